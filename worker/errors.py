@@ -1,0 +1,41 @@
+"""What can go wrong, one class for each thing a user can do about it. Imports nothing.
+
+A message says what failed, in which phase, and what to do next. Only the command line turns an
+error into an exit code.
+"""
+
+
+class SimulError(Exception):
+    """The root of every error that simul raises on purpose."""
+
+
+class UnknownNameError(SimulError):
+    """No workload, contender or pool has that name; the message lists those that exist."""
+
+
+class InvalidJobError(SimulError):
+    """A message or a description that is no valid job. It is rejected and recorded, never retried."""
+
+
+class InvalidPositionError(InvalidJobError):
+    """A chess position that is illegal, or in which the game is over."""
+
+
+class DataError(SimulError):
+    """A data directory that cannot be read or written."""
+
+
+class BrokerUnavailableError(SimulError):
+    """Nothing answers at the broker's address, or it refuses us."""
+
+
+class UnavailableError(SimulError):
+    """A contender that cannot run on this machine; the message says why."""
+
+
+class ContenderError(SimulError):
+    """A contender that should run here, but did not start or died."""
+
+
+class ResultError(SimulError):
+    """A result file that cannot be read, or would be overwritten."""

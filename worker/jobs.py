@@ -1,0 +1,180 @@
+"""The kinds of job and of answer: frozen, validated on arrival, plain enough to send anywhere.
+
+They are standard dataclasses, so that a subinterpreter without any extension module can do them.
+A job travels as JSON: `{"kind": "file_check", "files": [...]}`. This module does no job; see `perform`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+from worker.errors import InvalidJobError
+
+#: Files that one job may name.
+MAX_FILES = 10_000
+#: Half-moves that the engine may look ahead; one more multiplies the time by about ten.
+MAX_DEPTH = 6
+#: The longest that a human at the board may think, in milliseconds.
+MAX_WAIT_MS = 3_600_000
+#: Steps of one piece of an integral.
+MAX_STEPS = 100_000_000
+#: The sieve's upper end; its memory grows with the length of the segment and the root of this.
+MAX_PRIME = 10**14
+#: The longest segment that one sieve job may cover (one byte a number).
+MAX_SEGMENT = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """Read files below the data root and verify the sum that each of them states."""
+
+    #: Paths relative to the data root, 1 to `MAX_FILES` of them.
+    files: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require(0 < len(self.files) <= MAX_FILES, f"a file check names 1 to {MAX_FILES:,} files")
+
+
+@dataclass(frozen=True, slots=True)
+class ChessMove:
+    """Make one move in a position, by waiting (a human at the board) or by searching (an engine).
+
+    Exactly one of `wait_ms` and `depth` is given.
+    """
+
+    #: The position, in Forsyth-Edwards notation.
+    fen: str
+    #: Think for so many milliseconds, then play the legal move that `seed` picks.
+    wait_ms: float | None = None
+    seed: int = 0
+    #: Search so many half-moves deep, then play the best move found.
+    depth: int | None = None
+
+    def __post_init__(self) -> None:
+        _require((self.wait_ms is None) != (self.depth is None), "a chess move has either wait_ms or depth")
+        if self.wait_ms is not None:
+            _require(0 <= self.wait_ms <= MAX_WAIT_MS, f"wait_ms lies in 0..{MAX_WAIT_MS:,}")
+        if self.depth is not None:
+            _require(1 <= self.depth <= MAX_DEPTH, f"depth lies in 1..{MAX_DEPTH}, not {self.depth}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trapezoid:
+    """Integrate 3^(3x-1) from `lower` to `upper` by the trapezoidal rule with `steps` equal steps."""
+
+    lower: float
+    upper: float
+    steps: int
+
+    def __post_init__(self) -> None:
+        _require(math.isfinite(self.lower) and math.isfinite(self.upper), "the bounds are finite")
+        _require(abs(self.lower) <= 100 and abs(self.upper) <= 100, "the bounds lie in -100..100")
+        _require(self.lower < self.upper, "lower is less than upper")
+        _require(1 <= self.steps <= MAX_STEPS, f"steps lies in 1..{MAX_STEPS:,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """Count the primes p with start <= p < stop."""
+
+    start: int
+    stop: int
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.start < self.stop <= MAX_PRIME, f"0 <= start < stop <= {MAX_PRIME:,}")
+        _require(self.stop - self.start <= MAX_SEGMENT, f"a segment covers at most {MAX_SEGMENT:,} numbers")
+
+
+Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve
+
+
+@dataclass(frozen=True, slots=True)
+class FileVerdict:
+    """What one file turned out to be."""
+
+    file: str
+    verdict: Literal["correct", "wrong", "malformed"]
+    #: The sum of the summands and the sum that the file states; only where `wrong`.
+    expected: int | None = None
+    found: int | None = None
+    #: Only where `malformed`.
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilesChecked:
+    """One verdict per file, in the job's order."""
+
+    verdicts: tuple[FileVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MovePlayed:
+    """A legal move in UCI notation; `score` (centipawns, for the side to move) and `nodes` from a search."""
+
+    move: str
+    score: int | None = None
+    nodes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Integral:
+    """The value of one piece of the integral."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class PrimesCounted:
+    """How many primes the segment holds."""
+
+    count: int
+
+
+Answer: TypeAlias = FilesChecked | MovePlayed | Integral | PrimesCounted
+
+#: The name of each kind of job in a message.
+KINDS: dict[str, type[Job]] = {
+    "file_check": FileCheck,
+    "chess_move": ChessMove,
+    "trapezoid": Trapezoid,
+    "sieve": Sieve,
+}
+_KIND_NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+def to_message(job: Job) -> dict[str, Any]:
+    """The job as plain JSON types, with its kind."""
+    return {"kind": _KIND_NAMES[type(job)], **asdict(job)}
+
+
+def from_message(message: object) -> Job:
+    """The job that a decoded message describes.
+
+    Raises:
+        InvalidJobError: it is no valid job; the text says which field is wrong.
+    """
+    import msgspec  # not at the top: a subinterpreter may be unable to load it, and has no need to
+
+    if not isinstance(message, Mapping):
+        raise InvalidJobError(f"a job is an object with a kind, not {type(message).__name__}")
+    fields = dict(message)
+    kind = fields.pop("kind", None)
+    job_type = KINDS.get(kind) if isinstance(kind, str) else None
+    if job_type is None:
+        raise InvalidJobError(f"no kind of job is called {kind!r}; there are: {', '.join(KINDS)}")
+    unknown = fields.keys() - job_type.__dataclass_fields__.keys()
+    if unknown:
+        raise InvalidJobError(f"{kind}: unknown field {', '.join(sorted(map(str, unknown)))}")
+    try:
+        return msgspec.convert(fields, job_type)
+    except msgspec.ValidationError as error:
+        raise InvalidJobError(f"{kind}: {error}") from None
+
+
+def _require(condition: bool, rule: str) -> None:
+    if not condition:
+        raise InvalidJobError(rule)

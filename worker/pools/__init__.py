@@ -1,0 +1,1 @@
+"""The pools that can execute tasks inside a Celery worker."""

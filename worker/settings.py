@@ -1,0 +1,41 @@
+"""The environment, read once into one frozen object. Nothing else in `worker` reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Where a broker is looked for when nobody says where: a worker started by hand beside a local Redis.
+DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
+#: The 120 files that come with the project.
+PROJECT_DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a worker is set up. Each field has an environment variable, named in `read`."""
+
+    #: Address of the broker: redis://, rediss:// or redis+socket://
+    broker_url: str
+    #: The directory below which file checks may read.
+    data_root: Path
+    #: Seconds after which the stock transport hands an unacknowledged message to another worker.
+    visibility_timeout_s: float
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """The settings that `environ` describes.
+
+        Raises:
+            ValueError: SIMUL_VISIBILITY_TIMEOUT is no positive number.
+        """
+        timeout = float(environ.get("SIMUL_VISIBILITY_TIMEOUT") or 3600)
+        if not timeout > 0:
+            raise ValueError(f"SIMUL_VISIBILITY_TIMEOUT must be more than 0 seconds, not {timeout:g}")
+        return cls(
+            broker_url=environ.get("SIMUL_BROKER_URL") or DEFAULT_BROKER_URL,
+            data_root=Path(environ.get("SIMUL_DATA") or PROJECT_DATA).resolve(),
+            visibility_timeout_s=timeout,
+        )
