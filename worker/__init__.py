@@ -1,0 +1,15 @@
+"""The worker: does jobs, never knows who asked.
+
+Hands on the Celery app, so that `celery -A worker worker --pool=gevent` finds it. It is made on first
+use: whoever only wants a job done in process (and a Python without Celery) imports no Celery.
+"""
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("app", "celery"):
+        from worker.app import app
+
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

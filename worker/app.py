@@ -1,0 +1,41 @@
+"""The Celery app. Each setting stands with its reason; what is not named here is Celery's default."""
+
+from __future__ import annotations
+
+from celery import Celery
+
+from worker.pools import POOLS
+from worker.settings import Settings
+
+settings = Settings.read()
+
+app = Celery("simul", broker=settings.broker_url, include=["worker.tasks"])
+
+app.conf.update(
+    # Messages come from a queue that others may write to: JSON can only be data, pickle can be code.
+    accept_content=["json"],
+    task_serializer="json",
+    # The records are the results. A backend costs a SUBSCRIBE per job on the producer and a
+    # SETEX and a PUBLISH on the worker.
+    task_ignore_result=True,
+    # A job whose worker dies is done again: its message is dropped only after its record is written.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    # Who sends a task by name to the app itself (not through simul) reaches the prefork workers.
+    task_default_queue=POOLS["prefork"].queue,
+    # Events, and a "started" message per task, cost more than a small job does; Flower can turn them on.
+    worker_send_task_events=False,
+    task_track_started=False,
+    # A worker may be up before its broker is (compose), and outlives its restarts.
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        # How long a message may be unacknowledged before another worker gets it too.
+        "visibility_timeout": settings.visibility_timeout_s,
+        # Look for such messages often enough that a short timeout means something.
+        "unacked_restore_interval": max(0.5, min(10.0, settings.visibility_timeout_s / 4)),
+        "unacked_restore_throttle": 1 if settings.visibility_timeout_s < 60 else 10,
+        # A broker that does not answer is noticed by a producer within seconds.
+        "socket_connect_timeout": 3,
+    },
+)

@@ -1,0 +1,113 @@
+"""The one task: validate the message, do the job, record it. No job is done here, and none is lost.
+
+A message that is no valid job is recorded as an error, rejected, and never retried. The record is
+written before the message is acknowledged, so a job whose worker dies is done again.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from dataclasses import asdict
+from typing import Any
+
+from celery.exceptions import Reject
+from celery.signals import task_received, task_rejected, task_unknown
+from celery.utils.log import get_task_logger
+from redis import RedisError
+
+from worker.app import app, settings
+from worker.errors import InvalidJobError, SimulError
+from worker.jobs import Job, from_message
+from worker.perform import perform
+from worker.records import RUN_ID, JobRecord, RecordWriter, worker_name
+
+#: The name by which producers send jobs.
+TASK_NAME = "simul.do"
+#: Where the time at which a message was received is kept until its task starts.
+RECEIVED = "simul_received_ns"
+
+log = get_task_logger(__name__)
+
+
+@app.task(name=TASK_NAME, bind=True)
+def do(self: Any, *args: Any, **message: Any) -> None:
+    """Do the job of a message {run, index, enqueued_ns, job} and record who did it and when.
+
+    Raises:
+        celery.exceptions.Reject: the message is no valid job (dropped), or its record could not be
+            written (requeued).
+    """
+    started_ns = time.monotonic_ns()
+    try:
+        run, index, enqueued_ns = _address(args, message)
+    except InvalidJobError as error:
+        writer().write_rejected(repr((args, message)), _text(error))
+        raise Reject(str(error), requeue=False) from None
+    answer, failure = None, None
+    try:
+        answer = asdict(perform(_job(message), settings.data_root))
+    except Exception as error:  # whatever it is, it is this job's result, and the worker lives on
+        failure = error
+        if not isinstance(error, SimulError):
+            log.exception("job %s of run %s failed", index, run)
+    finished_ns = time.monotonic_ns()
+    received_ns = self.request.get(RECEIVED) or started_ns
+    error_text = _text(failure) if failure else None
+    record = JobRecord(
+        index, worker_name(), enqueued_ns, received_ns, started_ns, finished_ns, answer, error_text
+    )
+    try:
+        writer().write(run, record)
+    except RedisError as error:
+        raise Reject(f"no record could be written: {error}", requeue=True) from error
+    if isinstance(failure, InvalidJobError):
+        raise Reject(error_text, requeue=False)
+
+
+@functools.cache
+def writer() -> RecordWriter:
+    """The process's record writer; redis-py gives a forked child connections of its own."""
+    return RecordWriter(settings.broker_url)
+
+
+def _address(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, int]:
+    """The run, the index and the time of enqueuing that a message names."""
+    run, index, enqueued_ns = (message.get(key) for key in ("run", "index", "enqueued_ns"))
+    if args:
+        raise InvalidJobError("a message has keyword arguments only: run, index, enqueued_ns, job")
+    if not isinstance(run, str) or not RUN_ID.fullmatch(run):
+        raise InvalidJobError(f"a message names its run, not {run!r}")
+    # bool is an int to isinstance, and no index to us
+    if type(index) is not int or index < 0:
+        raise InvalidJobError(f"a message names its index, 0 or more, not {index!r}")
+    if type(enqueued_ns) is not int:
+        raise InvalidJobError(f"a message says when it was enqueued, not {enqueued_ns!r}")
+    return run, index, enqueued_ns
+
+
+def _job(message: dict[str, Any]) -> Job:
+    unknown = message.keys() - {"run", "index", "enqueued_ns", "job"}
+    if unknown:
+        raise InvalidJobError(f"a message has no field {', '.join(sorted(unknown))}")
+    return from_message(message.get("job"))
+
+
+def _text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+@task_received.connect
+def _note_reception(request: Any, **_: Any) -> None:
+    # The request's own dictionary travels to the slot, even into another process.
+    request.request_dict[RECEIVED] = time.monotonic_ns()
+
+
+@task_unknown.connect
+def _record_unknown(name: str, exc: Exception, **_: Any) -> None:
+    writer().write_rejected(name, f"no such task: {exc}")
+
+
+@task_rejected.connect
+def _record_rejected(message: Any, exc: Exception | None, **_: Any) -> None:
+    writer().write_rejected(repr(message.body), _text(exc) if exc else "not a task message")
