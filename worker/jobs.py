@@ -36,6 +36,7 @@ class FileCheck:
 
     def __post_init__(self) -> None:
         _require(0 < len(self.files) <= MAX_FILES, f"a file check names 1 to {MAX_FILES:,} files")
+        _require(all(map(_is_unicode, self.files)), "a file's name is Unicode text, without lone surrogates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class ChessMove:
 
     def __post_init__(self) -> None:
         _require((self.wait_ms is None) != (self.depth is None), "a chess move has either wait_ms or depth")
+        _require(_is_unicode(self.fen), "a FEN is Unicode text, without lone surrogates")
         if self.wait_ms is not None:
             _require(0 <= self.wait_ms <= MAX_WAIT_MS, f"wait_ms lies in 0..{MAX_WAIT_MS:,}")
         if self.depth is not None:
@@ -168,11 +170,16 @@ def from_message(message: object) -> Job:
         raise InvalidJobError(f"no kind of job is called {kind!r}; there are: {', '.join(KINDS)}")
     unknown = fields.keys() - job_type.__dataclass_fields__.keys()
     if unknown:
-        raise InvalidJobError(f"{kind}: unknown field {', '.join(sorted(map(str, unknown)))}")
+        raise InvalidJobError(f"{kind}: unknown field {', '.join(sorted(map(ascii, unknown)))}")
     try:
         return msgspec.convert(fields, job_type)
     except msgspec.ValidationError as error:
         raise InvalidJobError(f"{kind}: {error}") from None
+
+
+def _is_unicode(text: str) -> bool:
+    # JSON may carry half a surrogate pair, which no answer or record could be written with.
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _require(condition: bool, rule: str) -> None:

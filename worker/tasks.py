@@ -94,7 +94,8 @@ def _job(message: dict[str, Any]) -> Job:
 
 
 def _text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    text = f"{type(error).__name__}: {error}"
+    return text.encode(errors="backslashreplace").decode()
 
 
 @task_received.connect

@@ -44,9 +44,16 @@ _ROWS = (
     Pool("solo", "solo", "the worker itself", "one job at a time; a long job stops control commands", False),
     Pool("prefork", "prefork", "process", "many slots: each is a process with memory of its own"),
     Pool("threads", "threads", "thread", "more than one core of pure Python while there is a GIL"),
-    Pool("gevent", "gevent", "greenlet", "use a second core; code that blocks without yielding", True, "gevent"),
     Pool(
-        "eventlet", "eventlet", "greenlet", "use a second core; code that blocks without yielding", True, "eventlet"
+        "gevent", "gevent", "greenlet", "use a second core; code that blocks without yielding", True, "gevent"
+    ),
+    Pool(
+        "eventlet",
+        "eventlet",
+        "greenlet",
+        "use a second core; code that blocks without yielding",
+        True,
+        "eventlet",
     ),
 )
 

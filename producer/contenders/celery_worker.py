@@ -1,0 +1,177 @@
+"""A Celery pool in a real worker process, which the lab starts, waits for and stops."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+
+from producer.broker import Broker, connect
+from producer.contenders import Outcome, Progress, Spec
+from producer.keeper import Keeper
+from producer.over_broker import run_over_broker
+from worker.errors import ContenderError, SimulError
+from worker.jobs import ChessMove, Job
+from worker.pools import pool
+
+#: How long a worker may take to answer a ping, in seconds.
+READY_S = 60.0
+#: How long a worker has for a warm shutdown before it is killed, in seconds.
+STOP_S = 10.0
+#: How often a starting worker is asked whether it is there, in seconds.
+PING_S = 0.25
+#: The start position, in which every slot plays one unhurried move to warm up.
+WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
+WARM_UP_MS = 30
+
+
+def worker_command(pool_name: str, slots: int, queue: str | None = None, *options: str) -> list[str]:
+    """The command that starts a worker: the plain `celery` one, which anybody can type."""
+    row = pool(pool_name)
+    # -m celery reads --pool before it imports anything, and patches for gevent and eventlet in time.
+    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", f"--pool={row.celery_name}"]
+    if row.scales:
+        command += ["-c", str(slots)]
+    return [*command, "-Q", queue or row.queue, *options]
+
+
+def worker_environment(pool_name: str, broker_url: str, data_root: Path) -> dict[str, str]:
+    """The environment of a worker, on top of this process's own."""
+    return {
+        **os.environ,
+        **pool(pool_name).environment,
+        "SIMUL_BROKER_URL": broker_url,
+        "SIMUL_DATA": str(data_root),
+    }
+
+
+class CeleryWorker:
+    """The contender protocol over a worker on a queue that nobody else consumes."""
+
+    def __init__(self, spec: Spec, broker: Broker, app: Celery, data_root: Path, keeper: Keeper) -> None:
+        assert spec.celery_pool
+        self.spec = spec
+        self._pool = spec.celery_pool
+        self._broker = broker
+        self._app = app
+        self._data_root = data_root
+        self._keeper = keeper
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the worker, wait until it answers a ping, and have each slot do a job.
+
+        Raises:
+            ContenderError: it did not become ready; the text ends with the end of its log.
+        """
+        # A queue and a name that no other worker has, and that no message of an earlier life waits in.
+        life = uuid.uuid4().hex[:8]
+        self._queue = f"{pool(self._pool).queue}.{life}"
+        node = f"{self._pool}-{life}@simul"
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
+        self._worker = subprocess.Popen(
+            worker_command(
+                self._pool,
+                self.spec.slots,
+                self._queue,
+                *("-n", node, "-l", "WARNING"),
+                # The lab has one worker a queue: it has nobody to gossip with.
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            ),
+            env=worker_environment(self._pool, self._broker.url, self._data_root),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,  # Ctrl-C is for the lab, which then stops its workers
+        )
+        self._keeper.keep_process(self._worker.pid)
+        try:
+            self._await_ping(node)
+            self._warm_up()
+        except SimulError:
+            self.stop()
+            raise
+
+    def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Send the jobs, collect the records, account for all of them."""
+        outcome = run_over_broker(self._app, self._broker.url, self._queue, jobs, progress, self._death)
+        outcome.slots = self.spec.slots
+        return outcome
+
+    def processes(self) -> list[int]:
+        """The worker; its children are below it."""
+        return [self._worker.pid] if self._worker else []
+
+    def alive(self) -> bool:
+        """Whether the worker is there to run again."""
+        return self._worker is not None and self._worker.poll() is None
+
+    def stop(self) -> None:
+        """A warm shutdown, then the end of whatever is left of the process group."""
+        if self._worker is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._worker.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._worker.wait(STOP_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._worker.pid, signal.SIGKILL)
+        self._worker.wait()
+        self._keeper.forget_process(self._worker.pid)
+        self._log.close()
+        self._worker = None
+        self._drop_queue()
+
+    def _await_ping(self, node: str) -> None:
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            if death := self._death():
+                raise ContenderError(f"{self.spec.name} did not start: {death}")
+            try:
+                if self._app.control.ping(destination=[node], timeout=PING_S, limit=1):
+                    return
+            except Exception as error:  # kombu raises what its transport does
+                raise ContenderError(f"{self.spec.name}: the broker went away (start): {error}") from error
+        raise ContenderError(
+            f"{self.spec.name} answered no ping within {READY_S:.0f} s: {self._last_words()}"
+        )
+
+    def _warm_up(self) -> None:
+        seen: set[str] = set()
+        wanted = self.spec.slots if pool(self._pool).slot == "process" else 1
+        for _ in range(10):
+            jobs: list[Any] = [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.slots
+            outcome = run_over_broker(
+                self._app, self._broker.url, self._queue, jobs, lambda _: None, self._death
+            )
+            if outcome.problems:
+                raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
+            seen.update(record.worker for record in outcome.records)
+            if len(seen) >= wanted:
+                return
+
+    def _death(self) -> str | None:
+        if self._worker is None or self._worker.poll() is None:
+            return None
+        return f"its worker ended with exit code {self._worker.returncode}: {self._last_words()}"
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = [line for line in self._log.read().decode(errors="replace").splitlines() if line.strip()]
+        return " / ".join(line.strip() for line in lines[-3:]) or "it said nothing"
+
+    def _drop_queue(self) -> None:
+        import redis
+
+        with contextlib.suppress(redis.RedisError), contextlib.closing(connect(self._broker.url)) as client:
+            client.delete(self._queue, f"_kombu.binding.{self._queue}")

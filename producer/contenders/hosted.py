@@ -1,0 +1,112 @@
+"""A design, seen from the lab: it runs in a child process of its own (see `host`)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from producer.contenders import Outcome, Progress, Spec
+from producer.keeper import Keeper
+from worker.errors import ContenderError
+from worker.jobs import Job
+
+#: How long a design may take to start its slots, in seconds.
+READY_S = 60.0
+#: How long a child may take to end its slots before it is killed, in seconds.
+STOP_S = 5.0
+
+
+class HostedDesign:
+    """The contender protocol over the pipes of a child process."""
+
+    def __init__(self, spec: Spec, data_root: Path, keeper: Keeper, python: str = sys.executable) -> None:
+        self.spec = spec
+        self._data_root = data_root
+        self._keeper = keeper
+        self._python = python
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the child and wait until each of its slots is warm.
+
+        Raises:
+            ContenderError: it did not become ready; the text ends with its last words.
+        """
+        to_child_r, to_child_w = os.pipe()
+        from_child_r, from_child_w = os.pipe()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
+        self._child = subprocess.Popen(
+            [
+                *(self._python, "-m", "producer.contenders.host", self.spec.way, str(self.spec.slots)),
+                *(str(self._data_root), str(to_child_r), str(from_child_w)),
+            ],
+            pass_fds=(to_child_r, from_child_w),
+            stderr=self._errors,
+            start_new_session=True,
+        )
+        self._keeper.keep_process(self._child.pid)
+        os.close(to_child_r)
+        os.close(from_child_w)
+        self._requests = Connection(to_child_w, readable=False)
+        self._replies = Connection(from_child_r, writable=False)
+        try:
+            ready = self._replies.poll(READY_S) and self._replies.recv()
+        except EOFError:
+            ready = False
+        if not ready:
+            words = self._last_words()
+            self.stop()
+            raise ContenderError(f"{self.spec.name} did not start within {READY_S:.0f} s: {words}")
+
+    def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Send the jobs, pass on the progress, return the records."""
+        try:
+            self._requests.send(list(jobs))
+            while True:
+                kind, content = self._replies.recv()
+                if kind == "progress":
+                    progress(content)
+                else:
+                    break
+        except (EOFError, OSError):
+            problem = f"its process died; none of its records are left: {self._last_words()}"
+            return Outcome([], self.spec.slots, problems=[problem])
+        records, stall = content
+        progress(len(records))
+        return Outcome(records, self.spec.slots, loop_stall_s=stall)
+
+    def processes(self) -> list[int]:
+        """The child; its processes are below it."""
+        return [self._child.pid] if self._child else []
+
+    def alive(self) -> bool:
+        """Whether the child is there to run again."""
+        return self._child is not None and self._child.poll() is None
+
+    def stop(self) -> None:
+        """Close the pipe and wait for the child to end its slots; kill it if it does not."""
+        if self._child is None:
+            return
+        for end in (self._requests, self._replies):
+            with contextlib.suppress(OSError):
+                end.close()
+        try:
+            self._child.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, 9)
+            self._child.wait()
+        self._keeper.forget_process(self._child.pid)
+        self._errors.close()
+        self._child = None
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"

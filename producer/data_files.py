@@ -1,0 +1,141 @@
+"""Make and check sets of data files: the course's 120 small files, or 100,000 of them, some damaged.
+
+The same count, seed and damage give the same bytes, on every Python from 3.11 on. Nothing here
+overwrites a file.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import chain, cycle
+from pathlib import Path
+
+from worker import file_check
+from worker.errors import DataError
+from worker.jobs import FileCheck, FileVerdict
+
+#: How many files the course has.
+DEFAULT_COUNT = 120
+MAX_COUNT = 10_000_000
+#: The first seed, counting from 0, with which test001.txt is the one the course prints: 8, 8, 3.
+DEFAULT_SEED = 3063
+#: Files between two calls of `on_progress`.
+PROGRESS_STEP = 200
+
+#: Called with the files done and the files there are.
+OnProgress = Callable[[int, int], object]
+
+
+def make(
+    into: Path,
+    count: int = DEFAULT_COUNT,
+    seed: int = DEFAULT_SEED,
+    corrupt: int = 0,
+    on_progress: OnProgress | None = None,
+) -> dict[str, str]:
+    """Write a set of files into a directory that holds none yet; answer which were damaged, and how.
+
+    Raises:
+        DataError: the numbers make no sense, there are data files already, or they cannot be written.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise DataError(f"a set has 1 to {MAX_COUNT:,} files, not {count:,} (--count)")
+    if not 0 <= corrupt <= count:
+        raise DataError(f"of {count:,} files, 0 to {count:,} can be damaged, not {corrupt:,} (--corrupt)")
+    damage = _chosen(count, seed, corrupt)
+    damaged = {}
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        if any(into.glob(_PATTERN)):
+            raise DataError(f"{into} holds data files already; remove them, or name another directory")
+        for index, content in enumerate(_contents(count, seed)):
+            name = f"test{_number(index, count)}.txt"
+            if index in damage:
+                damaged[name] = damage[index]
+                content = _DAMAGES[damage[index]](content)
+            (into / name).write_bytes(content)
+            _report(on_progress, index + 1, count)
+    except OSError as error:
+        raise DataError(f"{into} cannot be written: {error.strerror}") from error
+    return damaged
+
+
+def check(root: Path, on_progress: OnProgress | None = None) -> list[FileVerdict]:
+    """The verdict on every data file of a directory, in the order of their names.
+
+    Raises:
+        DataError: there are none, or they cannot be listed.
+    """
+    found = names(root)
+    verdicts: list[FileVerdict] = []
+    for first in range(0, len(found), PROGRESS_STEP):
+        batch = FileCheck(tuple(found[first : first + PROGRESS_STEP]))
+        verdicts += file_check.check(batch, root).verdicts
+        _report(on_progress, len(verdicts), len(found))
+    return verdicts
+
+
+def names(root: Path) -> list[str]:
+    """The names of the data files in a directory, sorted.
+
+    Raises:
+        DataError: there are none, or they cannot be listed.
+    """
+    try:
+        # Not glob: it answers "nothing" where it may not look.
+        found = sorted(path.name for path in root.iterdir() if path.match(_PATTERN))
+    except OSError as error:
+        raise DataError(f"{root} cannot be listed: {error.strerror}; {_ADVICE}") from error
+    if not found:
+        raise DataError(f"{root} holds no data files (test001.txt and so on); {_ADVICE}")
+    return found
+
+
+_PATTERN = "test*.txt"
+_ADVICE = "make some with `simul data make --into DIR`"
+
+
+def _contents(count: int, seed: int) -> Iterator[bytes]:
+    """The files of a set, undamaged, one after the other."""
+    # Only random() is promised to give the same values on every Python; randint and choice are not.
+    draw = random.Random(seed).random
+    for index in range(count):
+        summands = [1 + int(draw() * 9) for _ in range(2 + int(draw() * 5))]
+        numbers = ", ".join(map(str, summands))
+        yield f"# data {_number(index, count)}\n{numbers}\n{sum(summands)}\n".encode()
+
+
+def _number(index: int, count: int) -> str:
+    """The number of a file, from 001 on, as wide as the last one."""
+    return f"{index + 1:0{max(3, len(str(count)))}}"
+
+
+def _wrong_sum(content: bytes) -> bytes:
+    lines = content.splitlines()
+    return b"\n".join([*lines[:-1], b"%d" % (int(lines[-1]) + 1), b""])
+
+
+#: What can be wrong with a file. The last kind takes a megabyte, so that it is used only once in a set.
+_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "wrong sum": _wrong_sum,
+    "truncated": lambda content: content[: content.rindex(b"\n", 0, -1)],
+    "empty": lambda _: b"",
+    "not UTF-8": lambda content: content.replace(b"data", b"donn\xe9es"),  # as Latin-1 has it
+    "not a number": lambda content: content.replace(b", ", b", eight, ", 1),
+    "one line too many": lambda content: content + b"0\n",
+    "oversized": lambda content: content.replace(b", ", b"," + b" " * file_check.MAX_BYTES, 1),
+}
+
+
+def _chosen(count: int, seed: int, corrupt: int) -> dict[int, str]:
+    """Which files are damaged, and how. Their choice does not change what the others hold."""
+    draw = random.Random(seed).random
+    order = sorted((draw(), index) for index in range(count)) if corrupt else []
+    kinds = chain(_DAMAGES, cycle(list(_DAMAGES)[:-1]))
+    return {index: kind for (_, index), kind in zip(order[:corrupt], kinds, strict=False)}
+
+
+def _report(on_progress: OnProgress | None, done: int, total: int) -> None:
+    if on_progress and (done % PROGRESS_STEP == 0 or done == total):
+        on_progress(done, total)

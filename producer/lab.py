@@ -1,0 +1,102 @@
+"""A whole comparison: starts what it needs, measures, saves after every run, stops all it started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from producer import machine, results
+from producer.broker import Broker, open_broker
+from producer.contenders import Contender, Spec
+from producer.contenders.celery_worker import CeleryWorker
+from producer.contenders.external import ExternalWorkers
+from producer.contenders.hosted import HostedDesign
+from producer.keeper import Keeper
+from producer.measure import Measured, Session, Watcher, measure
+from producer.results import Result, ResultFile, Run, WorkloadResult
+from producer.roster import Roster
+from producer.send import producer_app
+from producer.workloads import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compare."""
+
+    workloads: Sequence[Workload]
+    #: The contenders of each workload, by its name.
+    contenders: dict[str, Sequence[Spec]]
+    rounds: int
+    seed: int
+    chunk: int
+    data_root: Path
+    #: Where the result goes; never an existing file.
+    out: Path
+    #: Your broker, or None for the embedded one.
+    broker_url: str | None = None
+    #: Whether somebody else has started the Celery workers.
+    external: bool = False
+
+
+def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = lambda _: None) -> Result:
+    """Carry out the plan.
+
+    `started` is given the result as soon as there is one, so that a caller who is interrupted can show
+    what is in it: everything up to the last finished run, as in the file.
+
+    Raises:
+        BrokerUnavailableError: nothing answers at the broker's address, or it refuses us.
+        ResultError: the result cannot be written.
+    """
+    file = ResultFile(plan.out)
+    with Keeper() as keeper, open_broker(plan.broker_url, keeper) as broker:
+        result = results.begun(plan.rounds, plan.seed, broker.name, machine.look())
+        started(result)
+
+        def begun(measured: Measured) -> None:
+            result.workloads.append(_described(measured, plan))
+
+        def ran(run: Run) -> None:
+            result.runs.append(run)
+            result.load_after = machine.load()
+            file.add(run)
+            file.save(result)
+
+        with Roster(_maker(plan, broker, keeper)) as roster:
+            session = Session(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher)
+            for place, workload in enumerate(plan.workloads):
+                measure(workload, plan.contenders[workload.name], session, begun, ran)
+                later = plan.workloads[place + 1 :]
+                roster.keep({spec for workload in later for spec in plan.contenders[workload.name]})
+        result.complete = True
+        file.save(result)
+    return result
+
+
+def _maker(plan: Plan, broker: Broker, keeper: Keeper) -> Callable[[Spec], Contender]:
+    app = producer_app(broker.url)
+
+    def make(spec: Spec) -> Contender:
+        if spec.celery_pool is None:
+            return HostedDesign(spec, plan.data_root, keeper)
+        if plan.external:
+            return ExternalWorkers(spec, broker, app)
+        return CeleryWorker(spec, broker, app, plan.data_root, keeper)
+
+    return make
+
+
+def _described(measured: Measured, plan: Plan) -> WorkloadResult:
+    workload = measured.workload
+    return WorkloadResult(
+        name=workload.name,
+        seed=workload.seed,
+        jobs=len(workload.jobs),
+        chunk=plan.chunk,
+        bound=workload.bound,
+        description=workload.description,
+        reference=measured.reference,
+        startups_s=measured.startups_s,
+        left_out=measured.left_out,
+    )

@@ -1,0 +1,92 @@
+"""The options of the command line, each with its environment variable, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+from worker.pools import POOLS
+
+Workloads: TypeAlias = Annotated[
+    list[str] | None, typer.Argument(help="What to do: files, waits, search, trapezoid, sieve, mixed.")
+]
+Contenders: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--with",
+        envvar="SIMUL_WITH",
+        help="Who does it, by commas: serial,threads@8,celery:gevent@100. Without it: the sensible ones.",
+    ),
+]
+Jobs: TypeAlias = Annotated[
+    int | None,
+    typer.Option(envvar="SIMUL_JOBS", min=1, help="Jobs in each workload. Without it: its own size."),
+]
+Chunk: TypeAlias = Annotated[
+    int, typer.Option(envvar="SIMUL_CHUNK", min=1, help="Files per job in file checks.")
+]
+Rounds: TypeAlias = Annotated[int, typer.Option(envvar="SIMUL_ROUNDS", min=1, help="Runs of each contender.")]
+Seed: TypeAlias = Annotated[
+    int, typer.Option(envvar="SIMUL_SEED", help="The same seed makes the same jobs in the same order.")
+]
+BrokerUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        envvar="SIMUL_BROKER_URL",
+        help="Your Redis: redis://[:PASSWORD@]HOST:PORT/DB. Without it: an embedded server.",
+    ),
+]
+Workers: TypeAlias = Annotated[
+    Literal["spawn", "external"],
+    typer.Option(envvar="SIMUL_WORKERS", help="Start the Celery workers, or use those that run already."),
+]
+Data: TypeAlias = Annotated[
+    Path, typer.Option(envvar="SIMUL_DATA", help="The directory of data files that file checks read.")
+]
+Out: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SIMUL_OUT", help="The result file (.json or .json.gz). Without it: a new one in results/."
+    ),
+]
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", envvar="SIMUL_JSON", help="Print the numbers as JSON, not as tables.")
+]
+Quick: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--quick", envvar="SIMUL_QUICK", help="One round of fewer jobs: does it run? No claim is made."
+    ),
+]
+Quiet: TypeAlias = Annotated[
+    bool, typer.Option("--quiet", "-q", envvar="SIMUL_QUIET", help="Print no progress.")
+]
+PoolName: TypeAlias = Annotated[str, typer.Option(envvar="SIMUL_POOL", help=f"The pool: {', '.join(POOLS)}.")]
+Concurrency: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--concurrency", "-c", envvar="SIMUL_CONCURRENCY", min=1, help="Slots. Without it: one per core."
+    ),
+]
+Count: TypeAlias = Annotated[int, typer.Option("--count", envvar="SIMUL_COUNT", help="How many files.")]
+FileSeed: TypeAlias = Annotated[
+    int, typer.Option("--seed", envvar="SIMUL_SEED", help="The same seed makes the same bytes.")
+]
+Into: TypeAlias = Annotated[
+    Path,
+    typer.Option(envvar="SIMUL_INTO", help="The directory to write them into; it holds no data files yet."),
+]
+Corrupt: TypeAlias = Annotated[
+    int, typer.Option(envvar="SIMUL_CORRUPT", help="How many of them to damage, each in some way.")
+]
+ExhibitionDesign: TypeAlias = Annotated[
+    str, typer.Option("--design", envvar="SIMUL_DESIGN", help="serial, threads or asyncio.")
+]
+Hour: TypeAlias = Annotated[
+    float, typer.Option(envvar="SIMUL_HOUR", help="Seconds that an hour of the exhibition takes.")
+]
+Opponents: TypeAlias = Annotated[int, typer.Option(envvar="SIMUL_OPPONENTS", help="How many opponents.")]
+Moves: TypeAlias = Annotated[int, typer.Option(envvar="SIMUL_MOVES", help="Move pairs in a game.")]

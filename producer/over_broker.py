@@ -1,0 +1,111 @@
+"""One pass of a job list through the broker: send and collect by turns, and account for every job."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+
+import redis
+from celery import Celery
+from kombu.exceptions import KombuError
+
+from producer.broker import check, connect
+from producer.collect import Collector
+from producer.contenders import Outcome, Progress
+from producer.send import producer_app, publish
+from worker.jobs import ChessMove, Job
+from worker.pools import pool
+
+#: How long no record may arrive, beyond the longest wait of a job, before the rest is given up as lost.
+STALL_S = 60.0
+#: How long one read waits for records, in milliseconds; then the worker is looked after.
+BLOCK_MS = 100
+#: How long a broker that went away is waited for, in seconds.
+RECONNECT_S = 60.0
+
+
+def run_over_broker(
+    app: Celery,
+    broker_url: str,
+    queue: str,
+    jobs: Sequence[Job],
+    progress: Progress,
+    death: Callable[[], str | None],
+    patience_s: float = STALL_S,
+) -> Outcome:
+    """Have the jobs done by whoever consumes `queue`.
+
+    `death` says why nobody consumes it any more, or None. What goes wrong is in the outcome's problems.
+    """
+    client = connect(broker_url)
+    collector = Collector(client, len(jobs))
+    problems: list[str] = []
+    try:
+        with contextlib.closing(client), collector:
+            for _ in publish(app, jobs, queue, collector.run):
+                if collector.read(None):
+                    progress(len(collector.records))
+            problems += _collect(collector, jobs, progress, death, patience_s)
+    except (KombuError, redis.RedisError, OSError) as error:
+        problems.append(f"the broker went away: {error}")
+    if missing := collector.missing():
+        problems.append(f"{len(missing)} of {len(jobs)} jobs are lost: {_some(missing)}")
+    records = [collector.records[index] for index in sorted(collector.records)]
+    return Outcome(
+        records,
+        slots=0,
+        workers=len({record.worker.partition("/")[0] for record in records}),
+        problems=problems,
+        duplicates=collector.duplicates,
+        clocks_corrected=collector.clocks_corrected,
+    )
+
+
+def send_to_pool(broker_url: str, pool_name: str, jobs: Sequence[Job], progress: Progress) -> Outcome:
+    """Have the jobs done by the workers that consume the pool's own queue, whoever started them.
+
+    Raises:
+        UnknownNameError: no pool has that name.
+        BrokerUnavailableError: nothing answers at the broker's address, or it refuses us.
+    """
+    queue = pool(pool_name).queue
+    check(broker_url)
+    return run_over_broker(producer_app(broker_url), broker_url, queue, jobs, progress, lambda: None)
+
+
+def _collect(
+    collector: Collector,
+    jobs: Sequence[Job],
+    progress: Progress,
+    death: Callable[[], str | None],
+    patience_s: float,
+) -> list[str]:
+    patience = patience_s + max((_wait_s(job) for job in jobs), default=0.0)
+    last = time.monotonic()
+    while not collector.complete():
+        died = death()  # asked before the last read, so that nothing written before it is missed
+        try:
+            count = collector.read(BLOCK_MS)
+        except redis.RedisError:
+            if time.monotonic() - last > RECONNECT_S:
+                raise
+            time.sleep(BLOCK_MS / 1000)  # nothing to wait on: the connection itself is gone
+            continue
+        if count:
+            last = time.monotonic()
+            progress(len(collector.records))
+        elif died:
+            return [died]
+        elif time.monotonic() - last > patience:
+            return [f"no record came for {patience:.0f} s"]
+    return []
+
+
+def _wait_s(job: Job) -> float:
+    return (job.wait_ms or 0) / 1000 if isinstance(job, ChessMove) else 0.0
+
+
+def _some(indexes: Sequence[int]) -> str:
+    shown = ", ".join(map(str, indexes[:5]))
+    return f"{shown}, …" if len(indexes) > 5 else shown

@@ -1,0 +1,276 @@
+"""The result file: what was measured, raw. Statistics are derived on load, and never saved.
+
+A file is JSON, gzipped where its name ends in .gz. It is written anew, whole and atomically, after
+every run, and never over a file that was there before.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, chain, count, pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from producer.contenders import Outcome
+from producer.machine import Machine
+from producer.reference import Reference
+from producer.usage import Usage
+from worker.errors import ResultError
+
+#: Raised by one whenever an older program would misread a newer file.
+SCHEMA = 1
+
+
+@dataclass(slots=True)
+class Records:
+    """The records of one run, a column each, in the order of enqueuing; times in whole microseconds.
+
+    Small numbers compress well: `enqueued_us` is the distance from the record before, `received_us`
+    that from enqueuing, `started_us` from receiving, `finished_us` from starting.
+    """
+
+    index: list[int] = field(default_factory=list)
+    #: Position in `Run.workers`.
+    worker: list[int] = field(default_factory=list)
+    enqueued_us: list[int] = field(default_factory=list)
+    received_us: list[int] = field(default_factory=list)
+    started_us: list[int] = field(default_factory=list)
+    finished_us: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Run:
+    """One timed pass of one contender over the whole workload."""
+
+    workload: str
+    contender: str
+    round: int
+    #: Wall-clock time at which it began, in seconds since 1970.
+    began: float
+    slots: int
+    #: Who did the jobs: "host/pid".
+    workers: list[str]
+    jobs: int
+    records: Records
+    #: Error text by the index of the job that failed.
+    errors: dict[int, str]
+    #: Answers that are not those of serial.
+    wrong: int
+    duplicates: int
+    #: Why the run is invalid; empty where it is valid.
+    problems: list[str]
+    #: Of the process trees that did the jobs; None where they are out of sight.
+    peak_memory_bytes: int | None
+    cpu_s: float | None
+    #: CPU time of the broker, where there is one and it is in sight.
+    broker_cpu_s: float | None
+    loop_stall_s: float | None
+    clocks_corrected: bool
+
+    @property
+    def valid(self) -> bool:
+        """Whether every job was done, once or more, with the right answer."""
+        return not self.problems
+
+    @property
+    def failed(self) -> int:
+        """Jobs whose record is an error."""
+        return len(self.errors)
+
+    @property
+    def lost(self) -> int:
+        """Jobs without a record."""
+        return self.jobs - len(self.records.index)
+
+
+@dataclass(slots=True)
+class WorkloadResult:
+    """One workload of a comparison: what it was, and what the work itself costs."""
+
+    name: str
+    seed: int
+    jobs: int
+    chunk: int
+    bound: str
+    description: str
+    reference: Reference
+    startups_s: dict[str, float]
+    left_out: dict[str, str]
+
+
+@dataclass(slots=True)
+class Result:
+    """A whole comparison."""
+
+    schema: int
+    #: When it began, in local time with its offset.
+    created: str
+    rounds: int
+    seed: int
+    broker: str
+    machine: Machine
+    #: Processes waiting to run, averaged over a minute, after the last run.
+    load_after: float
+    #: False where the comparison was ended before its last round.
+    complete: bool = False
+    workloads: list[WorkloadResult] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+
+
+def run_from(
+    workload: str,
+    contender: str,
+    round_: int,
+    began: float,
+    outcome: Outcome,
+    *,
+    jobs: int,
+    wrong: int,
+    used: Usage | None,
+    broker_cpu_s: float | None,
+) -> Run:
+    """The run that an outcome amounts to."""
+    names = sorted({record.worker for record in outcome.records})
+    place = {name: number for number, name in enumerate(names)}
+    ordered = sorted(outcome.records, key=lambda record: (record.enqueued_ns, record.index))
+    enqueued = [_us(record.enqueued_ns) for record in ordered]
+    received = [_us(record.received_ns) for record in ordered]
+    started = [_us(record.started_ns) for record in ordered]
+    finished = [_us(record.finished_ns) for record in ordered]
+    first = enqueued[0] if enqueued else 0
+    return Run(
+        workload=workload,
+        contender=contender,
+        round=round_,
+        began=began,
+        slots=outcome.slots,
+        workers=names,
+        jobs=jobs,
+        records=Records(
+            index=[record.index for record in ordered],
+            worker=[place[record.worker] for record in ordered],
+            enqueued_us=_distances([first, *enqueued]),
+            received_us=_between(enqueued, received),
+            started_us=_between(received, started),
+            finished_us=_between(started, finished),
+        ),
+        errors={record.index: record.error for record in ordered if record.error},
+        wrong=wrong,
+        duplicates=outcome.duplicates,
+        problems=outcome.problems,
+        peak_memory_bytes=used.peak_memory_bytes if used else None,
+        cpu_s=used.cpu_s if used else None,
+        broker_cpu_s=broker_cpu_s,
+        loop_stall_s=outcome.loop_stall_s,
+        clocks_corrected=outcome.clocks_corrected,
+    )
+
+
+def begun(rounds: int, seed: int, broker: str, machine: Machine) -> Result:
+    """A result with nothing in it yet."""
+    created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return Result(SCHEMA, created, rounds, seed, broker, machine, load_after=machine.load)
+
+
+class ResultFile:
+    """A result on its way to disk: each run is encoded once, the file is written after each."""
+
+    def __init__(self, path: Path) -> None:
+        if path.exists():
+            raise ResultError(f"{path} exists already (save): name another file with --out")
+        self.path = path
+        self._runs: list[bytes] = []
+        self._pack = _packed if path.suffix == ".gz" else bytes
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Found out now, and not after the first run.
+            self._write(b"")
+            path.unlink()
+        except OSError as error:
+            raise ResultError(f"{path} cannot be written (save): {error.strerror}") from None
+
+    def add(self, run: Run) -> None:
+        """Take a run in; `save` writes it."""
+        comma = b",\n" if self._runs else b""
+        # A gzip file may have many members: what was packed once stays as it is.
+        self._runs.append(self._pack(comma + msgspec.json.encode(run)))
+
+    def save(self, result: Result) -> None:
+        """Write everything, atomically; `result.runs` is not read, the runs are those added."""
+        head = msgspec.json.encode({**_plain(result), "runs": []})
+        opening, closing = head[:-2], head[-2:]  # ..."runs":[ and ]}
+        self._write(b"".join([self._pack(opening), *self._runs, self._pack(closing)]))
+
+    def _write(self, data: bytes) -> None:
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def load(path: Path) -> Result:
+    """The result in that file.
+
+    Raises:
+        ResultError: there is none, or it is not one this program can read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{path} cannot be read (load): {error.strerror}") from None
+    try:
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        schema = msgspec.json.decode(data, type=_Schema).schema
+        if schema != SCHEMA:
+            raise ResultError(f"{path} has schema {schema}, this simul reads {SCHEMA} (load)")
+        return msgspec.json.decode(data, type=Result)
+    except (msgspec.MsgspecError, OSError, EOFError) as error:
+        raise ResultError(f"{path} is no result of simul (load): {error}") from None
+
+
+class _Schema(msgspec.Struct):
+    schema: int
+
+
+def default_path() -> Path:
+    """Where a result goes when nobody says: a new file each time."""
+    stem = f"compare-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    return next(path for name in names if not (path := Path("results") / f"{name}.json.gz").exists())
+
+
+def absolute(distances: Iterable[int], base: Sequence[int] | None = None) -> list[int]:
+    """Undo a column's coding: distances from the one before, or from `base`."""
+    if base is None:
+        return list(accumulate(distances))
+    return [start + distance for start, distance in zip(base, distances, strict=True)]
+
+
+def _us(nanoseconds: int) -> int:
+    return (nanoseconds + 500) // 1000
+
+
+def _distances(values: Sequence[int]) -> list[int]:
+    return [after - before for before, after in pairwise(values)]
+
+
+def _between(before: Sequence[int], after: Sequence[int]) -> list[int]:
+    return [end - start for start, end in zip(before, after, strict=True)]
+
+
+def _packed(data: bytes) -> bytes:
+    return gzip.compress(data, compresslevel=6, mtime=0)
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(result)
+    return plain

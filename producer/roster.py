@@ -1,0 +1,56 @@
+"""The contenders that are started: each once, for as long as a workload to come wants it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+
+from producer.contenders import Contender, Spec
+
+
+class Roster:
+    """Starts contenders one at a time, so that none slows another's start, and stops them together.
+
+    Use it as a context manager: leaving it stops all of them.
+    """
+
+    def __init__(self, make: Callable[[Spec], Contender]) -> None:
+        #: Seconds from nothing to warm, by what was asked for.
+        self.startups_s: dict[Spec, float] = {}
+        self._make = make
+        self._contenders: dict[Spec, Contender] = {}
+
+    def started(self, spec: Spec) -> Contender:
+        """The contender, ready to run.
+
+        Raises:
+            ContenderError: it did not become ready.
+        """
+        contender = self._contenders.get(spec)
+        if contender and contender.alive():
+            return contender
+        contender = self._contenders.setdefault(spec, self._make(spec))
+        contender.stop()
+        before = time.monotonic()
+        contender.start()
+        self.startups_s[spec] = time.monotonic() - before
+        return contender
+
+    def keep(self, wanted: Collection[Spec]) -> None:
+        """Stop those that nobody wants any more."""
+        unwanted = [spec for spec in self._contenders if spec not in wanted]
+        if unwanted:
+            with ThreadPoolExecutor(len(unwanted)) as stoppers:
+                list(stoppers.map(lambda spec: self._contenders[spec].stop(), unwanted))
+        for spec in unwanted:
+            del self._contenders[spec]
+
+    def __enter__(self) -> Roster:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.keep(())

@@ -1,0 +1,85 @@
+"""What a contender's processes use while they run: memory and CPU of whole process trees."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import psutil
+
+#: How often the trees are looked at during a run, in seconds. Each look costs about a millisecond.
+INTERVAL_S = 0.2
+
+
+@dataclass(slots=True)
+class Usage:
+    """Of whole process trees, over one run."""
+
+    #: The highest sum of the processes' proportional memory seen, in bytes; shared pages count once.
+    peak_memory_bytes: int = 0
+    #: User and system time, in seconds.
+    cpu_s: float = 0.0
+
+
+@contextlib.contextmanager
+def watched(roots: Iterable[int]) -> Iterator[Usage]:
+    """Look at the trees below `roots` from entry to exit; the usage is complete on exit."""
+    usage = Usage()
+    processes = [psutil.Process(pid) for pid in roots if psutil.pid_exists(pid)]
+    before = _cpu_times(processes)
+    stop = threading.Event()
+
+    def look() -> None:
+        while True:
+            usage.peak_memory_bytes = max(usage.peak_memory_bytes, _memory(processes))
+            if stop.wait(INTERVAL_S):
+                return
+
+    looker = threading.Thread(target=look, name="usage", daemon=True)
+    looker.start()
+    try:
+        yield usage
+    finally:
+        after = _cpu_times(processes)
+        stop.set()
+        looker.join()
+        usage.peak_memory_bytes = max(usage.peak_memory_bytes, _memory(processes))
+        usage.cpu_s = sum(time - before.get(pid, 0.0) for pid, time in after.items())
+
+
+def cpu_s(pid: int | None) -> float:
+    """CPU time of one process so far, in seconds; 0 where there is none to see."""
+    if pid is None:
+        return 0.0
+    with contextlib.suppress(psutil.Error):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
+def _tree(roots: list[psutil.Process]) -> Iterator[psutil.Process]:
+    for root in roots:
+        with contextlib.suppress(psutil.Error):
+            yield root
+            yield from root.children(recursive=True)
+
+
+def _cpu_times(roots: list[psutil.Process]) -> dict[int, float]:
+    found = {}
+    for process in _tree(roots):
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            # The last two are of children that have ended and been waited for: prefork replaces its own.
+            found[process.pid] = times.user + times.system + times.children_user + times.children_system
+    return found
+
+
+def _memory(roots: list[psutil.Process]) -> int:
+    total = 0
+    for process in _tree(roots):
+        with contextlib.suppress(psutil.Error):
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", memory.uss)
+    return total

@@ -1,0 +1,92 @@
+"""Jobs survive the journey as JSON, and nothing that is no job gets past `from_message`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.errors import InvalidJobError
+from worker.jobs import (
+    KINDS,
+    MAX_DEPTH,
+    MAX_SEGMENT,
+    ChessMove,
+    FileCheck,
+    Job,
+    Sieve,
+    Trapezoid,
+    from_message,
+    to_message,
+)
+
+pytest.importorskip("msgspec", reason="no msgspec for this Python (0.22 has none for 3.13t)")
+
+FEN = "8/8/8/8/8/5k2/5q2/7K w - - 0 1"
+
+# Lone surrogates have no place in UTF-8, so no JSON that arrives can hold one unescaped.
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+jobs: st.SearchStrategy[Job] = st.one_of(
+    st.builds(FileCheck, st.lists(texts, min_size=1, max_size=5).map(tuple)),
+    st.builds(ChessMove, texts, wait_ms=st.floats(0, 1000), seed=st.integers()),
+    st.builds(ChessMove, texts, depth=st.integers(1, MAX_DEPTH)),
+    st.builds(Trapezoid, st.floats(-100, -1), st.floats(0, 100), st.integers(1, 1000)),
+    st.integers(0, 10**9).flatmap(
+        lambda a: st.builds(Sieve, st.just(a), st.integers(a + 1, a + MAX_SEGMENT))
+    ),
+)
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=10,
+)
+field_names = st.sampled_from(sorted({name for kind in KINDS.values() for name in kind.__dataclass_fields__}))
+near_jobs = st.builds(
+    lambda kind, fields: {"kind": kind, **fields},
+    st.sampled_from(["file_check", "chess_move", "trapezoid", "sieve", "pickle"]),
+    st.dictionaries(field_names, json_values, max_size=4),
+)
+
+
+@given(jobs)
+def test_a_job_comes_out_of_json_as_it_went_in(job: Job) -> None:
+    assert from_message(json.loads(json.dumps(to_message(job)))) == job
+
+
+@given(json_values | near_jobs)
+def test_any_other_json_is_an_invalid_job_or_a_valid_one_and_never_anything_worse(message: Any) -> None:
+    try:
+        job = from_message(message)
+    except InvalidJobError:
+        return
+    assert from_message(to_message(job)) == job
+
+
+@pytest.mark.parametrize(
+    ("message", "complaint"),
+    [
+        ([], "not list"),
+        ({}, "no kind of job is called None"),
+        ({"kind": "shell"}, "there are: file_check, chess_move, trapezoid, sieve"),
+        ({"kind": "file_check"}, "missing required field `files`"),
+        ({"kind": "file_check", "files": []}, "names 1 to 10,000 files"),
+        ({"kind": "file_check", "files": "test001.txt"}, "Expected `array`"),
+        ({"kind": "file_check", "files": ["a"], "root": "/"}, "unknown field root"),
+        ({"kind": "chess_move", "fen": FEN}, "either wait_ms or depth"),
+        ({"kind": "chess_move", "fen": FEN, "wait_ms": 1, "depth": 1}, "either wait_ms or depth"),
+        ({"kind": "chess_move", "fen": FEN, "wait_ms": -1}, "wait_ms lies in"),
+        ({"kind": "chess_move", "fen": FEN, "wait_ms": float("nan")}, "wait_ms lies in"),
+        ({"kind": "chess_move", "fen": FEN, "depth": 7}, "depth lies in 1..6, not 7"),
+        ({"kind": "chess_move", "fen": FEN, "depth": "2"}, "Expected `int"),
+        ({"kind": "trapezoid", "lower": 2, "upper": 2, "steps": 1}, "lower is less than upper"),
+        ({"kind": "trapezoid", "lower": 0, "upper": float("inf"), "steps": 1}, "finite"),
+        ({"kind": "sieve", "start": 5, "stop": 5}, "start < stop"),
+        ({"kind": "sieve", "start": 0, "stop": MAX_SEGMENT + 1}, "covers at most"),
+    ],
+)
+def test_an_invalid_message_is_refused_with_what_is_wrong(message: Any, complaint: str) -> None:
+    with pytest.raises(InvalidJobError, match=complaint):
+        from_message(message)

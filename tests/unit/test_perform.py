@@ -1,0 +1,56 @@
+"""Every kind of job is done, alike in both twins, without Celery or a broker."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import chess
+import pytest
+
+from worker.errors import InvalidJobError
+from worker.jobs import KINDS, ChessMove, FileCheck, Job, Sieve, Trapezoid
+from worker.perform import perform, perform_async
+from worker.settings import PROJECT_DATA
+
+JOBS: list[Job] = [
+    FileCheck(("test001.txt", "missing.txt")),
+    ChessMove(chess.STARTING_FEN, wait_ms=1, seed=5),
+    ChessMove(chess.STARTING_FEN, depth=1),
+    Trapezoid(0, 2, 100),
+    Sieve(0, 100),
+]
+
+
+def test_the_examples_here_are_of_every_kind() -> None:
+    assert {type(job) for job in JOBS} == set(KINDS.values())
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: type(job).__name__)
+def test_both_twins_give_the_same_answer(job: Job) -> None:
+    assert asyncio.run(perform_async(job, PROJECT_DATA)) == perform(job, PROJECT_DATA)
+
+
+def test_a_reference_answer_needs_no_waiting() -> None:
+    waits: list[float] = []
+    slow = ChessMove(chess.STARTING_FEN, wait_ms=3_600_000, seed=5)
+    assert perform(slow, PROJECT_DATA, sleep=waits.append) == perform(JOBS[1], PROJECT_DATA)
+    assert waits == [3600.0]
+
+
+def test_an_impossible_job_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(InvalidJobError, match="is no FEN"):
+        perform(ChessMove("?", depth=1), tmp_path)
+    with pytest.raises(InvalidJobError, match="is no FEN"):
+        asyncio.run(perform_async(ChessMove("?", depth=1), tmp_path))
+
+
+def test_doing_jobs_imports_neither_celery_nor_redis_nor_an_event_loop() -> None:
+    program = (
+        "import sys, worker.perform\n"
+        "print(*sorted({'asyncio', 'aiofiles', 'celery', 'kombu', 'msgspec', 'redis'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,84 @@
+"""Make one chess move: by waiting, as a human at the board does, or by searching, as an engine does.
+
+Waiting costs time but no processor; searching costs nothing but processor. The async twin of a
+search blocks its event loop from the first node to the last, on purpose: that `async` alone makes no
+computation concurrent is what the lab shows. Whoever wants otherwise hands `move` to a thread or process.
+
+This module keeps no game: a job is one position.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import chess
+
+from worker import engine
+from worker.errors import InvalidPositionError
+from worker.jobs import ChessMove, MovePlayed
+
+
+def move(job: ChessMove, sleep: Callable[[float], object] | None = None) -> MovePlayed:
+    """The move that the job asks for; `sleep` takes seconds.
+
+    Raises:
+        InvalidPositionError: the FEN or its position is illegal, or the game is over.
+    """
+    board = position(job.fen)
+    if job.depth is not None:
+        return _found(board, job.depth)
+    # Looked up only now: gevent and eventlet replace time.sleep, perhaps after this module was loaded.
+    (sleep or time.sleep)(_wait_s(job))
+    return _picked(board, job.seed)
+
+
+async def move_async(job: ChessMove, sleep: Callable[[float], Awaitable[object]] | None = None) -> MovePlayed:
+    """The same, awaiting where `move` sleeps. A search still blocks the loop.
+
+    Raises:
+        InvalidPositionError: the FEN or its position is illegal, or the game is over.
+    """
+    board = position(job.fen)
+    if job.depth is not None:
+        return _found(board, job.depth)
+    import asyncio  # not at the top: a worker without an event loop has no use for it
+
+    await (sleep or asyncio.sleep)(_wait_s(job))
+    return _picked(board, job.seed)
+
+
+def position(fen: str) -> chess.Board:
+    """The board of a legal position in which somebody can move.
+
+    Raises:
+        InvalidPositionError: there is none; the text says what is wrong.
+    """
+    shown = ascii(fen if len(fen) <= 100 else fen[:97] + "...")
+    try:
+        board = chess.Board(fen)
+    except ValueError as error:
+        raise InvalidPositionError(f"{shown} is no FEN: {str(error)[:200]}") from None
+    if status := board.status():
+        faults = [str(flag.name).lower().replace("_", " ") for flag in chess.Status if flag & status]
+        raise InvalidPositionError(f"{shown} is illegal: {', '.join(faults)}")
+    if outcome := board.outcome():
+        ending = outcome.termination.name.lower().replace("_", " ")
+        raise InvalidPositionError(f"{shown} is a finished game: {ending}, {outcome.result()}")
+    return board
+
+
+def _found(board: chess.Board, depth: int) -> MovePlayed:
+    found = engine.search(board, depth)
+    return MovePlayed(found.move.uci(), found.score, found.nodes)
+
+
+def _picked(board: chess.Board, seed: int) -> MovePlayed:
+    moves = sorted(move.uci() for move in board.legal_moves)
+    # random() is the one method whose values Python promises to keep from version to version.
+    return MovePlayed(moves[int(random.Random(seed).random() * len(moves))])
+
+
+def _wait_s(job: ChessMove) -> float:
+    return (job.wait_ms or 0.0) / 1000

@@ -1,0 +1,131 @@
+"""A small chess engine: fixed-depth negamax with alpha-beta, in pure Python and so bound to one core.
+
+It is here to be honest work for a processor, not to win: no opening book, no transposition table,
+no clock, no randomness. The same position and depth give the same move, score and node count on
+every machine. It finds every forced mate within its depth, the shortest first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import chess
+
+#: The score of giving mate now; a mate `n` half-moves away scores n less.
+MATE = 100_000
+#: Half-moves without a capture or a pawn move after which a game is drawn whatever the players say.
+DRAWN_HALFMOVES = 150
+
+#: Centipawns.
+VALUES = {
+    chess.PAWN: 100,
+    chess.KNIGHT: 310,
+    chess.BISHOP: 325,
+    chess.ROOK: 500,
+    chess.QUEEN: 950,
+    chess.KING: 0,
+}
+#: Centipawns that a piece gains with each step towards the centre; the king had better stay away.
+_PULL = {chess.PAWN: 2, chess.KNIGHT: 8, chess.BISHOP: 5, chess.ROOK: 1, chess.QUEEN: 2, chess.KING: -6}
+#: Centipawns that a pawn gains with each rank it has advanced.
+_ADVANCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best move, its score (centipawns for the side to move) and the positions visited."""
+
+    move: chess.Move
+    score: int
+    nodes: int
+
+
+def search(board: chess.Board, depth: int) -> Found:
+    """The best move of a legal, unfinished position, looking `depth` >= 1 half-moves ahead."""
+    visits = _Visits()
+    best, best_score = None, -MATE
+    for move in ordered_moves(board):
+        board.push(move)
+        score = -_negamax(board, depth - 1, -MATE, -best_score, 1, visits)
+        board.pop()
+        if best is None or score > best_score:
+            best, best_score = move, score
+    assert best is not None, "the caller excludes finished games"
+    return Found(best, best_score, visits.count + 1)
+
+
+def ordered_moves(board: chess.Board) -> list[chess.Move]:
+    """The legal moves, likely good ones first so that alpha-beta cuts early; ties by UCI, to be the same
+    everywhere."""
+    return sorted(board.legal_moves, key=lambda move: (-_promise(board, move), move.uci()))
+
+
+def evaluate(board: chess.Board) -> int:
+    """Material and the places of the pieces, in centipawns for the side to move."""
+    score = 0
+    for piece, white_squares in _WORTH.items():
+        for square in chess.scan_forward(board.pieces_mask(piece, chess.WHITE)):
+            score += white_squares[square]
+        for square in chess.scan_forward(board.pieces_mask(piece, chess.BLACK)):
+            score -= white_squares[chess.square_mirror(square)]
+    return score if board.turn == chess.WHITE else -score
+
+
+def final_score(board: chess.Board, ply: int) -> int | None:
+    """The score of a position in which the game is over, `ply` half-moves from the root; None if it goes on.
+
+    Repetitions do not count: a job is one position, without the moves that led to it.
+    """
+    if not any(board.generate_legal_moves()):
+        return ply - MATE if board.is_check() else 0
+    if board.halfmove_clock >= DRAWN_HALFMOVES or board.is_insufficient_material():
+        return 0
+    return None
+
+
+class _Visits:
+    """Counts positions."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+def _negamax(board: chess.Board, depth: int, alpha: int, beta: int, ply: int, visits: _Visits) -> int:
+    visits.count += 1
+    final = final_score(board, ply)
+    if final is not None:
+        return final
+    if depth == 0:
+        return evaluate(board)
+    best = -MATE
+    for move in ordered_moves(board):
+        board.push(move)
+        best = max(best, -_negamax(board, depth - 1, -beta, -alpha, ply + 1, visits))
+        board.pop()
+        alpha = max(alpha, best)
+        if alpha >= beta:
+            break  # the opponent has a better choice earlier on, and never lets it come to this
+    return best
+
+
+def _promise(board: chess.Board, move: chess.Move) -> int:
+    """How much a move may win at once: the dearest victim first, taken by the cheapest attacker."""
+    promise = VALUES[move.promotion] if move.promotion else 0
+    if board.is_capture(move):
+        victim = board.piece_type_at(move.to_square) or chess.PAWN  # nobody there: en passant
+        attacker = board.piece_type_at(move.from_square) or chess.PAWN
+        promise += 10 * VALUES[victim] - VALUES[attacker] + VALUES[chess.QUEEN]
+    return promise
+
+
+def _worth(piece: chess.PieceType, square: chess.Square) -> int:
+    """The centipawns of a white piece on a square."""
+    file, rank = chess.square_file(square), chess.square_rank(square)
+    off_centre = (abs(2 * file - 7) + abs(2 * rank - 7)) // 2  # 1 in the centre to 7 in the corner
+    advance = _ADVANCE * (rank - 1) if piece == chess.PAWN else 0
+    return VALUES[piece] + _PULL[piece] * (4 - off_centre) + advance
+
+
+_WORTH = {piece: [_worth(piece, square) for square in chess.SQUARES] for piece in chess.PIECE_TYPES}

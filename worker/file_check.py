@@ -1,0 +1,163 @@
+"""Read small files below the data root and verify the sum that each of them states.
+
+A file has three lines: a comment with its number, the summands, their sum.
+
+    # data 001
+    8, 8, 3
+    19
+
+Whatever else is found there is an answer, not an error: `malformed`, with the reason. This module
+never opens anything outside the data root, nor anything but a regular file (a FIFO would block),
+and never reads more than `MAX_BYTES` + 1 of it.
+
+`check` and `check_async` differ in how they read, and in nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from worker.jobs import FileCheck, FilesChecked, FileVerdict
+
+#: A larger file is malformed.
+MAX_BYTES = 1024 * 1024
+#: A longer number is malformed; Python refuses by default to convert one (sys.set_int_max_str_digits).
+MAX_DIGITS = 4300
+
+_LIMIT = 10**MAX_DIGITS
+_HEADER = re.compile(r"#.*[0-9]")
+#: int() alone would also take 1_000, other alphabets' digits and any white space.
+_NUMBER = re.compile(r"[+-]?([0-9]+)")
+
+
+class MalformedError(Exception):
+    """Why a file has no sum to verify. It never leaves `check`: it becomes the answer's reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a well-formed file says: the sum of its summands, and the sum that it states."""
+
+    expected: int
+    found: int
+
+
+def check(job: FileCheck, data_root: Path) -> FilesChecked:
+    """One verdict per file of the job, read with `open`."""
+    root = os.path.realpath(data_root)
+    verdicts = []
+    for name in job.files:
+        try:
+            path, size = locate(name, root)
+            with open(path, "rb") as file:  # noqa: PTH123 - the twin of aiofiles.open
+                data = file.read(size)
+        except (OSError, MalformedError) as error:
+            verdicts.append(_malformed(name, error))
+        else:
+            verdicts.append(judge(name, data))
+    return FilesChecked(tuple(verdicts))
+
+
+async def check_async(job: FileCheck, data_root: Path) -> FilesChecked:
+    """One verdict per file of the job, read with aiofiles: each open, read and close goes to a thread."""
+    import aiofiles  # not at the top: it brings asyncio along, which the sync twin has no use for
+
+    root = os.path.realpath(data_root)
+    verdicts = []
+    for name in job.files:
+        try:
+            path, size = locate(name, root)
+            async with aiofiles.open(path, "rb") as file:
+                data = await file.read(size)
+        except (OSError, MalformedError) as error:
+            verdicts.append(_malformed(name, error))
+        else:
+            verdicts.append(judge(name, data))
+    return FilesChecked(tuple(verdicts))
+
+
+def locate(name: str, root: str) -> tuple[str, int]:
+    """The real path of a regular file below `root`, itself a real path, and how many bytes to read of it.
+
+    Raises:
+        MalformedError: the name leaves the root (`refused: ...`), or leads to no regular file.
+        OSError: nothing is there, or it cannot be looked at.
+    """
+    path = PurePath(name)
+    if "\0" in name:
+        raise MalformedError("refused: the name contains a NUL byte")
+    if path.is_absolute():
+        raise MalformedError("refused: the path is absolute")
+    if ".." in path.parts:
+        raise MalformedError("refused: the path contains '..'")
+    try:
+        real = os.path.realpath(os.path.join(root, name))  # noqa: PTH118 - pathlib raises on symlink loops
+    except UnicodeEncodeError:
+        raise MalformedError("refused: no file can bear such a name") from None
+    if not PurePath(real).is_relative_to(root):
+        raise MalformedError("refused: the path leads out of the data root")
+    status = os.stat(real)  # noqa: PTH116 - a path object per file buys nothing
+    if not stat.S_ISREG(status.st_mode):
+        raise MalformedError("not a regular file")
+    # One more than there should be shows an oversized file. Asking for a megabyte each time would do as
+    # well, and cost twice as much as the rest of reading.
+    return real, min(status.st_size, MAX_BYTES) + 1
+
+
+def judge(name: str, data: bytes) -> FileVerdict:
+    """The verdict on a file with this content (or its first `MAX_BYTES` + 1)."""
+    try:
+        sums = parse(data)
+    except MalformedError as error:
+        return _malformed(name, error)
+    if sums.expected == sums.found:
+        return FileVerdict(name, "correct")
+    return FileVerdict(name, "wrong", expected=sums.expected, found=sums.found)
+
+
+def parse(data: bytes) -> Sums:
+    """The two sums in a file's content; CRLF and a missing last newline are fine.
+
+    Raises:
+        MalformedError: it is no such file, and why.
+    """
+    if not data:
+        raise MalformedError("empty")
+    if len(data) > MAX_BYTES:
+        raise MalformedError(f"larger than {MAX_BYTES:,} bytes")
+    try:
+        lines = data.decode("utf-8").removesuffix("\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise MalformedError(f"not UTF-8 (byte {error.start})") from None
+    if len(lines) != 3:
+        raise MalformedError(f"{'truncated' if len(lines) < 3 else 'too long'}: {len(lines)} of 3 lines")
+    header, summands, stated = (line.removesuffix("\r") for line in lines)
+    if not _HEADER.match(header):
+        raise MalformedError(f"no comment with a number in line 1: {_excerpt(header)}")
+    expected = sum(_number(text, line=2) for text in summands.split(","))
+    if abs(expected) >= _LIMIT:
+        raise MalformedError(f"a sum of more than {MAX_DIGITS:,} digits")
+    return Sums(expected, _number(stated, line=3))
+
+
+def _number(text: str, line: int) -> int:
+    number = _NUMBER.fullmatch(text.strip(" \t"))
+    if number is None:
+        raise MalformedError(f"not a number in line {line}: {_excerpt(text)}")
+    if len(number[1]) > MAX_DIGITS:
+        raise MalformedError(f"a number of more than {MAX_DIGITS:,} digits in line {line}")
+    return int(number[0])
+
+
+def _malformed(name: str, error: OSError | MalformedError) -> FileVerdict:
+    # strerror alone: the full text of an OSError names the path on this machine.
+    reason = (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
+    return FileVerdict(name, "malformed", reason=reason[:1].lower() + reason[1:])
+
+
+def _excerpt(text: str) -> str:
+    return ascii(text if len(text) <= 40 else text[:37] + "...")
