@@ -106,6 +106,8 @@ class CeleryWorker:
         """Send the jobs, collect the records, account for all of them."""
         outcome = run_over_broker(self._app, self._broker.url, self._queue, jobs, progress, self._death)
         outcome.slots = self.spec.slots
+        if outcome.problems and self.alive():
+            outcome.problems.append(f"the worker's log ends: {self._last_words()}")
         return outcome
 
     def processes(self) -> list[int]:

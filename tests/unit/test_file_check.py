@@ -118,7 +118,7 @@ def test_a_name_that_leaves_the_data_root_is_refused(tmp_path: Path) -> None:
     (root / "link.txt").symlink_to(outside)
     (root / "up").symlink_to(tmp_path, target_is_directory=True)
     names = ["../outside.txt", "x/../../outside.txt", str(outside), str(root / "inside.txt"), "link.txt"]
-    for name in [*names, "up/outside.txt", "inside.txt\0", "\ud800.txt", "../root2"]:
+    for name in [*names, "up/outside.txt", "inside.txt\0", "../root2"]:
         assert reason(root, name).startswith("refused: ")
 
 

@@ -74,7 +74,7 @@ def test_any_other_json_is_an_invalid_job_or_a_valid_one_and_never_anything_wors
         ({"kind": "file_check"}, "missing required field `files`"),
         ({"kind": "file_check", "files": []}, "names 1 to 10,000 files"),
         ({"kind": "file_check", "files": "test001.txt"}, "Expected `array`"),
-        ({"kind": "file_check", "files": ["a"], "root": "/"}, "unknown field root"),
+        ({"kind": "file_check", "files": ["a"], "root": "/"}, "unknown field 'root'"),
         ({"kind": "chess_move", "fen": FEN}, "either wait_ms or depth"),
         ({"kind": "chess_move", "fen": FEN, "wait_ms": 1, "depth": 1}, "either wait_ms or depth"),
         ({"kind": "chess_move", "fen": FEN, "wait_ms": -1}, "wait_ms lies in"),
