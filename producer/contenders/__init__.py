@@ -72,9 +72,10 @@ class Spec:
 
     @property
     def name(self) -> str:
-        """The name in tables and results."""
-        per_worker = f"@{self.slots}" if _scales(self.way) else ""
-        return f"{self.way}{per_worker}" + (f"x{self.workers}" if self.workers > 1 else "")
+        """The name in tables and results; several workers are written workers x slots."""
+        if self.workers > 1:
+            return f"{self.way}@{self.workers}x{self.slots}"
+        return f"{self.way}@{self.slots}" if _scales(self.way) else self.way
 
     def unavailable(self) -> str | None:
         """Why this contender cannot run here, or None."""

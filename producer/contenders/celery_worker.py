@@ -39,7 +39,7 @@ def worker_command(pool_name: str, slots: int, queue: str | None = None, *option
     """The command that starts a worker: the plain `celery` one, which anybody can type."""
     row = pool(pool_name)
     # -m celery reads --pool before it imports anything, and patches for gevent and eventlet in time.
-    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", f"--pool={row.celery_name}"]
+    command = [sys.executable, "-m", "celery", "-q", "-A", "worker", "worker", f"--pool={row.celery_name}"]
     if row.scales:
         command += ["-c", str(slots)]
     return [*command, "-Q", queue or row.queue, *options]
