@@ -98,6 +98,7 @@ class ExternalWorkers:
         self._app = app
         self._fleet = fleet
         self._queue = pool(spec.celery_pool).queue
+        self._there = False
 
     def start(self) -> None:
         """Look who is there; `spec` then says what was found.
@@ -108,8 +109,8 @@ class ExternalWorkers:
         found = self._fleet.slots(self._queue)
         if not found:
             raise ContenderError(
-                f"no worker consumes {self._queue} (ask): start one with "
-                f"`simul worker --pool {self.spec.celery_pool}`, or all with `docker compose up`"
+                f"no worker consumes {self._queue} (ask the workers): start one with "
+                f"`simul worker --pool {self.spec.celery_pool}`, or those of the lab with `docker compose up`"
             )
         if len(set(found.values())) > 1:
             raise ContenderError(f"the workers on {self._queue} differ in slots: {found}; start equal ones")
@@ -119,6 +120,7 @@ class ExternalWorkers:
         )
         if outcome.problems:
             raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
+        self._there = True
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, collect the records, account for all of them."""
@@ -138,8 +140,8 @@ class ExternalWorkers:
         return []
 
     def alive(self) -> bool:
-        """Others look after them."""
-        return True
+        """Whether they were there at the start; after that, others look after them."""
+        return self._there
 
     def stop(self) -> None:
         """Others started them; others stop them."""
