@@ -74,7 +74,7 @@ def check(url: str) -> str:
             info = client.info("server")
         except redis.AuthenticationError as error:
             raise BrokerUnavailableError(
-                f"the broker at {shown} refuses the password (connect): {error}. "
+                f"the broker at {shown} refuses the password (connect): {str(error).rstrip('.')}. "
                 "Write it into the address: redis://:PASSWORD@host:6379/0."
             ) from None
         except redis.RedisError as error:
