@@ -30,7 +30,7 @@ PARTS = (
 #: An upper bound for whatever has to happen, in seconds. Generous: a first build fetches packages.
 SOON_S = 600.0
 #: After so many seconds another worker gets the jobs of a killed one.
-VISIBILITY_TIMEOUT_S = 8
+VISIBILITY_TIMEOUT_S = 15
 #: Slots of each threads, gevent and eventlet worker.
 SLOTS = 4
 
