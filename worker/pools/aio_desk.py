@@ -8,6 +8,8 @@ gets them in whichever thread has news, one at a time, as with Celery's threads 
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -26,22 +28,30 @@ class Desk:
         #: signal handler of the main thread can interrupt one (cold shutdown does).
         self.lock = threading.RLock()
         self._calls: deque[Callable[[], object]] = deque()
-        self._hub: Any = None
+        self._bell: socket.socket | None = None
         self._rung = False
 
     def move_to(self, hub: Any) -> None:
-        """From now on, have the thread that runs `hub` make the calls."""
-        self._hub = hub
+        """From now on, have the thread that runs `hub` make the calls; again after each reconnect."""
+        # Not hub.call_soon(): what it runs comes between the hub's look at its ready calls and its
+        # poll. An acknowledgement that our call leaves there would wait for the next event, up to a
+        # second, and hold up the prefetch window. What a reader leaves is done before the next poll.
+        if self._bell is None:
+            self._ear, self._bell = socket.socketpair()
+            self._ear.setblocking(False)
+            self._bell.setblocking(False)
+        hub.add_reader(self._ear, self._answer)
 
     def post(self, call: Callable[[], object]) -> None:
         """Leave `call` to be made soon; any thread may."""
         self._calls.append(call)
-        if self._hub is None:
+        if self._bell is None:
             self.clear()
         elif not self._rung:
-            # One wake-up serves all that is left until it is heard. Two threads may both ring: harmless.
+            # One ring serves all that is left until it is heard. Two threads may both ring: harmless.
             self._rung = True
-            self._hub.call_soon(self._answer)
+            with contextlib.suppress(OSError):  # full of rings that wait, or closed
+                self._bell.send(b"!")
 
     def clear(self) -> None:
         """Make every call that waits."""
@@ -54,6 +64,16 @@ class Desk:
                     # As Celery's own pools do: one failed callback must not end the worker.
                     logger.critical("Pool callback failed: %r", call, exc_info=True)
 
+    def close(self) -> None:
+        """Give the bell back; what is posted later is done at once, by whoever posts it."""
+        bell, self._bell = self._bell, None
+        if bell is not None:
+            bell.close()
+            self._ear.close()
+
     def _answer(self) -> None:
-        self._rung = False  # before clearing: whoever posts from here on must ring again
+        with contextlib.suppress(OSError):
+            self._ear.recv(64)
         self.clear()
+        self._rung = False
+        self.clear()  # what came between the two was left by someone who saw the bell rung
