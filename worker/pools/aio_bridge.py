@@ -60,7 +60,8 @@ def prepare(task: Any, plain: str) -> bool:
     """
     if inspect.iscoroutinefunction(type(task).__call__):
         raise ImproperlyConfigured(
-            f"task {task.name}: __call__ is `async def`; write it as a plain def that returns super().__call__(...)"
+            f"task {task.name}: __call__ is `async def`; "
+            "write it as a plain def that returns super().__call__(...)"
         )
     place = getattr(task, "aio", None) or plain
     if place not in PLACES:
@@ -81,8 +82,8 @@ def keep_stacks_per_job(*stacks: Any) -> None:
     """
     if not all(hasattr(stack, "__ident_func__") for stack in stacks):
         raise ImproperlyConfigured(
-            "USE_FAST_LOCALS keeps Celery's task stacks per thread, but the asyncio pool runs all tasks in one. "
-            "Unset it for this pool."
+            "USE_FAST_LOCALS keeps Celery's task stacks per thread, but the asyncio pool runs all tasks "
+            "in one. Unset it for this pool."
         )
     LocalManager(list(stacks), ident_func=_identity)
 

@@ -105,7 +105,10 @@ class Job:
     # In the tracer
 
     def trace_in_greenlet(
-        self, loop: asyncio.AbstractEventLoop, call: Callable[[Callable[[], object]], object], done: Callable[[], object]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        call: Callable[[Callable[[], object]], object],
+        done: Callable[[], object],
     ) -> None:
         """Run the tracer in a new greenlet of this thread, which `call` must be able to call back."""
         self._loop, self._resume = loop, call
@@ -128,7 +131,9 @@ class Job:
         assert self._loop is not None
         if isinstance(self._host, greenlet):
             host = self._host
-            begin = partial(self._begin, body, self.context, lambda got: self._resume(partial(host.switch, got)))
+            begin = partial(
+                self._begin, body, self.context, lambda got: self._resume(partial(host.switch, got))
+            )
             self._loop.call_soon_threadsafe(begin)
             value, error = host.parent.switch()
         else:
@@ -162,7 +167,10 @@ class Job:
     # On the loop's thread
 
     def _begin(
-        self, body: Coroutine[Any, Any, Any], context: contextvars.Context, answer: Callable[[Outcome], object]
+        self,
+        body: Coroutine[Any, Any, Any],
+        context: contextvars.Context,
+        answer: Callable[[Outcome], object],
     ) -> None:
         assert self._loop is not None
         if self.verdict > Verdict.SOFT_LIMIT:
@@ -171,7 +179,10 @@ class Job:
             return
         self._body, self._ended = self._loop.create_task(body, name=str(self), context=context), False
         self._body.add_done_callback(partial(self._end, answer))
-        for limit_s, verdict in ((self.soft_timeout_s, Verdict.SOFT_LIMIT), (self.timeout_s, Verdict.HARD_LIMIT)):
+        for limit_s, verdict in (
+            (self.soft_timeout_s, Verdict.SOFT_LIMIT),
+            (self.timeout_s, Verdict.HARD_LIMIT),
+        ):
             if limit_s:
                 left_s = self._accepted + limit_s - time.monotonic()
                 self._timers.append(self._loop.call_later(max(left_s, 0), self._time_out, verdict))
@@ -216,4 +227,6 @@ class Job:
         return True
 
     def _complain(self) -> None:
-        logger.error("Task %s was cancelled and runs on: it swallows CancelledError. It keeps its slot.", self)
+        logger.error(
+            "Task %s was cancelled and runs on: it swallows CancelledError. It keeps its slot.", self
+        )

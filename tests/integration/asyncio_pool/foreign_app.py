@@ -202,7 +202,9 @@ async def counts_leftovers() -> dict[str, int]:
         "jobs": sum(type(thing).__name__ == "Job" for thing in gc.get_objects()),
         "stacks": len(_task_stack._local.__storage__) + len(add.request_stack._local.__storage__),
         "loop_threads": sum(thread.name.startswith("celery-aio-loop") for thread in threading.enumerate()),
-        "tracer_threads": sum(thread.name.startswith("celery-aio-tracer") for thread in threading.enumerate()),
+        "tracer_threads": sum(
+            thread.name.startswith("celery-aio-tracer") for thread in threading.enumerate()
+        ),
     }
 
 
@@ -283,8 +285,8 @@ def _say(what: str) -> Any:
     return receiver
 
 
-@app.task(bind=True)
-async def signalled(self: Any, fail: bool) -> str:
+@app.task
+async def signalled(fail: bool) -> str:
     seen_by_body = seen.get()
     if fail:
         raise ValueError("asked to")
@@ -352,12 +354,12 @@ def _fail(*_args: Any) -> None:
 
 
 @_twice("note")
-def _note(key: str, value: Any) -> None:
+def _note(value: Any, key: str) -> None:
     side.rpush(key, str(value))
 
 
 @_twice("errback")
-def _errback(*args: Any, key: str = "") -> None:
+def _errback(*_args: Any, key: str = "") -> None:
     side.rpush(key, "errback")
 
 

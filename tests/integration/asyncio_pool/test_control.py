@@ -54,7 +54,9 @@ def wait_for_pool(worker: Worker, **wanted: int) -> dict[str, Any]:
 # Slots
 
 
-def test_no_more_jobs_run_than_there_are_slots(small: Worker, side: redis.Redis, key: str, event: Event) -> None:
+def test_no_more_jobs_run_than_there_are_slots(
+    small: Worker, side: redis.Redis, key: str, event: Event
+) -> None:
     results = [small.send("holds", key) for _ in range(5)]
     for _ in range(2):
         event(key + ":started")
@@ -132,16 +134,16 @@ def test_a_soft_time_limit_cancels_the_task(worker: Worker, key: str, event: Eve
     event(key + ":cancelled")
     with pytest.raises(SoftTimeLimitExceeded):
         result.get(timeout=PATIENCE_S)
-    assert "Soft time limit (0.3s) exceeded" in worker.wait_for_log(f"soft_limited[{result.id}] raised unexpected")
+    assert "Soft time limit (0.3s) exceeded" in worker.wait_for_log(
+        f"soft_limited[{result.id}] raised unexpected"
+    )
 
 
 def test_a_task_may_tidy_up_after_its_soft_time_limit(worker: Worker, key: str) -> None:
     assert worker.run("tidies_up", key) == "partial"
 
 
-def test_a_hard_time_limit_cancels_and_fails_the_task(
-    worker: Worker, side: redis.Redis, key: str, event: Event
-) -> None:
+def test_a_hard_time_limit_cancels_and_fails_the_task(worker: Worker, key: str, event: Event) -> None:
     result = worker.send("hard_limited", key)
     event(key + ":cancelled")
     with pytest.raises(TimeLimitExceeded):
@@ -157,7 +159,7 @@ def test_a_message_may_bring_its_own_time_limit(worker: Worker, key: str) -> Non
         worker.run("holds", key, time_limit=0.2)
 
 
-def test_a_time_limit_for_the_whole_worker(limited: Worker, key: str, event: Event) -> None:
+def test_a_time_limit_for_the_whole_worker(limited: Worker, key: str) -> None:
     assert pool_info(limited)["timeouts"] == [0.4, 0]
     with pytest.raises(SoftTimeLimitExceeded):
         limited.run("holds", key)
@@ -187,9 +189,7 @@ def test_a_task_revoked_while_it_waits_never_starts(
     assert not side.exists(key + "r:started", key + "t:started")
 
 
-def test_a_running_task_is_cancelled_when_terminated(
-    worker: Worker, side: redis.Redis, key: str, event: Event
-) -> None:
+def test_a_running_task_is_cancelled_when_terminated(worker: Worker, key: str, event: Event) -> None:
     result = worker.send("holds", key)
     event(key + ":started")
     worker.control("revoke", result.id, terminate=True)
@@ -212,7 +212,9 @@ def test_a_task_that_blocks_the_loop_is_named(small: Worker, task: str) -> None:
     assert f"{task}[{result.id}] held the event loop for 1" in small.wait_for_log("held the event loop")
 
 
-def test_a_plain_task_does_not_block_the_loop(small: Worker, side: redis.Redis, key: str, event: Event) -> None:
+def test_a_plain_task_does_not_block_the_loop(
+    small: Worker, side: redis.Redis, key: str, event: Event
+) -> None:
     blocking = small.send("plain_holds", key)
     event(key + ":started")
     assert small.run("add", 1, 2) == 3
@@ -227,7 +229,9 @@ def unacknowledged(side: redis.Redis) -> int:
     return int(side.zcard("unacked_index"))  # type: ignore[arg-type]
 
 
-def test_a_message_is_acknowledged_early_or_late(worker: Worker, side: redis.Redis, key: str, event: Event) -> None:
+def test_a_message_is_acknowledged_early_or_late(
+    worker: Worker, side: redis.Redis, key: str, event: Event
+) -> None:
     wait_for_pool(worker, running=0)
     deadline = time.monotonic() + PATIENCE_S
     while unacknowledged(side):

@@ -67,7 +67,9 @@ def test_a_cold_shutdown_cancels_and_gives_late_messages_back(
         assert "Traceback" not in worker.log
 
 
-def test_a_warm_shutdown_can_turn_cold(app: Any, logs: Path, side: redis.Redis, key: str, event: Event) -> None:
+def test_a_warm_shutdown_can_turn_cold(
+    app: Any, logs: Path, side: redis.Redis, key: str, event: Event
+) -> None:
     with running_worker(app, logs, "turned", "-c", "4") as worker:
         worker.send("holds_late", key)
         event(key + ":started")

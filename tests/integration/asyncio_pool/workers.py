@@ -73,7 +73,15 @@ def running_worker(
     name, log = f"{queue}@test", directory / f"{queue}.log"
     environ = {**os.environ, **environment, "FOREIGN_QUEUE": queue, "PYTHONUNBUFFERED": "1"}
     environ["CELERY_CUSTOM_WORKER_POOL"] = "worker.pools.aio:TaskPool"
-    command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "tests.integration.asyncio_pool.foreign_app"]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "celery",
+        "-A",
+        "tests.integration.asyncio_pool.foreign_app",
+    ]
     command += ["worker", f"--pool={'custom' if pool == 'asyncio' else pool}", "-n", name, "-Q", queue]
     command += ["--loglevel=INFO", "--without-mingle", "--without-gossip", "--without-heartbeat", *options]
     with log.open("wb") as sink:
