@@ -226,7 +226,7 @@ def test_a_plain_task_does_not_block_the_loop(
 
 
 def unacknowledged(side: redis.Redis) -> int:
-    return int(side.zcard("unacked_index"))  # type: ignore[arg-type]
+    return int(side.zcard("unacked_index"))
 
 
 def test_a_message_is_acknowledged_early_or_late(
