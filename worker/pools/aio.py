@@ -252,6 +252,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._loop.stop()
         self._tracer.stop()
         threads.shutdown(wait=not self._running)
+        self._desk.close()
 
 
 def _revoked(job: Job) -> bool:

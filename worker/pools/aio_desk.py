@@ -28,6 +28,7 @@ class Desk:
         #: signal handler of the main thread can interrupt one (cold shutdown does).
         self.lock = threading.RLock()
         self._calls: deque[Callable[[], object]] = deque()
+        self._hub: Any = None
         self._bell: socket.socket | None = None
         self._rung = False
 
@@ -40,6 +41,7 @@ class Desk:
             self._ear, self._bell = socket.socketpair()
             self._ear.setblocking(False)
             self._bell.setblocking(False)
+        self._hub = hub
         hub.add_reader(self._ear, self._answer)
 
     def post(self, call: Callable[[], object]) -> None:
@@ -68,6 +70,7 @@ class Desk:
         """Give the bell back; what is posted later is done at once, by whoever posts it."""
         bell, self._bell = self._bell, None
         if bell is not None:
+            self._hub.remove_reader(self._ear)
             bell.close()
             self._ear.close()
 
