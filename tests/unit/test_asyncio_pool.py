@@ -202,7 +202,7 @@ class Stage:
         self.tracer.start()
         self.loop.start()
 
-    def run(self, target: Callable[..., Any], **options: Any) -> Any:
+    def run(self, target: Callable[..., Any], *, on_loop: bool = False, **options: Any) -> Any:
         """Trace `target` as a job does, and return what the job would tell the worker."""
         ended = threading.Event()
         told: list[Any] = []
@@ -216,7 +216,8 @@ class Stage:
             **options,
         )
         job.accept()
-        self.tracer.call(lambda: job.trace_in_greenlet(self.loop.loop, self.tracer.call, ended.set))
+        thread = self.loop if on_loop else self.tracer
+        thread.call(lambda: job.trace_in_greenlet(self.loop, thread, ended.set))
         assert ended.wait(PATIENCE_S)
         if job.report is not None:
             job.report()
@@ -244,12 +245,13 @@ def waits_for(body: Callable[[], Any]) -> Callable[[], Any]:
     return target
 
 
-def test_a_job_returns_what_its_body_returns(stage: Stage) -> None:
+@pytest.mark.parametrize("on_loop", [False, True])
+def test_a_job_returns_what_its_body_returns(stage: Stage, on_loop: bool) -> None:
     async def body() -> str:
         await asyncio.sleep(0)
         return threading.current_thread().name
 
-    assert stage.run(waits_for(body)) == [("success", "celery-aio-loop")]
+    assert stage.run(waits_for(body), on_loop=on_loop) == [("success", "celery-aio-loop")]
 
 
 def test_a_job_may_wait_for_two_bodies(stage: Stage) -> None:

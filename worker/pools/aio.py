@@ -10,8 +10,9 @@ It works for any Celery app, and patches nothing. Three threads take part:
 - the loop's thread runs the coroutines, and nothing that blocks.
 
 The greenlet is SQLAlchemy's way between synchronous code and asyncio. There it runs on the loop's
-thread; here it does not, because Celery's tracer talks to the broker and the result backend, which can
-take a round trip on a good day and minutes on a bad one, and all coroutines would stand still.
+thread. Here it does so only for a task that ignores its result and has no links: otherwise Celery's
+tracer talks to the broker and the result backend, which takes a round trip on a good day and minutes on
+a bad one, and all coroutines would stand still.
 
 Plain `def` tasks run in threads, tracer and all, exactly as in Celery's threads pool, or on the loop
 where that is asked for. What the pool refuses: to interrupt a plain `def`, and to start a job without a slot.
@@ -151,12 +152,13 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         if job.verdict is Verdict.TERMINATED:  # revoked while it waited; Celery says so on acceptance
             done()
         elif job.on_loop:
-            self._tracer.call(partial(job.trace_in_greenlet, self._loop.loop, self._tracer.call, done))
+            thread = self._loop if _has_nothing_to_send(job) else self._tracer
+            thread.call(partial(job.trace_in_greenlet, self._loop, thread, done))
         else:
             if job.soft_timeout_s or job.timeout_s:
                 logger.warning("Task %s runs in a thread: its time limits cannot be enforced.", job)
             assert self._threads is not None
-            self._threads.submit(job.trace_in_thread, self._loop.loop, done)
+            self._threads.submit(job.trace_in_thread, self._loop, done)
 
     def _end(self, job: Job) -> None:
         try:
@@ -255,9 +257,27 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._desk.close()
 
 
+def _request(job: Job) -> Any:
+    """The worker's request that the job is for: its callbacks are methods of it."""
+    return getattr(job.accept_callback, "__self__", None)
+
+
 def _revoked(job: Job) -> bool:
     """Whether the job has been revoked since it began to wait; if so, the worker has been told."""
-    # Celery asks before it hands the job over. What waits here may be revoked later, and only the
-    # request, whose method the callback is, knows what follows from that.
-    request = getattr(job.accept_callback, "__self__", None)
+    # Celery asks before it hands the job over. What waits here may be revoked later.
+    request = _request(job)
     return request is not None and bool(request.revoked())
+
+
+def _has_nothing_to_send(job: Job) -> bool:
+    """Whether Celery's tracer has no result to store and no message to publish when the task is done.
+
+    Such a tracer does not block, and the way through the tracers' thread and back would be for nothing:
+    it doubles the switches between threads, the greater part of what this pool costs.
+    """
+    request = _request(job)
+    if request is None or request.store_errors or request.group:
+        return False
+    payload = request.message.payload
+    links = payload[2] if isinstance(payload, (list, tuple)) else payload
+    return not any((links or {}).values())

@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from billiard.einfo import ExceptionInfo
 from celery.exceptions import SoftTimeLimitExceeded
@@ -36,6 +36,12 @@ _numbers = itertools.count(1)
 
 #: What a body came to: its value, or the exception it ended with.
 Outcome = tuple[Any, BaseException | None]
+
+
+class Thread(Protocol):
+    """A thread that makes the calls it is given."""
+
+    def call(self, call: Callable[[], object]) -> None: ...
 
 
 class Verdict(IntEnum):
@@ -76,7 +82,7 @@ class Job:
         self.context = contextvars.Context()
         self.context.run(enter_job, self)
         self._accepted = 0.0
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: Thread | None = None
         self._body: asyncio.Task[Any] | None = None
         self._ended = False
         self._timers: list[asyncio.TimerHandle] = []
@@ -100,24 +106,19 @@ class Job:
             self.verdict = Verdict.TERMINATED
             return
         with contextlib.suppress(RuntimeError):  # the loop is closed: there is nothing left to cancel
-            self._loop.call_soon_threadsafe(self._terminate)
+            self._loop.call(self._terminate)
 
     # In the tracer
 
-    def trace_in_greenlet(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        call: Callable[[Callable[[], object]], object],
-        done: Callable[[], object],
-    ) -> None:
-        """Run the tracer in a new greenlet of this thread, which `call` must be able to call back."""
-        self._loop, self._resume = loop, call
+    def trace_in_greenlet(self, loop: Thread, here: Thread, done: Callable[[], object]) -> None:
+        """Run the tracer in a new greenlet of `here`, the thread that calls this; it may be the loop's."""
+        self._loop, self._resume = loop, here.call
         host = greenlet(partial(self._trace, done))
         host.gr_context = self.context
         self._host = host
         host.switch()
 
-    def trace_in_thread(self, loop: asyncio.AbstractEventLoop, done: Callable[[], object]) -> None:
+    def trace_in_thread(self, loop: Thread, done: Callable[[], object]) -> None:
         """Run the tracer, plain body included, in this thread."""
         self._loop, self._host = loop, threading.get_ident()
         self.context.run(self._trace, done)
@@ -134,12 +135,12 @@ class Job:
             begin = partial(
                 self._begin, body, self.context, lambda got: self._resume(partial(host.switch, got))
             )
-            self._loop.call_soon_threadsafe(begin)
+            self._loop.call(begin)
             value, error = host.parent.switch()
         else:
             box: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
             # A copy: this thread is inside the context while it waits, and no two may be.
-            self._loop.call_soon_threadsafe(self._begin, body, self.context.copy(), box.put)
+            self._loop.call(partial(self._begin, body, self.context.copy(), box.put))
             value, error = box.get()
         if error is None:
             return value
@@ -172,12 +173,12 @@ class Job:
         context: contextvars.Context,
         answer: Callable[[Outcome], object],
     ) -> None:
-        assert self._loop is not None
+        loop = asyncio.get_running_loop()
         if self.verdict > Verdict.SOFT_LIMIT:
             body.close()
             answer((None, asyncio.CancelledError()))
             return
-        self._body, self._ended = self._loop.create_task(body, name=str(self), context=context), False
+        self._body, self._ended = loop.create_task(body, name=str(self), context=context), False
         self._body.add_done_callback(partial(self._end, answer))
         for limit_s, verdict in (
             (self.soft_timeout_s, Verdict.SOFT_LIMIT),
@@ -185,7 +186,7 @@ class Job:
         ):
             if limit_s:
                 left_s = self._accepted + limit_s - time.monotonic()
-                self._timers.append(self._loop.call_later(max(left_s, 0), self._time_out, verdict))
+                self._timers.append(loop.call_later(max(left_s, 0), self._time_out, verdict))
 
     def _end(self, answer: Callable[[Outcome], object], body: asyncio.Task[Any]) -> None:
         for timer in self._timers:
@@ -222,8 +223,8 @@ class Job:
             return False
         self.verdict = verdict
         self._body.cancel()
-        if verdict > Verdict.SOFT_LIMIT and self._loop is not None:
-            self._timers.append(self._loop.call_later(STUBBORN_S, self._complain))
+        if verdict > Verdict.SOFT_LIMIT:
+            self._timers.append(asyncio.get_running_loop().call_later(STUBBORN_S, self._complain))
         return True
 
     def _complain(self) -> None:

@@ -1,8 +1,8 @@
 """The pool's two threads: one runs the event loop, the other the greenlets of Celery's tracers.
 
-The loop's thread runs coroutines and nothing else. What Celery does around a task (decode, signals,
-store the result, publish the next link of a chain) is blocking code; it runs in the tracers' thread,
-so that a slow broker or result backend delays other results, but never a running coroutine.
+What Celery does around a task (store the result, publish the next link of a chain) is blocking code. It
+runs in the tracers' thread, so that a slow broker or result backend delays other results, but never a
+running coroutine. Only tracers that have nothing to send may run on the loop's thread.
 """
 
 from __future__ import annotations
@@ -72,6 +72,13 @@ class LoopThread:
 
     def start(self) -> None:
         self._thread.start()
+
+    def call(self, call: Callable[[], object]) -> None:
+        """Have the thread make `call`; any thread may."""
+        if threading.get_ident() == self._thread.ident:
+            self.loop.call_soon(call)
+        else:
+            self.loop.call_soon_threadsafe(call)
 
     def stop(self) -> None:
         """Cancel what is left on the loop, close it and end the thread."""
