@@ -276,6 +276,19 @@ async def blocks_in_subtask(seconds: float) -> None:
     await asyncio.create_task(sub())
 
 
+# For the benchmark: wait, and tell nobody
+
+
+@app.task(ignore_result=True, acks_late=True)
+async def naps(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
+@app.task(ignore_result=True, acks_late=True)
+def plain_naps(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 # Signals
 
 

@@ -67,7 +67,13 @@ def _full(task: str) -> str:
 
 @contextlib.contextmanager
 def running_worker(
-    app: Any, directory: Path, queue: str, *options: str, pool: str = "asyncio", **environment: str
+    app: Any,
+    directory: Path,
+    queue: str,
+    *options: str,
+    pool: str = "asyncio",
+    loglevel: str = "INFO",
+    **environment: str,
 ) -> Iterator[Worker]:
     """A worker that has answered a ping; its whole process group is gone afterwards."""
     name, log = f"{queue}@test", directory / f"{queue}.log"
@@ -83,7 +89,13 @@ def running_worker(
         "tests.integration.asyncio_pool.foreign_app",
     ]
     command += ["worker", f"--pool={'custom' if pool == 'asyncio' else pool}", "-n", name, "-Q", queue]
-    command += ["--loglevel=INFO", "--without-mingle", "--without-gossip", "--without-heartbeat", *options]
+    command += [
+        f"--loglevel={loglevel}",
+        "--without-mingle",
+        "--without-gossip",
+        "--without-heartbeat",
+        *options,
+    ]
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdout=sink, stderr=sink, start_new_session=True
@@ -100,7 +112,7 @@ def running_worker(
 
 def _wait_until_ready(worker: Worker) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while f"{worker.name} ready." not in worker.log:
+    while not worker.app.control.ping([worker.name], timeout=0.5, limit=1):
         assert worker.process.poll() is None, f"the worker ended:\n{worker.log}"
         assert time.monotonic() < deadline, f"the worker did not start:\n{worker.log}"
         time.sleep(0.02)
