@@ -215,7 +215,7 @@ class Stage:
             timeout_callback=lambda soft, limit_s: told.append(("timeout", soft, limit_s)),
             **options,
         )
-        job.accept()
+        job.start_clock()
         thread = self.loop if on_loop else self.tracer
         thread.call(lambda: job.trace_in_greenlet(self.loop, thread, ended.set))
         assert ended.wait(PATIENCE_S)

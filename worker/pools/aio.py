@@ -20,6 +20,7 @@ where that is asked for. What the pool refuses: to interrupt a plain `def`, and 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -61,6 +62,8 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._new_loop = self.aio.loop_factory()
         self._desk = Desk()
         self._hub: Any = None
+        #: Guards the slots. Re-entrant, because a signal handler may interrupt the thread that holds it.
+        self._lock = threading.RLock()
         self._running: dict[int, Job] = {}
         self._waiting: deque[Job] = deque()
         #: For each task seen: whether its body belongs on the loop.
@@ -86,7 +89,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._desk.move_to(hub)
 
     def on_close(self) -> None:
-        with self._desk.lock:
+        with self._lock:
             self._waiting.clear()  # never acknowledged: the broker gives them to another worker
 
     def on_stop(self) -> None:
@@ -137,18 +140,20 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             task_id=correlation_id,
             post=self._desk.post,
         )
-        with self._desk.lock:
+        with self._lock:
             if self._waiting or len(self._running) >= self.limit:
                 self._waiting.append(job)
-            else:
-                self._start(job)
+                return job
+            self._running[job.ident] = job
+        job.start_clock()
+        job.accept()
+        self._run(job)
         return job
 
-    def _start(self, job: Job) -> None:
-        self._running[job.ident] = job
-        job.accept()
+    def _run(self, job: Job) -> None:
+        """Hand a job that has its slot to the thread that it belongs to; any thread may."""
         job.on_loop = self._belongs_on_loop(job.task_name)
-        done = partial(self._desk.post, partial(self._end, job))
+        done = partial(self._end, job)
         if job.verdict is Verdict.TERMINATED:  # revoked while it waited; Celery says so on acceptance
             done()
         elif job.on_loop:
@@ -161,18 +166,38 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             self._threads.submit(job.trace_in_thread, self._loop, done)
 
     def _end(self, job: Job) -> None:
-        try:
-            if job.report is not None:
-                job.report()
-        finally:
+        if job.report is not None:
+            self._desk.post(job.report)
+        with self._lock:
             del self._running[job.ident]
-            self._fill()
+        self._fill()
 
     def _fill(self) -> None:
-        while self._waiting and len(self._running) < self.limit:
-            job = self._waiting.popleft()
-            if not _revoked(job):
-                self._start(job)
+        """Give free slots to jobs that wait.
+
+        At once and in whichever thread freed one: the worker's thread hears of it when it comes to it,
+        for it may be busy with a row of acknowledgements, and the slot would stand empty meanwhile.
+        """
+        while True:
+            with self._lock:
+                if not self._waiting or len(self._running) >= self.limit:
+                    return
+                job = self._waiting.popleft()
+                self._running[job.ident] = job
+            if _may_be_revoked(job):
+                self._desk.post(partial(self._run_unless_revoked, job))
+            else:
+                job.start_clock()
+                self._desk.post(job.accept)
+                self._run(job)
+
+    def _run_unless_revoked(self, job: Job) -> None:
+        if _request(job).revoked():  # which tells the broker and the backend: in the worker's thread only
+            self._end(job)
+        else:
+            job.start_clock()
+            job.accept()
+            self._run(job)
 
     def _belongs_on_loop(self, name: str) -> bool:
         if name not in self._on_loop:
@@ -196,13 +221,13 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
     # Size
 
     def grow(self, n: int = 1) -> None:
-        with self._desk.lock:
+        with self._lock:
             self.limit += n
-            self._fill()
+        self._fill()
 
     def shrink(self, n: int = 1) -> None:
         """Take away `n` slots; jobs that run in them end in peace."""
-        with self._desk.lock:
+        with self._lock:
             if n > self.limit:
                 raise ValueError(f"cannot take {n} slots from a pool of {self.limit}")
             self.limit -= n
@@ -230,15 +255,15 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         heartbeats, and the acknowledgements that callbacks leave to it.
         """
         deadline = None if limit_s is None else time.monotonic() + limit_s
-        while self._running:
-            if deadline is not None and time.monotonic() > deadline:
-                return False
+        while True:
+            ended = not self._running  # before the desk is cleared: what ends later leaves word later
             self._desk.clear()
             if self._hub is not None:
                 self._hub.fire_timers()
                 _run_ready_callbacks(self._hub)
+            if ended or (deadline is not None and time.monotonic() > deadline):
+                return ended
             time.sleep(DRAIN_TICK_S)
-        return True
 
     def _cancel_running(self) -> None:
         for job in tuple(self._running.values()):
@@ -262,11 +287,12 @@ def _request(job: Job) -> Any:
     return getattr(job.accept_callback, "__self__", None)
 
 
-def _revoked(job: Job) -> bool:
-    """Whether the job has been revoked since it began to wait; if so, the worker has been told."""
-    # Celery asks before it hands the job over. What waits here may be revoked later.
+def _may_be_revoked(job: Job) -> bool:
+    """Whether to ask the worker once more. Celery asked before it handed the job over to wait here."""
     request = _request(job)
-    return request is not None and bool(request.revoked())
+    if request is None:
+        return False
+    return request.id in worker_state.revoked or bool(request.expires or request.stamped_headers)
 
 
 def _has_nothing_to_send(job: Job) -> bool:

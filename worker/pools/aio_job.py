@@ -92,9 +92,12 @@ class Job:
     def __str__(self) -> str:
         return f"{self.task_name}[{self.task_id}]"
 
-    def accept(self) -> None:
-        """Tell the worker that the job has its slot and starts now."""
+    def start_clock(self) -> None:
+        """From now on the job has its slot, and its time limits run."""
         self._accepted = time.monotonic()
+
+    def accept(self) -> None:
+        """Tell the worker that the job has started."""
         if self.accept_callback is not None:
             self.accept_callback(self.ident, self._accepted)
 

@@ -59,7 +59,7 @@ def test_a_failure_carries_the_traceback_down_to_the_raise(worker: Worker) -> No
     assert result.state == "FAILURE"
     assert "in deep_down" in result.traceback
     assert 'raise ValueError("from deep down")' in result.traceback
-    assert f"fails[{result.id}] raised unexpected: ValueError('from deep down')" in worker.log
+    worker.wait_for_log(f"fails[{result.id}] raised unexpected: ValueError('from deep down')")
 
 
 def test_a_task_retries_itself(worker: Worker) -> None:
