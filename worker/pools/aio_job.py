@@ -87,7 +87,7 @@ class Job:
         self._ended = False
         self._timers: list[asyncio.TimerHandle] = []
         self._host: object = None
-        self._resume: Callable[[Callable[[], object]], object] = lambda call: call()
+        self._here: Thread | None = None
 
     def __str__(self) -> str:
         return f"{self.task_name}[{self.task_id}]"
@@ -115,7 +115,7 @@ class Job:
 
     def trace_in_greenlet(self, loop: Thread, here: Thread, done: Callable[[], object]) -> None:
         """Run the tracer in a new greenlet of `here`, the thread that calls this; it may be the loop's."""
-        self._loop, self._resume = loop, here.call
+        self._loop, self._here = loop, here
         host = greenlet(partial(self._trace, done))
         host.gr_context = self.context
         self._host = host
@@ -135,10 +135,11 @@ class Job:
         assert self._loop is not None
         if isinstance(self._host, greenlet):
             host = self._host
-            begin = partial(
-                self._begin, body, self.context, lambda got: self._resume(partial(host.switch, got))
-            )
-            self._loop.call(begin)
+            if self._here is self._loop:
+                # Straight on and straight back: each detour over the loop's queue gives up the GIL.
+                self._begin(body, self.context, host.switch)
+            else:
+                self._loop.call(partial(self._begin, body, self.context, self._call_back))
             value, error = host.parent.switch()
         else:
             box: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
@@ -151,6 +152,11 @@ class Job:
             raise error
         finally:
             del error  # or the traceback and this frame would keep each other alive
+
+    def _call_back(self, outcome: Outcome) -> None:
+        assert self._here is not None
+        assert isinstance(self._host, greenlet)
+        self._here.call(partial(self._host.switch, outcome))
 
     def _trace(self, done: Callable[[], object]) -> None:
         try:
@@ -179,7 +185,7 @@ class Job:
         loop = asyncio.get_running_loop()
         if self.verdict > Verdict.SOFT_LIMIT:
             body.close()
-            answer((None, asyncio.CancelledError()))
+            loop.call_soon(answer, (None, asyncio.CancelledError()))  # not yet: the tracer is still here
             return
         self._body, self._ended = loop.create_task(body, name=str(self), context=context), False
         self._body.add_done_callback(partial(self._end, answer))
