@@ -20,9 +20,7 @@ where that is asked for. What the pool refuses: to interrupt a plain `def`, and 
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -39,6 +37,8 @@ from worker.pools.aio_bridge import keep_stacks_per_job, prepare
 from worker.pools.aio_desk import Desk
 from worker.pools.aio_job import Job, Verdict
 from worker.pools.aio_options import Options
+from worker.pools.aio_request import has_nothing_to_send, may_be_revoked, request_of
+from worker.pools.aio_slots import Slots
 from worker.pools.aio_threads import LoopThread, TracerThread
 
 logger = get_logger(__name__)
@@ -52,6 +52,8 @@ DRAIN_TICK_S = 0.01
 class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
     """The pool: slots, the jobs that have one, and the jobs that wait for one."""
 
+    #: How many jobs may run; Celery reads it.
+    limit: int
     body_can_be_buffer = True
     # Not to be shut down inside of a signal handler: jobs end through the worker's thread.
     signal_safe = False
@@ -62,10 +64,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._new_loop = self.aio.loop_factory()
         self._desk = Desk()
         self._hub: Any = None
-        #: Guards the slots. Re-entrant, because a signal handler may interrupt the thread that holds it.
-        self._lock = threading.RLock()
-        self._running: dict[int, Job] = {}
-        self._waiting: deque[Job] = deque()
+        self._slots = Slots(self.limit)
         #: For each task seen: whether its body belongs on the loop.
         self._on_loop: dict[str, bool] = {}
         self._threads: ThreadPoolExecutor | None = None
@@ -89,8 +88,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._desk.move_to(hub)
 
     def on_close(self) -> None:
-        with self._lock:
-            self._waiting.clear()  # never acknowledged: the broker gives them to another worker
+        self._slots.forget_waiting()
 
     def on_stop(self) -> None:
         """Let running jobs end, or cancel them where the worker or the drain limit says so.
@@ -140,14 +138,10 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             task_id=correlation_id,
             post=self._desk.post,
         )
-        with self._lock:
-            if self._waiting or len(self._running) >= self.limit:
-                self._waiting.append(job)
-                return job
-            self._running[job.ident] = job
-        job.start_clock()
-        job.accept()
-        self._run(job)
+        if self._slots.take_or_wait(job):
+            job.start_clock()
+            job.accept()
+            self._run(job)
         return job
 
     def _run(self, job: Job) -> None:
@@ -157,7 +151,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         if job.verdict is Verdict.TERMINATED:  # revoked while it waited; Celery says so on acceptance
             done()
         elif job.on_loop:
-            thread = self._loop if _has_nothing_to_send(job) else self._tracer
+            thread = self._loop if has_nothing_to_send(job) else self._tracer
             thread.call(partial(job.trace_in_greenlet, self._loop, thread, done))
         else:
             if job.soft_timeout_s or job.timeout_s:
@@ -168,8 +162,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
     def _end(self, job: Job) -> None:
         if job.report is not None:
             self._desk.post(job.report)
-        with self._lock:
-            del self._running[job.ident]
+        self._slots.free(job)
         self._fill()
 
     def _fill(self) -> None:
@@ -178,13 +171,8 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         At once and in whichever thread freed one: the worker's thread hears of it when it comes to it,
         for it may be busy with a row of acknowledgements, and the slot would stand empty meanwhile.
         """
-        while True:
-            with self._lock:
-                if not self._waiting or len(self._running) >= self.limit:
-                    return
-                job = self._waiting.popleft()
-                self._running[job.ident] = job
-            if _may_be_revoked(job):
+        while job := self._slots.next():
+            if may_be_revoked(job):
                 self._desk.post(partial(self._run_unless_revoked, job))
             else:
                 job.start_clock()
@@ -192,7 +180,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
                 self._run(job)
 
     def _run_unless_revoked(self, job: Job) -> None:
-        if _request(job).revoked():  # which tells the broker and the backend: in the worker's thread only
+        if request_of(job).revoked():  # which tells the broker and the backend: in the worker's thread only
             self._end(job)
         else:
             job.start_clock()
@@ -211,7 +199,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
 
     def terminate_job(self, pid: int, signal: object = None) -> None:
         """Cancel the job that `pid` names (see `Job.ident`); not this process."""
-        job = self._running.get(pid)
+        job = self._slots.running.get(pid)
         if job is None:
             return
         if not job.on_loop:
@@ -221,24 +209,19 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
     # Size
 
     def grow(self, n: int = 1) -> None:
-        with self._lock:
-            self.limit += n
+        self.limit = self._slots.resize(n)
         self._fill()
 
     def shrink(self, n: int = 1) -> None:
-        """Take away `n` slots; jobs that run in them end in peace."""
-        with self._lock:
-            if n > self.limit:
-                raise ValueError(f"cannot take {n} slots from a pool of {self.limit}")
-            self.limit -= n
+        self.limit = self._slots.resize(-n)
 
     def _get_info(self) -> dict[str, Any]:
         info: dict[str, Any] = super()._get_info()
         info.update(
             {
                 "loop": f"{type(self._loop.loop).__module__}.{type(self._loop.loop).__qualname__}",
-                "running": len(self._running),
-                "waiting": len(self._waiting),
+                "running": len(self._slots.running),
+                "waiting": self._slots.waiting,
                 "threads": len(self._threads._threads) if self._threads else 0,
                 "plain-def": self.aio.plain,
                 "timeouts": (self.options.get("soft_timeout") or 0, self.options.get("timeout") or 0),
@@ -256,7 +239,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         """
         deadline = None if limit_s is None else time.monotonic() + limit_s
         while True:
-            ended = not self._running  # before the desk is cleared: what ends later leaves word later
+            ended = not self._slots.running  # before the desk is cleared: what ends later leaves word later
             self._desk.clear()
             if self._hub is not None:
                 self._hub.fire_timers()
@@ -266,10 +249,10 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             time.sleep(DRAIN_TICK_S)
 
     def _cancel_running(self) -> None:
-        for job in tuple(self._running.values()):
+        for job in tuple(self._slots.running.values()):
             self.terminate_job(job.ident)
         if not self._drain(GRACE_S):
-            for job in tuple(self._running.values()):
+            for job in tuple(self._slots.running.values()):
                 logger.error("Task %s did not end when cancelled; the pool stops without it.", job)
 
     def _end_threads(self) -> None:
@@ -278,32 +261,5 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         threads, self._threads = self._threads, None
         self._loop.stop()
         self._tracer.stop()
-        threads.shutdown(wait=not self._running)
+        threads.shutdown(wait=not self._slots.running)
         self._desk.close()
-
-
-def _request(job: Job) -> Any:
-    """The worker's request that the job is for: its callbacks are methods of it."""
-    return getattr(job.accept_callback, "__self__", None)
-
-
-def _may_be_revoked(job: Job) -> bool:
-    """Whether to ask the worker once more. Celery asked before it handed the job over to wait here."""
-    request = _request(job)
-    if request is None:
-        return False
-    return request.id in worker_state.revoked or bool(request.expires or request.stamped_headers)
-
-
-def _has_nothing_to_send(job: Job) -> bool:
-    """Whether Celery's tracer has no result to store and no message to publish when the task is done.
-
-    Such a tracer does not block, and the way through the tracers' thread and back would be for nothing:
-    it doubles the switches between threads, the greater part of what this pool costs.
-    """
-    request = _request(job)
-    if request is None or request.store_errors or request.group:
-        return False
-    payload = request.message.payload
-    links = payload[2] if isinstance(payload, (list, tuple)) else payload
-    return not any((links or {}).values())

@@ -160,6 +160,18 @@ async def custom_call(x: int) -> int:
     return x
 
 
+class Storing(Task):  # type: ignore[misc]  # Celery ships no types
+    def on_success(self, retval: Any, *_: Any) -> None:
+        """As slow as a result backend can be: until the test says so."""
+        side.rpush(retval + ":storing", "1")
+        side.blpop([retval + ":stored"], timeout=60)
+
+
+@app.task(base=Storing)
+async def stores_slowly(key: str) -> str:
+    return key
+
+
 # What a task sees
 
 

@@ -222,6 +222,20 @@ def test_a_plain_task_does_not_block_the_loop(
     assert blocking.get(timeout=PATIENCE_S) == "released"
 
 
+def test_a_slow_backend_does_not_block_the_loop(
+    worker: Worker, side: redis.Redis, key: str, event: Event
+) -> None:
+    running = worker.send("holds", key)
+    event(key + ":started")
+    storing = worker.send("stores_slowly", key)
+    event(key + ":storing")
+    side.rpush(key + ":release", "1")
+    event(key + ":ended")  # the coroutine went on while Celery was busy storing
+    side.rpush(key + ":stored", "1")
+    assert running.get(timeout=PATIENCE_S) == "released"
+    assert storing.get(timeout=PATIENCE_S) == key
+
+
 # Acknowledging
 
 
