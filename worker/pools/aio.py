@@ -96,6 +96,10 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         Also called from the signal handler of a cold shutdown, after Celery has cancelled the jobs.
         """
         self.on_close()
+        if self._slots.running:
+            logger.info(
+                "asyncio pool: %d running jobs to end; no more are started.", len(self._slots.running)
+            )
         drain_s = GRACE_S if worker_state.should_terminate else self.aio.drain_s
         if not self._drain(drain_s):
             self._cancel_running()

@@ -209,7 +209,7 @@ def test_a_running_task_is_cancelled_when_terminated(worker: Worker, key: str, e
 def test_a_task_that_blocks_the_loop_is_named(small: Worker, task: str) -> None:
     result = small.send(task, 0.1)
     result.get(timeout=PATIENCE_S)
-    assert f"{task}[{result.id}] held the event loop for 1" in small.wait_for_log("held the event loop")
+    small.wait_for_log(f"{task}[{result.id}] held the event loop for")
 
 
 def test_a_plain_task_does_not_block_the_loop(
