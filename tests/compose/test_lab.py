@@ -13,7 +13,7 @@ from tests.compose.stack import SLOTS, Stack, docker, until
 
 pytestmark = pytest.mark.compose
 
-POOLS_OF_THE_LAB = ("prefork", "threads", "gevent", "eventlet")
+POOLS_OF_THE_LAB = ("prefork", "threads", "gevent", "eventlet", "asyncio")
 
 
 def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) -> None:
@@ -29,7 +29,7 @@ def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) 
     # Every answer is held against serial's: a wrong one is a problem, as a lost one is.
     assert result.complete
     assert [run.problems for run in result.runs if run.problems] == []
-    assert "workers: 5 of 5 answer" in log
+    assert "workers: 6 of 6 answer" in log
 
 
 def test_the_result_belongs_to_the_owner_of_the_directory(lab: Stack) -> None:
