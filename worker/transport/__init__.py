@@ -69,7 +69,7 @@ class Transport(stock.Transport):
     def _collect(self, connection: Any) -> None:
         """The connection is lost, the process is not: close, but go on with the jobs under way."""
         for channel in self.channels:
-            channel.abandon()
+            channel.lose()
         super().close_connection(connection)
         self._leave_loop()
 

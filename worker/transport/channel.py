@@ -318,6 +318,11 @@ class Channel(stock.Channel):
         if reservation is not None and self._pid == os.getpid():
             reservation.abandon()
 
+    def lose(self) -> None:
+        """Closed by a lost connection: what is under way is not given back by `close`."""
+        self.abandon()
+        self.do_restore = False
+
     def close(self) -> None:
         """Stop consuming; what is not acknowledged goes back at once."""
         if self._reserves and self._pid == os.getpid():

@@ -25,7 +25,7 @@ PROJECT = HERE.parents[2]
 RELIABLE = "worker.transport:Transport"
 POOLS = {"solo": 1, "threads": 4, "prefork": 2, "gevent": 8, "eventlet": 8}
 #: Long enough for any busy machine; a test that gets this far has failed.
-PATIENCE_S = 60.0
+PATIENCE_S = 15.0
 
 
 def until(condition: Callable[[], Any], what: str) -> None:
