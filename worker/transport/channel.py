@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 #: Messages taken at once by a consumer without a prefetch limit.
 MOST_AT_ONCE = 32
+#: How long to wait for one queue where the server does not tell of the others.
+BLIND_S = 0.1
 #: After this long in the callbacks of one batch the loop has its turn, so that their acks leave.
 LONGEST_DELIVERY_S = 0.005
 
@@ -38,8 +40,10 @@ class Asked(NamedTuple):
 
     keys: list[str]
     wanted: int
-    #: Whether the first answer is that of a BLMOVE from the first key.
-    waits: bool
+    #: The queue from which a BLMOVE waits for a message, if the first answer is that of a BLMOVE.
+    waits_for: str | None
+    #: Whether the last answer is that of a TAKE.
+    takes: bool
 
 
 class QoS(stock.QoS):
@@ -116,9 +120,13 @@ class Channel(stock.Channel):
         self.arriving: Any = None
         self._pid = os.getpid()
         self._backlog: deque[tuple[str, bytes]] = deque()
-        self._asked = Asked([], 0, False)
+        self._asked = Asked([], 0, None, False)
+        #: The server's number for the connection that takes messages, and whether it tells of new ones.
         self._fetcher: int | None = None
-        self._dry = False
+        self._is_told = False
+        #: The queue of the last message, and the one that the last TAKE did not watch.
+        self._hot = self._unwatched = ""
+        self._dry = self._full = False
         self._no_ack: set[str] = set()
         self._reserves = False
         super().__init__(*args, **kwargs)
@@ -181,11 +189,11 @@ class Channel(stock.Channel):
             patience.pop("socket_connect_timeout")
         return redis.Redis(connection_pool=redis.ConnectionPool(**{**params, **patience}))
 
-    def _take_arguments(self, queues: list[str], wanted: int) -> tuple[Any, ...]:
+    def _take_arguments(self, queues: list[str], wanted: int, unwatched: int = 0) -> tuple[Any, ...]:
         assert self.reservation is not None
         keys = self._queue_keys(queues)
         lists = [self.reservation.lists[key] for key in keys]
-        return 2 * len(keys), *keys, *lists, wanted, len(queues)
+        return 2 * len(keys), *keys, *lists, wanted, len(queues), unwatched
 
     # -- taking: kombu calls `_brpop_start` when idle and `_brpop_read` when the answer is there
 
@@ -202,21 +210,45 @@ class Channel(stock.Channel):
         keys = self._queue_keys(queues)
         connection = self.client.connection
         if self._fetcher is None:
-            connection.send_command("CLIENT", "ID")
-            self._fetcher = connection.read_response()
+            self._introduce(connection)
+        waits_for = self._unwatched if self._dry and self._unwatched in keys else None
         commands: list[tuple[Any, ...]] = []
-        # All queues were empty: wait for one, and look at all again when the waiting is over.
-        if self._dry:
-            patience = timeout or self.brpop_timeout
-            commands.append(("BLMOVE", keys[0], reservation.lists[keys[0]], "RIGHT", "LEFT", patience))
+        if waits_for:
+            commands.append(self._waiting(waits_for, timeout or self.brpop_timeout))
         if wanted > len(commands):
-            arguments = self._take_arguments(queues, wanted - len(commands))
-            commands.append(("EVAL", scripts.TAKE, *arguments))
-        self._asked = Asked(keys, wanted, self._dry)
+            self._unwatched = self._hot if self._hot in keys else keys[0]
+            take = self._take_arguments(queues, wanted - len(commands), keys.index(self._unwatched) + 1)
+            commands.append(("EVAL", scripts.TAKE, *take))
+        self._asked = Asked(keys, wanted, waits_for, wanted > bool(waits_for))
         self._in_poll = connection
         self._brpop_sent_at = time.monotonic()
         connection.send_packed_command(connection.pack_commands(commands))
         return None
+
+    def _introduce(self, connection: Any) -> None:
+        """Ask a new connection's number, and to be told on it when a watched queue has news."""
+        connection.send_command("CLIENT", "ID")
+        self._fetcher = connection.read_response()
+        try:
+            connection._parser.set_invalidation_push_handler(self._on_news)  # RESP3 only
+            connection.send_command("CLIENT", "TRACKING", "ON", "NOLOOP")
+            connection.read_response()
+            self._is_told = True
+        except (AttributeError, self.ResponseError):
+            self._is_told = False
+
+    def _on_news(self, _: Any) -> None:
+        """There is a message in another queue than the one we wait for: end the waiting."""
+        if self._asked.waits_for and self._in_poll:
+            redis.Redis(connection_pool=self.pool).client_unblock(self._fetcher)
+
+    def _waiting(self, key: str, patience: float) -> tuple[Any, ...]:
+        assert self.reservation is not None
+        if self._full:  # it refuses BLMOVE, but not TAKE: look again in a moment
+            return "XREAD", "BLOCK", 100, "STREAMS", f"{self.reservation.base}nothing", "$"
+        if not self._is_told:
+            patience = min(patience, BLIND_S)
+        return "BLMOVE", key, self.reservation.lists[key], "RIGHT", "LEFT", patience
 
     def _credit(self) -> int:
         if "can_consume" in vars(self.qos):  # Celery's worker_disable_prefetch: it decides one by one
@@ -236,20 +268,27 @@ class Channel(stock.Channel):
         finally:
             self._in_poll = None
             self._flush_brpop_reauth()
-        self._dry = len(taken) < self._asked.wanted
+        self._dry = self._asked.takes and len(taken) < self._asked.wanted
         self._backlog.extend(taken)
         if not taken:
             raise Empty
         return self.deliver_backlog()
 
     def _read_answer(self, connection: Any) -> list[tuple[str, bytes]]:
-        keys, wanted, waits = self._asked
+        keys, _, waits_for, takes = self._asked
         taken: list[tuple[str, bytes]] = []
-        if waits and (first := connection.read_response()):
-            taken.append((keys[0], first))
-        if wanted > waits:
+        if waits_for:
+            try:
+                first, self._full = connection.read_response(), False
+            except redis.exceptions.OutOfMemoryError:
+                first, self._full = None, True
+            if isinstance(first, bytes):
+                taken.append((waits_for, first))
+        if takes:
             flat = connection.read_response()
             taken += [(keys[i - 1], raw) for i, raw in zip(flat[::2], flat[1::2], strict=True)]
+        if taken:
+            self._hot = taken[-1][0]
         return taken
 
     def deliver_backlog(self) -> bool:
@@ -325,7 +364,7 @@ class Channel(stock.Channel):
 
     def close(self) -> None:
         """Stop consuming; what is not acknowledged goes back at once."""
-        if self._reserves and self._pid == os.getpid():
+        if (self.reservation or self.qos._delivered) and self._pid == os.getpid():
             self._stop_taking()
             self.qos.restore_unacked_once()
             if self.reservation is not None:

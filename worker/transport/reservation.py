@@ -157,6 +157,8 @@ class Reservation:
                 raise
 
     def _confirm(self) -> None:
+        if self._unconfirmed and not self._wire.is_connected:
+            return self._take_back()
         try:
             for _ in self._unconfirmed:
                 self._wire.read_response()
@@ -165,6 +167,7 @@ class Reservation:
             self._wire.disconnect()
             raise
         self._unconfirmed = []
+        return None
 
     def _pop_unsent(self) -> list[Held]:
         return [self._unsent.popleft() for _ in range(len(self._unsent))]

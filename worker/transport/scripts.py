@@ -22,8 +22,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 
 #: KEYS: n queues, then the n lists that take from them; queues of equal priority stand together.
-#: ARGV: how many messages, how many queues of one priority.
+#: ARGV: how many messages, how many queues of one priority, the number of the queue not to watch.
 #: Returns queue number (from 1) and message in turn, the most urgent first; one from each queue in turn.
+#: Where there are fewer messages than wanted, the queues are looked at once more, by a command that only
+#: reads: so the server will tell a client that has asked for it (CLIENT TRACKING) of the next message.
 TAKE: Final = """
 local wanted, width, half = tonumber(ARGV[1]), tonumber(ARGV[2]), #KEYS / 2
 local taken = {}
@@ -40,6 +42,9 @@ for first = 1, half, width do
       end
     end
   until not moved
+end
+for i = 1, half do
+  if i ~= tonumber(ARGV[3]) then redis.call('EXISTS', KEYS[i]) end
 end
 return taken
 """

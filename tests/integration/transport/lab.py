@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,13 +20,15 @@ from typing import Any
 import redis
 from celery import Celery
 from kombu import Connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[2]
 RELIABLE = "worker.transport:Transport"
 POOLS = {"solo": 1, "threads": 4, "prefork": 2, "gevent": 8, "eventlet": 8}
 #: Long enough for any busy machine; a test that gets this far has failed.
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 
 def until(condition: Callable[[], Any], what: str) -> None:
@@ -34,6 +37,10 @@ def until(condition: Callable[[], Any], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"never came: {what}"
         time.sleep(0.02)
+
+
+class ServerDidNotStart(Exception):  # noqa: N818  # it says what happened
+    """The server has ended at once; its last words."""
 
 
 @dataclass
@@ -48,16 +55,19 @@ class Server:
 
     def start(self) -> None:
         """Start, and return when it answers."""
-        if not self.port:
+        while not 0 < self.port < 55_536:  # a cluster's node also listens 10,000 ports higher
             with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
+                probe.bind(("127.0.0.1", random.randrange(20_000, 32_000) if self.port else 0))
                 self.port = probe.getsockname()[1]
         command = [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes"]
         command += ["--dir", str(self.directory), "--save", "", *self.arguments]
         log = (self.directory / "server.log").open("ab")
         with log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        until(self._answers, "an answer of the server")
+        until(lambda: self._answers() or self.process.poll() is not None, "an answer of the server")
+        if self.process.poll() is not None:
+            self.process = None
+            raise ServerDidNotStart((self.directory / "server.log").read_text()[-500:])
 
     def _answers(self) -> bool:
         try:
@@ -84,7 +94,7 @@ class Server:
         return f"redis://127.0.0.1:{self.port}/{db}"
 
     def client(self, db: int = 0) -> redis.Redis:
-        return redis.Redis(host="127.0.0.1", port=self.port, db=db, socket_timeout=10)
+        return redis.Redis(host="127.0.0.1", port=self.port, db=db, socket_timeout=10, retry=Retry(NoBackoff(), 0))
 
 
 @dataclass
