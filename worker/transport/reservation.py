@@ -169,6 +169,14 @@ class Reservation:
         self._unconfirmed = []
         return None
 
+    def hang_up(self) -> None:
+        """Close the connection for acknowledgements; what was not confirmed will be sent again."""
+        self._take_back()
+        if self._wire is not None:
+            self._wire.disconnect()
+            self.client.connection_pool.release(self._wire)
+            self._wire = None
+
     def _pop_unsent(self) -> list[Held]:
         return [self._unsent.popleft() for _ in range(len(self._unsent))]
 
@@ -188,9 +196,7 @@ class Reservation:
         self.abandoned = True
         if self._sending.acquire(blocking=False):
             try:
-                if self._wire is not None:
-                    self._wire.disconnect()
-                self._take_back()
+                self.hang_up()
             finally:
                 self._sending.release()
 
@@ -210,6 +216,7 @@ class Reservation:
         )
         keys = [*self._registry, self._key("queues"), *self.lists.values()]
         self.client.eval(scripts.RETIRE, len(keys), *keys, self.id)
+        self.hang_up()
         return moved
 
     def give_back_unknown(self, client: redis.Redis) -> bool:
