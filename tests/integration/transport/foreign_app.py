@@ -41,6 +41,16 @@ def work(number, seconds=0.0):
     note("done", number)
 
 
+@app.task(name="block")
+def block(number, seconds):
+    """Compute: no greenlet gets a turn."""
+    note("started", number)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        sum(range(10_000))
+    note("done", number)
+
+
 @app.task(name="hold")
 def hold(number):
     """Work until the test says otherwise: `release` exists."""

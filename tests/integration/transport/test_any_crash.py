@@ -209,7 +209,7 @@ def test_no_crash_between_any_two_commands_loses_a_message(valkey: Server, steps
     with valkey.client(9) as client:
         AnyCrash.client = client
         chosen = settings(
-            max_examples=60, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
         )
         run_state_machine_as_test(AnyCrash, settings=chosen)  # type: ignore[no-untyped-call]
 

@@ -9,12 +9,13 @@ import pytest
 
 from tests.integration.transport.lab import POOLS, Lab, until
 
-KILLS = 3
+KILLS = 2
 
 
 @pytest.mark.parametrize("pool", POOLS)
 def test_nothing_is_lost_when_busy_workers_are_killed(lab: Lab, pool: str) -> None:
     chance = random.Random(pool)
+    lab.options["lease"] = 0.5  # a job may well be done twice here
     workers = [lab.worker(pool) for _ in range(KILLS + 1)]
     lab.ready(*workers)
     for kill in range(KILLS):
@@ -41,13 +42,17 @@ def test_a_worker_taken_for_dead_does_no_harm_when_it_wakes(lab: Lab) -> None:
     sleeper.signal(signal.SIGCONT)
     lab.all_done()
     until(lambda: lab.broker_client.zcard("reliable:consumers") == 2, "both are registered")
-    assert lab.broker_client.smembers("reliable:suspects") in (set(), None) or True
 
 
-@pytest.mark.parametrize("pool", ["solo", "prefork", "gevent"])
-def test_a_long_job_of_a_live_worker_is_started_once(lab: Lab, pool: str) -> None:
-    busy, idle = lab.worker(pool), lab.worker("threads")
-    lab.ready(busy, idle)
-    lab.send("work", range(1), 4.5)
+def test_a_long_job_of_a_live_worker_is_started_once(lab: Lab) -> None:
+    """Whatever the job blocks: the main thread of solo, the hub of gevent (its sleep is not), a child."""
+    pools = ("solo", "gevent", "prefork")
+    workers = [lab.worker(pool, "-Q", pool) for pool in pools]
+    lab.ready(*workers)
+    for number, pool in enumerate(pools):
+        lab.send("block", range(number, number + 1), 4.0, queue=pool)
+    until(lambda: lab.noted("started").total() == len(pools), "all have started")
+    idle = lab.worker("threads", "-Q", ",".join(pools))
+    lab.ready(idle)
     lab.all_done()
-    assert lab.noted("started") == {0: 1}
+    assert lab.noted("started") == {0: 1, 1: 1, 2: 1}
