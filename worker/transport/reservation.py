@@ -120,6 +120,7 @@ class Reservation:
                 self._send()
                 if self.abandoned:  # no later call would notice that this one has failed
                     self._confirm()
+                    self.hang_up()
             finally:
                 self._sending.release()
 
@@ -256,9 +257,7 @@ class Reservation:
         return moved
 
 
-def put_back(
-    client: redis.Redis, base: str, consumer: str, queue: str, raws: list[bytes], why: str
-) -> int:
+def put_back(client: redis.Redis, base: str, consumer: str, queue: str, raws: list[bytes], why: str) -> int:
     """Put messages of `consumer` ('dead', or our 'own') to the head of `queue`. Returns how many."""
     keys = [f"{base}consumers", f"{base}suspects", f"{base}{consumer}:{queue}", queue]
     moved = 0

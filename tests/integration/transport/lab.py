@@ -94,7 +94,9 @@ class Server:
         return f"redis://127.0.0.1:{self.port}/{db}"
 
     def client(self, db: int = 0) -> redis.Redis:
-        return redis.Redis(host="127.0.0.1", port=self.port, db=db, socket_timeout=10, retry=Retry(NoBackoff(), 0))
+        return redis.Redis(
+            host="127.0.0.1", port=self.port, db=db, socket_timeout=10, retry=Retry(NoBackoff(), 0)
+        )
 
 
 @dataclass

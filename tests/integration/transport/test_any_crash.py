@@ -16,7 +16,13 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.integration.transport.lab import Server
 from worker.transport import scripts
@@ -79,7 +85,9 @@ class AnyCrash(RuleBasedStateMachine):
         lists = worker.reservation.lists
         keys = [*QUEUES, *(lists[queue] for queue in QUEUES)]
         taken: Any = self.client.eval(scripts.TAKE, 4, *keys, wanted, 1, 0)
-        self.hear(worker, [(QUEUES[i - 1], raw) for i, raw in zip(taken[::2], taken[1::2], strict=True)], reply)
+        self.hear(
+            worker, [(QUEUES[i - 1], raw) for i, raw in zip(taken[::2], taken[1::2], strict=True)], reply
+        )
 
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3), queue=st.sampled_from(QUEUES), reply=st.booleans())
@@ -147,7 +155,7 @@ class AnyCrash(RuleBasedStateMachine):
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3))
     def forget_prefetched(self, choice: int) -> None:
-        """As Celery does after a lost connection: the objects are gone, the reservation looks after the rest."""
+        """As Celery does after a lost connection: the objects are gone, the reservation is not."""
         worker = self.any_of(choice)
         worker.reservation.abandon()
         for tag in [t for t in worker.jobs if t not in worker.finished]:

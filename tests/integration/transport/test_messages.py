@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,15 @@ import pytest
 import redis
 from kombu import Connection, Consumer, Queue
 
-from tests.integration.transport.lab import PROJECT, RELIABLE, Lab, Server, ServerDidNotStart, laboratory, until
+from tests.integration.transport.lab import (
+    PROJECT,
+    RELIABLE,
+    Lab,
+    Server,
+    ServerDidNotStart,
+    laboratory,
+    until,
+)
 from worker.errors import BrokerUnavailableError
 from worker.transport import servers
 
@@ -38,7 +47,7 @@ def consuming(
     with lab.connection(**options) as connection, connection.channel() as channel:
         channel.basic_qos(0, prefetch, False)
         names = [Queue(name) for name in queues or ("celery",)]
-        with Consumer(channel, names, callbacks=[lambda body, message: got.append(message)]):
+        with Consumer(channel, names, callbacks=[lambda _, message: got.append(message)]):
             yield connection, got
 
 
@@ -176,7 +185,7 @@ def test_get_purge_and_no_ack(anywhere: Lab) -> None:
         assert queue.get() is None
         publish(lab, range(1))
         got: list[Any] = []
-        with Consumer(channel, [queue], callbacks=[lambda b, m: got.append(m)], no_ack=True):
+        with Consumer(channel, [queue], callbacks=[lambda _, m: got.append(m)], no_ack=True):
             receive(connection, got, 1)
     assert not lab.queued()
     assert not lab.reserved()
@@ -278,7 +287,7 @@ def test_a_cluster_and_an_old_server_are_refused(tmp_path: Path, any_server: Ser
         def info(self, section: str | None = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
             return {"redis_version": "6.0.16"}
 
-    with pytest.raises(BrokerUnavailableError, match="needs 6.2"):
+    with pytest.raises(BrokerUnavailableError, match=r"needs 6\.2"):
         servers.require_supported(Old())
     node = Server(any_server.binary, tmp_path, ("--cluster-enabled", "yes"))
     node.start()
@@ -312,7 +321,18 @@ def test_password_and_socket_file(any_server: Server, tmp_path: Path) -> None:
 
 def test_tls(any_server: Server, tmp_path: Path) -> None:
     key, certificate = tmp_path / "key", tmp_path / "certificate"
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
     make += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
     try:
         subprocess.run(make, check=True, capture_output=True)
@@ -320,7 +340,7 @@ def test_tls(any_server: Server, tmp_path: Path) -> None:
         pytest.skip("no openssl to make a certificate with")
     plain = Server(any_server.binary, tmp_path)
     arguments = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no")
-    with __import__("socket").socket() as free:
+    with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = Server(plain.binary, tmp_path, (*arguments, "--tls-port", str(port)))
