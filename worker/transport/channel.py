@@ -20,6 +20,7 @@ from kombu.transport import redis as stock
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
 
+from worker.transport import scripts
 from worker.transport.keeper import keeper
 from worker.transport.qos import QoS
 from worker.transport.reservation import BASE, Held, Reservation
@@ -71,7 +72,7 @@ class Channel(stock.Channel):
             return super().basic_get(queue, no_ack=True, **kwargs)
         reservation = self._register(queue)
         keys = self._queue_keys([queue])
-        found: Any = reservation.client.execute_command(*take(reservation, keys, 1, 1))
+        found: Any = reservation.client.eval(scripts.TAKE, *take(reservation, keys, 1, 1))
         if not found:
             return None
         key, raw = keys[found[0] - 1], found[1]
@@ -117,19 +118,17 @@ class Channel(stock.Channel):
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         if not self._reserves:
-            return super()._brpop_start(timeout)
-        if self._backlog:
-            return None
+            super()._brpop_start(timeout)
+            return
         queues = self._queue_cycle.consume(len(self.active_queues))
-        if not queues:
-            return None
+        if self._backlog or not queues:
+            return
         reservation = self._register()
         connection = self.client.connection
         self._taker.patience_s = timeout or self.brpop_timeout
         self._taker.ask(connection, reservation, self._queue_keys(queues), len(queues), self._credit())
         self._in_poll = connection
         self._brpop_sent_at = time.monotonic()
-        return None
 
     def _credit(self) -> int:
         if "can_consume" in vars(self.qos):  # Celery's worker_disable_prefetch: it decides one by one
@@ -165,23 +164,26 @@ class Channel(stock.Channel):
 
     def _deliver(self, key: str, raw: bytes) -> None:
         reservation = self.reservation
+        assert reservation is not None  # abandoned together with the backlog
         queue = key[len(self.global_keyprefix) :].rsplit(self.sep, 1)[0]
         if queue not in self.connection._callbacks:  # cancelled meanwhile
-            return reservation.give_back(key, raw, "head")
+            reservation.give_back(key, raw, "head")
+            return
         try:
             payload = self._parse(raw)
         except (ValueError, KeyError, TypeError):
             unreadable = f"{self.global_keyprefix}{BASE}unreadable"
             logger.critical("Not a message, moved to %s: %.200r", unreadable, raw)
-            return reservation.give_back(key, raw, "tail", target=unreadable)
+            reservation.give_back(key, raw, "tail", target=unreadable)
+            return
         self.arriving = reservation, key, raw
         self._queue_cycle.rotate(queue)
         self.connection._deliver(payload, queue)
-        if queue in self._no_ack:
-            reservation.held[payload["properties"]["delivery_tag"]] = Held(key, raw, weakref.ref(self))
-            self.qos._delivered[payload["properties"]["delivery_tag"]] = reservation
-            self.qos.ack(payload["properties"]["delivery_tag"])
-        return None
+        if queue in self._no_ack:  # kombu has not told our QoS of it
+            tag = payload["properties"]["delivery_tag"]
+            reservation.held[tag] = Held(key, raw, weakref.ref(self))
+            self.qos._delivered[tag] = reservation
+            self.qos.ack(tag)
 
     def _parse(self, raw: bytes) -> Any:
         payload = loads(bytes_to_str(raw))
@@ -238,7 +240,8 @@ class Channel(stock.Channel):
         super().close()
 
     def _stop_taking(self) -> None:
-        connection, self._in_poll = self._in_poll, None
+        connection: Any = self._in_poll
+        self._in_poll = None
         if connection:
             self._taker.interrupt()
             self._taker.answer(connection)  # what it brings is in our list, and goes back with the rest

@@ -137,8 +137,8 @@ class Reservation:
         try:
             self._unconfirmed = self._pop_unsent()
             with client.pipeline(transaction=False) as pipe:
-                for command in self._removals():
-                    pipe.execute_command(*command)
+                for _, *arguments in self._removals():
+                    pipe.lrem(*arguments)
                 pipe.execute()
             self._unconfirmed = []
         finally:
@@ -186,7 +186,7 @@ class Reservation:
         self._unsent.extendleft(reversed(self._unconfirmed))
         self._unconfirmed = []
 
-    def _removals(self) -> list[tuple[str, str, int, bytes]]:
+    def _removals(self) -> list[tuple[Any, ...]]:
         # From the right, where the oldest are.
         return [("LREM", self.lists[held.queue], -1, held.raw) for held in self._unconfirmed]
 

@@ -22,7 +22,7 @@ def require_supported(client: redis.Redis) -> None:
     info: dict[str, Any] = {}
     with contextlib.suppress(redis.exceptions.NoPermissionError):
         for section in ("server", "cluster"):
-            info.update(client.info(section))  # type: ignore[arg-type]
+            info.update(client.info(section))
     version = str(info.get("redis_version", "6.2"))
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise BrokerUnavailableError(

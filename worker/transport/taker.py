@@ -64,7 +64,8 @@ class Taker:
         if takes:
             self._unwatched = self._hot if self._hot in keys else keys[0]
             watch_not = keys.index(self._unwatched) + 1
-            commands.append(take(reservation, keys, width, wanted - len(commands), watch_not))
+            arguments = take(reservation, keys, width, wanted - len(commands), watch_not)
+            commands.append(("EVAL", scripts.TAKE, *arguments))
         self._asked = Asked(keys, wanted, waits_for, takes)
         connection.send_packed_command(connection.pack_commands(commands))
 
@@ -118,6 +119,6 @@ class Taker:
 def take(
     reservation: Reservation, keys: list[str], width: int, wanted: int, watch_not: int = 0
 ) -> tuple[Any, ...]:
-    """The command that moves up to `wanted` messages into our lists."""
+    """Keys and arguments for `scripts.TAKE`, to move up to `wanted` messages into our lists."""
     lists = [reservation.lists[key] for key in keys]
-    return "EVAL", scripts.TAKE, 2 * len(keys), *keys, *lists, wanted, width, watch_not
+    return 2 * len(keys), *keys, *lists, wanted, width, watch_not

@@ -64,10 +64,13 @@ class Server:
         log = (self.directory / "server.log").open("ab")
         with log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        until(lambda: self._answers() or self.process.poll() is not None, "an answer of the server")
-        if self.process.poll() is not None:
+        until(lambda: self._answers() or self._ended(), "an answer of the server")
+        if self._ended():
             self.process = None
             raise ServerDidNotStart((self.directory / "server.log").read_text()[-500:])
+
+    def _ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
     def _answers(self) -> bool:
         try:
@@ -187,10 +190,10 @@ class Lab:
         prefix = self.options.get("global_keyprefix", "")
         keys: Any = self.broker_client.keys(f"{prefix}reliable:*:*")
         lists = [k.decode() for k in keys if not k.endswith(b":queues")]
-        return {key: int(self.broker_client.llen(key)) for key in lists}  # type: ignore[arg-type]
+        return {key: int(self.broker_client.llen(key)) for key in lists}
 
     def queued(self, queue: str = "celery") -> int:
-        return int(self.broker_client.llen(self.options.get("global_keyprefix", "") + queue))  # type: ignore[arg-type]
+        return int(self.broker_client.llen(self.options.get("global_keyprefix", "") + queue))
 
     def all_done(self) -> None:
         """Wait until every job sent is recorded, and nothing is queued or reserved."""

@@ -93,7 +93,8 @@ class AnyCrash(RuleBasedStateMachine):
     @rule(choice=st.integers(0, 3), queue=st.sampled_from(QUEUES), reply=st.booleans())
     def wait(self, choice: int, queue: str, reply: bool) -> None:
         worker = self.any_of(choice)
-        raw: Any = self.client.blmove(queue, worker.reservation.lists[queue], 0.001, "RIGHT", "LEFT")
+        client: Any = self.client
+        raw = client.execute_command("BLMOVE", queue, worker.reservation.lists[queue], "RIGHT", "LEFT", 0.001)
         self.hear(worker, [(queue, raw)] if raw else [], reply)
 
     def hear(self, worker: ModelWorker, taken: list[tuple[str, bytes]], reply: bool) -> None:
@@ -182,7 +183,7 @@ class AnyCrash(RuleBasedStateMachine):
     def places(self) -> Counter[int]:
         keys: Any = self.client.keys("reliable:*:*")
         lists = [*QUEUES, *(key for key in keys if not key.endswith(b":queues"))]
-        found: list[Any] = [raw for key in lists for raw in self.client.lrange(key, 0, -1)]  # type: ignore[union-attr]
+        found: list[Any] = [raw for key in lists for raw in self.client.lrange(key, 0, -1)]
         return Counter(json.loads(raw)["number"] for raw in found)
 
     @invariant()
@@ -219,7 +220,7 @@ def test_no_crash_between_any_two_commands_loses_a_message(valkey: Server, steps
         chosen = settings(
             max_examples=40, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
         )
-        run_state_machine_as_test(AnyCrash, settings=chosen)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(AnyCrash, settings=chosen)
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b'{"headers": 3}'])
