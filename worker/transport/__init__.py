@@ -19,6 +19,17 @@ from worker.transport.channel import Channel
 __all__ = ["Channel", "Transport"]
 
 
+class Poller(stock.MultiChannelPoller):
+    """kombu's poller, for connections that also say something when they were not asked."""
+
+    def on_readable(self, fileno: int) -> Any:
+        """Have the channel read."""
+        channel, kind = self._fd_to_chan.get(fileno, (None, None))
+        if kind == "BRPOP" and not channel._in_poll:
+            return channel.read_unasked()
+        return super().on_readable(fileno)
+
+
 class Transport(stock.Transport):
     """kombu's Redis transport with channels that reserve."""
 
@@ -26,6 +37,7 @@ class Transport(stock.Transport):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.cycle = Poller()
         self._loop: Any = None
         self._bell: tuple[socket.socket, socket.socket] | None = None
 

@@ -153,6 +153,15 @@ class Channel(stock.Channel):
             raise Empty
         return self.deliver_backlog()
 
+    def read_unasked(self) -> None:
+        """Read what came while no answer was due: news of a queue, or the end of the connection."""
+        connection = self.client.connection
+        try:
+            connection.read_response(push_request=True)
+        except BaseException:
+            connection.disconnect()
+            raise
+
     def deliver_backlog(self) -> bool:
         """Hand over what has been taken, until the event loop should have its turn."""
         until = time.monotonic() + LONGEST_DELIVERY_S

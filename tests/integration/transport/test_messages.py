@@ -362,3 +362,29 @@ def test_tls(any_server: Server, tmp_path: Path) -> None:
             message.ack()
     finally:
         server.stop()
+
+
+def test_news_and_a_lost_connection_are_understood_while_no_more_is_wanted(anywhere: Lab) -> None:
+    lab = anywhere
+    with consuming(lab, prefetch=1) as (connection, got):
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.1)  # all queues are empty, and watched
+        publish(lab, range(2))
+        receive(connection, got, 1)
+        channel = got[0].channel
+        first = channel.reservation
+        publish(lab, range(2, 3), priority=9)  # in a queue that is watched
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.2)
+        assert channel.reservation is first
+        lab.broker_client.client_kill_filter(_type="normal", skipme=True)
+        with contextlib.suppress(TimeoutError, *connection.connection_errors):
+            connection.drain_events(timeout=0.2)
+        assert channel.reservation is None
+        assert first.abandoned
+        got[0].ack()  # by a connection of its own
+        for count in range(2, 4):
+            receive(connection, got, count)[-1].ack()
+        assert channel.reservation is not first
+    assert not lab.queued()
+    until(lambda: not any(lab.reserved().values()), "nothing is left")
