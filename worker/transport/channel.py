@@ -233,6 +233,7 @@ class Channel(stock.Channel):
     def lose(self) -> None:
         """Closed by a lost connection: what is under way is not given back by `close`."""
         self.abandon()
+        self._in_poll = None  # no answer is waited for
         self.do_restore = False
 
     def close(self) -> None:
