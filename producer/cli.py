@@ -83,6 +83,7 @@ def compare(
     broker: options.BrokerUrl = None,
     workers: options.Workers = "spawn",
     awaited: options.Await = "",
+    transport: options.Transport = "reliable",
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,
     as_json: options.Json = False,
@@ -97,7 +98,7 @@ def compare(
     path = out or results.default_path()
     external = workers == "external"
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
-    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts)
+    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts, transport)
     begun: list[Result] = []
     console = _stderr()
     try:
@@ -161,6 +162,7 @@ def worker(
     pool: options.PoolName = "prefork",
     concurrency: options.Concurrency = None,
     broker: options.BrokerUrl = None,
+    transport: options.Transport = "reliable",
     data: options.Data = settings.PROJECT_DATA,
     log_level: options.LogLevel = "INFO",
 ) -> None:
@@ -181,7 +183,7 @@ def worker(
     line = f"worker: pool {pool}, {_counted(slots, 'slot')}, queue {row.queue}, broker {shown}"
     _stderr().print(line, markup=False, highlight=False, soft_wrap=True)
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
-    os.execve(sys.executable, command, worker_environment(pool, url, data.resolve()))
+    os.execve(sys.executable, command, worker_environment(pool, url, data.resolve(), transport))
 
 
 @app.command()

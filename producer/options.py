@@ -51,6 +51,12 @@ Await: TypeAlias = Annotated[
         help="Host names, by commas: with external workers, wait for as many as these have addresses.",
     ),
 ]
+Transport: TypeAlias = Annotated[
+    Literal["reliable", "stock"],
+    typer.Option(
+        envvar="SIMUL_TRANSPORT", help="What carries messages: simul's own, or kombu's (docs/transport.md)."
+    ),
+]
 Data: TypeAlias = Annotated[
     Path, typer.Option(envvar="SIMUL_DATA", help="The directory of data files that file checks read.")
 ]

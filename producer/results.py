@@ -117,6 +117,8 @@ class Result:
     machine: Machine
     #: Processes waiting to run, averaged over a minute, after the last run.
     load_after: float
+    #: What carried messages to the Celery workers; None where others started them.
+    transport: str | None = None
     #: False where the comparison was ended before its last round.
     complete: bool = False
     workloads: list[WorkloadResult] = field(default_factory=list)
