@@ -193,7 +193,7 @@ def _trouble(row: Summary) -> str:
 _SPEED = (
     Column("makespan (min to max)", _makespan),
     Column("jobs/s", _rate),
-    Column("× serial", lambda row: _times(row.speed_up)),
+    Column("× serial", lambda row: _times(row.speed_up.value if row.speed_up else None)),
     Column("of limit", lambda row: _percent(row.efficiency)),
     Column("failed/dup/lost", _trouble),
 )
