@@ -31,7 +31,10 @@ def test_ratios_to_serial_and_to_the_winner_are_those_of_the_rounds() -> None:
     )
     threads, asyncio, serial = summaries(result, result.workloads[0])
     assert threads.to_winner is None
-    assert threads.speed_up and asyncio.speed_up and asyncio.to_winner and serial.to_winner
+    assert threads.speed_up
+    assert asyncio.speed_up
+    assert asyncio.to_winner
+    assert serial.to_winner
     assert threads.speed_up.low == pytest.approx(4.0)
     assert asyncio.speed_up.value == pytest.approx(2.0)
     assert asyncio.to_winner.high == pytest.approx(2.0)
@@ -56,7 +59,8 @@ def test_an_invalid_run_counts_in_no_time_and_in_every_total() -> None:
 def test_percentiles_say_of_how_many_jobs() -> None:
     result = a_result({"serial": [1.0] * 5}, jobs=100)
     [row] = summaries(result, result.workloads[0])
-    assert row.latency_ms and row.service_ms
+    assert row.latency_ms
+    assert row.service_ms
     assert row.latency_ms.n == 500
     # A job each 10 ms: the latencies are 10, 20, ... 1000 ms.
     assert row.latency_ms.p50 == pytest.approx(505, abs=5)
