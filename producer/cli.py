@@ -17,11 +17,14 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from producer import data_files, exhibition, options, results, stats
+from producer import diff as diff_
 from producer import judit as judit_
 from producer import machine as machine_
 from producer.cautions import cautions
 from producer.contenders import Spec, parse, sensible
 from producer.contenders.celery_worker import worker_command, worker_environment
+from producer.diff_table import diff_table
+from producer.export import Format, exported
 from producer.lab import Plan
 from producer.lab import compare as compare_
 from producer.progress import ProgressWatcher
@@ -86,6 +89,7 @@ def compare(
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,
     as_json: options.Json = False,
+    export: options.Export = None,
     quick: options.Quick = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -103,12 +107,12 @@ def compare(
             compare_(plan, watcher, begun.append)
     except KeyboardInterrupt:
         if begun and begun[0].runs:
-            _render(begun[0], as_json)
+            _render(begun[0], as_json, export)
             console.print(f"Interrupted. The finished runs are saved in {path}")
         else:
             console.print("Interrupted before the first run ended: nothing is saved.")
         raise typer.Exit(INTERRUPTED) from None
-    _render(begun[0], as_json)
+    _render(begun[0], as_json, export)
     if not quiet:
         console.print(f"\nSaved as {path}", markup=False, highlight=False, soft_wrap=True)
 
@@ -117,9 +121,32 @@ def compare(
 def show(
     result: Annotated[Path, typer.Argument(help="A result file.")],
     as_json: options.Json = False,
+    export: options.Export = None,
 ) -> None:
     """Print the tables of a saved result."""
-    _render(results.load(result), as_json)
+    _render(results.load(result), as_json, export)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The result to compare with.")],
+    new: Annotated[list[Path], typer.Argument(help="The results to compare with it.")],
+    fail_above: options.FailAbove = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
+) -> None:
+    """Compare results of the same work on the same machine: what has become slower?"""
+    before = results.load(old)
+    loaded = {path: results.load(path) for path in dict.fromkeys(new)}
+    found = {str(path): diff_.checked(before, result, str(path), force) for path, result in loaded.items()}
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        console = _stdout()
+        for name, one in found.items():
+            console.print(diff_table(f"\n{name} against {old}", one, fail_above))
+    if fail_above is not None and any(row.fails(fail_above) for one in found.values() for row in one.rows):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -248,8 +275,10 @@ def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
     return list(dict.fromkeys(parse(part, workload) for part in text.split(",") if part.strip()))
 
 
-def _render(result: Result, as_json: bool) -> None:
-    if as_json:
+def _render(result: Result, as_json: bool, export: Format | None) -> None:
+    if export:
+        print(exported(result, export), end="")
+    elif as_json:
         numbers = {
             workload.name: {
                 "contenders": stats.summaries(result, workload),
@@ -260,8 +289,7 @@ def _render(result: Result, as_json: bool) -> None:
         }
         print(msgspec.json.format(msgspec.json.encode(numbers)).decode())
     else:
-        # A pipe has no width: give it room for the wide table, and no styles.
-        print_result(Console(width=None if sys.stdout.isatty() else WIDE, highlight=False), result)
+        print_result(_stdout(), result)
 
 
 @contextmanager
@@ -277,6 +305,11 @@ def _bar(what: str, total: int | None, quiet: bool) -> Iterator[Callable[..., No
     with bar:
         task = bar.add_task(what, total=total)
         yield lambda done, total=total: bar.update(task, completed=done, total=total)
+
+
+def _stdout() -> Console:
+    # A pipe has no width: give it room for the wide table, and no styles.
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
 
 
 def _stderr() -> Console:

@@ -55,6 +55,24 @@ Out: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", envvar="SIMUL_JSON", help="Print the numbers as JSON, not as tables.")
 ]
+Export: TypeAlias = Annotated[
+    Literal["csv", "markdown"] | None,
+    typer.Option(envvar="SIMUL_EXPORT", help="Print the numbers as CSV or Markdown, not as tables."),
+]
+FailAbove: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        envvar="SIMUL_FAIL_ABOVE",
+        min=1.0,
+        help="Exit with 1 when something is shown to be more than so many times as slow, or broke: 1.10.",
+    ),
+]
+Force: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--force", envvar="SIMUL_FORCE", help="Compare different workloads or machines, and label it so."
+    ),
+]
 Quick: TypeAlias = Annotated[
     bool,
     typer.Option(
