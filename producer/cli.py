@@ -16,12 +16,11 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from producer import data_files, exhibition, options, results, stats
+from producer import data_files, exhibition, options, results
 from producer import diff as diff_
 from producer import judit as judit_
 from producer import machine as machine_
-from producer.cautions import cautions
-from producer.contenders import Spec, parse, sensible
+from producer.contenders import Spec, parse, sensible, swept
 from producer.contenders.celery_worker import worker_command, worker_environment
 from producer.diff_table import diff_table
 from producer.export import Format, exported
@@ -100,21 +99,31 @@ def compare(
     chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
     path = out or results.default_path()
     plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, workers == "external")
-    begun: list[Result] = []
-    console = _stderr()
-    try:
-        with ProgressWatcher(console, quiet) as watcher:
-            compare_(plan, watcher, begun.append)
-    except KeyboardInterrupt:
-        if begun and begun[0].runs:
-            _render(begun[0], as_json, export)
-            console.print(f"Interrupted. The finished runs are saved in {path}")
-        else:
-            console.print("Interrupted before the first run ended: nothing is saved.")
-        raise typer.Exit(INTERRUPTED) from None
-    _render(begun[0], as_json, export)
-    if not quiet:
-        console.print(f"\nSaved as {path}", markup=False, highlight=False, soft_wrap=True)
+    _carry_out(plan, as_json, export, quiet)
+
+
+@app.command()
+def sweep(
+    workload: Annotated[str, typer.Argument(help="What to do.")],
+    ways: options.Swept = "asyncio,threads,celery:gevent",
+    concurrency: options.Concurrencies = "1,2,4,8,16,32",
+    jobs: options.Jobs = None,
+    chunk: options.Chunk = 1,
+    rounds: options.Rounds = 5,
+    seed: options.Seed = DEFAULT_SEED,
+    broker: options.BrokerUrl = None,
+    data: options.Data = settings.PROJECT_DATA,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    export: options.Export = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Have the same jobs done at rising concurrency: where does more stop paying?"""
+    work = build(workload, jobs, seed, chunk, data)
+    specs = swept(ways, concurrency)
+    path = out or results.default_path("sweep")
+    plan = Plan([work], {workload: specs}, rounds, seed, chunk, data.resolve(), path, broker, kind="sweep")
+    _carry_out(plan, as_json, export, quiet)
 
 
 @app.command()
@@ -275,19 +284,27 @@ def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
     return list(dict.fromkeys(parse(part, workload) for part in text.split(",") if part.strip()))
 
 
+def _carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> None:
+    begun: list[Result] = []
+    console = _stderr()
+    try:
+        with ProgressWatcher(console, quiet) as watcher:
+            compare_(plan, watcher, begun.append)
+    except KeyboardInterrupt:
+        if begun and begun[0].runs:
+            _render(begun[0], as_json, export)
+            console.print(f"Interrupted. The finished runs are saved in {plan.out}")
+        else:
+            console.print("Interrupted before the first run ended: nothing is saved.")
+        raise typer.Exit(INTERRUPTED) from None
+    _render(begun[0], as_json, export)
+    if not quiet:
+        console.print(f"\nSaved as {plan.out}", markup=False, highlight=False, soft_wrap=True)
+
+
 def _render(result: Result, as_json: bool, export: Format | None) -> None:
-    if export:
-        print(exported(result, export), end="")
-    elif as_json:
-        numbers = {
-            workload.name: {
-                "contenders": stats.summaries(result, workload),
-                "cautions": cautions(result, workload),
-                "left_out": workload.left_out,
-            }
-            for workload in result.workloads
-        }
-        print(msgspec.json.format(msgspec.json.encode(numbers)).decode())
+    if as_json or export:
+        print(exported(result, export or "json"), end="")
     else:
         print_result(_stdout(), result)
 

@@ -1,4 +1,4 @@
-"""A result for other programs: CSV with every number of the tables, or the tables in Markdown."""
+"""A result for other programs: JSON or CSV with every number of the tables, or the tables in Markdown."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any, Literal, TypeAlias
 
+import msgspec
+
+from producer.cautions import cautions
 from producer.columns import COST, SPEED
 from producer.ratios import Ratio
 from producer.results import Result
+from producer.scaling import curves
 from producer.stats import Percentiles, Summary, summaries
 
 Format: TypeAlias = Literal["csv", "markdown"]
@@ -25,9 +29,23 @@ _PARTS: dict[str, type[Ratio] | type[Percentiles]] = {
 }
 
 
-def exported(result: Result, how: Format) -> str:
+def exported(result: Result, how: Format | Literal["json"]) -> str:
     """The comparison as text, which ends with a line break."""
-    return to_csv(result) if how == "csv" else to_markdown(result)
+    return {"json": to_json, "csv": to_csv, "markdown": to_markdown}[how](result)
+
+
+def to_json(result: Result) -> str:
+    """All that is derived of each workload: the contenders, what to beware of, a sweep's curves."""
+    numbers = {
+        workload.name: {
+            "contenders": summaries(result, workload),
+            "cautions": cautions(result, workload),
+            "left_out": workload.left_out,
+            **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
+        }
+        for workload in result.workloads
+    }
+    return msgspec.json.format(msgspec.json.encode(numbers)).decode() + "\n"
 
 
 def to_csv(result: Result) -> str:

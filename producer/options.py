@@ -20,6 +20,15 @@ Contenders: TypeAlias = Annotated[
         help="Who does it, by commas: serial,threads@8,celery:gevent@100. Without it: the sensible ones.",
     ),
 ]
+Swept: TypeAlias = Annotated[
+    str, typer.Option("--with", envvar="SIMUL_WITH", help="Who does it, by commas: celery:gevent,threads.")
+]
+Concurrencies: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--concurrency", "-c", envvar="SIMUL_CONCURRENCIES", help="The slots to try, by commas: 1,2,4,8."
+    ),
+]
 Jobs: TypeAlias = Annotated[
     int | None,
     typer.Option(envvar="SIMUL_JOBS", min=1, help="Jobs in each workload. Without it: its own size."),
