@@ -12,7 +12,7 @@ DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
 #: What Celery calls our asyncio pool (an environment variable of Celery's own names it).
 ASYNCIO_POOL = "worker.pools.aio:TaskPool"
 #: What can carry messages; the first is the default.
-TRANSPORTS = ("reliable", "stock")
+TRANSPORTS = ("stock", "reliable")
 #: The 120 files that come with the project.
 PROJECT_DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -27,8 +27,8 @@ class Settings:
     data_root: Path
     #: Seconds after which the stock transport hands an unacknowledged message to another worker.
     visibility_timeout_s: float
-    #: What carries messages: "reliable" (ours, see docs/transport.md) or "stock" (kombu's own).
-    transport: str = "reliable"
+    #: What carries messages: "stock" (kombu's own) or "reliable" (ours, see docs/transport.md).
+    transport: str = TRANSPORTS[0]
     #: Whether tasks run on an event loop, so that their async twins are wanted.
     on_event_loop: bool = False
 
