@@ -19,7 +19,7 @@ from producer.scaling_table import sweep_tables
 from producer.stats import RUNS_TO_CLAIM, Summary, summaries
 from worker.records import JobRecord
 
-#: A terminal narrower than this gets two tables under each other.
+#: What a terminal must have for all the columns beside each other.
 WIDE = 160
 #: An event loop that stands still for less, in seconds, is not worth a line.
 STALL_S = 0.05
@@ -99,11 +99,15 @@ def answer_line(record: JobRecord) -> str:
 def _answer(answer: dict[str, Any]) -> str:
     if "verdicts" in answer:
         return ", ".join(
-            f"{verdict['file']} {verdict['verdict']}"
-            + (f" ({verdict['reason']})" if verdict["reason"] else "")
-            for verdict in answer["verdicts"]
+            f"{verdict['file']} {verdict['verdict']}{_why(verdict)}" for verdict in answer["verdicts"]
         )
     return ", ".join(f"{key} {value}" for key, value in answer.items() if value is not None)
+
+
+def _why(verdict: dict[str, Any]) -> str:
+    if verdict["verdict"] == "wrong":
+        return f" (the sum is {verdict['expected']}, the file says {verdict['found']})"
+    return f" ({verdict['reason']})" if verdict["reason"] else ""
 
 
 def _title(result: Result, workload: WorkloadResult) -> Text:
@@ -116,12 +120,19 @@ def _title(result: Result, workload: WorkloadResult) -> Text:
     return title
 
 
-def _tables(rows: Sequence[Summary], width: int) -> list[RenderableType]:
-    """One table where everything fits, otherwise two: speed, and what it costs."""
-    whole = _table(rows, SPEED + COST)
-    if width >= WIDE and Console(width=10 * WIDE).measure(whole).maximum <= WIDE:
-        return [whole]
-    return [_table(rows, SPEED), _table(rows, COST)]
+def _tables(rows: Sequence[Summary], width: int) -> Iterator[RenderableType]:
+    """As few tables as hold all the columns, none wider than the terminal."""
+    columns: list[Column] = []
+    for column in SPEED + COST:
+        if columns and _natural_width(_table(rows, [*columns, column])) > width:
+            yield _table(rows, columns)
+            columns = []
+        columns.append(column)
+    yield _table(rows, columns)
+
+
+def _natural_width(table: Table) -> int:
+    return Console(width=10 * WIDE).measure(table).maximum
 
 
 def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:
