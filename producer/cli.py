@@ -88,6 +88,7 @@ def compare(
     broker: options.BrokerUrl = None,
     workers: options.Workers = "spawn",
     awaited: options.Await = "",
+    transport: options.Transport = "stock",
     pythons: options.Pythons = None,
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,
@@ -105,7 +106,7 @@ def compare(
     path = out or results.default_path()
     external = workers == "external"
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
-    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts)
+    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts, transport)
     _carry_out(plan.under(found), as_json, export, quiet)
 
 
@@ -119,6 +120,7 @@ def sweep(
     rounds: options.Rounds = 5,
     seed: options.Seed = DEFAULT_SEED,
     broker: options.BrokerUrl = None,
+    transport: options.Transport = "stock",
     pythons: options.Pythons = None,
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,
@@ -131,7 +133,10 @@ def sweep(
     specs = swept(ways, concurrency)
     found = _interpreters(pythons, quiet)
     path = out or results.default_path("sweep")
-    plan = Plan([work], {workload: specs}, rounds, seed, chunk, data.resolve(), path, broker, kind="sweep")
+    lists = {workload: specs}
+    plan = Plan(
+        [work], lists, rounds, seed, chunk, data.resolve(), path, broker, transport=transport, kind="sweep"
+    )
     _carry_out(plan.under(found), as_json, export, quiet)
 
 
@@ -204,6 +209,7 @@ def worker(
     pool: options.PoolName = "prefork",
     concurrency: options.Concurrency = None,
     broker: options.BrokerUrl = None,
+    transport: options.Transport = "stock",
     data: options.Data = settings.PROJECT_DATA,
     log_level: options.LogLevel = "INFO",
 ) -> None:
@@ -224,7 +230,7 @@ def worker(
     line = f"worker: pool {pool}, {_counted(slots, 'slot')}, queue {row.queue}, broker {shown}"
     _stderr().print(line, markup=False, highlight=False, soft_wrap=True)
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
-    os.execve(sys.executable, command, worker_environment(pool, url, data.resolve()))
+    os.execve(sys.executable, command, worker_environment(pool, url, data.resolve(), transport))
 
 
 @app.command()

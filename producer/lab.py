@@ -22,6 +22,7 @@ from producer.roster import Roster
 from producer.send import producer_app
 from producer.workloads import Workload
 from worker.errors import UnavailableError
+from worker.settings import TRANSPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Plan:
     external: bool = False
     #: Host names: as many of those workers are waited for as these have addresses.
     awaited: Sequence[str] = ()
+    #: What carries messages to the workers that are started, one of `TRANSPORTS`.
+    transport: str = TRANSPORTS[0]
     kind: Literal["comparison", "sweep"] = "comparison"
     #: The Pythons that the contenders run under; empty where it is the lab's own.
     interpreters: Sequence[Interpreter] = ()
@@ -77,6 +80,7 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
     file = ResultFile(plan.out)
     with Keeper() as keeper, open_broker(plan.broker_url, keeper) as broker:
         result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
+        result.transport = None if plan.external else plan.transport
         result.kind, result.interpreters = plan.kind, list(plan.interpreters)
         started(result)
 
@@ -109,7 +113,7 @@ def _maker(plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher) -> Call
             return HostedDesign(spec, plan.data_root, keeper)
         if plan.external:
             return ExternalWorkers(spec, broker, app, fleet)
-        return CeleryWorker(spec, broker, app, plan.data_root, keeper)
+        return CeleryWorker(spec, broker, app, plan.data_root, keeper, plan.transport)
 
     return make
 

@@ -69,6 +69,12 @@ Await: TypeAlias = Annotated[
         help="Host names, by commas: with external workers, wait for as many as these have addresses.",
     ),
 ]
+Transport: TypeAlias = Annotated[
+    Literal["stock", "reliable"],
+    typer.Option(
+        envvar="SIMUL_TRANSPORT", help="What carries messages: kombu's own, or simul's (docs/transport.md)."
+    ),
+]
 Data: TypeAlias = Annotated[
     Path, typer.Option(envvar="SIMUL_DATA", help="The directory of data files that file checks read.")
 ]

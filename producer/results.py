@@ -122,6 +122,8 @@ class Result:
     machine: Machine
     #: Processes waiting to run, averaged over a minute, after the last run.
     load_after: float
+    #: What carried messages to the Celery workers; None where others started them.
+    transport: str | None = None
     #: A sweep is a comparison of the same ways at several concurrencies.
     kind: Literal["comparison", "sweep"] = "comparison"
     #: The Pythons that the contenders ran under; empty where it was the lab's own.

@@ -103,9 +103,9 @@ def _title(result: Result, workload: WorkloadResult) -> Text:
     rounds = "1 round" if result.rounds == 1 else f"{result.rounds} rounds"
     title = Text(workload.name, style="bold")
     chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
-    title.append(
-        f"  {workload.jobs} jobs{chunk}: {workload.description}; {rounds}, seed {workload.seed}", "dim"
-    )
+    transport = f", {result.transport} transport" if result.transport else ""
+    what = f"  {workload.jobs} jobs{chunk}: {workload.description}"
+    title.append(f"{what}; {rounds}, seed {workload.seed}{transport}", "dim")
     return title
 
 
