@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.bound import sentence
-from producer.cautions import Caution, cautions
+from producer.cautions import caution_lines, cautions
 from producer.columns import COST, SPEED, Column
 from producer.figures import NOTHING
 from producer.interpreter import Interpreter
@@ -64,13 +64,6 @@ def interpreter_lines(one: Interpreter) -> Iterator[str]:
 
 def _on(gil: bool) -> str:
     return "on" if gil else "off"
-
-
-def caution_lines(found: Iterable[Caution]) -> Iterator[str]:
-    """The cautions, a line each."""
-    for caution in found:
-        whose = f"{caution.contender}: " if caution.contender else ""
-        yield f"Beware ({caution.kind}): {whose}{caution.text}."
 
 
 def machine_lines(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
