@@ -1,0 +1,123 @@
+"""One contender on one workload, as every chart needs it: its summary and the times of its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from producer.results import Result, Run, WorkloadResult
+from producer.stats import Summary, makespan_s, summaries
+
+Seconds: TypeAlias = npt.NDArray[np.float64]
+Places: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The jobs of one run in the order of enqueuing; in seconds since the first was enqueued."""
+
+    index: Places
+    #: Position in `Run.workers`.
+    worker: Places
+    enqueued_s: Seconds
+    started_s: Seconds
+    finished_s: Seconds
+
+    @property
+    def wait_s(self) -> Seconds:
+        """Enqueued to started, per job."""
+        return self.started_s - self.enqueued_s
+
+    @property
+    def service_s(self) -> Seconds:
+        """Started to finished, per job."""
+        return self.finished_s - self.started_s
+
+    @property
+    def latency_s(self) -> Seconds:
+        """Enqueued to finished, per job."""
+        return self.finished_s - self.enqueued_s
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One contender on one workload."""
+
+    summary: Summary
+    #: The run that stands for the others: of the valid ones that of the median makespan, else the one
+    #: that got furthest.
+    typical: Run
+    typical_times: Times
+    #: The jobs of all valid runs, one after the other.
+    all_times: Times
+    #: What each job takes with nothing around it, by its index.
+    alone_s: Seconds
+
+    @property
+    def name(self) -> str:
+        """The contender's."""
+        return self.summary.contender
+
+    @property
+    def celery(self) -> bool:
+        """Whether its jobs went through Celery."""
+        return self.name.startswith("celery:")
+
+    @property
+    def valid(self) -> bool:
+        """Whether there is a valid run."""
+        return self.summary.valid_runs > 0
+
+
+def entries(result: Result, workload: WorkloadResult) -> list[Entry]:
+    """One per contender, in the order of the tables."""
+    reference = workload.reference
+    alone = np.add(reference.waits_s, reference.work_s)
+    by_contender: dict[str, list[Run]] = {}
+    for run in result.runs:
+        if run.workload == workload.name:
+            by_contender.setdefault(run.contender, []).append(run)
+    return [_entry(row, by_contender[row.contender], alone) for row in summaries(result, workload)]
+
+
+def times(run: Run) -> Times:
+    """The times of a run's jobs, its columns decoded."""
+    columns = run.records
+    enqueued = np.cumsum(_whole(columns.enqueued_us))
+    started = enqueued + _whole(columns.received_us) + _whole(columns.started_us)
+    finished = started + _whole(columns.finished_us)
+    return Times(_whole(columns.index), _whole(columns.worker), enqueued / 1e6, started / 1e6, finished / 1e6)
+
+
+def _whole(column: Sequence[int]) -> Places:
+    return np.array(column, dtype=np.int64)
+
+
+def _entry(row: Summary, runs: Sequence[Run], alone: Seconds) -> Entry:
+    typical = _typical(runs)
+    decoded = [times(run) for run in runs if run.valid]
+    return Entry(row, typical, times(typical), _joined(decoded), alone)
+
+
+def _typical(runs: Sequence[Run]) -> Run:
+    valid = sorted((run for run in runs if run.valid), key=makespan_s)
+    if valid:
+        return valid[(len(valid) - 1) // 2]
+    return max(runs, key=lambda run: len(run.records.index))
+
+
+def _joined(parts: Sequence[Times]) -> Times:
+    if not parts:
+        none, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
+        return Times(none, none, nothing, nothing, nothing)
+    return Times(
+        np.concatenate([part.index for part in parts]),
+        np.concatenate([part.worker for part in parts]),
+        np.concatenate([part.enqueued_s for part in parts]),
+        np.concatenate([part.started_s for part in parts]),
+        np.concatenate([part.finished_s for part in parts]),
+    )
