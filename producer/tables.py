@@ -204,3 +204,5 @@ _COST = (
     Column("memory", _memory),
     Column("CPU", _cpu),
 )
+#: Every column, for others who show the same numbers.
+COLUMNS = _SPEED + _COST

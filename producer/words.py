@@ -1,17 +1,22 @@
-"""Numbers as people say them: every unit is named, and no more digits than mean something."""
+"""Numbers as people say them: every unit is named, and no more digits than mean something.
+
+Between a number and its unit stands a space at which no line is broken.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+SPACE = "\u00a0"
+
 
 def seconds(value: float) -> str:
     """A time: "1.24 s", "55.6 ms", "310 µs"."""
     if value >= 1:
-        return f"{digits(value)} s"
+        return f"{digits(value)}{SPACE}s"
     if value >= 0.001:
-        return f"{digits(1000 * value)} ms"
-    return f"{digits(1e6 * value)} µs"
+        return f"{digits(1000 * value)}{SPACE}ms"
+    return f"{digits(1e6 * value)}{SPACE}µs"
 
 
 def digits(value: float) -> str:
@@ -30,13 +35,17 @@ def times(ratio: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share: "67 %"; a share that is not nothing is never shown as nothing."""
-    return f"{100 * share:.0f} %" if not 0 < share < 0.005 else "less than 1 %"
+    """A share: "67 %"; what is not nothing is never shown as nothing, nor what is not all as all."""
+    if 0 < share < 0.005:
+        return f"less than 1{SPACE}%"
+    if 0.995 <= share < 1:
+        return f"more than 99{SPACE}%"
+    return f"{100 * share:.0f}{SPACE}%"
 
 
 def mebibytes(size: float) -> str:
     """An amount of memory: "20 MiB"."""
-    return f"{size / 2**20:,.0f} MiB"
+    return f"{size / 2**20:,.0f}{SPACE}MiB"
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

@@ -17,7 +17,7 @@ from producer.machine import Machine
 from producer.results import Result, WorkloadResult
 from producer.words import counted, mebibytes, percent, seconds
 
-#: From this share of the time of its work on, a workload is bound by the cores.
+#: From this share of its time on, a workload computes; below, it waits.
 COMPUTES = 0.5
 
 
@@ -42,17 +42,16 @@ class Field:
         return next((one for one in self.entries if one.valid and one.name.partition("@")[0] == way), None)
 
     @property
-    def waiting(self) -> float:
-        """The share of its time alone that an average job waits."""
+    def busy(self) -> float:
+        """The share of the time that the jobs take alone in which the CPU is busy."""
         reference = self.workload.reference
         total = sum(reference.waits_s) + sum(reference.work_s)
-        return sum(reference.waits_s) / total if total else 0.0
+        return min(reference.cpu_s / total, 1.0) if total else 1.0
 
     @property
     def computes(self) -> bool:
-        """Whether the cores are busy for most of the time that the jobs take alone."""
-        reference = self.workload.reference
-        return reference.cpu_s > COMPUTES * (sum(reference.waits_s) + sum(reference.work_s))
+        """Whether that is most of the time."""
+        return self.busy > COMPUTES
 
 
 def answers(result: Result) -> list[Answer]:
@@ -94,11 +93,11 @@ def _lines(found: Sequence[str | None], otherwise: str) -> tuple[str, ...]:
 
 def _idea(field: Field) -> str | None:
     serial, asyncio = field.best("serial"), field.best("asyncio")
-    if serial is None or asyncio is None or field.waiting <= COMPUTES:
+    alone = sum(field.workload.reference.waits_s)
+    if serial is None or asyncio is None or field.computes or not alone:
         return None
     times = asyncio.typical_times
     open_ = most_at_once(times.started_s, times.finished_s)
-    alone = sum(field.workload.reference.waits_s)
     return (
         f"{field.workload.name}: its {field.workload.jobs:,} jobs wait for {seconds(alone)} in all. "
         f"{asyncio.name} kept up to {open_} of them open at the same time in "
@@ -112,8 +111,8 @@ def _when(field: Field) -> str | None:
     if serial is None or asyncio is None:
         return None
     return (
-        f"{field.workload.name}: {percent(field.waiting)} of a job is waiting that can be overlapped; "
-        f"{faster_or_slower(asyncio.summary, serial.summary)}."
+        f"{field.workload.name}: done alone, its jobs keep the CPU busy for {percent(field.busy)} of their "
+        f"time; {faster_or_slower(asyncio.summary, serial.summary)}."
     )
 
 

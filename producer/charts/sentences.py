@@ -40,8 +40,8 @@ def _how_sure(best: Bar, second: Bar) -> str:
         runs = found.runs if found else 0
         return f"{counted(runs, 'run')} of each {'is' if runs == 1 else 'are'} too few to claim a difference"
     if not found.shown:
-        return f"between it and {second.entry.name} no difference is shown"
-    return f"that it is faster than {second.entry.name} is shown"
+        return f"between {best.entry.name} and {second.entry.name} no difference is shown"
+    return f"that {best.entry.name} is faster than {second.entry.name} is shown"
 
 
 def _limit(bar: Bar) -> str:
@@ -59,11 +59,14 @@ def on_timeline(line: Timeline, gil: bool, mostly_waiting: bool) -> str:
     name, processes = line.entry.name, len(set(line.lanes))
     where = "one process" if processes == 1 else f"{processes} processes"
     if line.at_once == 1:
-        return f"{name} did one job at a time in {where}: every other job waited for it."
+        slowed = f"; {_besides(line)}" if line.stretch >= STRETCHED else ""
+        return f"{name} did one job at a time in {where}: every other job waited for it{slowed}."
     what = f"{name} had up to {line.at_once} jobs open at the same time in {where}"
     stretched = f"together they took {times(line.stretch)} the time they take alone"
     if line.stretch < STRETCHED:
         return f"{what}; {stretched}, so they hardly held each other up."
+    if line.stretch > STRETCHED * line.at_once:
+        return f"{what}; {_besides(line)}."
     if mostly_waiting:
         return f"{what}; {stretched}: what each waited for was over before it had its turn again."
     if processes == 1 and gil:
@@ -72,6 +75,14 @@ def on_timeline(line: Timeline, gil: bool, mostly_waiting: bool) -> str:
             "are open but stand still."
         )
     return f"{what}; {stretched}: open at the same time is not running at the same time."
+
+
+def _besides(line: Timeline) -> str:
+    # Taking turns stretches each by no more than the number of those who take turns.
+    return (
+        f"together they took {times(line.stretch)} the time they take alone, more than taking turns explains: "
+        "something besides these jobs kept the machine busy"
+    )
 
 
 def on_latencies(spreads: Spreads | None) -> str:

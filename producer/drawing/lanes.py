@@ -8,7 +8,6 @@ from producer.charts.timeline import Block, Timeline
 from producer.drawing.axis import time
 from producer.drawing.palette import PROCESSES
 from producer.drawing.svg import Drawing
-from producer.words import counted
 
 WIDTH, LEFT, RIGHT = 980.0, 130.0, 14.0
 #: Height of all the lanes together, as far as that leaves each between these.
@@ -55,7 +54,6 @@ def _processes(drawing: Drawing, line: Timeline, top: float, height: float) -> N
         if height * number >= 13:
             drawing.text(LEFT - 10, middle + 4, process_name(line.workers[worker]), anchor="end", size=12)
         y += height * number
-    drawing.text(4, 18, counted(len(line.lanes), "lane"), fill="soft", size=11)
 
 
 def process_name(worker: str) -> str:

@@ -96,7 +96,7 @@ def _legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
     x, y = frame.left, 4.0
     for key in keys:
         width = 34 + text_width(key.text)
-        if x > frame.left and x + width > frame.width:
+        if x > frame.left and x + width > frame.width + 14:
             x, y = frame.left, y + 20
         if key.shape == "box":
             drawing.rect(x, y + 2, 12, 12, key.colour)

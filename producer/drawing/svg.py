@@ -9,6 +9,8 @@ from typing import Literal
 from producer.drawing.palette import colour
 
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Helvetica, Arial, sans-serif"
+#: Around a drawing that stands alone.
+MARGIN = 20.0
 Anchor = Literal["start", "middle", "end"]
 
 
@@ -76,19 +78,29 @@ class Drawing:
             f'fill="none" pointer-events="all"{_tip(tip)}/>'
         )
 
-    def svg(self, label: str, *, paper: bool = False) -> str:
+    def svg(self, label: str) -> str:
         """The whole drawing; `label` is what is read out to who cannot see it."""
-        ground = f'<rect width="100%" height="100%" fill="{colour("paper")}"/>' if paper else ""
-        size = f"{_n(self.width)} {_n(self.height)}"
+        return self._svg(label, (0, 0, self.width, self.height), "")
+
+    def slide(self, label: str, title: str) -> str:
+        """The whole drawing on paper of its own, with a margin and a title."""
+        x, y, width, height = -MARGIN, -MARGIN - 34, self.width + 2 * MARGIN, self.height + 2 * MARGIN + 34
+        ground = (
+            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" fill="{colour("paper")}"/>'
+            f'<text x="4" y="-14" font-size="20" font-weight="600" fill="{colour("ink")}">{escape(title)}</text>'
+        )
+        return self._svg(label, (x, y, width, height), ground)
+
+    def _svg(self, label: str, box: tuple[float, float, float, float], ground: str) -> str:
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{" ".join(map(_n, box))}" role="img" '
             f'aria-label="{escape(label)}" font-family="{FONT}">{ground}{"".join(self._parts)}</svg>'
         )
 
 
 def text_width(text: str, size: float = 13) -> float:
     """About how wide a text will be; no font is asked."""
-    return len(text) * size * 0.56
+    return len(text) * size * 0.54
 
 
 def _n(value: float) -> str:

@@ -1,0 +1,65 @@
+"""The whole comparison at a glance: every way against every workload."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from producer.report.labelled import Labelled
+from producer.stats import Summary, summaries
+from producer.words import digits, seconds
+
+#: The difference from serial at which a shade is at its fullest, either way.
+FULL = 16.0
+#: How full that is, in percent: text has to stay readable on it.
+FULLEST = 55.0
+
+
+def overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
+    """A table: how many times as fast as serial each way did each workload."""
+    heads = [(name, place) for name in names for place, _ in enumerate(results)]
+    columns = [_column(results[place], name) for name, place in heads]
+    ways = list(dict.fromkeys(way for column in columns for way in column))
+    if not any(row.speed_up for column in columns for row in column.values()):
+        return ""
+    titles = "".join(
+        f'<th scope="col">{escape(f"{name} ({results[place].label})" if len(results) > 1 else name)}</th>'
+        for name, place in heads
+    )
+    body = "".join(
+        f'<tr><th scope="row">{escape(way)}</th>{"".join(_cell(way, column) for column in columns)}</tr>'
+        for way in sorted(ways, key=lambda way: (way.startswith("celery:"), way))
+    )
+    return (
+        '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">Median makespan '
+        "of serial divided by that of each way; the fastest of each workload is framed. Blue is faster, orange "
+        f'slower.</p><div class="scroll"><table><thead><tr><td></td>{titles}</tr></thead><tbody>{body}</tbody>'
+        "</table></div></figure>"
+    )
+
+
+def _column(one: Labelled, name: str) -> dict[str, Summary]:
+    """The fastest of each way, whatever its slots."""
+    found: dict[str, Summary] = {}
+    for workload in one.result.workloads:
+        if workload.name == name:
+            for row in summaries(one.result, workload):
+                found.setdefault(row.contender.partition("@")[0], row)
+    return found
+
+
+def _cell(way: str, column: dict[str, Summary]) -> str:
+    row = column.get(way)
+    if row is None or row.makespan_s is None:
+        return "<td>\u2013</td>"
+    best = row is next(iter(column.values()))
+    tip = f"{row.contender}: {seconds(row.makespan_s)}"
+    if row.speed_up is None:
+        return f'<td data-tip="{escape(tip)}">{seconds(row.makespan_s)}</td>'
+    shade = "here" if row.speed_up >= 1 else "celery"
+    much = FULLEST * min(abs(math.log(row.speed_up)) / math.log(FULL), 1)
+    return (
+        f'<td{" class=best" if best else ""} style="--shade:var(--{shade});--much:{much:.0f}" '
+        f'data-tip="{escape(tip)}">{digits(row.speed_up)}</td>'
+    )

@@ -1,0 +1,131 @@
+"""The parts of the page in words and tables: a workload's facts, its trouble, the machine, the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from producer.bound import sentence
+from producer.charts.answers import answers
+from producer.results import Result, WorkloadResult
+from producer.stats import RUNS_TO_CLAIM, Summary
+from producer.tables import COLUMNS
+from producer.words import counted, mebibytes, percent, seconds, times
+
+#: An event loop that stood still for longer is worth a word.
+STALL_S = 0.05
+
+
+def facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """What the workload is, the three numbers that count, and what bound it."""
+    chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
+    what = (
+        f"{counted(workload.jobs, 'job')}{chunk}: {workload.description}. "
+        f"{counted(result.rounds, 'round')}, seed {workload.seed}."
+    )
+    parts = [f'<p class="what">{escape(what)}</p>']
+    if rows and rows[0].makespan_s is not None:
+        tiles = "".join(
+            f"<div><b>{escape(big)}</b><span>{escape(small)}</span></div>" for big, small in _tiles(rows)
+        )
+        parts.append(f'<div class="tiles">{tiles}</div>')
+        parts.append(f"<p>{escape(sentence(workload, rows))}</p>")
+    if workload.reference.summary:
+        parts.append(f"<p>The answers: {escape(workload.reference.summary)}.</p>")
+    return "".join(parts)
+
+
+def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """What went wrong or is missing; nothing where nothing did."""
+    lines = list(_trouble(result, workload, rows))
+    if not lines:
+        return ""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<aside class="trouble"><h4>Know before you conclude</h4><ul>{items}</ul></aside>'
+
+
+def table(rows: Sequence[Summary]) -> str:
+    """The numbers, as in the terminal."""
+    head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in COLUMNS)
+    body = "".join(
+        f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{escape(row.contender)}</th>'
+        + "".join(f"<td>{escape(column.cell(row))}</td>" for column in COLUMNS)
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        '<details class="numbers"><summary>All the numbers</summary><div class="scroll"><table>'
+        f'<thead><tr><th scope="col">contender</th>{head}</tr></thead><tbody>{body}</tbody></table>'
+        "</div></details>"
+    )
+
+
+def questions(result: Result) -> str:
+    """The course's questions, with what this result says about each."""
+    return "".join(
+        f'<article class="answer"><h4>{escape(answer.question)}</h4><p>{escape(answer.general)}</p>'
+        f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in answer.evidence)}</ul></article>"
+        for answer in answers(result)
+    )
+
+
+def machine(result: Result) -> str:
+    """What the numbers depend on."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _machine(result))
+    return f'<dl class="machine">{rows}</dl>'
+
+
+def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
+    best = rows[0]
+    yield best.contender, "has the shortest median makespan"
+    yield seconds(best.makespan_s or 0), f"for all the jobs, {best.throughput or 0:,.0f} a second"
+    if best.speed_up is not None and best.contender != "serial":
+        yield times(best.speed_up), "as fast as serial"
+    if best.efficiency is not None and best.efficiency <= 1:
+        yield percent(best.efficiency), "of what its slots and cores allow"
+
+
+def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
+    if not rows:
+        yield "No contender ran."
+    if not result.complete:
+        yield "The comparison was ended before its last round: only the finished runs are here."
+    fewest = min((row.valid_runs for row in rows if row.valid_runs), default=0)
+    if 0 < fewest < RUNS_TO_CLAIM:
+        yield (
+            f"{counted(fewest, 'run')} of a contender: too few to claim anything. "
+            f"Measure with --rounds {RUNS_TO_CLAIM} or more."
+        )
+    for row in rows:
+        for problem in row.problems:
+            yield f"{row.contender}, {problem}. This run is invalid and counts nowhere."
+        if row.duplicates:
+            yield f"{row.contender} did {counted(row.duplicates, 'job')} twice; the second time counts nowhere."
+        if row.loop_stall_s and row.loop_stall_s > STALL_S:
+            yield (
+                f"The event loop of {row.contender} stood still for up to {seconds(row.loop_stall_s)}: "
+                "so long no other job had its turn."
+            )
+    if any(run.clocks_corrected for run in result.runs if run.workload == workload.name):
+        yield "Some workers ran on hosts with clocks of their own: their times are corrected by the broker's."
+    for name, why in workload.left_out.items():
+        yield f"{name} was left out: {why}."
+
+
+def _machine(result: Result) -> Iterator[tuple[str, str]]:
+    seen = result.machine
+    build = "free-threaded build" if seen.free_threaded_build else "ordinary build"
+    limit = f", limited to {seen.core_limit:g}" if seen.core_limit else ""
+    yield "Measured", f"{result.created} on {seen.host}"
+    yield "Processor", f"{seen.cpu}; {counted(seen.cores, 'core')}{limit}"
+    yield "Memory", mebibytes(seen.memory_bytes)
+    yield "System", seen.kernel
+    yield "Python", f"{seen.python}, {build}, the GIL was {'on' if seen.gil else 'off'}"
+    yield "Broker", result.broker
+    yield "Packages", ", ".join(f"{name} {version}" for name, version in seen.packages.items())
+    yield "simul", f"commit {seen.commit}" if seen.commit else "not run from a checkout"
+    yield (
+        "Load",
+        f"{seen.load:.2f} before, {result.load_after:.2f} after the last run (processes waiting to run)",
+    )
+    yield "Plan", f"{counted(result.rounds, 'round')}, order shuffled with seed {result.seed}"
