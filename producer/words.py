@@ -11,7 +11,9 @@ SPACE = "\u00a0"
 
 
 def seconds(value: float) -> str:
-    """A time: "1.24 s", "55.6 ms", "310 µs"."""
+    """A time: "1.24 s", "55.6 ms", "310 µs"; from two minutes on "2.13 min"."""
+    if value >= 120:
+        return f"{digits(value / 60)}{SPACE}min"
     if value >= 1:
         return f"{digits(value)}{SPACE}s"
     if value >= 0.001:

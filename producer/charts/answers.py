@@ -11,14 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from producer.charts.claims import claim, faster_or_slower
-from producer.charts.entries import Entry, entries
+from producer.charts.entries import Entry, Field
 from producer.charts.timeline import most_at_once
 from producer.machine import Machine
-from producer.results import Result, WorkloadResult
 from producer.words import counted, mebibytes, percent, seconds
-
-#: From this share of its time on, a workload computes; below, it waits.
-COMPUTES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +26,8 @@ class Answer:
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One workload with its contenders."""
-
-    workload: WorkloadResult
-    entries: Sequence[Entry]
-
-    def best(self, way: str) -> Entry | None:
-        """The fastest contender of that way with a valid run, whatever its slots."""
-        return next((one for one in self.entries if one.valid and one.name.partition("@")[0] == way), None)
-
-    @property
-    def busy(self) -> float:
-        """The share of the time that the jobs take alone in which the CPU is busy."""
-        reference = self.workload.reference
-        total = sum(reference.waits_s) + sum(reference.work_s)
-        return min(reference.cpu_s / total, 1.0) if total else 1.0
-
-    @property
-    def computes(self) -> bool:
-        """Whether that is most of the time."""
-        return self.busy > COMPUTES
-
-
-def answers(result: Result) -> list[Answer]:
+def answers(fields: Sequence[Field], machine: Machine) -> list[Answer]:
     """One per question of the course."""
-    fields = [Field(workload, entries(result, workload)) for workload in result.workloads]
     return [
         Answer(
             "What is the basic idea behind async?",
@@ -72,9 +43,9 @@ def answers(result: Result) -> list[Answer]:
         ),
         Answer(
             "What is special in Python concerning parallel execution?",
-            _on_gil(result.machine),
+            _on_gil(machine),
             _lines(
-                [_gil(field, result.machine) for field in fields if field.computes],
+                [_gil(field, machine) for field in fields if field.computes],
                 "Compare serial, threads and processes on search to see what threads gain here.",
             ),
         ),

@@ -13,6 +13,9 @@ from producer.results import Result, Run, WorkloadResult
 from producer.stats import Summary, makespan_s, summaries
 
 Seconds: TypeAlias = npt.NDArray[np.float64]
+#: From this share of its time on, a workload computes; below, it waits.
+COMPUTES = 0.5
+
 Places: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -71,6 +74,40 @@ class Entry:
     def valid(self) -> bool:
         """Whether there is a valid run."""
         return self.summary.valid_runs > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One workload with its contenders, in the order of the tables."""
+
+    workload: WorkloadResult
+    entries: Sequence[Entry]
+
+    @property
+    def rows(self) -> list[Summary]:
+        """The summaries of all."""
+        return [entry.summary for entry in self.entries]
+
+    def best(self, way: str) -> Entry | None:
+        """The fastest contender of that way with a valid run, whatever its slots."""
+        return next((one for one in self.entries if one.valid and one.name.partition("@")[0] == way), None)
+
+    @property
+    def busy(self) -> float:
+        """The share of the time that the jobs take alone in which the CPU is busy."""
+        reference = self.workload.reference
+        total = sum(reference.waits_s) + sum(reference.work_s)
+        return min(reference.cpu_s / total, 1.0) if total else 1.0
+
+    @property
+    def computes(self) -> bool:
+        """Whether that is most of the time."""
+        return self.busy > COMPUTES
+
+
+def fields(result: Result) -> list[Field]:
+    """One per workload. All that a report shows is derived here, once."""
+    return [Field(workload, entries(result, workload)) for workload in result.workloads]
 
 
 def entries(result: Result, workload: WorkloadResult) -> list[Entry]:

@@ -80,8 +80,8 @@ def on_timeline(line: Timeline, gil: bool, mostly_waiting: bool) -> str:
 def _besides(line: Timeline) -> str:
     # Taking turns stretches each by no more than the number of those who take turns.
     return (
-        f"together they took {times(line.stretch)} the time they take alone, more than taking turns explains: "
-        "something besides these jobs kept the machine busy"
+        f"together they took {times(line.stretch)} the time they take alone, more than taking turns "
+        "explains: something besides these jobs kept the machine busy"
     )
 
 

@@ -10,15 +10,15 @@ from producer.drawing.palette import PROCESSES
 from producer.drawing.svg import Drawing
 
 WIDTH, LEFT, RIGHT = 980.0, 130.0, 14.0
-#: Height of all the lanes together, as far as that leaves each between these.
-HEIGHT, LOWEST, HIGHEST = 360.0, 2.0, 24.0
+#: Height of all the lanes together, and the most that one of them gets.
+HEIGHT, HIGHEST = 360.0, 24.0
 
 
 def lanes(line: Timeline) -> Drawing:
     """Every block of the timeline in its lane, in the colour of its process."""
     drawing = Drawing(WIDTH)
     axis = time("time since the first job was enqueued", line.makespan_s)
-    height = min(max(HEIGHT / len(line.lanes), LOWEST), HIGHEST)
+    height = min(HEIGHT / len(line.lanes), HIGHEST)
     top, bottom = 8.0, 8.0 + height * len(line.lanes)
     for part, label in axis.ticks(6):
         x = LEFT + (WIDTH - LEFT - RIGHT) * part

@@ -86,8 +86,9 @@ class Drawing:
         """The whole drawing on paper of its own, with a margin and a title."""
         x, y, width, height = -MARGIN, -MARGIN - 34, self.width + 2 * MARGIN, self.height + 2 * MARGIN + 34
         ground = (
-            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" fill="{colour("paper")}"/>'
-            f'<text x="4" y="-14" font-size="20" font-weight="600" fill="{colour("ink")}">{escape(title)}</text>'
+            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
+            f'fill="{colour("paper")}"/><text x="4" y="-14" font-size="20" font-weight="600" '
+            f'fill="{colour("ink")}">{escape(title)}</text>'
         )
         return self._svg(label, (x, y, width, height), ground)
 

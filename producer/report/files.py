@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from producer import results
-from producer.charts.entries import entries
 from producer.charts.timeline import timeline
 from producer.drawing.lanes import lanes
 from producer.drawing.palette import fixed
 from producer.drawing.rows import WIDE
 from producer.report.figures import charts
-from producer.report.labelled import Labelled
+from producer.report.labelled import Labelled, labelled
 from producer.report.page import OPENING, page
 from worker.errors import ResultError, UnavailableError
 
@@ -33,18 +32,18 @@ def load(paths: Sequence[Path]) -> list[Labelled]:
     names = [path.name.removesuffix(".gz").removesuffix(".json") for path in paths]
     twice = {name for name, number in Counter(names).items() if number > 1}
     return [
-        Labelled(f"{name} ({place})" if name in twice else name, result)
+        labelled(f"{name} ({place})" if name in twice else name, result)
         for place, (name, result) in enumerate(zip(names, loaded, strict=True), 1)
     ]
 
 
-def write(labelled: Sequence[Labelled], out: Path) -> int:
+def write(shown: Sequence[Labelled], out: Path) -> int:
     """Write the page, atomically; returns its size in bytes.
 
     Raises:
         ResultError: it cannot be written, or would overwrite what is no report.
     """
-    data = page(labelled).encode()
+    data = page(shown).encode()
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         if out.exists() and not out.read_bytes().startswith(OPENING.encode()):
@@ -59,7 +58,7 @@ def write(labelled: Sequence[Labelled], out: Path) -> int:
     return len(data)
 
 
-def write_static(labelled: Sequence[Labelled], directory: Path, png: bool) -> int:
+def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
     """Write every chart as a file of its own, SVG and on request PNG; returns how many there are.
 
     Raises:
@@ -70,7 +69,7 @@ def write_static(labelled: Sequence[Labelled], directory: Path, png: bool) -> in
     number = 0
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, svg in _drawings(labelled):
+        for name, svg in _drawings(shown):
             path = directory / f"{name}.svg"
             path.write_text(svg)
             if convert:
@@ -81,18 +80,18 @@ def write_static(labelled: Sequence[Labelled], directory: Path, png: bool) -> in
     return number
 
 
-def _drawings(labelled: Sequence[Labelled]) -> Iterator[tuple[str, str]]:
-    for one in labelled:
-        prefix = f"{one.label}-" if len(labelled) > 1 else ""
-        for workload in one.result.workloads:
-            found = entries(one.result, workload)
+def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:
+    for one in shown:
+        prefix = f"{one.label}-" if len(shown) > 1 else ""
+        for field in one.fields:
+            found, name = field.entries, field.workload.name
             for chart in charts(found):
                 for drawn in chart.draw:
-                    svg = drawn.paint(WIDE).slide(chart.sentence, f"{workload.name}: {drawn.title}")
-                    yield _file_name(f"{prefix}{workload.name}-{drawn.name}"), fixed(svg)
+                    svg = drawn.paint(WIDE).slide(chart.sentence, f"{name}: {drawn.title}")
+                    yield _file_name(f"{prefix}{name}-{drawn.name}"), fixed(svg)
             for line in filter(None, map(timeline, found)):
-                svg = lanes(line).slide(title := f"{workload.name}: timeline of {line.entry.name}", title)
-                yield _file_name(f"{prefix}{workload.name}-timeline-{line.entry.name}"), fixed(svg)
+                svg = lanes(line).slide(title := f"{name}: timeline of {line.entry.name}", title)
+                yield _file_name(f"{prefix}{name}-timeline-{line.entry.name}"), fixed(svg)
 
 
 def _file_name(text: str) -> str:

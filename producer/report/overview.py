@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from producer.report.labelled import Labelled
-from producer.stats import Summary, summaries
+from producer.stats import Summary
 from producer.words import digits, seconds
 
 #: The difference from serial at which a shade is at its fullest, either way.
@@ -23,29 +23,26 @@ def overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
     ways = list(dict.fromkeys(way for column in columns for way in column))
     if not any(row.speed_up for column in columns for row in column.values()):
         return ""
-    titles = "".join(
-        f'<th scope="col">{escape(f"{name} ({results[place].label})" if len(results) > 1 else name)}</th>'
-        for name, place in heads
-    )
+    titles = [f"{name}: {results[place].label}" if len(results) > 1 else name for name, place in heads]
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
     body = "".join(
         f'<tr><th scope="row">{escape(way)}</th>{"".join(_cell(way, column) for column in columns)}</tr>'
         for way in sorted(ways, key=lambda way: (way.startswith("celery:"), way))
     )
     return (
-        '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">Median makespan '
-        "of serial divided by that of each way; the fastest of each workload is framed. Blue is faster, orange "
-        f'slower.</p><div class="scroll"><table><thead><tr><td></td>{titles}</tr></thead><tbody>{body}</tbody>'
-        "</table></div></figure>"
+        '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
+        "Median makespan of serial divided by that of each way; the best of each workload is framed. "
+        'Blue is faster, orange slower. Which differences are shown stands below.</p><div class="scroll">'
+        f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div></figure>"
     )
 
 
 def _column(one: Labelled, name: str) -> dict[str, Summary]:
     """The fastest of each way, whatever its slots."""
     found: dict[str, Summary] = {}
-    for workload in one.result.workloads:
-        if workload.name == name:
-            for row in summaries(one.result, workload):
-                found.setdefault(row.contender.partition("@")[0], row)
+    if field := one.field(name):
+        for row in field.rows:
+            found.setdefault(row.contender.partition("@")[0], row)
     return found
 
 

@@ -113,7 +113,9 @@ class Timeline {
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
     const font = Math.max(11, 0.75 * parseFloat(style.fontSize));
     const line = this.line;
-    this.lane = Math.min(Math.max(380 / line.lanes.length, 3), 26);
+    // A hundred lanes fit; a thousand still can be told apart; beyond that the picture stays as high.
+    const lane = Math.max(380 / line.lanes.length, Math.min(1.2, 900 / line.lanes.length));
+    this.lane = Math.min(lane, 26);
     this.left = width < 600 ? 4 : 7.5 * font;
     this.right = width - 8;
     const bottom = this.lane * line.lanes.length;
@@ -151,7 +153,8 @@ class Timeline {
       pen.fillText(text, Math.min(Math.max(x, half), this.right + 8 - half), bottom + 4 + font);
     }
     pen.textAlign = "left";
-    pen.fillText(`time since the first job was enqueued, in ${name}`, this.left, bottom + 8 + 2.3 * font);
+    const what = this.right < 600 ? "time" : "time since the first job was enqueued";
+    pen.fillText(`${what}, in ${name}`, this.left, bottom + 8 + 2.3 * font);
   }
 
   drawNames(pen, colour, font) {

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 from producer.charts.data import bars
-from producer.charts.entries import Entry, entries
+from producer.charts.entries import Field
 from producer.drawing.palette import DARK, LIGHT, declared
 from producer.report import sections, timelines
 from producer.report.figures import charts, figure
 from producer.report.labelled import Labelled
 from producer.report.overview import overview
-from producer.results import Result, WorkloadResult
+from producer.results import Result
 from producer.words import listed
 
 #: How every report begins; what begins otherwise is not ours to overwrite.
@@ -29,19 +28,14 @@ _ICON = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """One result's share of a workload."""
-
-    labelled: Labelled
-    workload: WorkloadResult
-    entries: list[Entry]
+#: What the canvases draw, by the key of the figure: a dictionary for each contender.
+Lines: TypeAlias = dict[str, list[dict[str, Any]]]
 
 
 def page(results: Sequence[Labelled]) -> str:
     """The whole page; several results stand side by side, workload by workload."""
-    lines: dict[str, list[dict[str, Any]]] = {}
-    names = list(dict.fromkeys(workload.name for one in results for workload in one.result.workloads))
+    lines: Lines = {}
+    names = list(dict.fromkeys(field.workload.name for one in results for field in one.fields))
     body = "".join(_workload(name, results, lines) for name in names)
     assets = files("producer.report")
     style = (assets / "page.css").read_text()
@@ -58,7 +52,8 @@ def page(results: Sequence[Labelled]) -> str:
         f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
         f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#questions">questions</a>'
         '<a href="#machine">machine</a></nav><button type="button" id="theme">Theme</button></header>'
-        f'<main id="top"{" class=many" if len(results) > 1 else ""}>{_head(results, names)}{body}{_questions(results)}{_machines(results)}</main>'
+        f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
+        f"{_head(results, names)}{body}{_questions(results)}{_machines(results)}</main>"
         '<div id="tip" role="status" hidden></div>'
         f'<script type="application/json" id="lines">{_json(lines)}</script>'
         f"<script>{(assets / 'page.js').read_text()}</script></body></html>\n"
@@ -83,43 +78,34 @@ def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
     )
 
 
-def _workload(name: str, results: Sequence[Labelled], lines: dict[str, list[dict[str, Any]]]) -> str:
-    shown = [
-        _Shown(one, workload, entries(one.result, workload))
-        for one in results
-        for workload in one.result.workloads
-        if workload.name == name
-    ]
-    longest = _longest_s(shown)
-    columns = "".join(
-        _column(one, f"{name}-{place}", longest, len(results) > 1, lines) for place, one in enumerate(shown)
-    )
+def _workload(name: str, results: Sequence[Labelled], lines: Lines) -> str:
+    shown = [(one, field) for one in results if (field := one.field(name))]
+    longest = _longest_s([field for _, field in shown])
+    columns = []
+    for place, (one, field) in enumerate(shown):
+        label = f"<h3>{escape(one.name)}</h3>" if len(results) > 1 else ""
+        column = _column(one.result, field, f"{name}-{place}", longest, lines)
+        columns.append(f'<div class="column">{label}{column}</div>')
     return (
-        f'<section id="{escape(name)}"><h2>{escape(name)}</h2><div class="columns">{columns}</div></section>'
+        f'<section id="{escape(name)}"><h2>{escape(name)}</h2>'
+        f'<div class="columns">{"".join(columns)}</div></section>'
     )
 
 
-def _longest_s(shown: Sequence[_Shown]) -> float | None:
+def _longest_s(shown: Sequence[Field]) -> float | None:
     """Where the makespan axes end: at the same place, if all did the same jobs."""
     same = {(one.workload.seed, one.workload.jobs, one.workload.chunk) for one in shown}
     ends = [max(bar.high_s, bar.limit_s) for one in shown for bar in bars(one.entries)]
     return max(ends) if len(same) == 1 and ends else None
 
 
-def _column(
-    one: _Shown, key: str, longest_s: float | None, labelled: bool, lines: dict[str, list[dict[str, Any]]]
-) -> str:
-    result, workload = one.labelled.result, one.workload
-    rows = [entry.summary for entry in one.entries]
-    reference = workload.reference
-    waiting = sum(reference.waits_s) > sum(reference.work_s)
-    lines[key] = timelines.timelines(one.entries, result.machine.gil, waiting)
-    first, *others = [figure(chart) for chart in charts(one.entries, longest_s)] or [""]
-    label = f"<h3>{escape(one.labelled.label)}</h3>" if labelled else ""
+def _column(result: Result, field: Field, key: str, longest_s: float | None, lines: Lines) -> str:
+    workload, rows = field.workload, field.rows
+    lines[key] = timelines.timelines(field, result.machine.gil)
+    first, *others = [figure(chart) for chart in charts(field.entries, longest_s)] or [""]
     return (
-        f'<div class="column">{label}{sections.facts(result, workload, rows)}'
-        f"{sections.trouble(result, workload, rows)}{first}{timelines.figure(key, lines[key])}"
-        f"{''.join(others)}{sections.table(rows)}</div>"
+        f"{sections.facts(result, workload, rows)}{sections.trouble(result, workload, rows)}"
+        f"{first}{timelines.figure(key, lines[key])}{''.join(others)}{sections.table(rows)}"
     )
 
 
@@ -133,11 +119,10 @@ def _machines(results: Sequence[Labelled]) -> str:
     return f'<section id="machine"><h2>What the numbers depend on</h2>{columns}</section>'
 
 
-def _each(results: Sequence[Labelled], part: Callable[[Result], str]) -> str:
-    labels = [f"<h3>{escape(one.label)}</h3>" if len(results) > 1 else "" for one in results]
+def _each(results: Sequence[Labelled], part: Callable[[Labelled], str]) -> str:
+    labels = [f"<h3>{escape(one.name)}</h3>" if len(results) > 1 else "" for one in results]
     columns = [
-        f'<div class="column">{label}{part(one.result)}</div>'
-        for label, one in zip(labels, results, strict=True)
+        f'<div class="column">{label}{part(one)}</div>' for label, one in zip(labels, results, strict=True)
     ]
     return f'<div class="columns">{"".join(columns)}</div>'
 

@@ -7,6 +7,7 @@ from html import escape
 
 from producer.bound import sentence
 from producer.charts.answers import answers
+from producer.report.labelled import Labelled
 from producer.results import Result, WorkloadResult
 from producer.stats import RUNS_TO_CLAIM, Summary
 from producer.tables import COLUMNS
@@ -60,18 +61,18 @@ def table(rows: Sequence[Summary]) -> str:
     )
 
 
-def questions(result: Result) -> str:
+def questions(one: Labelled) -> str:
     """The course's questions, with what this result says about each."""
     return "".join(
         f'<article class="answer"><h4>{escape(answer.question)}</h4><p>{escape(answer.general)}</p>'
         f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in answer.evidence)}</ul></article>"
-        for answer in answers(result)
+        for answer in answers(one.fields, one.result.machine)
     )
 
 
-def machine(result: Result) -> str:
+def machine(one: Labelled) -> str:
     """What the numbers depend on."""
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _machine(result))
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _machine(one.result))
     return f'<dl class="machine">{rows}</dl>'
 
 
@@ -100,7 +101,8 @@ def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) 
         for problem in row.problems:
             yield f"{row.contender}, {problem}. This run is invalid and counts nowhere."
         if row.duplicates:
-            yield f"{row.contender} did {counted(row.duplicates, 'job')} twice; the second time counts nowhere."
+            twice = counted(row.duplicates, "job")
+            yield f"{row.contender} did {twice} twice; the second time counts nowhere."
         if row.loop_stall_s and row.loop_stall_s > STALL_S:
             yield (
                 f"The event loop of {row.contender} stood still for up to {seconds(row.loop_stall_s)}: "

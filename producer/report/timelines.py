@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from producer.charts.entries import Entry
+from producer.charts.entries import Field
 from producer.charts.sentences import on_thinning, on_timeline
 from producer.charts.timeline import Timeline, timeline
 from producer.drawing.lanes import process_name
@@ -18,10 +18,10 @@ _READING = (
 )
 
 
-def timelines(entries: Sequence[Entry], gil: bool, mostly_waiting: bool) -> list[dict[str, Any]]:
+def timelines(field: Field, gil: bool) -> list[dict[str, Any]]:
     """What the canvas needs, a dictionary for each contender; times in whole microseconds."""
-    found = [line for line in map(timeline, entries) if line]
-    return [_plain(line, on_timeline(line, gil, mostly_waiting)) for line in found]
+    found = [line for line in map(timeline, field.entries) if line]
+    return [_plain(line, on_timeline(line, gil, not field.computes)) for line in found]
 
 
 def figure(key: str, lines: Sequence[dict[str, Any]]) -> str:
@@ -46,7 +46,8 @@ def figure(key: str, lines: Sequence[dict[str, Any]]) -> str:
 def _plain(line: Timeline, sentence: str) -> dict[str, Any]:
     blocks = line.blocks
     run, row = line.entry.typical, line.entry.summary
-    about = f"Round {run.round}, {seconds(line.makespan_s)}: {counted(line.jobs, 'job')} in {counted(len(line.lanes), 'lane')}."
+    size = f"{counted(line.jobs, 'job')} in {counted(len(line.lanes), 'lane')}"
+    about = f"Round {run.round}, {seconds(line.makespan_s)}: {size}."
     if row.valid_runs > 1:
         about = f"The run of the median makespan. {about}"
     if not run.valid:
