@@ -78,7 +78,9 @@ def check(url: str) -> str:
                 "Write it into the address: redis://:PASSWORD@host:6379/0."
             ) from None
         except redis.RedisError as error:
-            raise BrokerUnavailableError(f"nothing answers at {shown} (connect): {error}. {advice}") from None
+            raise BrokerUnavailableError(
+                f"nothing answers at {shown} (connect): {str(error).rstrip('.')}. {advice}"
+            ) from None
     if "valkey_version" in info:
         return f"valkey {info['valkey_version']}"
     return f"redis {info.get('redis_version', 'unknown')}"

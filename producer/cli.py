@@ -25,7 +25,7 @@ from producer.lab import Plan
 from producer.lab import compare as compare_
 from producer.progress import ProgressWatcher
 from producer.results import Result
-from producer.tables import WIDE, answer_line, print_result
+from producer.tables import WIDE, answer_line, machine_lines, print_result
 from producer.workloads import DEFAULT_SEED, Workload, build
 from worker import errors, settings
 from worker.errors import SimulError
@@ -53,6 +53,7 @@ app = typer.Typer(
     epilog="First steps: `simul compare`, `simul judit --design asyncio`, `simul compare files --chunk 10`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
 )
 data = typer.Typer(help="Make and check sets of data files.", no_args_is_help=True)
 app.add_typer(data, name="data")
@@ -231,10 +232,8 @@ def machine(broker: options.BrokerUrl = None, as_json: options.Json = False) -> 
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(seen)).decode())
         return
-    for key, value in seen.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{name} {version}" for name, version in value.items())
-        print(f"{key.replace('_', ' '):20}  {'–' if value is None else value}")
+    for name, value in machine_lines(seen):
+        print(f"{name:12}  {value}")
 
 
 @data.command("make")

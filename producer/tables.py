@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,22 @@ def workload_table(result: Result, workload: WorkloadResult, width: int) -> Rend
     parts += [_table(rows, columns, _winner(rows)) for columns in groups]
     parts += [Text(f"  {line}") for line in _notes(workload, rows)]
     return Group(*parts)
+
+
+def machine_lines(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a machine is, as names and values."""
+    build = "free-threaded build" if machine["free_threaded_build"] else "ordinary build"
+    limit = machine["core_limit"]
+    yield "host", machine["host"]
+    yield "processor", machine["cpu"]
+    yield "cores", f"{machine['cores']}" + (f", limited to {limit:g} by the control group" if limit else "")
+    yield "memory", f"{machine['memory_bytes'] / 2**30:.1f} GiB"
+    yield "kernel", machine["kernel"]
+    yield "Python", f"{machine['python']}, {build}, GIL {'on' if machine['gil'] else 'off'}"
+    yield "packages", ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    yield "commit", machine["commit"] or NOTHING
+    yield "load", f"{machine['load']:.2f}"
+    yield "broker", machine["broker"]
 
 
 def answer_line(record: JobRecord) -> str:

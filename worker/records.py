@@ -1,4 +1,4 @@
-"""Who did a job and when: the record of a job, and writing it to the stream of its run.
+"""Who did a job and when: the record of a job, and how it travels. Writing it is `writer`'s.
 
 Times are `time.monotonic_ns()`, which every process and container of one host shares. A record also
 carries the boot id and how far that clock is from the broker's, for readers on another host.
@@ -18,11 +18,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from redis import Redis
 
-#: How often a process compares its clock with the broker's; quartz drifts by some 20 us per second.
-CLOCK_CHECK_S = 30
-#: Records of messages that belong to no run anyone can name, newest `REJECTED_MAX` kept.
-REJECTED_STREAM = "simul:rejected"
-REJECTED_MAX = 1000
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -95,40 +90,3 @@ def decode(data: bytes) -> Wired:
     import msgspec
 
     return msgspec.json.decode(data, type=Wired)
-
-
-class RecordWriter:
-    """Appends records to the streams of their runs, over one client that threads and greenlets share."""
-
-    def __init__(self, broker_url: str) -> None:
-        from redis import Redis
-        from redis.backoff import EqualJitterBackoff
-        from redis.retry import Retry
-
-        # A broker that restarts is back within a minute; until then the job's record waits here.
-        retry = Retry(EqualJitterBackoff(cap=1.0, base=0.05), retries=60)
-        self._client: Redis = Redis.from_url(broker_url, retry=retry, socket_connect_timeout=3)
-        self._checked_ns = 0
-        self._offset_ns = 0
-
-    def write(self, run: str, record: JobRecord) -> None:
-        """Append the record to its run, if that is still open.
-
-        Raises:
-            redis.RedisError: the broker was away for longer than a minute.
-        """
-        self._check_clock()
-        data = encode(Wired(record, boot_id(), self._offset_ns))
-        # nomkstream: a run that nobody reads any more gets no stream that nobody would delete
-        self._client.xadd(run_stream(run), {"record": data}, nomkstream=True)
-
-    def write_rejected(self, what: str, error: str) -> None:
-        """Append a message that belongs to no run to the stream of rejected messages."""
-        fields: dict[Any, Any] = {"what": what[:1000], "error": error[:1000], "worker": worker_name()}
-        self._client.xadd(REJECTED_STREAM, fields, maxlen=REJECTED_MAX, approximate=True)
-
-    def _check_clock(self) -> None:
-        now = time.monotonic_ns()
-        if not self._checked_ns or now - self._checked_ns > CLOCK_CHECK_S * 1_000_000_000:
-            self._checked_ns = now
-            self._offset_ns = broker_offset_ns(self._client)

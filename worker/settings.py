@@ -9,6 +9,8 @@ from pathlib import Path
 
 #: Where a broker is looked for when nobody says where: a worker started by hand beside a local Redis.
 DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
+#: What Celery calls our asyncio pool (an environment variable of Celery's own names it).
+ASYNCIO_POOL = "worker.pools.aio:TaskPool"
 #: The 120 files that come with the project.
 PROJECT_DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -23,6 +25,8 @@ class Settings:
     data_root: Path
     #: Seconds after which the stock transport hands an unacknowledged message to another worker.
     visibility_timeout_s: float
+    #: Whether tasks run on an event loop, so that their async twins are wanted.
+    on_event_loop: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -38,4 +42,5 @@ class Settings:
             broker_url=environ.get("SIMUL_BROKER_URL") or DEFAULT_BROKER_URL,
             data_root=Path(environ.get("SIMUL_DATA") or PROJECT_DATA).resolve(),
             visibility_timeout_s=timeout,
+            on_event_loop=environ.get("CELERY_CUSTOM_WORKER_POOL") == ASYNCIO_POOL,
         )

@@ -1,14 +1,14 @@
 """The one task: validate the message, do the job, record it. No job is done here, and none is lost.
 
 A message that is no valid job is recorded as an error, rejected, and never retried. The record is
-written before the message is acknowledged, so a job whose worker dies is done again.
+written before the message is acknowledged, so a job whose worker dies is done again. The asyncio pool
+gets the async twin of the task, under the same name.
 """
 
 from __future__ import annotations
 
-import functools
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from celery.exceptions import Reject
@@ -18,9 +18,10 @@ from redis import RedisError
 
 from worker.app import app, settings
 from worker.errors import InvalidJobError, SimulError
-from worker.jobs import Job, from_message
-from worker.perform import perform
-from worker.records import RUN_ID, JobRecord, RecordWriter, worker_name
+from worker.jobs import Answer, Job, from_message
+from worker.perform import perform, perform_async
+from worker.records import RUN_ID, JobRecord, worker_name
+from worker.writer import async_writer, writer
 
 #: The name by which producers send jobs.
 TASK_NAME = "simul.do"
@@ -30,7 +31,6 @@ RECEIVED = "simul_received_ns"
 log = get_task_logger(__name__)
 
 
-@app.task(name=TASK_NAME, bind=True)
 def do(self: Any, *args: Any, **message: Any) -> None:
     """Do the job of a message {run, index, enqueued_ns, job} and record who did it and when.
 
@@ -38,37 +38,74 @@ def do(self: Any, *args: Any, **message: Any) -> None:
         celery.exceptions.Reject: the message is no valid job (dropped), or its record could not be
             written (requeued).
     """
+    attempt = _begun(self.request, args, message)
+    answer, failure = None, None
+    try:
+        answer = perform(_job(message), settings.data_root)
+    except Exception as error:  # whatever it is, it is this job's result, and the worker lives on
+        failure = error
+    record = attempt.ended(answer, failure)
+    try:
+        writer().write(attempt.run, record)
+    except RedisError as error:
+        raise _unrecorded(error) from error
+    _reject_if_invalid(failure)
+
+
+async def do_async(self: Any, *args: Any, **message: Any) -> None:
+    """The same on an event loop."""
+    attempt = _begun(self.request, args, message)
+    answer, failure = None, None
+    try:
+        answer = await perform_async(_job(message), settings.data_root)
+    except Exception as error:
+        failure = error
+    record = attempt.ended(answer, failure)
+    try:
+        await async_writer().write(attempt.run, record)
+    except RedisError as error:
+        raise _unrecorded(error) from error
+    _reject_if_invalid(failure)
+
+
+app.task(do_async if settings.on_event_loop else do, name=TASK_NAME, bind=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A job on its way, from the moment its task started."""
+
+    run: str
+    index: int
+    enqueued_ns: int
+    received_ns: int
+    started_ns: int
+
+    def ended(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
+        """The record of it, as of now."""
+        finished_ns = time.monotonic_ns()
+        if failure and not isinstance(failure, SimulError):
+            log.error("job %s of run %s failed", self.index, self.run, exc_info=failure)
+        return JobRecord(
+            self.index,
+            worker_name(),
+            self.enqueued_ns,
+            self.received_ns,
+            self.started_ns,
+            finished_ns,
+            asdict(answer) if answer else None,
+            _text(failure) if failure else None,
+        )
+
+
+def _begun(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Attempt:
     started_ns = time.monotonic_ns()
     try:
         run, index, enqueued_ns = _address(args, message)
     except InvalidJobError as error:
         writer().write_rejected(repr((args, message)), _text(error))
         raise Reject(str(error), requeue=False) from None
-    answer, failure = None, None
-    try:
-        answer = asdict(perform(_job(message), settings.data_root))
-    except Exception as error:  # whatever it is, it is this job's result, and the worker lives on
-        failure = error
-        if not isinstance(error, SimulError):
-            log.exception("job %s of run %s failed", index, run)
-    finished_ns = time.monotonic_ns()
-    received_ns = self.request.get(RECEIVED) or started_ns
-    error_text = _text(failure) if failure else None
-    record = JobRecord(
-        index, worker_name(), enqueued_ns, received_ns, started_ns, finished_ns, answer, error_text
-    )
-    try:
-        writer().write(run, record)
-    except RedisError as error:
-        raise Reject(f"no record could be written: {error}", requeue=True) from error
-    if isinstance(failure, InvalidJobError):
-        raise Reject(error_text, requeue=False)
-
-
-@functools.cache
-def writer() -> RecordWriter:
-    """The process's record writer; redis-py gives a forked child connections of its own."""
-    return RecordWriter(settings.broker_url)
+    return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns)
 
 
 def _address(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, int]:
@@ -89,8 +126,17 @@ def _address(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, 
 def _job(message: dict[str, Any]) -> Job:
     unknown = message.keys() - {"run", "index", "enqueued_ns", "job"}
     if unknown:
-        raise InvalidJobError(f"a message has no field {', '.join(sorted(unknown))}")
+        raise InvalidJobError(f"a message has no field {', '.join(sorted(map(ascii, unknown)))}")
     return from_message(message.get("job"))
+
+
+def _unrecorded(error: RedisError) -> Reject:
+    return Reject(f"no record could be written: {error}", requeue=True)
+
+
+def _reject_if_invalid(failure: Exception | None) -> None:
+    if isinstance(failure, InvalidJobError):
+        raise Reject(_text(failure), requeue=False)
 
 
 def _text(error: BaseException) -> str:
