@@ -19,6 +19,7 @@ from rich.progress import MofNCompleteColumn, Progress
 from producer import data_files, exhibition, options, results, stats
 from producer import judit as judit_
 from producer import machine as machine_
+from producer.cautions import cautions
 from producer.contenders import Spec, parse, sensible
 from producer.contenders.celery_worker import worker_command, worker_environment
 from producer.lab import Plan
@@ -277,8 +278,15 @@ def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
 
 def _render(result: Result, as_json: bool) -> None:
     if as_json:
-        rows = {workload.name: stats.summaries(result, workload) for workload in result.workloads}
-        print(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        numbers = {
+            workload.name: {
+                "contenders": stats.summaries(result, workload),
+                "cautions": cautions(result, workload),
+                "left_out": workload.left_out,
+            }
+            for workload in result.workloads
+        }
+        print(msgspec.json.format(msgspec.json.encode(numbers)).decode())
     else:
         # A pipe has no width: give it room for the wide table, and no styles.
         print_result(Console(width=None if sys.stdout.isatty() else WIDE, highlight=False), result)

@@ -12,6 +12,7 @@ from producer.contenders import Contender, Spec
 from producer.contenders.celery_worker import CeleryWorker
 from producer.contenders.external import ExternalWorkers
 from producer.contenders.hosted import HostedDesign
+from producer.data_hash import data_hash
 from producer.keeper import Keeper
 from producer.measure import Measured, Session, Watcher, measure
 from producer.results import Result, ResultFile, Run, WorkloadResult
@@ -51,7 +52,7 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
     """
     file = ResultFile(plan.out)
     with Keeper() as keeper, open_broker(plan.broker_url, keeper) as broker:
-        result = results.begun(plan.rounds, plan.seed, broker.name, machine.look())
+        result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
         started(result)
 
         def begun(measured: Measured) -> None:
@@ -59,7 +60,7 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
 
         def ran(run: Run) -> None:
             result.runs.append(run)
-            result.load_after = machine.load()
+            result.load_after, result.gil_after = machine.load(), machine.gil()
             file.add(run)
             file.save(result)
 
@@ -99,4 +100,5 @@ def _described(measured: Measured, plan: Plan) -> WorkloadResult:
         reference=measured.reference,
         startups_s=measured.startups_s,
         left_out=measured.left_out,
+        data_hash=data_hash(workload.jobs, plan.data_root),
     )

@@ -53,11 +53,17 @@ def look() -> Machine:
         kernel=f"{platform.system()} {platform.release()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
         free_threaded_build=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-        gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
+        gil=gil(),
         packages=_versions(),
         commit=_commit(),
         load=load(),
     )
+
+
+def gil() -> bool:
+    """Whether this process has a GIL, now: an import may have turned it on."""
+    enabled: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return enabled
 
 
 def load() -> float:

@@ -102,6 +102,8 @@ class WorkloadResult:
     reference: Reference
     startups_s: dict[str, float]
     left_out: dict[str, str]
+    #: Of the jobs and of the files they read.
+    data_hash: str = ""
 
 
 @dataclass(slots=True)
@@ -119,7 +121,12 @@ class Result:
     load_after: float
     #: False where the comparison was ended before its last round.
     complete: bool = False
+    #: "valkey 9.1.2".
+    broker_version: str = ""
+    #: Whether the lab's own Python had a GIL after the last run; `machine` says it of the beginning.
+    gil_after: bool = True
     workloads: list[WorkloadResult] = field(default_factory=list)
+    #: The last field of all: `ResultFile` writes the runs one by one.
     runs: list[Run] = field(default_factory=list)
 
 
@@ -172,10 +179,19 @@ def run_from(
     )
 
 
-def begun(rounds: int, seed: int, broker: str, machine: Machine) -> Result:
+def begun(rounds: int, seed: int, broker: str, broker_version: str, machine: Machine) -> Result:
     """A result with nothing in it yet."""
-    created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    return Result(SCHEMA, created, rounds, seed, broker, machine, load_after=machine.load)
+    return Result(
+        SCHEMA,
+        time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        rounds,
+        seed,
+        broker,
+        machine,
+        load_after=machine.load,
+        broker_version=broker_version,
+        gil_after=machine.gil,
+    )
 
 
 class ResultFile:
