@@ -28,6 +28,7 @@ class Answer:
 
 def answers(fields: Sequence[Field], machine: Machine) -> list[Answer]:
     """One per question of the course."""
+    fields = [part for field in fields for part in field.by_interpreter()]
     return [
         Answer(
             "What is the basic idea behind async?",
@@ -83,7 +84,7 @@ def _when(field: Field) -> str | None:
         return None
     return (
         f"{field.workload.name}: done alone, its jobs keep the CPU busy for {percent(field.busy)} of their "
-        f"time; {faster_or_slower(asyncio.summary, serial.summary)}."
+        f"time; {faster_or_slower(asyncio, serial)}."
     )
 
 
@@ -105,7 +106,7 @@ def _gil(field: Field, machine: Machine) -> str | None:
     others = [one for one in (field.best("threads"), field.best("processes")) if one]
     if serial is None or not others:
         return None
-    verdicts = "; ".join(faster_or_slower(one.summary, serial.summary) for one in others)
+    verdicts = "; ".join(faster_or_slower(one, serial) for one in others)
     return f"{field.workload.name}, which computes, on {counted(machine.cores, 'core')}: {verdicts}."
 
 
@@ -113,9 +114,9 @@ def _which(field: Field) -> str | None:
     threads, processes = field.best("threads"), field.best("processes")
     if threads is None or processes is None:
         return None
-    found = claim(threads.summary, processes.summary)
-    first, second = (threads, processes) if found and found.ratio < 1 else (processes, threads)
-    line = f"{field.workload.name}: {faster_or_slower(first.summary, second.summary)}"
+    found = claim(threads, processes)
+    first, second = (threads, processes) if found and found.value < 1 else (processes, threads)
+    line = f"{field.workload.name}: {faster_or_slower(first, second)}"
     memory = (threads.summary.peak_memory_bytes, processes.summary.peak_memory_bytes)
     if memory[0] and memory[1]:
         line += f"; {threads.name} used {mebibytes(memory[0])}, {processes.name} {mebibytes(memory[1])}"

@@ -1,67 +1,48 @@
-"""What may be said of two contenders: the one place where a difference is called shown or not.
-
-Fewer than five runs claim nothing. From five on, a difference is shown where the ranges of the runs
-do not overlap.
-"""
+"""What may be said of two contenders: never more than `ratios` finds in their runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from producer.charts.entries import Entry
+from producer.ratios import Ratio, paired
+from producer.words import SPACE, counted, digits, percent, times
 
-from producer.stats import RUNS_TO_CLAIM, Summary
-from producer.words import counted, percent, times
-
-#: A difference smaller than this is not worth a sentence, shown or not.
+#: A difference smaller than this is not worth a number.
 ALIKE = 1.05
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """How many times as long as another a contender took, and what may be said of it."""
-
-    ratio: float
-    #: Valid runs of the one that has fewer.
-    runs: int
-    #: Whether there were runs enough to say anything.
-    claims: bool
-    #: Whether a difference is shown.
-    shown: bool
+def interval_s(entry: Entry) -> tuple[float, float] | None:
+    """The shortest and the longest makespan of a contender; None without a valid run."""
+    return (min(made), max(made)) if (made := entry.makespans_s.values()) else None
 
 
-def interval_s(row: Summary) -> tuple[float, float] | None:
-    """Between which makespans a contender lies; None without a valid run."""
-    if row.makespan_min_s is None or row.makespan_max_s is None:
-        return None
-    return row.makespan_min_s, row.makespan_max_s
+def claim(entry: Entry, other: Entry) -> Ratio | None:
+    """How many times as long as another a contender took; None where they share no valid round."""
+    return paired(entry.makespans_s, other.makespans_s)
 
 
-def claim(row: Summary, other: Summary) -> Claim | None:
-    """How long `row` took beside `other`; None where one of them has no valid run."""
-    ours, theirs = interval_s(row), interval_s(other)
-    if not row.makespan_s or not other.makespan_s or ours is None or theirs is None:
-        return None
-    runs = min(row.valid_runs, other.valid_runs)
-    claims = runs >= RUNS_TO_CLAIM
-    apart = ours[1] < theirs[0] or theirs[1] < ours[0]
-    return Claim(row.makespan_s / other.makespan_s, runs, claims, claims and apart)
-
-
-def faster_or_slower(row: Summary, other: Summary) -> str:
-    """The two compared, in words: never more than the runs show."""
-    found = claim(row, other)
+def faster_or_slower(entry: Entry, other: Entry) -> str:
+    """The two compared, in words."""
+    found = claim(entry, other)
     if found is None:
-        return f"{row.contender} and {other.contender} cannot be compared: one has no valid run"
-    words = f"{row.contender} was {_how_much(found.ratio)} {other.contender}"
+        return f"{entry.name} and {other.name} have no valid round in common, so nothing can be said of them"
+    words = f"{entry.name} was {_how_much(found)} {other.name}"
     if not found.claims:
-        return f"{words} (in {counted(found.runs, 'run')}, too few to claim it)"
+        return f"{words} (in {counted(found.runs, 'round')}, too few to claim it)"
     if not found.shown:
-        return f"no difference between {row.contender} and {other.contender} is shown"
-    return words
+        return f"no difference between {entry.name} and {other.name} is shown"
+    return f"{words} ({_speeds(found)} with 95{SPACE}% confidence)"
 
 
-def _how_much(ratio: float) -> str:
-    if ratio <= 1 / ALIKE:
-        return f"{times(1 / ratio)} as fast as"
-    if ratio >= ALIKE:
-        return f"slower, at {percent(1 / ratio)} of the speed of"
+def _how_much(found: Ratio) -> str:
+    if found.value <= 1 / ALIKE:
+        return f"{times(1 / found.value)} as fast as"
+    if found.value >= ALIKE:
+        return f"slower, at {percent(1 / found.value)} of the speed of"
     return "about as fast as"
+
+
+def _speeds(found: Ratio) -> str:
+    low, high = 1 / (found.high or 1), 1 / (found.low or 1)
+    if found.value >= ALIKE:
+        return f"{percent(low)} to {percent(high)}"
+    return f"{digits(low)} to {digits(high)} times"

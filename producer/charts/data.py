@@ -107,7 +107,7 @@ def bars(entries: Sequence[Entry]) -> list[Bar]:
     """Makespans, of those with a valid run."""
     found = []
     for entry in entries:
-        row, interval = entry.summary, interval_s(entry.summary)
+        row, interval = entry.summary, interval_s(entry)
         if row.makespan_s is not None and row.limit_s is not None and interval is not None:
             found.append(Bar(entry, row.makespan_s, *interval, row.limit_s))
     return found

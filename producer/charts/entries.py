@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from producer.results import Result, Run, WorkloadResult
-from producer.stats import Summary, makespan_s, summaries
+from producer.stats import Summary, runs_by_contender, summaries
 
 Seconds: TypeAlias = npt.NDArray[np.float64]
 #: From this share of its time on, a workload computes; below, it waits.
@@ -51,6 +52,8 @@ class Entry:
     """One contender on one workload."""
 
     summary: Summary
+    #: Of its valid runs, by round.
+    makespans_s: dict[int, float]
     #: The run that stands for the others: of the valid ones that of the median makespan, else the one
     #: that got furthest.
     typical: Run
@@ -88,9 +91,18 @@ class Field:
         """The summaries of all."""
         return [entry.summary for entry in self.entries]
 
-    def best(self, way: str) -> Entry | None:
-        """The fastest contender of that way with a valid run, whatever its slots."""
-        return next((one for one in self.entries if one.valid and one.name.partition("@")[0] == way), None)
+    def best(self, wanted: str) -> Entry | None:
+        """The fastest contender of that way with a valid run, whatever its slots and its interpreter."""
+        found = (one for one in self.entries if one.valid and way(one.name).partition(" ")[0] == wanted)
+        return next(found, None)
+
+    def by_interpreter(self) -> list[Field]:
+        """One field for each interpreter that the names tell apart ("serial [3.13]")."""
+        tags = list(dict.fromkeys(one.name.partition(" ")[2] for one in self.entries))
+        return [
+            replace(self, entries=[one for one in self.entries if one.name.partition(" ")[2] == tag])
+            for tag in tags
+        ]
 
     @property
     def busy(self) -> float:
@@ -105,6 +117,11 @@ class Field:
         return self.busy > COMPUTES
 
 
+def way(contender: str) -> str:
+    """The contender without its slots: "threads@8 [3.13]" is the way "threads [3.13]"."""
+    return re.sub(r"@\d+(x\d+)?", "", contender)
+
+
 def fields(result: Result) -> list[Field]:
     """One per workload. All that a report shows is derived here, once."""
     return [Field(workload, entries(result, workload)) for workload in result.workloads]
@@ -114,10 +131,7 @@ def entries(result: Result, workload: WorkloadResult) -> list[Entry]:
     """One per contender, in the order of the tables."""
     reference = workload.reference
     alone = np.add(reference.waits_s, reference.work_s)
-    by_contender: dict[str, list[Run]] = {}
-    for run in result.runs:
-        if run.workload == workload.name:
-            by_contender.setdefault(run.contender, []).append(run)
+    by_contender = runs_by_contender(result, workload.name)
     return [_entry(row, by_contender[row.contender], alone) for row in summaries(result, workload)]
 
 
@@ -135,16 +149,15 @@ def _whole(column: Sequence[int]) -> Places:
 
 
 def _entry(row: Summary, runs: Sequence[Run], alone: Seconds) -> Entry:
-    typical = _typical(runs)
-    decoded = [times(run) for run in runs if run.valid]
-    return Entry(row, typical, times(typical), _joined(decoded), alone)
-
-
-def _typical(runs: Sequence[Run]) -> Run:
-    valid = sorted((run for run in runs if run.valid), key=makespan_s)
+    valid = [(run, times(run)) for run in runs if run.valid]
+    makespans = {run.round: float(decoded.finished_s.max()) for run, decoded in valid}
     if valid:
-        return valid[(len(valid) - 1) // 2]
-    return max(runs, key=lambda run: len(run.records.index))
+        ranked = sorted(valid, key=lambda pair: makespans[pair[0].round])
+        typical, typical_times = ranked[(len(ranked) - 1) // 2]
+    else:
+        typical = max(runs, key=lambda run: len(run.records.index))
+        typical_times = times(typical)
+    return Entry(row, makespans, typical, typical_times, _joined([decoded for _, decoded in valid]), alone)
 
 
 def _joined(parts: Sequence[Times]) -> Times:

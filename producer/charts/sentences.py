@@ -35,7 +35,7 @@ def on_makespans(bars: Sequence[Bar]) -> str:
 
 
 def _how_sure(best: Bar, second: Bar) -> str:
-    found = claim(best.entry.summary, second.entry.summary)
+    found = claim(best.entry, second.entry)
     if found is None or not found.claims:
         runs = found.runs if found else 0
         return f"{counted(runs, 'run')} of each {'is' if runs == 1 else 'are'} too few to claim a difference"

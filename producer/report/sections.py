@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from producer.bound import sentence
+from producer.cautions import cautions
 from producer.charts.answers import answers
+from producer.columns import COST, SPEED
 from producer.report.labelled import Labelled
 from producer.results import Result, WorkloadResult
-from producer.stats import RUNS_TO_CLAIM, Summary
-from producer.tables import COLUMNS
+from producer.stats import Summary
 from producer.words import counted, mebibytes, percent, seconds, times
 
 #: An event loop that stood still for longer is worth a word.
@@ -47,10 +48,10 @@ def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -
 
 def table(rows: Sequence[Summary]) -> str:
     """The numbers, as in the terminal."""
-    head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in COLUMNS)
+    head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in SPEED + COST)
     body = "".join(
         f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{escape(row.contender)}</th>'
-        + "".join(f"<td>{escape(column.cell(row))}</td>" for column in COLUMNS)
+        + "".join(f"<td>{escape(column.cell(row))}</td>" for column in SPEED + COST)
         + "</tr>"
         for row in rows
     )
@@ -80,8 +81,8 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
     best = rows[0]
     yield best.contender, "has the shortest median makespan"
     yield seconds(best.makespan_s or 0), f"for all the jobs, {best.throughput or 0:,.0f} a second"
-    if best.speed_up is not None and best.contender != "serial":
-        yield times(best.speed_up), "as fast as serial"
+    if best.speed_up is not None and best.speed_up.shown:
+        yield times(best.speed_up.value), "as fast as serial"
     if best.efficiency is not None and best.efficiency <= 1:
         yield percent(best.efficiency), "of what its slots and cores allow"
 
@@ -89,14 +90,8 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
 def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     if not rows:
         yield "No contender ran."
-    if not result.complete:
-        yield "The comparison was ended before its last round: only the finished runs are here."
-    fewest = min((row.valid_runs for row in rows if row.valid_runs), default=0)
-    if 0 < fewest < RUNS_TO_CLAIM:
-        yield (
-            f"{counted(fewest, 'run')} of a contender: too few to claim anything. "
-            f"Measure with --rounds {RUNS_TO_CLAIM} or more."
-        )
+    for caution in cautions(result, workload):
+        yield f"{f'{caution.contender}: ' if caution.contender else ''}{caution.text}."
     for row in rows:
         for problem in row.problems:
             yield f"{row.contender}, {problem}. This run is invalid and counts nowhere."
@@ -108,8 +103,6 @@ def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) 
                 f"The event loop of {row.contender} stood still for up to {seconds(row.loop_stall_s)}: "
                 "so long no other job had its turn."
             )
-    if any(run.clocks_corrected for run in result.runs if run.workload == workload.name):
-        yield "Some workers ran on hosts with clocks of their own: their times are corrected by the broker's."
     for name, why in workload.left_out.items():
         yield f"{name} was left out: {why}."
 
@@ -123,7 +116,7 @@ def _machine(result: Result) -> Iterator[tuple[str, str]]:
     yield "Memory", mebibytes(seen.memory_bytes)
     yield "System", seen.kernel
     yield "Python", f"{seen.python}, {build}, the GIL was {'on' if seen.gil else 'off'}"
-    yield "Broker", result.broker
+    yield "Broker", result.broker_version or result.broker
     yield "Packages", ", ".join(f"{name} {version}" for name, version in seen.packages.items())
     yield "simul", f"commit {seen.commit}" if seen.commit else "not run from a checkout"
     yield (
