@@ -44,17 +44,13 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
         ResultError: it cannot be written, or would overwrite what is no report.
     """
     data = page(shown).encode()
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         if out.exists() and not out.read_bytes().startswith(OPENING.encode()):
             raise ResultError(f"{out} exists and is no report (report): name another file with --out")
         out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(out)
+        _replace(out, data)
     except OSError as error:
         raise ResultError(f"{out} cannot be written (report): {error.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
     return len(data)
 
 
@@ -78,6 +74,15 @@ def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
     except OSError as error:
         raise ResultError(f"{directory} cannot be written (report): {error.strerror}") from None
     return number
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:
