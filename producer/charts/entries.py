@@ -116,6 +116,12 @@ class Field:
         """Whether that is most of the time."""
         return self.busy > COMPUTES
 
+    @property
+    def waits(self) -> bool:
+        """Whether the jobs do little but wait for a time that is known beforehand."""
+        reference = self.workload.reference
+        return sum(reference.waits_s) > sum(reference.work_s)
+
 
 def way(contender: str) -> str:
     """The contender without its slots: "threads@8 [3.13]" is the way "threads [3.13]"."""

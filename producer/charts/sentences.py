@@ -8,6 +8,7 @@ from operator import itemgetter
 
 from producer.charts.claims import claim
 from producer.charts.data import Bar, Cost, Pace, Split, Spreads
+from producer.charts.entries import Field, way
 from producer.charts.timeline import Timeline
 from producer.words import counted, mebibytes, percent, seconds, times
 
@@ -15,6 +16,8 @@ from producer.words import counted, mebibytes, percent, seconds, times
 MOSTLY = 0.5
 #: Service this many times as long as the job takes alone is worth a word.
 STRETCHED = 1.5
+#: Ways whose slots take turns on one thread of their own accord, GIL or not.
+COOPERATIVE = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
 #: A tenth of a run that finishes no more than this share of the jobs belongs to an even pace.
 EVEN = 0.15
 NO_VALID_RUN = "No contender has a valid run, so there is nothing to show."
@@ -54,7 +57,7 @@ def _limit(bar: Bar) -> str:
     )
 
 
-def on_timeline(line: Timeline, gil: bool, mostly_waiting: bool) -> str:
+def on_timeline(line: Timeline, field: Field, gil: bool) -> str:
     """How many jobs were open at once, in how many processes, and what that did to each."""
     name, processes = line.entry.name, len(set(line.lanes))
     where = "one process" if processes == 1 else f"{processes} processes"
@@ -67,9 +70,13 @@ def on_timeline(line: Timeline, gil: bool, mostly_waiting: bool) -> str:
         return f"{what}; {stretched}, so they hardly held each other up."
     if line.stretch > STRETCHED * line.at_once:
         return f"{what}; {_besides(line)}."
-    if mostly_waiting:
+    if field.waits:
         return f"{what}; {stretched}: what each waited for was over before it had its turn again."
-    if processes == 1 and gil:
+    if processes == 1 and field.computes and way(name).partition(" ")[0] in COOPERATIVE:
+        return (
+            f"{what}; {stretched}: one thread does them all, and while one computes the others stand still."
+        )
+    if processes == 1 and field.computes and gil:
         return (
             f"{what}; {stretched}: the GIL lets one of them run Python at a time, and meanwhile the others "
             "are open but stand still."

@@ -16,6 +16,8 @@ from producer.words import counted, mebibytes, percent, seconds, times
 
 #: An event loop that stood still for longer is worth a word.
 STALL_S = 0.05
+#: So many troubles are shown; the others unfold.
+AT_ONCE = 4
 
 
 def facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
@@ -42,8 +44,12 @@ def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -
     lines = list(_trouble(result, workload, rows))
     if not lines:
         return ""
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f'<aside class="trouble"><h4>Know before you conclude</h4><ul>{items}</ul></aside>'
+    items = [f"<li>{escape(line)}</li>" for line in lines]
+    first, rest = items[:AT_ONCE], items[AT_ONCE:]
+    more = (
+        f"<details><summary>and {len(rest)} more</summary><ul>{''.join(rest)}</ul></details>" if rest else ""
+    )
+    return f'<aside class="trouble"><h4>Know before you conclude</h4><ul>{"".join(first)}</ul>{more}</aside>'
 
 
 def table(rows: Sequence[Summary]) -> str:
@@ -90,8 +96,6 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
 def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     if not rows:
         yield "No contender ran."
-    for caution in cautions(result, workload):
-        yield f"{f'{caution.contender}: ' if caution.contender else ''}{caution.text}."
     for row in rows:
         for problem in row.problems:
             yield f"{row.contender}, {problem}. This run is invalid and counts nowhere."
@@ -105,6 +109,9 @@ def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) 
             )
     for name, why in workload.left_out.items():
         yield f"{name} was left out: {why}."
+    for caution in cautions(result, workload):
+        text = caution.text
+        yield f"{caution.contender}: {text}." if caution.contender else f"{text[0].upper()}{text[1:]}."
 
 
 def _machine(result: Result) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ _READING = (
 def timelines(field: Field, gil: bool) -> list[dict[str, Any]]:
     """What the canvas needs, a dictionary for each contender; times in whole microseconds."""
     found = [line for line in map(timeline, field.entries) if line]
-    return [_plain(line, on_timeline(line, gil, not field.computes)) for line in found]
+    return [_plain(line, on_timeline(line, field, gil)) for line in found]
 
 
 def figure(key: str, lines: Sequence[dict[str, Any]]) -> str:

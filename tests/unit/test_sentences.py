@@ -25,11 +25,21 @@ def plain(sentence: str | None) -> str:
     return sentence.replace(SPACE, " ")
 
 
-def line(spans: Sequence[Span], alone_s: float = 1.0, contender: str = "threads@2") -> Timeline:
+def line(spans: Sequence[Span], contender: str = "threads@2") -> Timeline:
     """The timeline of these jobs."""
-    found = timeline(entry(placed(spans, contender), wait_s=alone_s))
+    found = timeline(entry(placed(spans, contender)))
     assert found is not None
     return found
+
+
+def on_timeline(
+    spans: Sequence[Span], contender: str = "threads@2", wait_s: float = 0.0, gil: bool = True
+) -> str:
+    """The sentence under the timeline of these jobs, each of which takes a second alone."""
+    result, field = compared(placed(spans, contender), wait_s=wait_s, work_s=1 - wait_s)
+    found = timeline(field.entries[0])
+    assert found is not None
+    return sentences.on_timeline(found, field, gil)
 
 
 def makespans(*runs: Run, wait_s: float = 0.1) -> str:
@@ -81,43 +91,43 @@ def test_who_beats_the_limit_is_not_believed() -> None:
 
 
 def test_one_job_at_a_time() -> None:
-    found = line([(1, 0, 0, 1), (1, 0, 1, 2)], contender="serial")
-    assert sentences.on_timeline(found, True, True) == (
+    assert on_timeline([(1, 0, 0, 1), (1, 0, 1, 2)], "serial") == (
         "serial did one job at a time in one process: every other job waited for it."
     )
 
 
 def test_one_job_at_a_time_on_a_busy_machine() -> None:
-    said = sentences.on_timeline(line([(1, 0, 0, 3), (1, 0, 3, 6)]), True, False)
+    said = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
     assert "together they took 3.0 times the time they take alone, more than taking turns explains" in said
 
 
 def test_jobs_that_do_not_hold_each_other_up() -> None:
-    said = sentences.on_timeline(line([(1, 0, 0, 1), (2, 0, 0, 1.2)]), True, False)
-    assert said == (
+    assert on_timeline([(1, 0, 0, 1), (2, 0, 0, 1.2)]) == (
         "threads@2 had up to 2 jobs open at the same time in 2 processes; together they took 1.1 times the "
         "time they take alone, so they hardly held each other up."
     )
 
 
 @pytest.mark.parametrize(
-    ("processes", "gil", "waiting", "words"),
+    ("contender", "processes", "wait_s", "gil", "words"),
     [
-        ((1, 1), True, False, "the GIL lets one of them run Python at a time"),
-        ((1, 1), False, False, "open at the same time is not running at the same time"),
-        ((1, 2), True, False, "open at the same time is not running at the same time"),
-        ((1, 1), True, True, "what each waited for was over before it had its turn again"),
+        ("threads@2", (1, 1), 0.0, True, "the GIL lets one of them run Python at a time"),
+        ("threads@2", (1, 1), 0.0, False, "open at the same time is not running at the same time"),
+        ("processes@2", (1, 2), 0.0, True, "open at the same time is not running at the same time"),
+        ("asyncio@2 [3.14t]", (1, 1), 0.0, False, "one thread does them all"),
+        ("threads@2", (1, 1), 0.9, True, "what each waited for was over before it had its turn again"),
     ],
 )
-def test_jobs_that_take_turns(processes: tuple[int, int], gil: bool, waiting: bool, words: str) -> None:
-    spans: list[Span] = [(worker, 0, 0, 2) for worker in processes]
-    said = sentences.on_timeline(line(spans), gil, waiting)
+def test_jobs_that_take_turns(
+    contender: str, processes: tuple[int, int], wait_s: float, gil: bool, words: str
+) -> None:
+    said = on_timeline([(worker, 0, 0, 2) for worker in processes], contender, wait_s, gil)
     assert "together they took 2.0 times the time they take alone" in said
     assert words in said
 
 
 def test_more_than_taking_turns_is_not_blamed_on_the_gil() -> None:
-    said = sentences.on_timeline(line([(1, 0, 0, 4), (1, 0, 0, 4)]), True, False)
+    said = on_timeline([(1, 0, 0, 4), (1, 0, 0, 4)])
     assert "GIL" not in said
     assert "something besides these jobs kept the machine busy" in said
 
