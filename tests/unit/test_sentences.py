@@ -36,7 +36,7 @@ def on_timeline(
     spans: Sequence[Span], contender: str = "threads@2", wait_s: float = 0.0, gil: bool = True
 ) -> str:
     """The sentence under the timeline of these jobs, each of which takes a second alone."""
-    result, field = compared(placed(spans, contender), wait_s=wait_s, work_s=1 - wait_s)
+    _, field = compared(placed(spans, contender), wait_s=wait_s, work_s=1 - wait_s)
     found = timeline(field.entries[0])
     assert found is not None
     return sentences.on_timeline(found, field, gil)
