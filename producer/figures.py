@@ -32,16 +32,21 @@ def times(value: float | None) -> str:
     return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
 
 
+def interval(value: Ratio) -> str:
+    """A number with its interval, where there is one: "1.50 (1.42–1.58)"."""
+    if value.low is None or value.high is None:
+        return times(value.value)
+    return f"{times(value.value)} ({times(value.low)}–{times(value.high)})"
+
+
 def ratio(value: Ratio | None) -> str:
-    """A ratio with its interval: "1.50 (1.42–1.58)", "≈" before it where no difference is shown."""
+    """A ratio with its interval, "≈" before it where no difference is shown."""
     if value is None:
         return NOTHING
     if value.low == value.high == 1:
         return "1"  # serial, against itself
-    if value.low is None or value.high is None:
-        return times(value.value)
-    mark = "" if value.shown else "≈ "
-    return f"{mark}{times(value.value)} ({times(value.low)}–{times(value.high)})"
+    mark = "≈ " if value.claims and not value.shown else ""
+    return mark + interval(value)
 
 
 def percent(value: float | None) -> str:

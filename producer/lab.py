@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from producer import machine, results
 from producer.broker import Broker, open_broker
@@ -38,6 +39,7 @@ class Plan:
     broker_url: str | None = None
     #: Whether somebody else has started the Celery workers.
     external: bool = False
+    kind: Literal["comparison", "sweep"] = "comparison"
 
 
 def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = lambda _: None) -> Result:
@@ -53,6 +55,7 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
     file = ResultFile(plan.out)
     with Keeper() as keeper, open_broker(plan.broker_url, keeper) as broker:
         result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
+        result.kind = plan.kind
         started(result)
 
         def begun(measured: Measured) -> None:

@@ -20,6 +20,15 @@ Contenders: TypeAlias = Annotated[
         help="Who does it, by commas: serial,threads@8,celery:gevent@100. Without it: the sensible ones.",
     ),
 ]
+Swept: TypeAlias = Annotated[
+    str, typer.Option("--with", envvar="SIMUL_WITH", help="Who does it, by commas: celery:gevent,threads.")
+]
+Concurrencies: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--concurrency", "-c", envvar="SIMUL_CONCURRENCIES", help="The slots to try, by commas: 1,2,4,8."
+    ),
+]
 Jobs: TypeAlias = Annotated[
     int | None,
     typer.Option(envvar="SIMUL_JOBS", min=1, help="Jobs in each workload. Without it: its own size."),
@@ -71,6 +80,24 @@ Png: TypeAlias = Annotated[
 ]
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", envvar="SIMUL_JSON", help="Print the numbers as JSON, not as tables.")
+]
+Export: TypeAlias = Annotated[
+    Literal["csv", "markdown"] | None,
+    typer.Option(envvar="SIMUL_EXPORT", help="Print the numbers as CSV or Markdown, not as tables."),
+]
+FailAbove: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        envvar="SIMUL_FAIL_ABOVE",
+        min=1.0,
+        help="Exit with 1 when something is shown to be more than so many times as slow, or broke: 1.10.",
+    ),
+]
+Force: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--force", envvar="SIMUL_FORCE", help="Compare different workloads or machines, and label it so."
+    ),
 ]
 Quick: TypeAlias = Annotated[
     bool,

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, count, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -119,6 +119,8 @@ class Result:
     machine: Machine
     #: Processes waiting to run, averaged over a minute, after the last run.
     load_after: float
+    #: A sweep is a comparison of the same ways at several concurrencies.
+    kind: Literal["comparison", "sweep"] = "comparison"
     #: False where the comparison was ended before its last round.
     complete: bool = False
     #: "valkey 9.1.2".
@@ -257,9 +259,9 @@ class _Schema(msgspec.Struct):
     schema: int
 
 
-def default_path() -> Path:
+def default_path(what: str = "compare") -> Path:
     """Where a result goes when nobody says: a new file each time."""
-    stem = f"compare-{time.strftime('%Y%m%d-%H%M%S')}"
+    stem = f"{what}-{time.strftime('%Y%m%d-%H%M%S')}"
     names = chain([stem], (f"{stem}-{number}" for number in count(2)))
     return next(path for name in names if not (path := Path("results") / f"{name}.json.gz").exists())
 

@@ -14,6 +14,7 @@ from producer.cautions import Caution, cautions
 from producer.columns import COST, SPEED, Column
 from producer.figures import NOTHING
 from producer.results import Result, WorkloadResult
+from producer.scaling_table import sweep_tables
 from producer.stats import RUNS_TO_CLAIM, Summary, summaries
 from worker.records import JobRecord
 
@@ -27,7 +28,10 @@ def print_result(console: Console, result: Result) -> None:
     """All the workloads of a result."""
     for workload in result.workloads:
         console.print()
-        console.print(workload_table(result, workload, console.width))
+        if result.kind == "sweep":
+            console.print(sweep_tables(result, workload))
+        else:
+            console.print(workload_table(result, workload, console.width))
 
 
 def workload_table(result: Result, workload: WorkloadResult, width: int) -> RenderableType:

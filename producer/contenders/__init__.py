@@ -148,16 +148,39 @@ def parse(text: str, workload: Workload) -> Spec:
     Raises:
         UnknownNameError: no such contender, or no such number of slots.
     """
-    way, at, number = text.strip().partition("@")
+    way, at, _ = text.strip().partition("@")
+    if not at and way in ways():
+        return Spec(way, default_slots(way, workload))
+    return _parsed(text.strip())
+
+
+def _parsed(text: str) -> Spec:
+    way, at, number = text.partition("@")
     if way not in ways():
         raise UnknownNameError(f"no contender is called {way!r}; there are: {', '.join(ways())}")
     if not at:
-        return Spec(way, default_slots(way, workload))
+        return Spec(way, 1)
     if not _scales(way):
         raise UnknownNameError(f"{way} has one slot: write {way!r} without @{number}")
     if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= 10_000:
         raise UnknownNameError(f"{text!r}: the slots after @ are a number from 1 to 10,000")
     return Spec(way, int(number))
+
+
+def swept(ways_: str, concurrency: str) -> list[Spec]:
+    """Each of the ways at each of the concurrencies, both by commas; what has one slot, once.
+
+    Raises:
+        UnknownNameError: no such contender, or no such number of slots.
+    """
+    numbers = [number.strip() for number in concurrency.split(",") if number.strip()]
+    found: dict[Spec, None] = {}
+    for way in (part.strip() for part in ways_.split(",") if part.strip()):
+        if "@" in way:
+            raise UnknownNameError(f"{way!r}: in a sweep the slots come from --concurrency, not after @")
+        for number in numbers:
+            found[_parsed(f"{way}@{number}" if way not in ways() or _scales(way) else way)] = None
+    return sorted(found, key=lambda spec: (spec.way, spec.slots))
 
 
 def default_slots(way: str, workload: Workload) -> int:
