@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -11,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from producer.results import Result, Run, WorkloadResult
+from producer.scaling import Curve, curves
 from producer.stats import Summary, runs_by_contender, summaries
 
 Seconds: TypeAlias = npt.NDArray[np.float64]
 #: From this share of its time on, a workload computes; below, it waits.
 COMPUTES = 0.5
+#: Fewer concurrencies are no curve.
+POINTS_TO_DRAW = 3
 
 Places: TypeAlias = npt.NDArray[np.int64]
 
@@ -85,6 +89,8 @@ class Field:
 
     workload: WorkloadResult
     entries: Sequence[Entry]
+    #: Of the ways that ran at three concurrencies or more.
+    curves: Sequence[Curve] = ()
 
     @property
     def rows(self) -> list[Summary]:
@@ -130,7 +136,9 @@ def way(contender: str) -> str:
 
 def fields(result: Result) -> list[Field]:
     """One per workload. All that a report shows is derived here, once."""
-    return [Field(workload, entries(result, workload)) for workload in result.workloads]
+    return [
+        Field(workload, entries(result, workload), _curves(result, workload)) for workload in result.workloads
+    ]
 
 
 def entries(result: Result, workload: WorkloadResult) -> list[Entry]:
@@ -152,6 +160,13 @@ def times(run: Run) -> Times:
 
 def _whole(column: Sequence[int]) -> Places:
     return np.array(column, dtype=np.int64)
+
+
+def _curves(result: Result, workload: WorkloadResult) -> list[Curve]:
+    ways = Counter(way(name) for name in runs_by_contender(result, workload.name))
+    if max(ways.values(), default=0) < POINTS_TO_DRAW:
+        return []
+    return [curve for curve in curves(result, workload) if len(curve.points) >= POINTS_TO_DRAW]
 
 
 def _entry(row: Summary, runs: Sequence[Run], alone: Seconds) -> Entry:

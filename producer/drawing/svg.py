@@ -41,6 +41,13 @@ class Drawing:
             f'stroke-width="{width:g}" fill="none"/>'
         )
 
+    def path(self, points: Sequence[tuple[float, float]], stroke: str, width: float) -> None:
+        """A line through these points."""
+        path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+        self._parts.append(
+            f'<path d="M{path}" stroke="{colour(stroke)}" stroke-width="{width:g}" fill="none"/>'
+        )
+
     def area(self, points: Sequence[tuple[float, float]], fill: str, opacity: float = 1) -> None:
         """A filled shape."""
         path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)

@@ -90,7 +90,7 @@ def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:
         prefix = f"{one.label}-" if len(shown) > 1 else ""
         for field in one.fields:
             found, name = field.entries, field.workload.name
-            for chart in charts(found):
+            for chart in charts(field):
                 for drawn in chart.draw:
                     svg = drawn.paint(WIDE).slide(chart.sentence, f"{name}: {drawn.title}")
                     yield _file_name(f"{prefix}{name}-{drawn.name}"), fixed(svg)

@@ -102,7 +102,7 @@ def _longest_s(shown: Sequence[Field]) -> float | None:
 def _column(result: Result, field: Field, key: str, longest_s: float | None, lines: Lines) -> str:
     workload, rows = field.workload, field.rows
     lines[key] = timelines.timelines(field, result.machine.gil)
-    first, *others = [figure(chart) for chart in charts(field.entries, longest_s)] or [""]
+    first, *others = [figure(chart) for chart in charts(field, longest_s)] or [""]
     return (
         f"{sections.facts(result, workload, rows)}{sections.trouble(result, workload, rows)}"
         f"{first}{timelines.figure(key, lines[key])}{''.join(others)}{sections.table(rows)}"

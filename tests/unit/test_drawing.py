@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -13,7 +14,9 @@ from producer.drawing import axis, contenders
 from producer.drawing.lanes import busy, lanes
 from producer.drawing.palette import DARK, LIGHT, PROCESSES, fixed
 from producer.drawing.rows import NARROW, WIDE, Frame
+from producer.drawing.scaling import scaling
 from producer.drawing.svg import Drawing
+from producer.results import Run
 from tests.charted import compared, entry, one_after_the_other, placed
 
 
@@ -139,3 +142,26 @@ def luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_curve_is_drawn_with_its_points_and_its_knee() -> None:
+    rates = {1: 1.0, 2: 1.9, 4: 3.4, 8: 3.6, 16: 3.6}
+    runs = [run for slots, rate in rates.items() for run in at(slots, 4 / rate)]
+    _, field = compared(*runs)
+    [curve] = field.curves
+    svg = scaling(curve, NARROW).svg("")
+    texts = list(ElementTree.fromstring(svg).itertext())
+    assert {"threads", "1", "2", "4", "8", "16", "slots", "jobs per second"} <= set(texts)
+    assert svg.count("at once") == 5
+    assert svg.count("the knee") == 1
+
+
+def test_two_concurrencies_are_no_curve() -> None:
+    _, field = compared(*at(1, 4.0), *at(2, 2.0))
+    assert field.curves == []
+
+
+def at(slots: int, makespan_s: float) -> list[Run]:
+    """Runs of threads with so many slots."""
+    runs = one_after_the_other(f"threads@{slots}", makespan_s)
+    return [replace(run, slots=slots) for run in runs]
