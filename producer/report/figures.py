@@ -60,8 +60,8 @@ def _of_jobs(field: Field) -> Iterator[Chart]:
     if spreads:
         yield Chart(
             "How long each job took",
-            "Latency of every job of every valid run, from being enqueued to being finished: the hill is high "
-            "where many jobs are.",
+            "Latency of every job of every valid run, from being enqueued to being finished: the hill is "
+            "high where many jobs are.",
             sentences.on_latencies(spreads),
             (Draw("latency", "latency of each job", partial(contenders.latencies, spreads)),),
         )
