@@ -102,7 +102,7 @@ def _scaling(curves: Sequence[Curve]) -> Iterator[Chart]:
             "How it scales",
             "Throughput at each concurrency with its 95% interval; the diamond is the knee. The thin grey "
             "line is what it would be if twice the slots did twice the work, the green one the fitted law.",
-            " ".join(f"{curve.way}: {' '.join(scaling_table.sentences(curve))}" for curve in curves),
+            "\n".join(f"{curve.way}: {' '.join(scaling_table.sentences(curve))}" for curve in curves),
             tuple(
                 Draw(f"scaling-{curve.way}", f"scaling of {curve.way}", partial(scaling, curve))
                 for curve in curves
