@@ -22,9 +22,12 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The Chromium named by CHROMIUM, or that on PATH."""
+    """The Chromium named by CHROMIUM, or that on PATH.
+
+    For these tests only: as long as it is open, an event loop runs, and other tests start loops of their own.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
