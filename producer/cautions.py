@@ -6,7 +6,7 @@ The limits are those of pyperf and hyperfine where they have one. Nothing here c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,6 +59,7 @@ def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
     """Everything to beware of in this workload of the result."""
     by_contender = runs_by_contender(result, workload.name)
     found = list(_of_comparison(result, by_contender))
+    found += _of_gil(result, by_contender)
     for name, runs in by_contender.items():
         found += [Caution(kind, name, text) for kind, text in _of_contender(runs, workload)]
     return found
@@ -91,6 +92,18 @@ def _of_comparison(result: Result, by_contender: Mapping[str, Sequence[Run]]) ->
             "to half a round trip: read nothing into differences of a millisecond"
         )
         yield Caution(Kind.CLOCKS, None, text)
+
+
+def _of_gil(result: Result, contenders: Iterable[str]) -> Iterator[Caution]:
+    for name in contenders:
+        for python in result.interpreters:
+            gil = python.gil_of(name.partition("@")[0].partition(" ")[0])
+            if name.endswith(f" [{python.label}]") and gil and gil.turned_on_by:
+                text = (
+                    f"{gil.turned_on_by} turned the GIL on, so this is no free-threaded run: do without that "
+                    "extension, or find a version of it that declares that it needs no GIL"
+                )
+                yield Caution(Kind.GIL_TURNED_ON, name, text)
 
 
 def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tuple[Kind, str]]:

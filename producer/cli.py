@@ -23,7 +23,9 @@ from producer import machine as machine_
 from producer.contenders import Spec, parse, sensible, swept
 from producer.contenders.celery_worker import worker_command, worker_environment
 from producer.diff_table import diff_table
+from producer.environments import prepare
 from producer.export import Format, exported
+from producer.interpreter import Interpreter
 from producer.lab import Plan
 from producer.lab import compare as compare_
 from producer.progress import ProgressWatcher
@@ -85,6 +87,7 @@ def compare(
     seed: options.Seed = DEFAULT_SEED,
     broker: options.BrokerUrl = None,
     workers: options.Workers = "spawn",
+    pythons: options.Pythons = None,
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,
     as_json: options.Json = False,
@@ -97,9 +100,10 @@ def compare(
         jobs, rounds = jobs or QUICK_JOBS, 1
     lists = [build(name, jobs, seed, chunk, data) for name in dict.fromkeys(workloads or DEFAULT_WORKLOADS)]
     chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
+    found = _interpreters(pythons, quiet)
     path = out or results.default_path()
     plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, workers == "external")
-    _carry_out(plan, as_json, export, quiet)
+    _carry_out(plan.under(found), as_json, export, quiet)
 
 
 @app.command()
@@ -112,6 +116,7 @@ def sweep(
     rounds: options.Rounds = 5,
     seed: options.Seed = DEFAULT_SEED,
     broker: options.BrokerUrl = None,
+    pythons: options.Pythons = None,
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,
     as_json: options.Json = False,
@@ -121,9 +126,10 @@ def sweep(
     """Have the same jobs done at rising concurrency: where does more stop paying?"""
     work = build(workload, jobs, seed, chunk, data)
     specs = swept(ways, concurrency)
+    found = _interpreters(pythons, quiet)
     path = out or results.default_path("sweep")
     plan = Plan([work], {workload: specs}, rounds, seed, chunk, data.resolve(), path, broker, kind="sweep")
-    _carry_out(plan, as_json, export, quiet)
+    _carry_out(plan.under(found), as_json, export, quiet)
 
 
 @app.command()
@@ -310,6 +316,14 @@ def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
     if text is None:
         return sensible(workload)
     return list(dict.fromkeys(parse(part, workload) for part in text.split(",") if part.strip()))
+
+
+def _interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpreter]:
+    if not pythons:
+        return ()
+    with _stderr().status("", spinner="dots") as status:
+        lines = not quiet and not sys.stderr.isatty()
+        return prepare(pythons, lambda what: print(what, file=sys.stderr) if lines else status.update(what))
 
 
 def _carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> None:

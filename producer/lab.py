@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from producer import machine, results
+from producer import gil, machine, results
 from producer.broker import Broker, open_broker
 from producer.contenders import Contender, Spec
 from producer.contenders.celery_worker import CeleryWorker
 from producer.contenders.external import ExternalWorkers
 from producer.contenders.hosted import HostedDesign
 from producer.data_hash import data_hash
+from producer.interpreter import Interpreter
 from producer.keeper import Keeper
 from producer.measure import Measured, Session, Watcher, measure
 from producer.results import Result, ResultFile, Run, WorkloadResult
 from producer.roster import Roster
 from producer.send import producer_app
 from producer.workloads import Workload
+from worker.errors import UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Plan:
 
     workloads: Sequence[Workload]
     #: The contenders of each workload, by its name.
-    contenders: dict[str, Sequence[Spec]]
+    contenders: Mapping[str, Sequence[Spec]]
     rounds: int
     seed: int
     chunk: int
@@ -40,6 +42,24 @@ class Plan:
     #: Whether somebody else has started the Celery workers.
     external: bool = False
     kind: Literal["comparison", "sweep"] = "comparison"
+    #: The Pythons that the contenders run under; empty where it is the lab's own.
+    interpreters: Sequence[Interpreter] = ()
+
+    def under(self, interpreters: Sequence[Interpreter]) -> Plan:
+        """The same plan with each contender under each of these Pythons; unchanged where there are none.
+
+        Raises:
+            UnavailableError: the workers are somebody else's, and run under whatever they run under.
+        """
+        if not interpreters:
+            return self
+        if self.external:
+            raise UnavailableError("--python is for workers that simul starts, not for external ones")
+        contenders = {
+            name: [replace(spec, interpreter=python) for python in interpreters for spec in specs]
+            for name, specs in self.contenders.items()
+        }
+        return replace(self, contenders=contenders, interpreters=interpreters)
 
 
 def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = lambda _: None) -> Result:
@@ -55,7 +75,7 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
     file = ResultFile(plan.out)
     with Keeper() as keeper, open_broker(plan.broker_url, keeper) as broker:
         result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
-        result.kind = plan.kind
+        result.kind, result.interpreters = plan.kind, list(plan.interpreters)
         started(result)
 
         def begun(measured: Measured) -> None:
@@ -63,7 +83,7 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
 
         def ran(run: Run) -> None:
             result.runs.append(run)
-            result.load_after, result.gil_after = machine.load(), machine.gil()
+            result.load_after, result.gil_after = machine.load(), gil.is_on()
             file.add(run)
             file.save(result)
 

@@ -40,6 +40,15 @@ Rounds: TypeAlias = Annotated[int, typer.Option(envvar="SIMUL_ROUNDS", min=1, he
 Seed: TypeAlias = Annotated[
     int, typer.Option(envvar="SIMUL_SEED", help="The same seed makes the same jobs in the same order.")
 ]
+Pythons: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--python",
+        envvar="SIMUL_PYTHON",
+        help="Run under this Python instead, a version (3.13, 3.14t) or a path, in an environment that uv "
+        "makes; give it more than once to compare several.",
+    ),
+]
 BrokerUrl: TypeAlias = Annotated[
     str | None,
     typer.Option(

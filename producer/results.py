@@ -18,6 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from producer.contenders import Outcome
+from producer.interpreter import Interpreter
 from producer.machine import Machine
 from producer.reference import Reference
 from producer.usage import Usage
@@ -72,6 +73,8 @@ class Run:
     broker_cpu_s: float | None
     loop_stall_s: float | None
     clocks_corrected: bool
+    #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.
+    gil: bool | None = None
 
     @property
     def valid(self) -> bool:
@@ -121,6 +124,8 @@ class Result:
     load_after: float
     #: A sweep is a comparison of the same ways at several concurrencies.
     kind: Literal["comparison", "sweep"] = "comparison"
+    #: The Pythons that the contenders ran under; empty where it was the lab's own.
+    interpreters: list[Interpreter] = field(default_factory=list)
     #: False where the comparison was ended before its last round.
     complete: bool = False
     #: "valkey 9.1.2".
@@ -178,6 +183,7 @@ def run_from(
         broker_cpu_s=broker_cpu_s,
         loop_stall_s=outcome.loop_stall_s,
         clocks_corrected=outcome.clocks_corrected,
+        gil=outcome.gil,
     )
 
 

@@ -13,6 +13,7 @@ from producer.bound import sentence
 from producer.cautions import Caution, cautions
 from producer.columns import COST, SPEED, Column
 from producer.figures import NOTHING
+from producer.interpreter import Interpreter
 from producer.results import Result, WorkloadResult
 from producer.scaling_table import sweep_tables
 from producer.stats import RUNS_TO_CLAIM, Summary, summaries
@@ -25,13 +26,16 @@ STALL_S = 0.05
 
 
 def print_result(console: Console, result: Result) -> None:
-    """All the workloads of a result."""
+    """All the workloads of a result, and the Pythons that they were done under."""
     for workload in result.workloads:
         console.print()
         if result.kind == "sweep":
             console.print(sweep_tables(result, workload))
         else:
             console.print(workload_table(result, workload, console.width))
+    if result.interpreters:
+        console.print()
+        console.print(Group(*(Text(line) for one in result.interpreters for line in interpreter_lines(one))))
 
 
 def workload_table(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
@@ -43,6 +47,23 @@ def workload_table(result: Result, workload: WorkloadResult, width: int) -> Rend
     parts += [Text(f"  {line}", "yellow") for line in caution_lines(cautions(result, workload))]
     parts += [Text(f"  {line}", "red") for line in _troubles(workload, rows)]
     return Group(*parts)
+
+
+def interpreter_lines(one: Interpreter) -> Iterator[str]:
+    """What a Python is, its GIL before and after the imports, and what it has not got."""
+    build = "free-threaded build" if one.free_threaded_build else "ordinary build"
+    alike = set(one.gil.values())
+    for kind, gil in list(one.gil.items())[: 1 if len(alike) == 1 else None]:
+        whose = "" if len(alike) == 1 else f" of {kind}"
+        culprit = f" (turned on by {gil.turned_on_by})" if gil.turned_on_by else ""
+        states = f"{_on(gil.before)} before the imports{whose}, {_on(gil.after)} after them{culprit}"
+        yield f"{one.label}: {one.python}, {build}; GIL {states}"
+    for why in one.missing.values():
+        yield f"{one.label}: {why}"
+
+
+def _on(gil: bool) -> str:
+    return "on" if gil else "off"
 
 
 def caution_lines(found: Iterable[Caution]) -> Iterator[str]:

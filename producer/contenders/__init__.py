@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from producer.interpreter import SUBINTERPRETERS, Interpreter
 from producer.workloads import Workload
 from worker.errors import UnknownNameError
 from worker.jobs import Job
@@ -58,6 +59,8 @@ class Spec:
     slots: int
     #: Workers on the queue; more than one only where others started them.
     workers: int = 1
+    #: The Python it runs under; None is the lab's own.
+    interpreter: Interpreter | None = None
 
     @property
     def total_slots(self) -> int:
@@ -74,13 +77,22 @@ class Spec:
     def name(self) -> str:
         """The name in tables and results."""
         per_worker = f"@{self.slots}" if _scales(self.way) else ""
-        return f"{self.way}{per_worker}" + (f"x{self.workers}" if self.workers > 1 else "")
+        workers = f"x{self.workers}" if self.workers > 1 else ""
+        under = f" [{self.interpreter.label}]" if self.interpreter else ""
+        return f"{self.way}{per_worker}{workers}{under}"
+
+    @property
+    def python(self) -> str:
+        """The Python to start it with."""
+        return self.interpreter.executable if self.interpreter else sys.executable
 
     def unavailable(self) -> str | None:
         """Why this contender cannot run here, or None."""
+        if self.interpreter:
+            return self.interpreter.unavailable(self.way)
         if self.celery_pool:
             return pool(self.celery_pool).unavailable()
-        if self.way == "interpreters" and sys.version_info < (3, 14):
+        if self.way == "interpreters" and sys.version_info < SUBINTERPRETERS:
             return (
                 "concurrent.futures.InterpreterPoolExecutor came with Python 3.14; "
                 f"this is {sys.version_info.major}.{sys.version_info.minor}"
@@ -106,6 +118,8 @@ class Outcome:
     loop_stall_s: float | None = None
     #: Whether times came from hosts with clocks of their own, corrected by the broker's.
     clocks_corrected: bool = False
+    #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.
+    gil: bool | None = None
 
 
 #: Called with the number of jobs done so far.

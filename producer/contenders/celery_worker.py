@@ -35,11 +35,13 @@ WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
 WARM_UP_MS = 30
 
 
-def worker_command(pool_name: str, slots: int, queue: str | None = None, *options: str) -> list[str]:
+def worker_command(
+    pool_name: str, slots: int, queue: str | None = None, *options: str, python: str = sys.executable
+) -> list[str]:
     """The command that starts a worker: the plain `celery` one, which anybody can type."""
     row = pool(pool_name)
     # -m celery reads --pool before it imports anything, and patches for gevent and eventlet in time.
-    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", f"--pool={row.celery_name}"]
+    command = [python, "-m", "celery", "-A", "worker", "worker", f"--pool={row.celery_name}"]
     if row.scales:
         command += ["-c", str(slots)]
     return [*command, "-Q", queue or row.queue, *options]
@@ -87,6 +89,7 @@ class CeleryWorker:
                 *("-n", node, "-l", "WARNING"),
                 # The lab has one worker a queue: it has nobody to gossip with.
                 *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+                python=self.spec.python,
             ),
             env=worker_environment(self._pool, self._broker.url, self._data_root),
             stdin=subprocess.DEVNULL,
