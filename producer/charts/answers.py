@@ -28,25 +28,26 @@ class Answer:
 
 def answers(fields: Sequence[Field], machine: Machine) -> list[Answer]:
     """One per question of the course."""
-    fields = [part for field in fields for part in field.by_interpreter()]
+    parts = [part for field in fields for part in field.by_interpreter()]
+    several = len(parts) > len(fields)
     return [
         Answer(
             "What is the basic idea behind async?",
             "One thread of one process keeps many jobs open: a job that has to wait hands control to another "
             "instead of standing still, and goes on when what it waits for is there.",
-            _lines([_idea(field) for field in fields], "Compare serial and asyncio on waits to see it."),
+            _lines([_idea(field) for field in parts], "Compare serial and asyncio on waits to see it."),
         ),
         Answer(
             "In which cases can you expect async to be faster than a synchronous version?",
             "Where jobs wait. Where they compute there is nothing to overlap: one thread is one thread, and "
             "switching costs a little.",
-            _lines([_when(field) for field in fields], "Compare serial and asyncio on waits and search."),
+            _lines([_when(field) for field in parts], "Compare serial and asyncio on waits and search."),
         ),
         Answer(
             "What is special in Python concerning parallel execution?",
-            _on_gil(machine),
+            _on_gil(machine, several),
             _lines(
-                [_gil(field, machine) for field in fields if field.computes],
+                [_gil(field, machine) for field in parts if field.computes],
                 "Compare serial, threads and processes on search to see what threads gain here.",
             ),
         ),
@@ -54,7 +55,7 @@ def answers(fields: Sequence[Field], machine: Machine) -> list[Answer]:
             "Process or thread?",
             "Threads are light, share memory, and suffice for whatever waits. Processes have a Python each, "
             "so they use every core, and pay with memory and with carrying each job there and back.",
-            _lines([_which(field) for field in fields], "Compare threads and processes on waits and search."),
+            _lines([_which(field) for field in parts], "Compare threads and processes on waits and search."),
         ),
     ]
 
@@ -88,7 +89,12 @@ def _when(field: Field) -> str | None:
     )
 
 
-def _on_gil(machine: Machine) -> str:
+def _on_gil(machine: Machine, several: bool) -> str:
+    if several:
+        return (
+            "Usually the global interpreter lock (GIL) lets only one thread of a process run Python code at a "
+            "time: threads overlap what waits, not what computes. A free-threaded build can do without it."
+        )
     if machine.gil:
         free = " although this build could do without it" if machine.free_threaded_build else ""
         return (
@@ -107,7 +113,12 @@ def _gil(field: Field, machine: Machine) -> str | None:
     if serial is None or not others:
         return None
     verdicts = "; ".join(faster_or_slower(one, serial) for one in others)
-    return f"{field.workload.name}, which computes, on {counted(machine.cores, 'core')}: {verdicts}."
+    asked = others[0].typical.gil
+    on = "on" if asked or (asked is None and machine.gil) else "off"
+    return (
+        f"{field.workload.name}, which computes, on {counted(machine.cores, 'core')} with the GIL {on}: "
+        f"{verdicts}."
+    )
 
 
 def _which(field: Field) -> str | None:

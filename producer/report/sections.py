@@ -12,6 +12,7 @@ from producer.columns import COST, SPEED
 from producer.report.labelled import Labelled
 from producer.results import Result, WorkloadResult
 from producer.stats import Summary
+from producer.tables import interpreter_lines
 from producer.words import counted, mebibytes, percent, seconds, times
 
 #: An event loop that stood still for longer is worth a word.
@@ -123,6 +124,8 @@ def _machine(result: Result) -> Iterator[tuple[str, str]]:
     yield "Memory", mebibytes(seen.memory_bytes)
     yield "System", seen.kernel
     yield "Python", f"{seen.python}, {build}, the GIL was {'on' if seen.gil else 'off'}"
+    for one in result.interpreters:
+        yield f"Python {one.label}", "; ".join(" ".join(line.split()) for line in interpreter_lines(one))
     yield "Broker", result.broker_version or result.broker
     yield "Packages", ", ".join(f"{name} {version}" for name, version in seen.packages.items())
     yield "simul", f"commit {seen.commit}" if seen.commit else "not run from a checkout"

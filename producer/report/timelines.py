@@ -19,9 +19,13 @@ _READING = (
 
 
 def timelines(field: Field, gil: bool) -> list[dict[str, Any]]:
-    """What the canvas needs, a dictionary for each contender; times in whole microseconds."""
+    """What the canvas needs, a dictionary for each contender; times in whole microseconds.
+
+    `gil` is whether there was one where a run does not say.
+    """
     found = [line for line in map(timeline, field.entries) if line]
-    return [_plain(line, on_timeline(line, field, gil)) for line in found]
+    asked = [gil if line.entry.typical.gil is None else line.entry.typical.gil for line in found]
+    return [_plain(line, on_timeline(line, field, on)) for line, on in zip(found, asked, strict=True)]
 
 
 def figure(key: str, lines: Sequence[dict[str, Any]]) -> str:

@@ -51,7 +51,7 @@ def test_computing_jobs_answer_what_the_gil_does() -> None:
     assert idea[1].startswith("This comparison cannot tell.")
     assert "here it was on." in gil[0]
     assert gil[1].startswith(
-        "waits, which computes, on 2 cores: no difference between threads@2 and serial is shown; "
+        "waits, which computes, on 2 cores with the GIL on: no difference between threads@2 and serial is shown; "
         "processes@2 was 2.0 times as fast as serial ("
     )
     assert which[1].startswith("waits: processes@2 was 2.0 times as fast as threads@2 (")
@@ -64,14 +64,15 @@ def test_without_a_gil_threads_may_use_all_cores() -> None:
 
 
 def test_each_interpreter_is_answered_for() -> None:
-    runs = [
-        run
-        for tag in ("3.13", "3.14t")
-        for name in ("serial", "asyncio@4")
-        for run in all_open(f"{name} [{tag}]")
-    ]
-    _, when, _, _ = evidence(*runs)
+    names = [f"{name} [{tag}]" for tag in ("3.13", "3.14t") for name in ("serial", "asyncio@4", "threads@2")]
+    runs = [replace(run, gil="3.14t" not in name) for name in names for run in all_open(name)]
+    _, when, gil, _ = evidence(*runs, wait_s=0.0, work_s=1.0)
     assert len(when[1:]) == 2
+    assert sorted(line.partition(":")[0] for line in gil[1:]) == [
+        "waits, which computes, on 2 cores with the GIL off",
+        "waits, which computes, on 2 cores with the GIL on",
+    ]
+    assert "A free-threaded build can do without it." in gil[0]
 
 
 def test_comparisons_claim_no_more_than_the_runs_show() -> None:
