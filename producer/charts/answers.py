@@ -92,8 +92,8 @@ def _when(field: Field) -> str | None:
 def _on_gil(machine: Machine, several: bool) -> str:
     if several:
         return (
-            "Usually the global interpreter lock (GIL) lets only one thread of a process run Python code at a "
-            "time: threads overlap what waits, not what computes. A free-threaded build can do without it."
+            "Usually the global interpreter lock (GIL) lets only one thread of a process run Python code at "
+            "a time: threads overlap what waits, not what computes. A free-threaded build can do without it."
         )
     if machine.gil:
         free = " although this build could do without it" if machine.free_threaded_build else ""

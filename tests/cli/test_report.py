@@ -29,7 +29,8 @@ def test_a_page_is_written_and_said_to_be(tmp_path: Path, result: str) -> None:
 
 
 def test_the_options_have_environment_variables(tmp_path: Path, result: str) -> None:
-    said = simul("report", result, "-q", cwd=tmp_path, SIMUL_REPORT="page.html", SIMUL_STATIC="slides")
+    variables = {"SIMUL_REPORT": "page.html", "SIMUL_STATIC": "slides"}
+    said = simul("report", result, "-q", cwd=tmp_path, environment=variables)
     assert (said.code, said.err) == (0, "")
     assert (tmp_path / "page.html").exists()
     assert (tmp_path / "slides" / "waits-makespan.svg").exists()

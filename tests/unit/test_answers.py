@@ -51,8 +51,8 @@ def test_computing_jobs_answer_what_the_gil_does() -> None:
     assert idea[1].startswith("This comparison cannot tell.")
     assert "here it was on." in gil[0]
     assert gil[1].startswith(
-        "waits, which computes, on 2 cores with the GIL on: no difference between threads@2 and serial is shown; "
-        "processes@2 was 2.0 times as fast as serial ("
+        "waits, which computes, on 2 cores with the GIL on: no difference between threads@2 and serial is "
+        "shown; processes@2 was 2.0 times as fast as serial ("
     )
     assert which[1].startswith("waits: processes@2 was 2.0 times as fast as threads@2 (")
     assert which[1].endswith("; threads@2 used 20 MiB, processes@2 20 MiB.")
@@ -64,7 +64,8 @@ def test_without_a_gil_threads_may_use_all_cores() -> None:
 
 
 def test_each_interpreter_is_answered_for() -> None:
-    names = [f"{name} [{tag}]" for tag in ("3.13", "3.14t") for name in ("serial", "asyncio@4", "threads@2")]
+    ways = ("serial", "asyncio@4", "threads@2")
+    names = [f"{name} [{tag}]" for tag in ("3.13", "3.14t") for name in ways]
     runs = [replace(run, gil="3.14t" not in name) for name in names for run in all_open(name)]
     _, when, gil, _ = evidence(*runs, wait_s=0.0, work_s=1.0)
     assert len(when[1:]) == 2
