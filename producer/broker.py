@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import tempfile
@@ -20,6 +21,8 @@ from worker.errors import BrokerUnavailableError
 
 #: How long a broker has to answer, in seconds.
 ANSWER_S = 3.0
+#: Bytes of a Unix socket's path, on Linux and macOS alike.
+SOCKET_PATH_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def check(url: str) -> str:
             info = client.info("server")
         except redis.AuthenticationError as error:
             raise BrokerUnavailableError(
-                f"the broker at {shown} refuses the password (connect): {error}. "
+                f"the broker at {shown} refuses the password (connect): {str(error).rstrip('.')}. "
                 "Write it into the address: redis://:PASSWORD@host:6379/0."
             ) from None
         except redis.RedisError as error:
@@ -113,8 +116,11 @@ def _embedded(keeper: Keeper) -> Iterator[Broker]:
     with tempfile.TemporaryDirectory(prefix="simul-broker-", ignore_cleanup_errors=True) as directory:
         keeper.keep_directory(Path(directory))
         try:
+            socket_path = Path(directory) / "socket"
+            # A Unix socket's path has 107 bytes at most; TCP alone will do where that is too few.
+            fits = len(os.fsencode(socket_path)) < SOCKET_PATH_MAX
             server = ValkeyServer(
-                port=_free_port(), data_dir=Path(directory), unix_socket_path=Path(directory) / "socket"
+                port=_free_port(), data_dir=Path(directory), unix_socket_path=socket_path if fits else None
             )
             with _interrupt_blocked():
                 server.start()

@@ -87,6 +87,7 @@ def compare(
     seed: options.Seed = DEFAULT_SEED,
     broker: options.BrokerUrl = None,
     workers: options.Workers = "spawn",
+    awaited: options.Await = "",
     pythons: options.Pythons = None,
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,
@@ -102,7 +103,9 @@ def compare(
     chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
     found = _interpreters(pythons, quiet)
     path = out or results.default_path()
-    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, workers == "external")
+    external = workers == "external"
+    hosts = [host.strip() for host in awaited.split(",") if host.strip()]
+    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts)
     _carry_out(plan.under(found), as_json, export, quiet)
 
 
@@ -230,9 +233,10 @@ def worker(
     concurrency: options.Concurrency = None,
     broker: options.BrokerUrl = None,
     data: options.Data = settings.PROJECT_DATA,
+    log_level: options.LogLevel = "INFO",
 ) -> None:
     """Run a Celery worker with the right queue and settings, until Ctrl-C."""
-    from producer.broker import check
+    from producer.broker import Broker, check
     from producer.contenders import cores
     from worker.pools import pool as find_pool
 
@@ -240,8 +244,13 @@ def worker(
     if why := row.unavailable():
         raise errors.UnavailableError(f"the pool {pool} cannot run here: {why}")
     url = broker or settings.DEFAULT_BROKER_URL
-    check(url)
-    command = worker_command(pool, concurrency or cores(), None, "-l", "INFO")
+    version = check(url)
+    slots = (concurrency or cores()) if row.scales else 1
+    # Workers on one queue need not know of each other; mingling delays the start by a second.
+    command = worker_command(pool, slots, None, "-l", log_level, "--without-gossip", "--without-mingle")
+    shown = Broker(url, embedded=False, version=version).name
+    line = f"worker: pool {pool}, {_counted(slots, 'slot')}, queue {row.queue}, broker {shown}"
+    _stderr().print(line, markup=False, highlight=False, soft_wrap=True)
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
     os.execve(sys.executable, command, worker_environment(pool, url, data.resolve()))
 
@@ -373,6 +382,10 @@ def _stdout() -> Console:
 
 def _stderr() -> Console:
     return Console(stderr=True)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _hours(hours: float) -> str:

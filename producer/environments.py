@@ -27,6 +27,8 @@ from worker.pools import POOLS
 
 #: Packages made of C: where they have no build for a Python, they are not built here either.
 BINARY = ("msgspec", "hiredis", "gevent", "greenlet", "zope.interface", "cffi")
+#: kombu's Redis transport needs more than kombu does.
+EXTRAS = {"kombu": "kombu[redis]"}
 #: The oldest Python that simul runs on.
 OLDEST = (3, 11)
 #: Written last: an environment without it is not finished.
@@ -46,7 +48,7 @@ def prepare(requests: Sequence[str], tell: Tell) -> list[Interpreter]:
         UnavailableError: there is no uv, no such Python, or it lacks what every contender needs.
     """
     found = [_described(request, _environment(request, tell)) for request in dict.fromkeys(requests)]
-    return _told_apart(found)
+    return told_apart(found)
 
 
 def cache_root() -> Path:
@@ -66,7 +68,7 @@ def constraints() -> Iterator[str]:
 def wanted() -> list[str]:
     """The packages to try, the indispensable first; hiredis only where the lab has it too."""
     of_pools = (row.requires for row in POOLS.values() if row.requires)
-    optional = ["hiredis"] if _version("hiredis") else []
+    optional = ["hiredis"] if version_here("hiredis") else []
     return list(dict.fromkeys([*BASE, "aiofiles", *FOR_CELERY, *optional, *of_pools]))
 
 
@@ -74,7 +76,9 @@ def _environment(request: str, tell: Tell) -> Path:
     """The directory of the environment for a Python, made where it is not there yet."""
     python = str(Path(request).absolute()) if os.sep in request else request
     pins = "\n".join(sorted(constraints()))
-    key = hashlib.sha256("\n".join([python, str(_PROJECT), *wanted(), pins]).encode()).hexdigest()[:12]
+    key = hashlib.sha256(
+        "\n".join([python, str(_PROJECT), *wanted(), *EXTRAS.values(), pins]).encode()
+    ).hexdigest()[:12]
     final = cache_root() / "pythons" / f"{Path(python).name}-{key}"
     if (final / READY).exists() and _python(final).exists():
         return final
@@ -108,12 +112,15 @@ def _fill(environment: Path, pins: str, request: str, tell: Tell) -> None:
     missing = {}
     for name in wanted():
         tell(f"installing {name} for Python {request}")
+        requirement = EXTRAS.get(name, name)
         only = [part for binary in BINARY for part in ("--only-binary", binary)]
-        done = _uv("pip", "install", "--quiet", "--python", str(python), "-c", str(pinned), *only, name)
+        done = _uv(
+            "pip", "install", "--quiet", "--python", str(python), "-c", str(pinned), *only, requirement
+        )
         if done.returncode and name in BASE:
             raise UnavailableError(f"{name} cannot be installed for {request} (uv): {_reason(done.stderr)}")
         if done.returncode:
-            missing[name] = _why_missing(name, done.stderr)
+            missing[name] = why_missing(name, done.stderr)
     (environment / READY).write_text(json.dumps({"missing": missing}))
 
 
@@ -142,7 +149,7 @@ def _described(request: str, environment: Path) -> Interpreter:
     )
 
 
-def _told_apart(found: Sequence[Interpreter]) -> list[Interpreter]:
+def told_apart(found: Sequence[Interpreter]) -> list[Interpreter]:
     """Equal labels get the whole version; where that is equal too, a number."""
     labels = Counter(one.label for one in found)
     longer = []
@@ -178,12 +185,13 @@ def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([uv, *arguments], capture_output=True, text=True, check=False)
 
 
-def _why_missing(name: str, stderr: str) -> str:
+def why_missing(name: str, stderr: str) -> str:
     if match := _NO_BUILD.search(" ".join(stderr.split())):
-        own = match[1] == name
-        needs = "" if own else f"{name} {_version(name)} needs "
-        return f"{needs}{match[1]} {match[2]}{',' * (not own)} {'which ' * (not own)}has no build for this Python"
-    return f"{name} {_version(name)} cannot be installed (uv): {_reason(stderr)}"
+        what = f"{match[1]} {match[2]}"
+        if match[1] == name:
+            return f"{what} has no build for this Python"
+        return f"{name} {version_here(name)} needs {what}, which has no build for this Python"
+    return f"{name} {version_here(name)} cannot be installed (uv): {_reason(stderr)}"
 
 
 def _reason(stderr: str) -> str:
@@ -199,7 +207,7 @@ def _ask(python: Path, code: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _version(name: str) -> str:
+def version_here(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -50,7 +50,8 @@ class Interpreter:
 
 def needs(way: str) -> tuple[str, ...]:
     """The packages without which a way of running jobs is left out."""
-    if way.startswith("celery:"):
-        required = pool(way.removeprefix("celery:")).requires
-        return (*BASE, *FOR_CELERY, *((required,) if required else ()))
-    return (*BASE, "aiofiles") if way.startswith("asyncio") else BASE
+    prefix, _, name = way.rpartition(":")
+    celery = FOR_CELERY if prefix else ()
+    required = pool(name).requires if prefix else None
+    asynchronous = ("aiofiles",) if name.startswith("asyncio") else ()
+    return (*BASE, *celery, *((required,) if required else ()), *asynchronous)

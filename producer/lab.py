@@ -11,7 +11,7 @@ from producer import gil, machine, results
 from producer.broker import Broker, open_broker
 from producer.contenders import Contender, Spec
 from producer.contenders.celery_worker import CeleryWorker
-from producer.contenders.external import ExternalWorkers
+from producer.contenders.external import ExternalWorkers, Fleet
 from producer.contenders.hosted import HostedDesign
 from producer.data_hash import data_hash
 from producer.interpreter import Interpreter
@@ -41,6 +41,8 @@ class Plan:
     broker_url: str | None = None
     #: Whether somebody else has started the Celery workers.
     external: bool = False
+    #: Host names: as many of those workers are waited for as these have addresses.
+    awaited: Sequence[str] = ()
     kind: Literal["comparison", "sweep"] = "comparison"
     #: The Pythons that the contenders run under; empty where it is the lab's own.
     interpreters: Sequence[Interpreter] = ()
@@ -87,7 +89,7 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
             file.add(run)
             file.save(result)
 
-        with Roster(_maker(plan, broker, keeper)) as roster:
+        with Roster(_maker(plan, broker, keeper, watcher)) as roster:
             session = Session(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher)
             for place, workload in enumerate(plan.workloads):
                 measure(workload, plan.contenders[workload.name], session, begun, ran)
@@ -98,14 +100,15 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
     return result
 
 
-def _maker(plan: Plan, broker: Broker, keeper: Keeper) -> Callable[[Spec], Contender]:
+def _maker(plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher) -> Callable[[Spec], Contender]:
     app = producer_app(broker.url)
+    fleet = Fleet(app, plan.awaited, watcher.awaiting)
 
     def make(spec: Spec) -> Contender:
         if spec.celery_pool is None:
             return HostedDesign(spec, plan.data_root, keeper)
         if plan.external:
-            return ExternalWorkers(spec, broker, app)
+            return ExternalWorkers(spec, broker, app, fleet)
         return CeleryWorker(spec, broker, app, plan.data_root, keeper)
 
     return make

@@ -61,6 +61,14 @@ Workers: TypeAlias = Annotated[
     Literal["spawn", "external"],
     typer.Option(envvar="SIMUL_WORKERS", help="Start the Celery workers, or use those that run already."),
 ]
+Await: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--await",
+        envvar="SIMUL_AWAIT",
+        help="Host names, by commas: with external workers, wait for as many as these have addresses.",
+    ),
+]
 Data: TypeAlias = Annotated[
     Path, typer.Option(envvar="SIMUL_DATA", help="The directory of data files that file checks read.")
 ]
@@ -116,6 +124,10 @@ Quick: TypeAlias = Annotated[
 ]
 Quiet: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", envvar="SIMUL_QUIET", help="Print no progress.")
+]
+LogLevel: TypeAlias = Annotated[
+    str,
+    typer.Option(envvar="SIMUL_LOG_LEVEL", help="DEBUG, INFO (a line for each job), WARNING or ERROR."),
 ]
 PoolName: TypeAlias = Annotated[str, typer.Option(envvar="SIMUL_POOL", help=f"The pool: {', '.join(POOLS)}.")]
 Concurrency: TypeAlias = Annotated[

@@ -13,7 +13,7 @@ from kombu.exceptions import KombuError
 from producer.broker import check, connect
 from producer.collect import Collector
 from producer.contenders import Outcome, Progress
-from producer.send import producer_app, publish
+from producer.send import RECONNECT_S, producer_app, publish
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
 
@@ -21,8 +21,6 @@ from worker.pools import pool
 STALL_S = 60.0
 #: How long one read waits for records, in milliseconds; then the worker is looked after.
 BLOCK_MS = 100
-#: How long a broker that went away is waited for, in seconds.
-RECONNECT_S = 60.0
 
 
 def run_over_broker(
@@ -44,8 +42,9 @@ def run_over_broker(
     try:
         with contextlib.closing(client), collector:
             for _ in publish(app, jobs, queue, collector.run):
-                if collector.read(None):
-                    progress(len(collector.records))
+                with contextlib.suppress(redis.RedisError):  # what is there is read later
+                    collector.read(None)
+                progress(len(collector.records))
             problems += _collect(collector, jobs, progress, death, patience_s)
     except (KombuError, redis.RedisError, OSError) as error:
         problems.append(f"the broker went away: {error}")

@@ -36,6 +36,7 @@ class ProgressWatcher:
         self._task = self._bar.add_task("", total=None, rate="")
         self._began = time.monotonic()
         self._announced: tuple[str, int] | None = None
+        self._answering: tuple[int, int] | None = None
 
     def __enter__(self) -> ProgressWatcher:
         self._bar.start()
@@ -50,6 +51,14 @@ class ProgressWatcher:
         """The right answers are being worked out."""
         self._say(f"{workload.name}: {len(workload.jobs)} jobs, working out the right answers")
         self._show(f"{workload.name}: working out the right answers")
+
+    def awaiting(self, answering: int, awaited: int) -> None:
+        """Workers that others start are waited for."""
+        if self._answering != (answering, awaited):
+            self._answering = (answering, awaited)
+            line = f"workers: {answering} of {awaited} answer" if awaited else f"workers: {answering} answer"
+            self._say(line)
+            self._show(line)
 
     def starting(self, workload: Workload, spec: Spec) -> None:
         """A contender is being started."""

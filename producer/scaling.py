@@ -26,7 +26,7 @@ from producer.stats import makespan_s, runs_by_contender
 POINTS_TO_FIT = 5
 #: A law that leaves more than this of the variance unexplained describes something else.
 GOOD_FIT = 0.9
-_NAME = re.compile(r"(?P<way>[^@ ]+)(@\d+)?(x\d+)?(?P<under> \[.*\])?")
+_NAME = re.compile(r"(?P<way>[^@ ]+)(@(\d+x)?\d+)?(?P<under> \[.*\])?")
 
 
 @dataclass(frozen=True, slots=True)

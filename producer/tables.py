@@ -147,9 +147,9 @@ def _winner(rows: Sequence[Summary]) -> str | None:
 def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     if not rows:
         yield "No contender ran."
-        return
-    yield _on_winner(rows)
-    yield sentence(workload, rows)
+    else:
+        yield _on_winner(rows)
+        yield sentence(workload, rows)
     if workload.reference.summary:
         yield f"The answers: {workload.reference.summary}"
     yield _on_percentiles(rows)

@@ -35,6 +35,9 @@ app.conf.update(
         # Look for such messages often enough that a short timeout means something.
         "unacked_restore_interval": max(0.5, min(10.0, settings.visibility_timeout_s / 4)),
         "unacked_restore_throttle": 1 if settings.visibility_timeout_s < 60 else 10,
+        # The lock under which one worker looks for them is left behind by a worker that is killed, or that
+        # loses the broker, just then. With kombu's default nobody could look for five minutes.
+        "unacked_mutex_expire": 10,
         # Each slot that acknowledges a message borrows a connection for it. With more slots than
         # connections, kombu's default of 10 raises MaxConnectionsError now and then; the worker takes
         # that for a lost connection, starts to consume anew, and jobs are done twice or lost.

@@ -75,11 +75,11 @@ class Spec:
 
     @property
     def name(self) -> str:
-        """The name in tables and results."""
-        per_worker = f"@{self.slots}" if _scales(self.way) else ""
-        workers = f"x{self.workers}" if self.workers > 1 else ""
+        """The name in tables and results; several workers are written workers x slots."""
+        slots = f"{self.workers}x{self.slots}" if self.workers > 1 else str(self.slots)
+        many = self.workers > 1 or _scales(self.way)
         under = f" [{self.interpreter.label}]" if self.interpreter else ""
-        return f"{self.way}{per_worker}{workers}{under}"
+        return (f"{self.way}@{slots}" if many else self.way) + under
 
     @property
     def python(self) -> str:

@@ -41,7 +41,7 @@ def worker_command(
     """The command that starts a worker: the plain `celery` one, which anybody can type."""
     row = pool(pool_name)
     # -m celery reads --pool before it imports anything, and patches for gevent and eventlet in time.
-    command = [python, "-m", "celery", "-A", "worker", "worker", f"--pool={row.celery_name}"]
+    command = [python, "-m", "celery", "-q", "-A", "worker", "worker", f"--pool={row.celery_name}"]
     if row.scales:
         command += ["-c", str(slots)]
     return [*command, "-Q", queue or row.queue, *options]

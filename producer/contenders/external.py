@@ -5,12 +5,15 @@ How many there are and how many slots each has is asked of them, never assumed.
 
 from __future__ import annotations
 
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import redis
 from celery import Celery
+from kombu.exceptions import KombuError
 
 from producer.broker import Broker
 from producer.contenders import Outcome, Progress, Spec
@@ -20,47 +23,104 @@ from worker.jobs import ChessMove, Job
 from worker.pools import pool
 
 #: How long workers have to turn up, in seconds: in a lab session they boot together with the producer.
-APPEAR_S = 30.0
+APPEAR_S = 60.0
+#: How long the first sign of any of them is waited for, in seconds.
+NOBODY_S = 10.0
 #: How long one question waits for the answers of all workers, in seconds.
 ASK_S = 1.0
 WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
 WARM_UP_MS = 30
 
+#: Called with the workers that answer, and how many are awaited (0: nobody said).
+Awaiting = Callable[[int, int], None]
+
+
+class Fleet:
+    """All the workers on a broker, asked once: a comparison has the same ones from beginning to end.
+
+    `hosts` are names whose addresses are counted: as many workers are waited for. In Docker Compose the
+    name of a service has one address for each of its containers, however it is scaled.
+    """
+
+    def __init__(self, app: Celery, hosts: Sequence[str] = (), awaiting: Awaiting = lambda *_: None) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._awaiting = awaiting
+        self._queues: dict[str, dict[str, int]] | None = None
+
+    def slots(self, queue: str) -> dict[str, int]:
+        """The workers that consume a queue, and the slots of each.
+
+        Raises:
+            ContenderError: the broker went away.
+        """
+        if self._queues is None:
+            try:
+                self._queues = self._found(self._gathered())
+            except (KombuError, redis.RedisError, OSError) as error:
+                raise ContenderError(f"the broker went away (ask the workers): {error}") from error
+        return self._queues.get(queue, {})
+
+    def _gathered(self) -> dict[str, list[str]]:
+        """The queues of each worker, when all that are awaited answer and no more have turned up since."""
+        began = time.monotonic()
+        before: dict[str, list[str]] = {}
+        while True:
+            awaited = sum(map(_addresses, self._hosts))
+            replies: dict[str, list[dict[str, Any]]] = self._ask().active_queues() or {}
+            now = {node: [queue["name"] for queue in queues] for node, queues in replies.items()}
+            self._awaiting(len(now), awaited)
+            settled = bool(now) and now == before and len(now) >= awaited
+            patience = APPEAR_S if now or awaited else NOBODY_S
+            if settled or time.monotonic() - began > patience:
+                return now
+            before = now
+
+    def _found(self, queues: dict[str, list[str]]) -> dict[str, dict[str, int]]:
+        stats: dict[str, Any] = (self._ask(list(queues)).stats() or {}) if queues else {}
+        found: dict[str, dict[str, int]] = {}
+        for node, reply in stats.items():
+            for queue in queues[node]:
+                found.setdefault(queue, {})[node] = int(reply["pool"]["max-concurrency"])
+        return found
+
+    def _ask(self, nodes: list[str] | None = None) -> Any:
+        return self._app.control.inspect(destination=nodes, timeout=ASK_S)
+
 
 class ExternalWorkers:
     """The contender protocol over all the workers that consume a pool's queue."""
 
-    def __init__(self, spec: Spec, broker: Broker, app: Celery) -> None:
+    def __init__(self, spec: Spec, broker: Broker, app: Celery, fleet: Fleet) -> None:
         assert spec.celery_pool
         self.spec = spec
         self._broker = broker
         self._app = app
+        self._fleet = fleet
         self._queue = pool(spec.celery_pool).queue
-        self._slots: dict[str, int] = {}
+        self._there = False
 
     def start(self) -> None:
-        """Wait for the workers and ask each for its slots; `spec` then says what was found.
+        """Look who is there; `spec` then says what was found.
 
         Raises:
-            ContenderError: no worker consumes the queue.
+            ContenderError: no worker consumes the queue, or they are unequal.
         """
-        deadline = time.monotonic() + APPEAR_S
-        while not (found := self._ask()):
-            if time.monotonic() > deadline:
-                raise ContenderError(
-                    f"no worker consumes {self._queue} (ask): start one with "
-                    f"`simul worker --pool {self.spec.celery_pool}`, or `docker compose up`"
-                )
-        self._slots = found
-        sizes = sorted(set(found.values()))
-        self.spec = replace(self.spec, slots=sizes[0], workers=len(found))
-        if len(sizes) > 1:
+        found = self._fleet.slots(self._queue)
+        if not found:
+            raise ContenderError(
+                f"no worker consumes {self._queue} (ask the workers): start one with "
+                f"`simul worker --pool {self.spec.celery_pool}`, or those of the lab with `docker compose up`"
+            )
+        if len(set(found.values())) > 1:
             raise ContenderError(f"the workers on {self._queue} differ in slots: {found}; start equal ones")
+        self.spec = replace(self.spec, slots=min(found.values()), workers=len(found))
         outcome = self.run(
             [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots, lambda _: None
         )
         if outcome.problems:
             raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
+        self._there = True
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, collect the records, account for all of them."""
@@ -68,6 +128,11 @@ class ExternalWorkers:
             self._app, self._broker.url, self._queue, jobs, progress, death=lambda: None
         )
         outcome.slots = self.spec.total_slots
+        if outcome.workers > self.spec.workers:
+            outcome.problems.append(
+                f"{outcome.workers} workers did jobs, and only {self.spec.workers} were there at the start: "
+                "compare again"
+            )
         return outcome
 
     def processes(self) -> list[int]:
@@ -75,17 +140,15 @@ class ExternalWorkers:
         return []
 
     def alive(self) -> bool:
-        """Others look after them."""
-        return True
+        """Whether they were there at the start; after that, others look after them."""
+        return self._there
 
     def stop(self) -> None:
         """Others started them; others stop them."""
 
-    def _ask(self) -> dict[str, int]:
-        inspect = self._app.control.inspect(timeout=ASK_S)
-        queues: dict[str, list[dict[str, Any]]] = inspect.active_queues() or {}
-        ours = [node for node, its in queues.items() if any(queue["name"] == self._queue for queue in its)]
-        if not ours:
-            return {}
-        stats: dict[str, Any] = self._app.control.inspect(destination=ours, timeout=ASK_S).stats() or {}
-        return {node: int(stats[node]["pool"]["max-concurrency"]) for node in ours if node in stats}
+
+def _addresses(host: str) -> int:
+    try:
+        return len({address[4][0] for address in socket.getaddrinfo(host, None, socket.AF_INET)})
+    except socket.gaierror:  # no container has this name
+        return 0

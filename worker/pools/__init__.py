@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from worker.errors import UnknownNameError
+from worker.settings import ASYNCIO_POOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,13 @@ _ROWS = (
         "use a second core; code that blocks without yielding",
         True,
         "eventlet",
+    ),
+    Pool(
+        "asyncio",
+        "custom",
+        "coroutine",
+        "use a second core; a job that computes without awaiting holds all the others up",
+        environment=MappingProxyType({"CELERY_CUSTOM_WORKER_POOL": ASYNCIO_POOL}),
     ),
 )
 

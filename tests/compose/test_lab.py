@@ -1,0 +1,160 @@
+"""`docker compose up`, and what students type then."""
+
+from __future__ import annotations
+
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from producer.results import Result, load
+from tests.compose.conftest import OWNER
+from tests.compose.stack import SLOTS, Stack, docker, until
+
+pytestmark = pytest.mark.compose
+
+POOLS_OF_THE_LAB = ("prefork", "threads", "gevent", "eventlet", "asyncio")
+
+
+def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) -> None:
+    log = lab.compose("logs", "--no-log-prefix", "producer").stdout
+    result = only_result(lab.directory / "results")
+    ran = {run.contender for run in result.runs}
+    for pool in POOLS_OF_THE_LAB:
+        assert any(name.partition("@")[0] == f"celery:{pool}" for name in ran), pool
+    assert f"celery:gevent@2x{SLOTS}" in ran
+    assert {"serial", "threads@32", "asyncio@32"} <= ran  # the designs, in the producer's container
+    for name in ran:
+        assert name in log
+    # Every answer is held against serial's: a wrong one is a problem, as a lost one is.
+    assert result.complete
+    assert [run.problems for run in result.runs if run.problems] == []
+    assert "workers: 6 of 6 answer" in log
+
+
+def test_the_result_belongs_to_the_owner_of_the_directory(lab: Stack) -> None:
+    results = lab.directory / "results"
+    owner = results.stat()
+    assert owner.st_uid in (OWNER, Path.home().stat().st_uid)
+    for file in results.iterdir():
+        assert (file.stat().st_uid, file.stat().st_gid) == (owner.st_uid, owner.st_gid)
+
+
+def test_workers_are_scaled_and_each_does_its_share(lab: Stack) -> None:
+    lab.compose("up", "-d", "--no-recreate", "--scale", "worker-gevent=3", "worker-gevent")
+    try:
+        out = f"results/{lab.project}.json.gz"
+        said = lab.simul(
+            "compare",
+            "waits",
+            "--with",
+            "celery:gevent,celery:prefork",
+            "--jobs",
+            "120",
+            "--rounds",
+            "1",
+            "--out",
+            out,
+        )
+        result = load(lab.directory / out)
+        [gevent] = [run for run in result.runs if run.contender == f"celery:gevent@3x{SLOTS}"]
+        assert {worker.partition("/")[0] for worker in gevent.workers} == lab.hosts("worker-gevent")
+        assert len(lab.hosts("worker-gevent")) == 3
+        assert gevent.contender in said.stdout
+        assert gevent.problems == []
+    finally:
+        lab.compose("up", "-d", "--no-recreate", "--scale", "worker-gevent=2", "worker-gevent")
+
+
+def test_every_command_runs_in_the_lab(lab: Stack) -> None:
+    assert "redis 8" in lab.simul("machine").stdout
+    assert "12 of 12 jobs done" in lab.simul("send", "files", "--pool", "threads", "--jobs", "12").stderr
+    assert "120 of 120 files are right" in lab.simul("data", "check", "data").stdout
+    [saved, *_] = sorted((lab.directory / "results").iterdir())
+    assert "celery:prefork" in lab.simul("show", f"results/{saved.name}").stdout
+
+
+def test_a_pool_without_a_worker_is_left_out_at_once(lab: Stack) -> None:
+    said = lab.simul(
+        "compare", "files", "waits", "--with", "celery:solo,serial", "--jobs", "4", "--rounds", "1"
+    )
+    assert said.stdout.count("no worker consumes simul.solo") == 2
+
+
+def test_a_wrong_password_is_refused_in_words(lab: Stack) -> None:
+    wrong = "SIMUL_BROKER_URL=redis://:wrong@redis:6379/0"
+    for service, command in (("producer", ["machine"]), ("worker-gevent", [])):
+        said = lab.compose("run", "--rm", "-T", "-e", wrong, service, *command, check=False)
+        assert said.returncode == 3
+        assert "refuses the password" in said.stderr
+        assert "Traceback" not in said.stderr
+        assert "wrong@" not in said.stderr
+
+
+def test_only_flower_is_published_and_only_to_this_machine(lab: Stack) -> None:
+    lab.compose("--profile", "monitor", "up", "-d", "--no-recreate", "--no-deps", "flower")
+    published = {
+        container["Config"]["Labels"]["com.docker.compose.service"]: container["HostConfig"]["PortBindings"]
+        for container in lab.containers()
+        if container["HostConfig"]["PortBindings"]
+    }
+    here = [{"HostIp": "127.0.0.1", "HostPort": str(lab.flower_port)}]
+    assert published == {"flower": {"5555/tcp": here}}
+    until(lambda: _answers(lab.flower_port), "Flower shows its page")
+
+
+def test_containers_are_given_nothing_they_do_not_need(lab: Stack) -> None:
+    for container in lab.containers():
+        host, service = container["HostConfig"], container["Config"]["Labels"]["com.docker.compose.service"]
+        assert host["ReadonlyRootfs"], service
+        assert host["CapDrop"] == ["ALL"], service
+        assert sorted(host["CapAdd"] or []) == (["SETGID", "SETUID"] if service == "producer" else []), (
+            service
+        )
+        assert "no-new-privileges:true" in host["SecurityOpt"], service
+        assert host["Memory"] > 0, service
+        assert host["Init"], service
+        assert (container["Config"]["User"] in ("root", "0")) == (service == "producer"), service
+        data = [mount for mount in container["Mounts"] if mount["Destination"] == "/simul/data"]
+        assert not any(mount["RW"] for mount in data), service
+
+
+def test_the_producer_is_the_owner_of_the_results_and_keeps_no_capability(lab: Stack) -> None:
+    with lab.started("run", "--rm", "-T", "producer", "judit", "--hour", "15"):
+        mine = (
+            "-q",
+            "-f",
+            f"label=com.docker.compose.project={lab.project}",
+            "-f",
+            "label=com.docker.compose.oneoff=True",
+        )
+        until(lambda: docker("ps", *mine), "the producer's container runs")
+        [producer] = docker("ps", *mine).split()
+        until(lambda: "simul" in _processes(producer), "the command has begun")
+        status = _processes(producer)["simul"]
+        docker("kill", producer)
+    assert status["CapEff"] == status["CapPrm"] == "0" * 16
+    assert status["Uid"].split()[0] == str((lab.directory / "results").stat().st_uid)
+
+
+def only_result(directory: Path) -> Result:
+    """The comparison that `docker compose up` made: the first."""
+    return load(sorted(directory.glob("compare-*.json.gz"))[0])
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+            return bool(page.status == 200)
+    except OSError:
+        return False
+
+
+def _processes(container: str) -> dict[str, dict[str, str]]:
+    """The status of a container's processes, by name."""
+    text = docker("exec", container, "sh", "-c", "for s in /proc/[0-9]*/status; do cat $s; echo; done")
+    found = [
+        dict(line.split(":\t", 1) for line in part.splitlines() if ":\t" in line)
+        for part in text.split("\n\n")
+    ]
+    return {status["Name"].strip(): status for status in found if "Name" in status}

@@ -1,0 +1,88 @@
+"""How a worker ends: warm, cold, and with a limit to its patience."""
+
+from __future__ import annotations
+
+import signal
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.integration.asyncio_pool.workers import PATIENCE_S, running_worker
+
+Event = Callable[[str], str]
+
+
+@pytest.fixture
+def key() -> str:
+    return uuid.uuid4().hex
+
+
+def test_a_warm_shutdown_lets_running_jobs_end(
+    app: Any, logs: Path, side: redis.Redis, key: str, event: Event
+) -> None:
+    with running_worker(app, logs, "warm", "-c", "2") as worker:
+        results = [worker.send(task, key) for task in ("holds", "plain_holds")]
+        for _ in results:
+            event(key + ":started")
+        waiting = worker.send("add", 1, 2)
+        worker.signal(signal.SIGTERM)
+        worker.wait_for_log("2 running jobs to end; no more are started")
+        side.rpush(key + ":release", *range(2))
+        assert worker.wait() == 0
+        assert [result.get(timeout=PATIENCE_S) for result in results] == ["released"] * 2
+        assert waiting.state == "PENDING"
+        assert side.llen("warm") == 1  # what had not begun is back in the queue
+
+
+def test_a_warm_shutdown_waits_no_longer_than_it_may(
+    app: Any, logs: Path, side: redis.Redis, key: str, event: Event
+) -> None:
+    with running_worker(app, logs, "drained", "-c", "2", CELERY_AIO_DRAIN_S="0.2") as worker:
+        worker.send("holds_late", key)
+        event(key + ":started")
+        worker.signal(signal.SIGTERM)
+        event(key + ":cancelled")
+        assert worker.wait() == 0
+        assert side.llen("drained") == 1
+
+
+def test_a_cold_shutdown_cancels_and_gives_late_messages_back(
+    app: Any, logs: Path, side: redis.Redis, key: str, event: Event
+) -> None:
+    with running_worker(app, logs, "cold", "-c", "4") as worker:
+        early, late = worker.send("holds", key), worker.send("holds_late", key)
+        for _ in range(2):
+            event(key + ":started")
+        worker.signal(signal.SIGQUIT)
+        for _ in range(2):
+            event(key + ":cancelled")
+        worker.wait()
+        assert early.state == "RETRY"  # Celery's word for a task that it cancelled
+        assert late.state == "PENDING"
+        assert side.llen("cold") == 1
+        assert "Traceback" not in worker.log
+
+
+def test_a_warm_shutdown_can_turn_cold(
+    app: Any, logs: Path, side: redis.Redis, key: str, event: Event
+) -> None:
+    with running_worker(app, logs, "turned", "-c", "4") as worker:
+        worker.send("holds_late", key)
+        event(key + ":started")
+        worker.signal(signal.SIGTERM)
+        worker.wait_for_log("1 running jobs to end; no more are started")
+        worker.signal(signal.SIGQUIT)
+        event(key + ":cancelled")
+        worker.wait()
+        assert side.llen("turned") == 1
+
+
+def test_uvloop_is_used_when_asked_for(app: Any, logs: Path) -> None:
+    pytest.importorskip("uvloop")
+    with running_worker(app, logs, "uv", "-c", "2", CELERY_AIO_UVLOOP="1") as worker:
+        assert worker.run("uses_asyncio") == [True, 3, "late"]
+        assert worker.inspect("stats")["pool"]["loop"] == "uvloop.Loop"

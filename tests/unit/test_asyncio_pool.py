@@ -1,0 +1,316 @@
+"""The parts of the asyncio pool that need no worker: options, the desk, the bridge, one job."""
+
+# mypy: disable-error-code="untyped-decorator"
+# (Celery ships no types.)
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.exceptions import ImproperlyConfigured
+
+from worker.pools import aio_options
+from worker.pools.aio_bridge import current_job, keep_stacks_per_job, prepare
+from worker.pools.aio_desk import Desk
+from worker.pools.aio_job import Job
+from worker.pools.aio_options import Options
+from worker.pools.aio_threads import LoopThread, TracerThread
+
+PATIENCE_S = 30.0
+
+
+# Options
+
+
+def test_options_have_defaults() -> None:
+    assert Options.read({}) == Options(uvloop=False, plain="thread", slow_s=0.05, drain_s=None)
+
+
+def test_options_come_from_the_environment() -> None:
+    environ = {
+        "CELERY_AIO_UVLOOP": "1",
+        "CELERY_AIO_PLAIN": "loop",
+        "CELERY_AIO_SLOW_MS": "0",
+        "CELERY_AIO_DRAIN_S": "2.5",
+    }
+    assert Options.read(environ) == Options(uvloop=True, plain="loop", slow_s=0.0, drain_s=2.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CELERY_AIO_PLAIN", "fork"),
+        ("CELERY_AIO_SLOW_MS", "soon"),
+        ("CELERY_AIO_SLOW_MS", "-1"),
+        ("CELERY_AIO_DRAIN_S", "inf"),
+        ("CELERY_AIO_DRAIN_S", "nan"),
+    ],
+)
+def test_a_senseless_option_is_named(name: str, value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"{name}.*{value}"):
+        Options.read({name: value})
+
+
+def test_uvloop_is_not_replaced_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> Any:
+        raise ImportError(name)
+
+    monkeypatch.setattr(aio_options, "import_module", missing)
+    with pytest.raises(ImproperlyConfigured, match="uvloop is not installed"):
+        Options(uvloop=True).loop_factory()
+    assert Options().loop_factory() is asyncio.new_event_loop
+
+
+# The desk
+
+
+class FakeHub:
+    """Calls a reader when it is told to, as kombu's hub does."""
+
+    def __init__(self) -> None:
+        self.reader: Callable[[], object] = lambda: None
+
+    def add_reader(self, _fd: object, callback: Callable[[], object]) -> None:
+        self.reader = callback
+
+    def remove_reader(self, _fd: object) -> None:
+        del self.reader
+
+
+def test_without_a_hub_calls_are_made_at_once() -> None:
+    made: list[int] = []
+    Desk().post(lambda: made.append(1))
+    assert made == [1]
+
+
+def test_with_a_hub_calls_wait_for_it_and_keep_their_order() -> None:
+    desk, hub, made = Desk(), FakeHub(), list[int]()
+    desk.move_to(hub)
+    for number in range(5):
+        desk.post(lambda number=number: made.append(number))  # type: ignore[misc]  # mypy: lambda default
+    assert made == []
+    hub.reader()
+    assert made == [0, 1, 2, 3, 4]
+    desk.close()
+
+
+def test_a_call_may_post_another() -> None:
+    desk, hub, made = Desk(), FakeHub(), list[int]()
+    desk.move_to(hub)
+    desk.post(lambda: desk.post(lambda: made.append(1)))
+    hub.reader()
+    assert made == [1]
+    desk.close()
+
+
+def test_a_failing_call_does_not_hold_up_the_next(caplog: pytest.LogCaptureFixture) -> None:
+    desk, made = Desk(), list[int]()
+    desk.post(lambda: 1 / 0)
+    desk.post(lambda: made.append(1))
+    assert made == [1]
+    assert "Pool callback failed" in caplog.text
+
+
+def test_a_closed_desk_serves_at_once() -> None:
+    desk, made = Desk(), list[int]()
+    desk.move_to(FakeHub())
+    desk.close()
+    desk.post(lambda: made.append(1))
+    assert made == [1]
+
+
+# The bridge
+
+
+@pytest.fixture
+def app() -> Celery:
+    return Celery("unit", broker="memory://", backend="cache+memory://", set_as_current=False)
+
+
+def test_coroutines_belong_on_the_loop_and_plain_functions_do_not(app: Celery) -> None:
+    @app.task
+    async def coroutine() -> None: ...
+
+    @app.task
+    def plain() -> None: ...
+
+    @app.task(aio="loop")
+    def inline() -> None: ...
+
+    app.finalize()
+    on_loop = [prepare(app.tasks[task.name], "thread") for task in (coroutine, plain, inline)]
+    assert on_loop == [True, False, True]
+    assert prepare(app.tasks[plain.name], "loop")
+
+
+def test_outside_of_a_job_a_coroutine_task_is_plain_python(app: Celery) -> None:
+    @app.task
+    async def double(x: int) -> int:
+        return 2 * x
+
+    prepare(double, "thread")
+    assert asyncio.run(double(2)) == 4
+    assert current_job() is None
+
+
+def test_preparing_twice_wraps_once(app: Celery) -> None:
+    @app.task
+    async def task() -> None: ...
+
+    body = task.run
+    for _ in range(2):
+        prepare(task, "thread")
+    assert task.run.__wrapped__ == body
+
+
+def test_what_cannot_be_done_is_refused(app: Celery) -> None:
+    @app.task(aio="fork")
+    def elsewhere() -> None: ...
+
+    class Asynchronous(app.Task):  # type: ignore[misc]  # Celery ships no types
+        async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            return await super().__call__(*args, **kwargs)
+
+    @app.task(base=Asynchronous)
+    async def awaitable() -> None: ...
+
+    with pytest.raises(ImproperlyConfigured, match="aio must be one of thread, loop"):
+        prepare(app.tasks[elsewhere.name], "thread")
+    with pytest.raises(ImproperlyConfigured, match="__call__ is `async def`"):
+        prepare(app.tasks[awaitable.name], "thread")
+
+
+def test_fast_locals_are_refused() -> None:
+    with pytest.raises(ImproperlyConfigured, match="USE_FAST_LOCALS"):
+        keep_stacks_per_job(threading.local())
+
+
+# One job
+
+
+class Stage:
+    """The two threads, and what a job reported to them."""
+
+    def __init__(self) -> None:
+        self.tracer = TracerThread()
+        self.loop = LoopThread(asyncio.new_event_loop, slow_s=0.02)
+        self.tracer.start()
+        self.loop.start()
+
+    def run(self, target: Callable[..., Any], *, on_loop: bool = False, **options: Any) -> Any:
+        """Trace `target` as a job does, and return what the job would tell the worker."""
+        ended = threading.Event()
+        told: list[Any] = []
+        job = Job(
+            target,
+            (),
+            {},
+            callback=lambda value: told.append(("success", value)),
+            error_callback=lambda info: told.append(("error", info.exception)),
+            timeout_callback=lambda soft, limit_s: told.append(("timeout", soft, limit_s)),
+            **options,
+        )
+        job.start_clock()
+        thread = self.loop if on_loop else self.tracer
+        thread.call(lambda: job.trace_in_greenlet(self.loop, thread, ended.set))
+        assert ended.wait(PATIENCE_S)
+        if job.report is not None:
+            job.report()
+        return told
+
+    def close(self) -> None:
+        self.loop.stop()
+        self.tracer.stop()
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    stage = Stage()
+    yield stage
+    stage.close()
+
+
+def waits_for(body: Callable[[], Any]) -> Callable[[], Any]:
+    def target() -> Any:
+        job = current_job()
+        assert job is not None
+        assert job.is_traced_here()
+        return job.wait_for(body())
+
+    return target
+
+
+@pytest.mark.parametrize("on_loop", [False, True])
+def test_a_job_returns_what_its_body_returns(stage: Stage, on_loop: bool) -> None:
+    async def body() -> str:
+        await asyncio.sleep(0)
+        return threading.current_thread().name
+
+    assert stage.run(waits_for(body), on_loop=on_loop) == [("success", "celery-aio-loop")]
+
+
+def test_a_job_may_wait_for_two_bodies(stage: Stage) -> None:
+    async def body() -> int:
+        return 1
+
+    assert stage.run(lambda: waits_for(body)() + waits_for(body)()) == [("success", 2)]
+
+
+def test_an_escaped_exception_is_reported(stage: Stage) -> None:
+    async def body() -> None:
+        raise KeyboardInterrupt
+
+    [(kind, error)] = stage.run(waits_for(body))
+    assert kind == "error"
+    assert isinstance(getattr(error, "exc", error), KeyboardInterrupt)
+
+
+def test_a_hard_limit_is_told_once_and_nothing_after_it(stage: Stage) -> None:
+    async def body() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            return  # swallowed: too late for a result all the same
+
+    assert stage.run(waits_for(body), timeout_s=0.01) == [("timeout", False, 0.01)]
+
+
+def test_a_terminated_job_never_begins_its_body(stage: Stage) -> None:
+    begun = threading.Event()
+
+    async def body() -> None:
+        begun.set()
+
+    def target() -> Any:
+        job = current_job()
+        assert job is not None
+        job.terminate()
+        return job.wait_for(body())
+
+    assert stage.run(target) == []
+    assert not begun.is_set()
+
+
+def test_the_loop_outlives_a_task_that_exits(stage: Stage) -> None:
+    async def exits() -> None:
+        raise SystemExit
+
+    async def body() -> int:
+        return 1
+
+    stage.run(waits_for(exits))
+    assert stage.run(waits_for(body)) == [("success", 1)]
+
+
+def test_a_blocking_step_is_logged_with_the_job(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    async def body() -> None:
+        await asyncio.sleep(0)
+        threading.Event().wait(0.05)
+
+    stage.run(waits_for(body), task_name="blocking", task_id="7")
+    assert "Task blocking[7] held the event loop for" in caplog.text

@@ -1,0 +1,62 @@
+"""The slots of the asyncio pool."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.pools.aio_job import Job
+from worker.pools.aio_slots import Slots
+
+
+def job() -> Job:
+    return Job(lambda: None, (), {})
+
+
+def test_a_job_takes_a_slot_or_waits() -> None:
+    slots = Slots(1)
+    first, second = job(), job()
+    assert slots.take_or_wait(first)
+    assert not slots.take_or_wait(second)
+    assert (list(slots.running.values()), slots.waiting) == ([first], 1)
+    assert slots.next() is None
+    slots.free(first)
+    assert slots.next() is second
+
+
+def test_nobody_overtakes_those_who_wait() -> None:
+    slots = Slots(1)
+    first, second, third = job(), job(), job()
+    slots.take_or_wait(first)
+    slots.take_or_wait(second)
+    slots.free(first)
+    assert not slots.take_or_wait(third)
+    assert slots.next() is second
+    slots.free(second)
+    assert slots.next() is third
+
+
+def test_a_pool_that_shrinks_lets_jobs_end() -> None:
+    slots = Slots(2)
+    jobs = [job() for _ in range(3)]
+    for each in jobs:
+        slots.take_or_wait(each)
+    assert slots.resize(-1) == 1
+    slots.free(jobs[0])
+    assert slots.next() is None
+    slots.free(jobs[1])
+    assert slots.next() is jobs[2]
+
+
+def test_there_are_never_fewer_slots_than_none() -> None:
+    slots = Slots(1)
+    with pytest.raises(ValueError, match="cannot take 2 slots from a pool of 1"):
+        slots.resize(-2)
+    assert slots.limit == 1
+
+
+def test_what_waits_can_be_forgotten() -> None:
+    slots = Slots(0)
+    slots.take_or_wait(job())
+    slots.forget_waiting()
+    slots.resize(1)
+    assert slots.next() is None

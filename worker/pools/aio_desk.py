@@ -1,0 +1,82 @@
+"""The desk where the pool's threads leave word for the worker: callbacks, in order, in one thread.
+
+Celery's request callbacks (accepted, succeeded, timed out) touch the broker's connection and the
+worker's sets of requests. They were written for the worker's main thread, so that is where they run:
+`kombu`'s hub is woken and clears the desk. A worker without a hub (a transport without an event loop)
+gets them in whichever thread has news, one at a time, as with Celery's threads pool.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from celery.utils.log import get_logger
+
+logger = get_logger(__name__)
+
+
+class Desk:
+    """A first-in, first-out list of calls that are made one at a time."""
+
+    def __init__(self) -> None:
+        #: Held while calls are made. Re-entrant: a call can lead to another visit to the desk, and a
+        #: signal handler of the main thread can interrupt one (cold shutdown does).
+        self.lock = threading.RLock()
+        self._calls: deque[Callable[[], object]] = deque()
+        self._hub: Any = None
+        self._bell: socket.socket | None = None
+        self._rung = False
+
+    def move_to(self, hub: Any) -> None:
+        """From now on, have the thread that runs `hub` make the calls; again after each reconnect."""
+        # Not hub.call_soon(): what it runs comes between the hub's look at its ready calls and its
+        # poll. An acknowledgement that our call leaves there would wait for the next event, up to a
+        # second, and hold up the prefetch window. What a reader leaves is done before the next poll.
+        if self._bell is None:
+            self._ear, self._bell = socket.socketpair()
+            self._ear.setblocking(False)
+            self._bell.setblocking(False)
+        self._hub = hub
+        hub.add_reader(self._ear, self._answer)
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Leave `call` to be made soon; any thread may."""
+        self._calls.append(call)
+        if self._bell is None:
+            self.clear()
+        elif not self._rung:
+            # One ring serves all that is left until it is heard. Two threads may both ring: harmless.
+            self._rung = True
+            with contextlib.suppress(OSError):  # full of rings that wait, or closed
+                self._bell.send(b"!")
+
+    def clear(self) -> None:
+        """Make every call that waits."""
+        with self.lock:
+            while self._calls:
+                call = self._calls.popleft()
+                try:
+                    call()
+                except Exception:
+                    # As Celery's own pools do: one failed callback must not end the worker.
+                    logger.critical("Pool callback failed: %r", call, exc_info=True)
+
+    def close(self) -> None:
+        """Give the bell back; what is posted later is done at once, by whoever posts it."""
+        bell, self._bell = self._bell, None
+        if bell is not None:
+            self._hub.remove_reader(self._ear)
+            bell.close()
+            self._ear.close()
+
+    def _answer(self) -> None:
+        with contextlib.suppress(OSError):
+            self._ear.recv(64)
+        self.clear()
+        self._rung = False
+        self.clear()  # what came between the two was left by someone who saw the bell rung

@@ -1,0 +1,242 @@
+"""One message on its way through the pool: traced in a greenlet or a thread, its body on the loop.
+
+A job knows how its body is started, limited in time, cancelled, and how the outcome gets back to the
+tracer. It refuses to know about slots, queues and the worker: the pool sees to those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import contextvars
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import partial
+from typing import Any, Protocol
+
+from billiard.einfo import ExceptionInfo
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.utils.log import get_logger
+from greenlet import getcurrent, greenlet
+
+from worker.pools.aio_bridge import enter_job
+
+logger = get_logger(__name__)
+
+#: Seconds after which a coroutine that runs on despite its cancellation is reported.
+STUBBORN_S = 10.0
+
+_numbers = itertools.count(1)
+
+#: What a body came to: its value, or the exception it ended with.
+Outcome = tuple[Any, BaseException | None]
+
+
+class Thread(Protocol):
+    """A thread that makes the calls it is given."""
+
+    def call(self, call: Callable[[], object]) -> None: ...
+
+
+class Verdict(IntEnum):
+    """Why a body is cancelled; a higher one overrules a lower one."""
+
+    NONE = 0
+    SOFT_LIMIT = 1
+    HARD_LIMIT = 2
+    TERMINATED = 3
+
+
+@dataclass(eq=False)
+class Job:
+    """One call of a tracer, with the callbacks that Celery gave along (any may be None)."""
+
+    target: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    callback: Callable[..., Any] | None = None
+    error_callback: Callable[..., Any] | None = None
+    accept_callback: Callable[..., Any] | None = None
+    timeout_callback: Callable[..., Any] | None = None
+    soft_timeout_s: float | None = None
+    timeout_s: float | None = None
+    task_name: str = "?"
+    task_id: str = "?"
+    #: Posts a call to the worker's thread.
+    post: Callable[[Callable[[], object]], object] = lambda call: call()
+
+    #: Stands where Celery expects a process id: names the job in `terminate_job` and `inspect active`.
+    ident: int = field(default_factory=lambda: next(_numbers))
+    verdict: Verdict = Verdict.NONE
+    on_loop: bool = True
+    #: What to tell the worker once the job has ended; None if it has been told already.
+    report: Callable[[], object] | None = None
+
+    def __post_init__(self) -> None:
+        self.context = contextvars.Context()
+        self.context.run(enter_job, self)
+        self._accepted = 0.0
+        self._loop: Thread | None = None
+        self._body: asyncio.Task[Any] | None = None
+        self._ended = False
+        self._timers: list[asyncio.TimerHandle] = []
+        self._host: object = None
+        self._here: Thread | None = None
+
+    def __str__(self) -> str:
+        return f"{self.task_name}[{self.task_id}]"
+
+    def start_clock(self) -> None:
+        """From now on the job has its slot, and its time limits run."""
+        self._accepted = time.monotonic()
+
+    def accept(self) -> None:
+        """Tell the worker that the job has started."""
+        if self.accept_callback is not None:
+            self.accept_callback(self.ident, self._accepted)
+
+    # In the worker's thread
+
+    def terminate(self, signal: object = None) -> None:  # noqa: ARG002  (Celery passes it; we have no process to signal)
+        """Cancel the job, running or not: it ends with nothing recorded and nothing reported."""
+        if self._loop is None:
+            self.verdict = Verdict.TERMINATED
+            return
+        with contextlib.suppress(RuntimeError):  # the loop is closed: there is nothing left to cancel
+            self._loop.call(self._terminate)
+
+    # In the tracer
+
+    def trace_in_greenlet(self, loop: Thread, here: Thread, done: Callable[[], object]) -> None:
+        """Run the tracer in a new greenlet of `here`, the thread that calls this; it may be the loop's."""
+        self._loop, self._here = loop, here
+        host = greenlet(partial(self._trace, done))
+        host.gr_context = self.context
+        self._host = host
+        host.switch()
+
+    def trace_in_thread(self, loop: Thread, done: Callable[[], object]) -> None:
+        """Run the tracer, plain body included, in this thread."""
+        self._loop, self._host = loop, threading.get_ident()
+        self.context.run(self._trace, done)
+
+    def is_traced_here(self) -> bool:
+        """Whether the caller is this job's tracer, and not its body or a thread that this started."""
+        return self._host is getcurrent() or self._host == threading.get_ident()
+
+    def wait_for(self, body: Coroutine[Any, Any, Any]) -> Any:
+        """Have the loop run `body`, and return or raise what it comes to. Only for the tracer."""
+        assert self._loop is not None
+        if isinstance(self._host, greenlet):
+            host = self._host
+            if self._here is self._loop:
+                # Straight on and straight back: each detour over the loop's queue gives up the GIL.
+                self._begin(body, self.context, host.switch)
+            else:
+                self._loop.call(partial(self._begin, body, self.context, self._call_back))
+            value, error = host.parent.switch()
+        else:
+            box: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+            # A copy: this thread is inside the context while it waits, and no two may be.
+            self._loop.call(partial(self._begin, body, self.context.copy(), box.put))
+            value, error = box.get()
+        if error is None:
+            return value
+        try:
+            raise error
+        finally:
+            del error  # or the traceback and this frame would keep each other alive
+
+    def _call_back(self, outcome: Outcome) -> None:
+        assert self._here is not None
+        assert isinstance(self._host, greenlet)
+        self._here.call(partial(self._host.switch, outcome))
+
+    def _trace(self, done: Callable[[], object]) -> None:
+        try:
+            result = self.target(*self.args, **self.kwargs)
+        except BaseException:
+            # Celery's tracer catches what a task may raise; what still gets here is a lost job
+            # (SystemExit, MemoryError), a Reject from a hook, or our own cancellation.
+            if self.error_callback is not None:
+                self.report = partial(self.error_callback, ExceptionInfo())
+        else:
+            if self.callback is not None:
+                self.report = partial(self.callback, result)
+        if self.verdict > Verdict.SOFT_LIMIT:
+            self.report = None
+        self._host = None
+        done()
+
+    # On the loop's thread
+
+    def _begin(
+        self,
+        body: Coroutine[Any, Any, Any],
+        context: contextvars.Context,
+        answer: Callable[[Outcome], object],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        if self.verdict > Verdict.SOFT_LIMIT:
+            body.close()
+            loop.call_soon(answer, (None, asyncio.CancelledError()))  # not yet: the tracer is still here
+            return
+        self._body, self._ended = loop.create_task(body, name=str(self), context=context), False
+        self._body.add_done_callback(partial(self._end, answer))
+        for limit_s, verdict in (
+            (self.soft_timeout_s, Verdict.SOFT_LIMIT),
+            (self.timeout_s, Verdict.HARD_LIMIT),
+        ):
+            if limit_s:
+                left_s = self._accepted + limit_s - time.monotonic()
+                self._timers.append(loop.call_later(max(left_s, 0), self._time_out, verdict))
+
+    def _end(self, answer: Callable[[Outcome], object], body: asyncio.Task[Any]) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._body, self._ended = None, True
+        answer(self._outcome(body))
+
+    def _outcome(self, body: asyncio.Task[Any]) -> Outcome:
+        if self.verdict > Verdict.SOFT_LIMIT:
+            return None, asyncio.CancelledError()
+        if body.cancelled():
+            if self.verdict is Verdict.SOFT_LIMIT:
+                return None, SoftTimeLimitExceeded(self.soft_timeout_s)
+            # Nobody cancelled this job: it awaited something that was. Celery's tracer records only
+            # an Exception as a failure, and asyncio's CancelledError is none; this namesake is.
+            return None, concurrent.futures.CancelledError("the task awaited something that was cancelled")
+        error = body.exception()
+        return (None, error) if error is not None else (body.result(), None)
+
+    def _time_out(self, verdict: Verdict) -> None:
+        soft = verdict is Verdict.SOFT_LIMIT
+        if self._cancel(verdict) and self.timeout_callback is not None:
+            self.post(partial(self.timeout_callback, soft, self.soft_timeout_s if soft else self.timeout_s))
+
+    def _terminate(self) -> None:
+        if self._body is None and not self._ended:
+            self.verdict = Verdict.TERMINATED  # its body has not begun, and now it never will
+        elif self._cancel(Verdict.TERMINATED):
+            logger.info("Task %s cancelled: terminated.", self)
+
+    def _cancel(self, verdict: Verdict) -> bool:
+        if self._body is None or self._body.done() or self.verdict >= verdict:
+            return False
+        self.verdict = verdict
+        self._body.cancel()
+        if verdict > Verdict.SOFT_LIMIT:
+            self._timers.append(asyncio.get_running_loop().call_later(STUBBORN_S, self._complain))
+        return True
+
+    def _complain(self) -> None:
+        logger.error(
+            "Task %s was cancelled and runs on: it swallows CancelledError. It keeps its slot.", self
+        )

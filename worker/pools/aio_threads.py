@@ -1,0 +1,172 @@
+"""The pool's two threads: one runs the event loop, the other the greenlets of Celery's tracers.
+
+What Celery does around a task (store the result, publish the next link of a chain) is blocking code. It
+runs in the tracers' thread, so that a slow broker or result backend delays other results, but never a
+running coroutine. Only tracers that have nothing to send may run on the loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any
+
+from celery.utils.log import get_logger
+
+from worker.pools.aio_bridge import current_job
+
+logger = get_logger(__name__)
+
+#: Seconds that tasks left over on the loop get to react to their cancellation when it stops.
+STOP_S = 5.0
+
+
+class TracerThread:
+    """Runs calls one after another; a call may start or resume a greenlet, which stays in this thread."""
+
+    def __init__(self, on_start: Callable[[], object] = lambda: None) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._on_start = on_start
+        self._thread = threading.Thread(target=self._run, name="celery-aio-tracer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def call(self, call: Callable[[], object]) -> None:
+        """Have the thread make `call`; any thread may."""
+        self._calls.put(call)
+
+    def stop(self) -> None:
+        """Let the calls made so far end, then end the thread."""
+        self._calls.put(None)
+        self._thread.join(STOP_S)
+
+    def _run(self) -> None:
+        self._on_start()
+        while (call := self._calls.get()) is not None:
+            try:
+                call()
+            except Exception:  # a defect of the pool: jobs report their own errors
+                logger.critical("asyncio pool: tracer call failed: %r", call, exc_info=True)
+
+
+class LoopThread:
+    """Runs one event loop until it is stopped."""
+
+    def __init__(
+        self,
+        new_loop: Callable[[], asyncio.AbstractEventLoop],
+        slow_s: float = 0.0,
+        on_start: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.loop = new_loop()
+        self._on_start = on_start
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="celery-aio-loop", daemon=True)
+        if slow_s:
+            self.loop.set_task_factory(timing_task_factory(slow_s))
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def call(self, call: Callable[[], object]) -> None:
+        """Have the thread make `call`; any thread may."""
+        if threading.get_ident() == self._thread.ident:
+            self.loop.call_soon(call)
+        else:
+            self.loop.call_soon_threadsafe(call)
+
+    def stop(self) -> None:
+        """Cancel what is left on the loop, close it and end the thread."""
+        if not self._thread.is_alive():
+            return
+        self._stopping = True
+        with contextlib.suppress(RuntimeError):  # the loop ended on its own
+            self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(2 * STOP_S)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self._on_start()
+        while not self._stopping:
+            try:
+                self.loop.run_forever()
+            except (SystemExit, KeyboardInterrupt) as exc:
+                # asyncio lets these two out of the loop. They end the task that raised them, not us.
+                logger.error("A task raised %r on the event loop; the loop goes on.", exc)
+        try:
+            self.loop.run_until_complete(_clean_up(self.loop))
+        finally:
+            asyncio.set_event_loop(None)
+            self.loop.close()
+
+
+async def _clean_up(loop: asyncio.AbstractEventLoop) -> None:
+    left = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
+    for task in left:
+        task.cancel()
+    if left:
+        _, stuck = await asyncio.wait(left, timeout=STOP_S)
+        for task in stuck:
+            logger.error("asyncio pool: %r ignored its cancellation and is abandoned.", task)
+    await loop.shutdown_asyncgens()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(loop.shutdown_default_executor(), STOP_S)
+
+
+def timing_task_factory(slow_s: float) -> Callable[..., asyncio.Task[Any]]:
+    """A task factory that logs each step of a job, or of a task it started, that takes over `slow_s`."""
+
+    def make_task(
+        loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **options: Any
+    ) -> asyncio.Task[Any]:
+        job = current_job()
+        return asyncio.Task(coro if job is None else Timed(coro, str(job), slow_s), loop=loop, **options)
+
+    return make_task
+
+
+class Timed(Coroutine[Any, Any, Any]):
+    """A coroutine that is timed at each step, because asyncio does so only in its slow debug mode."""
+
+    def __init__(self, coro: Coroutine[Any, Any, Any], label: str, slow_s: float) -> None:
+        self._coro = coro
+        self._label = label
+        self._slow_s = slow_s
+
+    def send(self, value: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return self._coro.send(value)
+        finally:
+            self._check(started)
+
+    def throw(self, *exc: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return self._coro.throw(*exc)
+        finally:
+            self._check(started)
+
+    def close(self) -> None:
+        self._coro.close()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._coro.__await__()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._coro, name)  # asyncio and debuggers show the frame and the name
+
+    def _check(self, started: float) -> None:
+        took_s = time.perf_counter() - started
+        if took_s > self._slow_s:
+            logger.warning(
+                "Task %s held the event loop for %.0f ms: every other task waited. "
+                "Await instead of blocking, or move the work to a thread (asyncio.to_thread).",
+                self._label,
+                took_s * 1000,
+            )
