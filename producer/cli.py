@@ -173,6 +173,34 @@ def diff(
 
 
 @app.command()
+def report(
+    results_: options.Results,
+    out: options.ReportOut = Path("report.html"),
+    static: options.Static = None,
+    png: options.Png = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Turn results into one page that opens anywhere; several stand side by side.
+
+    Results are never overwritten, but a report can be made again at any time: an earlier report of that
+    name is replaced, any other file is not.
+    """
+    from producer.report import files
+
+    labelled = files.load(results_)
+    size = files.write(labelled, out)
+    if not quiet:
+        _stderr().print(f"{out}: {size / 1e6:.1f} MB", markup=False, highlight=False, soft_wrap=True)
+    if static:
+        drawn = files.write_static(labelled, static, png)
+        if not quiet:
+            kinds = "SVG and PNG" if png else "SVG"
+            _stderr().print(
+                f"{static}: {drawn} charts as {kinds}", markup=False, highlight=False, soft_wrap=True
+            )
+
+
+@app.command()
 def send(
     workload: Annotated[str, typer.Argument(help="What to have done.")],
     pool: options.PoolName = "prefork",

@@ -91,6 +91,23 @@ Out: TypeAlias = Annotated[
         envvar="SIMUL_OUT", help="The result file (.json or .json.gz). Without it: a new one in results/."
     ),
 ]
+Results: TypeAlias = Annotated[list[Path], typer.Argument(metavar="RESULT...", help="Result files.")]
+ReportOut: TypeAlias = Annotated[
+    Path,
+    typer.Option("--out", "-o", envvar="SIMUL_REPORT", help="The page; an earlier report there is replaced."),
+]
+Static: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SIMUL_STATIC", help="Also write each chart into this directory, as SVG for slides and print."
+    ),
+]
+Png: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--png", envvar="SIMUL_PNG", help="Write PNG beside the SVG of --static (needs simul[png])."
+    ),
+]
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", envvar="SIMUL_JSON", help="Print the numbers as JSON, not as tables.")
 ]
