@@ -42,7 +42,7 @@ def workload_table(result: Result, workload: WorkloadResult, width: int) -> Rend
     """The comparison on one workload, with what bound it and who was left out."""
     rows = summaries(result, workload)
     parts: list[RenderableType] = [_title(result, workload)]
-    parts += _tables(rows, width)
+    parts += _tables(rows, min(width, WIDE))
     parts += [Text(f"  {line}") for line in _notes(workload, rows)]
     parts += [Text(f"  {line}", "yellow") for line in caution_lines(cautions(result, workload))]
     parts += [Text(f"  {line}", "red") for line in _troubles(workload, rows)]

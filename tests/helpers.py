@@ -48,25 +48,6 @@ def simul(
         return Said(process.returncode, out, err)
 
 
-def simul_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> Said:
-    """The command in this process: for what it says before it starts anything, without a second's start."""
-    from producer.cli import main
-
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    code = 0
-    before, sys.argv = sys.argv, ["simul", *arguments]
-    try:
-        main()
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    finally:
-        sys.argv = before
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    captured = capsys.readouterr()
-    return Said(code, captured.out, captured.err)
-
-
 @contextlib.contextmanager
 def started(
     *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None

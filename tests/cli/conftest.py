@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from producer.cli import main
 from tests.helpers import Said, simul
 
 
@@ -38,3 +41,33 @@ def short_tmp() -> Iterator[Path]:
     """A directory with a short path: what a command leaves in its temporary directory is seen there."""
     with tempfile.TemporaryDirectory(prefix="s-") as directory:
         yield Path(directory)
+
+
+class Here:
+    """The command in this process: for what it says before it starts anything, without a second's start."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Said:
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        code = 0
+        before, sys.argv = sys.argv, ["simul", *arguments]
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        finally:
+            sys.argv = before
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        captured = self._capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+
+@pytest.fixture
+def simul_here(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Here:
+    """Runs the command in this process and an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TERM", "dumb")
+    return Here(capsys)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import free_port, simul, simul_here
+from tests.cli.conftest import Here
+from tests.helpers import free_port, simul
 
 
 def test_without_a_command_there_is_help(tmp_path: Path) -> None:
@@ -26,14 +27,11 @@ def test_data_files_are_made_and_checked(tmp_path: Path) -> None:
     assert (checked.code, checked.out, checked.err) == (0, "5 of 5 files are right\n", "")
 
 
-def test_damaged_data_files_are_listed_with_an_exit_code(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    made = simul_here(capsys, "data", "make", "--into", "set", "--count", "9", "--corrupt", "2")
+def test_damaged_data_files_are_listed_with_an_exit_code(simul_here: Here) -> None:
+    made = simul_here("data", "make", "--into", "set", "--count", "9", "--corrupt", "2")
     damaged = [line.partition(":")[0] for line in made.out.splitlines()[1:]]
     assert len(damaged) == 2
-    checked = simul_here(capsys, "data", "check", "set")
+    checked = simul_here("data", "check", "set")
     assert checked.code == 1
     *bad, total = checked.out.splitlines()
     assert sorted(line.partition(":")[0] for line in bad) == sorted(damaged)
@@ -52,25 +50,20 @@ def test_damaged_data_files_are_listed_with_an_exit_code(
 )
 def test_data_that_cannot_be_is_told_in_one_line(
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    simul_here: Here,
     arguments: tuple[str, ...],
     told: str,
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
-    said = simul_here(capsys, "data", *arguments)
+    said = simul_here("data", *arguments)
     assert (said.code, said.out) == (5, "")
     assert told in said.err
     assert len(said.err.splitlines()) == 1
 
 
-def test_data_files_are_not_made_twice(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert simul_here(capsys, "data", "make", "--into", "set", "--count", "1").code == 0
-    again = simul_here(capsys, "data", "make", "--into", "set", "--count", "1", "--seed", "1")
+def test_data_files_are_not_made_twice(simul_here: Here) -> None:
+    assert simul_here("data", "make", "--into", "set", "--count", "1").code == 0
+    again = simul_here("data", "make", "--into", "set", "--count", "1", "--seed", "1")
     assert again.code == 5
     assert "holds data files already" in again.err
 
@@ -119,22 +112,16 @@ def test_a_broker_that_does_not_answer_is_told_in_one_line(
 
 @pytest.mark.parametrize("command", [("send", "waits"), ("worker",)], ids=" ".join)
 def test_advice_on_a_missing_broker_fits_the_command(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    simul_here: Here,
     command: tuple[str, ...],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     # These have no embedded broker to fall back on.
-    said = simul_here(capsys, *command, "--broker", f"redis://127.0.0.1:{free_port()}/0")
+    said = simul_here(*command, "--broker", f"redis://127.0.0.1:{free_port()}/0")
     assert "embedded" not in said.err
 
 
-def test_an_address_that_is_none_is_told_in_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    said = simul_here(capsys, "machine", "--broker", "redis://[::1")
+def test_an_address_that_is_none_is_told_in_one_line(simul_here: Here) -> None:
+    said = simul_here("machine", "--broker", "redis://[::1")
     assert said.code == 3
     assert len(said.err.splitlines()) == 1
 

@@ -13,7 +13,7 @@ import pytest
 from producer.broker import Broker
 from producer.contenders import Spec, external
 from producer.contenders.celery_worker import worker_command, worker_environment
-from producer.contenders.external import ExternalWorkers
+from producer.contenders.external import ExternalWorkers, Fleet
 from producer.keeper import Keeper
 from producer.send import producer_app
 from producer.workloads import build
@@ -50,7 +50,8 @@ def worker(broker: Broker, keeper: Keeper, pool: str, slots: int, *options: str)
 
 def contender(broker: Broker, way: str, slots: int = 1) -> ExternalWorkers:
     """What the lab makes with --workers external."""
-    return ExternalWorkers(Spec(way, slots), broker, producer_app(broker.url))
+    app = producer_app(broker.url)
+    return ExternalWorkers(Spec(way, slots), broker, app, Fleet(app))
 
 
 def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keeper) -> None:
@@ -61,7 +62,7 @@ def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keepe
         found = contender(broker, "celery:threads", 99)
         found.start()
         assert found.spec == Spec("celery:threads", 3, workers=2)
-        assert found.spec.name == "celery:threads@3x2"
+        assert found.spec.name == "celery:threads@2x3"
         outcome = found.run(build("waits", jobs=30).jobs, lambda _: None)
         assert (outcome.problems, outcome.slots, len(outcome.records)) == ([], 6, 30)
         assert len({record.worker for record in outcome.records}) == 2

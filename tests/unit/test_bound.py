@@ -46,7 +46,7 @@ def test_computing_is_bound_by_the_cores() -> None:
 
 
 def test_work_that_leaves_the_cpu_idle_is_bound_by_the_disk() -> None:
-    work = workload(jobs=4, reference=reference([0.0] * 4, [0.5] * 4, cpu_s=0.1))
+    work = workload(jobs=4, bound="disk", reference=reference([0.0] * 4, [0.5] * 4, cpu_s=0.1))
     assert sentence(work, [celery(0.2)]) == (
         "Bound by the disk: 2.00 s of work, of which the CPU was busy for only 0.10 s; the rest was waiting "
         "for files."

@@ -35,7 +35,7 @@ def test_a_contender_is_a_way_and_its_slots(text: str, spec: Spec) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "gevent", "celery:", "celery:asyncio@3", "Threads", "thread@8", "@8", "celery:gevent:8"]
+    "text", ["", "gevent", "celery:", "celery:async@3", "Threads", "thread@8", "@8", "celery:gevent:8"]
 )
 def test_an_unknown_way_is_answered_with_all_there_are(text: str) -> None:
     with pytest.raises(UnknownNameError) as caught:
@@ -65,9 +65,9 @@ def test_the_name_of_a_contender_names_it_again(way: str) -> None:
 
 def test_names_say_slots_where_there_are_slots_and_workers_where_there_are_several() -> None:
     assert Spec("serial", 1).name == "serial"
-    assert Spec("celery:solo", 1, workers=3).name == "celery:solox3"
+    assert Spec("celery:solo", 1, workers=3).name == "celery:solo@3x1"
     assert Spec("celery:gevent", 100).name == "celery:gevent@100"
-    assert Spec("celery:threads", 8, workers=2).name == "celery:threads@8x2"
+    assert Spec("celery:threads", 8, workers=2).name == "celery:threads@2x8"
     assert Spec("celery:threads", 8, workers=2).total_slots == 16
 
 

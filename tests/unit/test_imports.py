@@ -127,7 +127,9 @@ def test_only_the_command_line_prints_or_exits(name: str) -> None:
         ast.unparse(node.exc) for node in ast.walk(TREES[name]) if isinstance(node, ast.Raise) and node.exc
     }
     assert not {one for one in raised if "SystemExit" in one or "Exit(" in one}
-    assert "sys.stdout" not in ast.unparse(TREES[name])
+    # A module that is also a program (`python -m`) may answer on stdout: somebody reads it by a pipe.
+    text = ast.unparse(TREES[name])
+    assert "sys.stdout" not in text or "if __name__ == '__main__':" in text
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -100,6 +100,9 @@ class Watching:
     def working_out(self, _: Workload) -> None:
         self.heard.append("working out")
 
+    def awaiting(self, answering: int, awaited: int) -> None:
+        self.heard.append(f"{answering} of {awaited} workers")
+
     def starting(self, _: Workload, spec: Spec) -> None:
         self.heard.append(f"starting {spec.name}")
 

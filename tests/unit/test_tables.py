@@ -86,7 +86,7 @@ def test_what_went_wrong_and_who_is_missing_is_told(width: int) -> None:
     assert (
         "INVALID celery:eventlet@1000, round 5: its worker ended with exit code -9: it said nothing" in text
     )
-    assert "0 / 0 / 1000" in text
+    assert "0/0/1000" in text
     assert "left out: interpreters@2: it came with Python 3.14; this is 3.11" in text
     assert "Bound by waiting" in text
 
@@ -107,24 +107,6 @@ def test_a_terminal_too_narrow_for_any_table_breaks_nothing(width: int) -> None:
 
 def test_no_contender_is_told_and_not_a_table() -> None:
     assert "No contender ran." in shown(result([]), 80)
-
-
-@pytest.mark.parametrize(
-    ("rounds", "seconds_ms", "claim"),
-    [
-        (1, 93, "* shortest, but 1 run each are too few to claim anything (--rounds 5)."),
-        (4, 93, "* shortest, but 4 runs each are too few to claim anything (--rounds 5)."),
-        (5, 95, "* shortest median; its runs overlap with those of threads@2."),
-        (5, 900, "* shortest median; each of its runs was shorter than any of threads@2."),
-    ],
-)
-def test_the_winner_claims_no_more_than_its_runs_show(rounds: int, seconds_ms: int, claim: str) -> None:
-    runs = [
-        run(name, ms + 2 * round_, round=round_)
-        for round_ in range(rounds)
-        for name, ms in (("serial", 89), ("threads@2", seconds_ms))
-    ]
-    assert claim in flat(shown(result(runs, rounds=rounds), 160))
 
 
 def test_a_winner_alone_is_compared_with_nobody() -> None:
@@ -153,8 +135,8 @@ def test_an_event_loop_that_stood_still_is_told_of() -> None:
 def test_corrected_clocks_and_an_early_end_are_told_of() -> None:
     text = flat(shown(result([run(clocks_corrected=True)], complete=False), 80))
     assert "times are corrected by the broker's" in text
-    assert "Ended before the last round: only the finished runs are here." in text
-    assert "Ended before" not in shown(result([run()]), 80)
+    assert "ended before the last round: only the finished runs are here" in text
+    assert "ended before" not in shown(result([run()]), 80)
 
 
 @pytest.mark.parametrize(
