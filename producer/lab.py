@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from producer.measure import Measured, Session, Watcher, measure
 from producer.results import Result, ResultFile, Run, WorkloadResult
 from producer.roster import Roster
 from producer.send import producer_app
+from producer.turn import turn
 from producer.workloads import Workload
 
 
@@ -52,7 +54,11 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
         ResultError: the result cannot be written.
     """
     file = ResultFile(plan.out)
-    with Keeper() as keeper, open_broker(plan.broker_url, keeper) as broker:
+    with (
+        Keeper() as keeper,
+        open_broker(plan.broker_url, keeper) as broker,
+        turn(broker.url, watcher.queueing) if plan.external else nullcontext(),
+    ):
         result = results.begun(plan.rounds, plan.seed, broker.name, machine.look())
         started(result)
 
