@@ -16,11 +16,16 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from producer import data_files, exhibition, options, results, stats
+from producer import data_files, exhibition, options, results
+from producer import diff as diff_
 from producer import judit as judit_
 from producer import machine as machine_
-from producer.contenders import Spec, parse, sensible
+from producer.contenders import Spec, parse, sensible, swept
 from producer.contenders.celery_worker import worker_command, worker_environment
+from producer.diff_table import diff_table
+from producer.environments import prepare
+from producer.export import Format, exported
+from producer.interpreter import Interpreter
 from producer.lab import Plan
 from producer.lab import compare as compare_
 from producer.progress import ProgressWatcher
@@ -83,9 +88,12 @@ def compare(
     broker: options.BrokerUrl = None,
     workers: options.Workers = "spawn",
     awaited: options.Await = "",
+    transport: options.Transport = "stock",
+    pythons: options.Pythons = None,
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,
     as_json: options.Json = False,
+    export: options.Export = None,
     quick: options.Quick = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -94,34 +102,74 @@ def compare(
         jobs, rounds = jobs or QUICK_JOBS, 1
     lists = [build(name, jobs, seed, chunk, data) for name in dict.fromkeys(workloads or DEFAULT_WORKLOADS)]
     chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
+    found = _interpreters(pythons, quiet)
     path = out or results.default_path()
     external = workers == "external"
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
-    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts)
-    begun: list[Result] = []
-    console = _stderr()
-    try:
-        with ProgressWatcher(console, quiet) as watcher:
-            compare_(plan, watcher, begun.append)
-    except KeyboardInterrupt:
-        if begun and begun[0].runs:
-            _render(begun[0], as_json)
-            console.print(f"Interrupted. The finished runs are saved in {path}")
-        else:
-            console.print("Interrupted before the first run ended: nothing is saved.")
-        raise typer.Exit(INTERRUPTED) from None
-    _render(begun[0], as_json)
-    if not quiet:
-        console.print(f"\nSaved as {path}", markup=False, highlight=False, soft_wrap=True)
+    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts, transport)
+    _carry_out(plan.under(found), as_json, export, quiet)
+
+
+@app.command()
+def sweep(
+    workload: Annotated[str, typer.Argument(help="What to do.")],
+    ways: options.Swept = "asyncio,threads,celery:gevent",
+    concurrency: options.Concurrencies = "1,2,4,8,16,32",
+    jobs: options.Jobs = None,
+    chunk: options.Chunk = 1,
+    rounds: options.Rounds = 5,
+    seed: options.Seed = DEFAULT_SEED,
+    broker: options.BrokerUrl = None,
+    transport: options.Transport = "stock",
+    pythons: options.Pythons = None,
+    data: options.Data = settings.PROJECT_DATA,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    export: options.Export = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Have the same jobs done at rising concurrency: where does more stop paying?"""
+    work = build(workload, jobs, seed, chunk, data)
+    specs = swept(ways, concurrency)
+    found = _interpreters(pythons, quiet)
+    path = out or results.default_path("sweep")
+    lists = {workload: specs}
+    plan = Plan(
+        [work], lists, rounds, seed, chunk, data.resolve(), path, broker, transport=transport, kind="sweep"
+    )
+    _carry_out(plan.under(found), as_json, export, quiet)
 
 
 @app.command()
 def show(
     result: Annotated[Path, typer.Argument(help="A result file.")],
     as_json: options.Json = False,
+    export: options.Export = None,
 ) -> None:
     """Print the tables of a saved result."""
-    _render(results.load(result), as_json)
+    _render(results.load(result), as_json, export)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The result to compare with.")],
+    new: Annotated[list[Path], typer.Argument(help="The results to compare with it.")],
+    fail_above: options.FailAbove = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
+) -> None:
+    """Compare results of the same work on the same machine: what has become slower?"""
+    before = results.load(old)
+    loaded = {path: results.load(path) for path in dict.fromkeys(new)}
+    found = {str(path): diff_.checked(before, result, str(path), force) for path, result in loaded.items()}
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        console = _stdout()
+        for name, one in found.items():
+            console.print(diff_table(f"\n{name} against {old}", one, fail_above))
+    if fail_above is not None and any(row.fails(fail_above) for one in found.values() for row in one.rows):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -161,6 +209,7 @@ def worker(
     pool: options.PoolName = "prefork",
     concurrency: options.Concurrency = None,
     broker: options.BrokerUrl = None,
+    transport: options.Transport = "stock",
     data: options.Data = settings.PROJECT_DATA,
     log_level: options.LogLevel = "INFO",
 ) -> None:
@@ -181,7 +230,7 @@ def worker(
     line = f"worker: pool {pool}, {_counted(slots, 'slot')}, queue {row.queue}, broker {shown}"
     _stderr().print(line, markup=False, highlight=False, soft_wrap=True)
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
-    os.execve(sys.executable, command, worker_environment(pool, url, data.resolve()))
+    os.execve(sys.executable, command, worker_environment(pool, url, data.resolve(), transport))
 
 
 @app.command()
@@ -256,13 +305,37 @@ def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
     return list(dict.fromkeys(parse(part, workload) for part in text.split(",") if part.strip()))
 
 
-def _render(result: Result, as_json: bool) -> None:
-    if as_json:
-        rows = {workload.name: stats.summaries(result, workload) for workload in result.workloads}
-        print(msgspec.json.format(msgspec.json.encode(rows)).decode())
+def _interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpreter]:
+    if not pythons:
+        return ()
+    with _stderr().status("", spinner="dots") as status:
+        lines = not quiet and not sys.stderr.isatty()
+        return prepare(pythons, lambda what: print(what, file=sys.stderr) if lines else status.update(what))
+
+
+def _carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> None:
+    begun: list[Result] = []
+    console = _stderr()
+    try:
+        with ProgressWatcher(console, quiet) as watcher:
+            compare_(plan, watcher, begun.append)
+    except KeyboardInterrupt:
+        if begun and begun[0].runs:
+            _render(begun[0], as_json, export)
+            console.print(f"Interrupted. The finished runs are saved in {plan.out}")
+        else:
+            console.print("Interrupted before the first run ended: nothing is saved.")
+        raise typer.Exit(INTERRUPTED) from None
+    _render(begun[0], as_json, export)
+    if not quiet:
+        console.print(f"\nSaved as {plan.out}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _render(result: Result, as_json: bool, export: Format | None) -> None:
+    if as_json or export:
+        print(exported(result, export or "json"), end="")
     else:
-        # A pipe has no width: give it room for the wide table, and no styles.
-        print_result(Console(width=None if sys.stdout.isatty() else WIDE, highlight=False), result)
+        print_result(_stdout(), result)
 
 
 @contextmanager
@@ -278,6 +351,11 @@ def _bar(what: str, total: int | None, quiet: bool) -> Iterator[Callable[..., No
     with bar:
         task = bar.add_task(what, total=total)
         yield lambda done, total=total: bar.update(task, completed=done, total=total)
+
+
+def _stdout() -> Console:
+    # A pipe has no width: give it room for the wide table, and no styles.
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
 
 
 def _stderr() -> Console:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from producer import machine, results
+from producer import gil, machine, results
 from producer.broker import Broker, open_broker
 from producer.contenders import Contender, Spec
 from producer.contenders.celery_worker import CeleryWorker
 from producer.contenders.external import ExternalWorkers, Fleet
 from producer.contenders.hosted import HostedDesign
+from producer.data_hash import data_hash
+from producer.interpreter import Interpreter
 from producer.keeper import Keeper
 from producer.measure import Measured, Session, Watcher, measure
 from producer.results import Result, ResultFile, Run, WorkloadResult
@@ -20,6 +23,8 @@ from producer.roster import Roster
 from producer.send import producer_app
 from producer.turn import turn
 from producer.workloads import Workload
+from worker.errors import UnavailableError
+from worker.settings import TRANSPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class Plan:
 
     workloads: Sequence[Workload]
     #: The contenders of each workload, by its name.
-    contenders: dict[str, Sequence[Spec]]
+    contenders: Mapping[str, Sequence[Spec]]
     rounds: int
     seed: int
     chunk: int
@@ -41,6 +46,27 @@ class Plan:
     external: bool = False
     #: Host names: as many of those workers are waited for as these have addresses.
     awaited: Sequence[str] = ()
+    #: What carries messages to the workers that are started, one of `TRANSPORTS`.
+    transport: str = TRANSPORTS[0]
+    kind: Literal["comparison", "sweep"] = "comparison"
+    #: The Pythons that the contenders run under; empty where it is the lab's own.
+    interpreters: Sequence[Interpreter] = ()
+
+    def under(self, interpreters: Sequence[Interpreter]) -> Plan:
+        """The same plan with each contender under each of these Pythons; unchanged where there are none.
+
+        Raises:
+            UnavailableError: the workers are somebody else's, and run under whatever they run under.
+        """
+        if not interpreters:
+            return self
+        if self.external:
+            raise UnavailableError("--python is for workers that simul starts, not for external ones")
+        contenders = {
+            name: [replace(spec, interpreter=python) for python in interpreters for spec in specs]
+            for name, specs in self.contenders.items()
+        }
+        return replace(self, contenders=contenders, interpreters=interpreters)
 
 
 def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = lambda _: None) -> Result:
@@ -59,7 +85,9 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
         open_broker(plan.broker_url, keeper) as broker,
         turn(broker.url, watcher.queueing) if plan.external else nullcontext(),
     ):
-        result = results.begun(plan.rounds, plan.seed, broker.name, machine.look())
+        result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
+        result.transport = None if plan.external else plan.transport
+        result.kind, result.interpreters = plan.kind, list(plan.interpreters)
         started(result)
 
         def begun(measured: Measured) -> None:
@@ -67,7 +95,7 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
 
         def ran(run: Run) -> None:
             result.runs.append(run)
-            result.load_after = machine.load()
+            result.load_after, result.gil_after = machine.load(), gil.is_on()
             file.add(run)
             file.save(result)
 
@@ -91,7 +119,7 @@ def _maker(plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher) -> Call
             return HostedDesign(spec, plan.data_root, keeper)
         if plan.external:
             return ExternalWorkers(spec, broker, app, fleet)
-        return CeleryWorker(spec, broker, app, plan.data_root, keeper)
+        return CeleryWorker(spec, broker, app, plan.data_root, keeper, plan.transport)
 
     return make
 
@@ -108,4 +136,5 @@ def _described(measured: Measured, plan: Plan) -> WorkloadResult:
         reference=measured.reference,
         startups_s=measured.startups_s,
         left_out=measured.left_out,
+        data_hash=data_hash(workload.jobs, plan.data_root),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 import sysconfig
 from dataclasses import dataclass
 from importlib import metadata
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from producer import gil
 from producer.contenders import cores
 
 #: The packages whose versions a result names.
@@ -53,7 +53,7 @@ def look() -> Machine:
         kernel=f"{platform.system()} {platform.release()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
         free_threaded_build=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-        gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
+        gil=gil.is_on(),
         packages=_versions(),
         commit=_commit(),
         load=load(),

@@ -20,6 +20,15 @@ Contenders: TypeAlias = Annotated[
         help="Who does it, by commas: serial,threads@8,celery:gevent@100. Without it: the sensible ones.",
     ),
 ]
+Swept: TypeAlias = Annotated[
+    str, typer.Option("--with", envvar="SIMUL_WITH", help="Who does it, by commas: celery:gevent,threads.")
+]
+Concurrencies: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--concurrency", "-c", envvar="SIMUL_CONCURRENCIES", help="The slots to try, by commas: 1,2,4,8."
+    ),
+]
 Jobs: TypeAlias = Annotated[
     int | None,
     typer.Option(envvar="SIMUL_JOBS", min=1, help="Jobs in each workload. Without it: its own size."),
@@ -30,6 +39,15 @@ Chunk: TypeAlias = Annotated[
 Rounds: TypeAlias = Annotated[int, typer.Option(envvar="SIMUL_ROUNDS", min=1, help="Runs of each contender.")]
 Seed: TypeAlias = Annotated[
     int, typer.Option(envvar="SIMUL_SEED", help="The same seed makes the same jobs in the same order.")
+]
+Pythons: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--python",
+        envvar="SIMUL_PYTHON",
+        help="Run under this Python instead, a version (3.13, 3.14t) or a path, in an environment that uv "
+        "makes; give it more than once to compare several.",
+    ),
 ]
 BrokerUrl: TypeAlias = Annotated[
     str | None,
@@ -51,6 +69,12 @@ Await: TypeAlias = Annotated[
         help="Host names, by commas: with external workers, wait for as many as these have addresses.",
     ),
 ]
+Transport: TypeAlias = Annotated[
+    Literal["stock", "reliable"],
+    typer.Option(
+        envvar="SIMUL_TRANSPORT", help="What carries messages: kombu's own, or simul's (docs/transport.md)."
+    ),
+]
 Data: TypeAlias = Annotated[
     Path, typer.Option(envvar="SIMUL_DATA", help="The directory of data files that file checks read.")
 ]
@@ -62,6 +86,24 @@ Out: TypeAlias = Annotated[
 ]
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", envvar="SIMUL_JSON", help="Print the numbers as JSON, not as tables.")
+]
+Export: TypeAlias = Annotated[
+    Literal["csv", "markdown"] | None,
+    typer.Option(envvar="SIMUL_EXPORT", help="Print the numbers as CSV or Markdown, not as tables."),
+]
+FailAbove: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        envvar="SIMUL_FAIL_ABOVE",
+        min=1.0,
+        help="Exit with 1 when something is shown to be more than so many times as slow, or broke: 1.10.",
+    ),
+]
+Force: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--force", envvar="SIMUL_FORCE", help="Compare different workloads or machines, and label it so."
+    ),
 ]
 Quick: TypeAlias = Annotated[
     bool,

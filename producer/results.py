@@ -13,11 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, count, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from producer.contenders import Outcome
+from producer.interpreter import Interpreter
 from producer.machine import Machine
 from producer.reference import Reference
 from producer.usage import Usage
@@ -72,6 +73,8 @@ class Run:
     broker_cpu_s: float | None
     loop_stall_s: float | None
     clocks_corrected: bool
+    #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.
+    gil: bool | None = None
 
     @property
     def valid(self) -> bool:
@@ -102,6 +105,8 @@ class WorkloadResult:
     reference: Reference
     startups_s: dict[str, float]
     left_out: dict[str, str]
+    #: Of the jobs and of the files they read.
+    data_hash: str = ""
 
 
 @dataclass(slots=True)
@@ -117,9 +122,20 @@ class Result:
     machine: Machine
     #: Processes waiting to run, averaged over a minute, after the last run.
     load_after: float
+    #: What carried messages to the Celery workers; None where others started them.
+    transport: str | None = None
+    #: A sweep is a comparison of the same ways at several concurrencies.
+    kind: Literal["comparison", "sweep"] = "comparison"
+    #: The Pythons that the contenders ran under; empty where it was the lab's own.
+    interpreters: list[Interpreter] = field(default_factory=list)
     #: False where the comparison was ended before its last round.
     complete: bool = False
+    #: "valkey 9.1.2".
+    broker_version: str = ""
+    #: Whether the lab's own Python had a GIL after the last run; `machine` says it of the beginning.
+    gil_after: bool = True
     workloads: list[WorkloadResult] = field(default_factory=list)
+    #: The last field of all: `ResultFile` writes the runs one by one.
     runs: list[Run] = field(default_factory=list)
 
 
@@ -169,13 +185,23 @@ def run_from(
         broker_cpu_s=broker_cpu_s,
         loop_stall_s=outcome.loop_stall_s,
         clocks_corrected=outcome.clocks_corrected,
+        gil=outcome.gil,
     )
 
 
-def begun(rounds: int, seed: int, broker: str, machine: Machine) -> Result:
+def begun(rounds: int, seed: int, broker: str, broker_version: str, machine: Machine) -> Result:
     """A result with nothing in it yet."""
-    created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    return Result(SCHEMA, created, rounds, seed, broker, machine, load_after=machine.load)
+    return Result(
+        SCHEMA,
+        time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        rounds,
+        seed,
+        broker,
+        machine,
+        load_after=machine.load,
+        broker_version=broker_version,
+        gil_after=machine.gil,
+    )
 
 
 class ResultFile:
@@ -241,9 +267,9 @@ class _Schema(msgspec.Struct):
     schema: int
 
 
-def default_path() -> Path:
+def default_path(what: str = "compare") -> Path:
     """Where a result goes when nobody says: a new file each time."""
-    stem = f"compare-{time.strftime('%Y%m%d-%H%M%S')}"
+    stem = f"{what}-{time.strftime('%Y%m%d-%H%M%S')}"
     names = chain([stem], (f"{stem}-{number}" for number in count(2)))
     return next(path for name in names if not (path := Path("results") / f"{name}.json.gz").exists())
 

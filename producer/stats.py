@@ -1,22 +1,22 @@
 """Pure functions over results: what each contender took, and what bound the workload.
 
 The sample is the run, not the job. Percentiles of latency, wait and service are over the jobs of all
-valid runs together, and come with their number.
+valid runs together, and come with their number. Contenders are compared round by round (see `ratios`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from producer.ratios import RUNS_TO_CLAIM, Ratio, paired
 from producer.results import Result, Run, WorkloadResult, absolute
 
-#: Fewer runs than this show their spread and claim nothing.
-RUNS_TO_CLAIM = 5
+__all__ = ["RUNS_TO_CLAIM", "Percentiles", "Ratio", "Summary", "baseline", "makespan_s", "summaries"]
 
 Milliseconds: TypeAlias = npt.NDArray[np.float64]
 Number = TypeVar("Number", int, float)
@@ -49,8 +49,10 @@ class Summary:
     latency_ms: Percentiles | None = None
     wait_ms: Percentiles | None = None
     service_ms: Percentiles | None = None
-    #: Makespan of serial / makespan; None where serial was not there.
-    speed_up: float | None = None
+    #: Makespan of serial / makespan, round by round; None where serial was not there.
+    speed_up: Ratio | None = None
+    #: Makespan / that of the contender with the shortest median, round by round; None for that one.
+    to_winner: Ratio | None = None
     #: Physical limit / makespan.
     efficiency: float | None = None
     limit_s: float | None = None
@@ -75,13 +77,36 @@ def makespan_s(run: Run) -> float:
 
 def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
     """One row per contender, the shortest median makespan first, those without a valid run last."""
-    by_contender: dict[str, list[Run]] = {}
-    for run in result.runs:
-        if run.workload == workload.name:
-            by_contender.setdefault(run.contender, []).append(run)
-    serial = median_makespan_s(by_contender.get("serial", []))
-    rows = [_summary(name, runs, workload, serial, _cores(result)) for name, runs in by_contender.items()]
+    by_contender = runs_by_contender(result, workload.name)
+    makespans = {name: _by_round(runs) for name, runs in by_contender.items()}
+    winner = min((name for name in makespans if makespans[name]), key=_median_of(makespans), default="")
+    serial = makespans.get(baseline([*workload.startups_s, *by_contender]) or "", {})
+    cores = _cores(result)
+    rows = []
+    for name, runs in by_contender.items():
+        row = _totals(name, runs)
+        if makespans[name]:
+            row = replace(
+                _with_times(row, [run for run in runs if run.valid], workload, cores),
+                speed_up=paired(serial, makespans[name]),
+                to_winner=paired(makespans[name], makespans[winner]) if name != winner else None,
+            )
+        rows.append(row)
     return sorted(rows, key=lambda row: (row.makespan_s is None, row.makespan_s or 0.0, row.contender))
+
+
+def runs_by_contender(result: Result, workload: str) -> dict[str, list[Run]]:
+    """The runs of one workload, in the order in which they were made."""
+    found: dict[str, list[Run]] = {}
+    for run in result.runs:
+        if run.workload == workload:
+            found.setdefault(run.contender, []).append(run)
+    return found
+
+
+def baseline(contenders: Iterable[str]) -> str | None:
+    """The serial that speed-ups refer to: under several interpreters ("serial [3.13]") the first."""
+    return next((name for name in contenders if name.partition(" ")[0] == "serial"), None)
 
 
 def median_makespan_s(runs: Sequence[Run]) -> float | None:
@@ -90,33 +115,39 @@ def median_makespan_s(runs: Sequence[Run]) -> float | None:
     return float(np.median(values)) if values else None
 
 
+def _by_round(runs: Sequence[Run]) -> dict[int, float]:
+    return {run.round: makespan_s(run) for run in runs if run.valid}
+
+
+def _median_of(makespans: Mapping[str, Mapping[int, float]]) -> Callable[[str], tuple[float, str]]:
+    return lambda name: (float(np.median(list(makespans[name].values()))), name)
+
+
 def _cores(result: Result) -> float:
     limit = result.machine.core_limit
     return min(result.machine.cores, limit) if limit else result.machine.cores
 
 
-def _summary(
-    name: str, runs: Sequence[Run], workload: WorkloadResult, serial_s: float | None, cores: float
-) -> Summary:
-    valid = [run for run in runs if run.valid]
-    totals = {
-        "contender": name,
-        "slots": runs[0].slots,
-        "runs": len(runs),
-        "valid_runs": len(valid),
-        "failed": sum(run.failed for run in runs),
-        "duplicates": sum(run.duplicates for run in runs),
-        "lost": sum(run.lost for run in runs),
-        "wrong": sum(run.wrong for run in runs),
-        "problems": tuple(f"round {run.round}: {problem}" for run in runs for problem in run.problems),
-    }
-    if not valid:
-        return Summary(**totals)  # type: ignore[arg-type]  # a dict of mixed values
+def _totals(name: str, runs: Sequence[Run]) -> Summary:
+    return Summary(
+        contender=name,
+        slots=runs[0].slots,
+        runs=len(runs),
+        valid_runs=sum(run.valid for run in runs),
+        failed=sum(run.failed for run in runs),
+        duplicates=sum(run.duplicates for run in runs),
+        lost=sum(run.lost for run in runs),
+        wrong=sum(run.wrong for run in runs),
+        problems=tuple(f"round {run.round}: {problem}" for run in runs for problem in run.problems),
+    )
+
+
+def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, cores: float) -> Summary:
     makespans = [makespan_s(run) for run in valid]
     median = float(np.median(makespans))
-    limit = workload.reference.limit_s(runs[0].slots, cores)
-    return Summary(
-        **totals,  # type: ignore[arg-type]  # a dict of mixed values
+    limit = workload.reference.limit_s(row.slots, cores)
+    return replace(
+        row,
         makespan_s=median,
         makespan_min_s=min(makespans),
         makespan_max_s=max(makespans),
@@ -124,7 +155,6 @@ def _summary(
         latency_ms=_percentiles(np.concatenate([latencies_ms(run) for run in valid])),
         wait_ms=_percentiles(np.concatenate([waits_ms(run) for run in valid])),
         service_ms=_percentiles(np.concatenate([services_ms(run) for run in valid])),
-        speed_up=serial_s / median if serial_s else None,
         efficiency=limit / median,
         limit_s=limit,
         peak_memory_bytes=_largest([run.peak_memory_bytes for run in valid]),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -11,45 +10,67 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.bound import sentence
+from producer.cautions import Caution, cautions
+from producer.columns import COST, SPEED, Column
+from producer.figures import NOTHING
+from producer.interpreter import Interpreter
 from producer.results import Result, WorkloadResult
-from producer.stats import RUNS_TO_CLAIM, Percentiles, Summary, summaries
+from producer.scaling_table import sweep_tables
+from producer.stats import RUNS_TO_CLAIM, Summary, summaries
 from worker.records import JobRecord
 
 #: A terminal narrower than this gets two tables under each other.
 WIDE = 160
-NOTHING = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its heading and how a row fills it."""
-
-    heading: str
-    cell: Callable[[Summary], str]
+#: An event loop that stands still for less, in seconds, is not worth a line.
+STALL_S = 0.05
 
 
 def print_result(console: Console, result: Result) -> None:
-    """All the workloads of a result."""
+    """All the workloads of a result, and the Pythons that they were done under."""
     for workload in result.workloads:
         console.print()
-        console.print(workload_table(result, workload, console.width))
-    corrected = any(run.clocks_corrected for run in result.runs)
-    if corrected:
-        console.print(
-            "Some workers ran on hosts with clocks of their own: times are corrected by the broker's."
-        )
-    if not result.complete:
-        console.print("[yellow]Ended before the last round: only the finished runs are here.")
+        if result.kind == "sweep":
+            console.print(sweep_tables(result, workload))
+        else:
+            console.print(workload_table(result, workload, console.width))
+    if result.interpreters:
+        console.print()
+        console.print(Group(*(Text(line) for one in result.interpreters for line in interpreter_lines(one))))
 
 
 def workload_table(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
     """The comparison on one workload, with what bound it and who was left out."""
     rows = summaries(result, workload)
     parts: list[RenderableType] = [_title(result, workload)]
-    groups = [_SPEED + _COST] if width >= WIDE else [_SPEED, _COST]
-    parts += [_table(rows, columns, _winner(rows)) for columns in groups]
+    parts += _tables(rows, width)
     parts += [Text(f"  {line}") for line in _notes(workload, rows)]
+    parts += [Text(f"  {line}", "yellow") for line in caution_lines(cautions(result, workload))]
+    parts += [Text(f"  {line}", "red") for line in _troubles(workload, rows)]
     return Group(*parts)
+
+
+def interpreter_lines(one: Interpreter) -> Iterator[str]:
+    """What a Python is, its GIL before and after the imports, and what it has not got."""
+    build = "free-threaded build" if one.free_threaded_build else "ordinary build"
+    alike = set(one.gil.values())
+    for kind, gil in list(one.gil.items())[: 1 if len(alike) == 1 else None]:
+        whose = "" if len(alike) == 1 else f" of {kind}"
+        culprit = f" (turned on by {gil.turned_on_by})" if gil.turned_on_by else ""
+        states = f"{_on(gil.before)} before the imports{whose}, {_on(gil.after)} after them{culprit}"
+        yield f"{one.label}: {one.python}, {build}; GIL {states}"
+    for why in one.missing.values():
+        yield f"{one.label}: {why}"
+
+
+def _on(gil: bool) -> str:
+    return "on" if gil else "off"
+
+
+def caution_lines(found: Iterable[Caution]) -> Iterator[str]:
+    """The cautions, a line each."""
+    for caution in found:
+        whose = f"{caution.contender}: " if caution.contender else ""
+        yield f"Beware ({caution.kind}): {whose}{caution.text}."
 
 
 def machine_lines(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -89,18 +110,27 @@ def _title(result: Result, workload: WorkloadResult) -> Text:
     rounds = "1 round" if result.rounds == 1 else f"{result.rounds} rounds"
     title = Text(workload.name, style="bold")
     chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
-    title.append(
-        f"  {workload.jobs} jobs{chunk}: {workload.description}; {rounds}, seed {workload.seed}", "dim"
-    )
+    transport = f", {result.transport} transport" if result.transport else ""
+    what = f"  {workload.jobs} jobs{chunk}: {workload.description}"
+    title.append(f"{what}; {rounds}, seed {workload.seed}{transport}", "dim")
     return title
 
 
-def _table(rows: Sequence[Summary], columns: Sequence[Column], winner: str | None) -> Table:
+def _tables(rows: Sequence[Summary], width: int) -> list[RenderableType]:
+    """One table where everything fits, otherwise two: speed, and what it costs."""
+    whole = _table(rows, SPEED + COST)
+    if width >= WIDE and Console(width=10 * WIDE).measure(whole).maximum <= WIDE:
+        return [whole]
+    return [_table(rows, SPEED), _table(rows, COST)]
+
+
+def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", width=1)
-    table.add_column("contender", no_wrap=True)
+    table.add_column("contender", no_wrap=True, vertical="bottom")
     for column in columns:
         table.add_column(column.heading, justify="right", no_wrap=True)
+    winner = _winner(rows)
     for row in rows:
         won = row.contender == winner
         style = "bold green" if won else "red" if not row.valid_runs else ""
@@ -122,10 +152,13 @@ def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
         yield sentence(workload, rows)
     if workload.reference.summary:
         yield f"The answers: {workload.reference.summary}"
-    stalls = [row for row in rows if row.loop_stall_s and row.loop_stall_s > 0.05]
-    for row in stalls:
-        milliseconds = 1000 * (row.loop_stall_s or 0)
-        yield f"{row.contender}: its event loop stood still for up to {milliseconds:.0f} ms."
+    yield _on_percentiles(rows)
+    for row in rows:
+        if row.loop_stall_s and row.loop_stall_s > STALL_S:
+            yield f"{row.contender}: its event loop stood still for up to {1000 * row.loop_stall_s:.0f} ms."
+
+
+def _troubles(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     for row in rows:
         for problem in row.problems:
             yield f"INVALID {row.contender}, {problem}"
@@ -138,85 +171,26 @@ def _on_winner(rows: Sequence[Summary]) -> str:
     if best.makespan_s is None:
         return "No valid run: nobody won."
     if best.valid_runs < RUNS_TO_CLAIM:
-        runs = "run" if best.valid_runs == 1 else "runs"
-        few = f"* shortest, but {best.valid_runs} {runs} each are too few to claim anything"
-        return f"{few} (--rounds {RUNS_TO_CLAIM})."
-    second = rows[1] if len(rows) > 1 else None
-    if second and second.makespan_min_s is not None and best.makespan_max_s is not None:
-        if second.makespan_min_s <= best.makespan_max_s:
-            return f"* shortest median; its runs overlap with those of {second.contender}."
-        return f"* shortest median; each of its runs was shorter than any of {second.contender}."
-    return "* shortest median."
+        return "* shortest median; from fewer than five runs nothing is claimed."
+    others = {row.contender: row.to_winner for row in rows if row.to_winner}
+    alike = [name for name, ratio in others.items() if ratio.low is not None and ratio.low <= 1]
+    unsure = [name for name, ratio in others.items() if not ratio.claims]
+    line = "* shortest median"
+    if alike:
+        line += f"; no difference shown (≈) between it and {', '.join(alike)}"
+    elif others and not unsure:
+        line += "; every other contender is shown to be slower"
+    return f"{line}; too few runs to tell: {', '.join(unsure)}." if unsure else f"{line}."
 
 
-def _seconds(value: float | None) -> str:
-    if value is None:
-        return NOTHING
+def _on_percentiles(rows: Sequence[Summary]) -> str:
+    numbers: dict[int, list[str]] = {}
+    for row in rows:
+        if row.latency_ms:
+            numbers.setdefault(row.latency_ms.n, []).append(row.contender)
+    most = max(numbers, key=lambda n: len(numbers[n]), default=0)
+    others = [f"{', '.join(names)}: {n:,}" for n, names in numbers.items() if n != most]
+    exceptions = f" ({'; '.join(others)})" if others else ""
     return (
-        f"{value:.2f} s"
-        if value >= 1
-        else f"{1000 * value:.1f} ms"
-        if value < 0.1
-        else f"{1000 * value:.0f} ms"
+        f"Latency, wait and service are over the {most:,} jobs of all valid runs of a contender{exceptions}."
     )
-
-
-def _makespan(row: Summary) -> str:
-    if row.makespan_s is None:
-        return "no valid run"
-    if row.valid_runs == 1:
-        return _seconds(row.makespan_s)
-    return f"{_seconds(row.makespan_s)} ({_seconds(row.makespan_min_s)} to {_seconds(row.makespan_max_s)})"
-
-
-def _rate(row: Summary) -> str:
-    return f"{row.throughput:,.0f}" if row.throughput else NOTHING
-
-
-def _percentiles(value: Percentiles | None) -> str:
-    return " / ".join(_short(part) for part in (value.p50, value.p95, value.p99)) if value else NOTHING
-
-
-def _median(value: Percentiles | None) -> str:
-    return _short(value.p50) if value else NOTHING
-
-
-def _short(milliseconds: float) -> str:
-    return f"{milliseconds:.2f}" if milliseconds < 10 else f"{milliseconds:,.0f}"
-
-
-def _memory(row: Summary) -> str:
-    return f"{row.peak_memory_bytes / 2**20:,.0f} MiB" if row.peak_memory_bytes else NOTHING
-
-
-def _times(value: float | None) -> str:
-    return f"{value:.2f}" if value is not None and value < 10 else f"{value:.1f}" if value else NOTHING
-
-
-def _percent(value: float | None) -> str:
-    return f"{100 * value:.0f} %" if value is not None else NOTHING
-
-
-def _cpu(row: Summary) -> str:
-    # Counted by the system in ticks of 10 ms: a mean below one says no more than that.
-    return "< 10 ms" if row.cpu_s is not None and row.cpu_s < 0.01 else _seconds(row.cpu_s)
-
-
-def _trouble(row: Summary) -> str:
-    return f"{row.failed + row.wrong} / {row.duplicates} / {row.lost}"
-
-
-_SPEED = (
-    Column("makespan (min to max)", _makespan),
-    Column("jobs/s", _rate),
-    Column("× serial", lambda row: _times(row.speed_up)),
-    Column("of limit", lambda row: _percent(row.efficiency)),
-    Column("failed/dup/lost", _trouble),
-)
-_COST = (
-    Column("ms: latency p50/p95/p99", lambda row: _percentiles(row.latency_ms)),
-    Column("wait", lambda row: _median(row.wait_ms)),
-    Column("service", lambda row: _median(row.service_ms)),
-    Column("memory", _memory),
-    Column("CPU", _cpu),
-)

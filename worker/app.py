@@ -11,6 +11,9 @@ settings = Settings.read()
 
 app = Celery("simul", broker=settings.broker_url, include=["worker.tasks"])
 
+if settings.transport == "reliable":
+    app.conf.broker_transport = "worker.transport:Transport"
+
 app.conf.update(
     # Messages come from a queue that others may write to: JSON can only be data, pickle can be code.
     accept_content=["json"],

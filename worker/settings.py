@@ -11,6 +11,8 @@ from pathlib import Path
 DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
 #: What Celery calls our asyncio pool (an environment variable of Celery's own names it).
 ASYNCIO_POOL = "worker.pools.aio:TaskPool"
+#: What can carry messages; the first is the default.
+TRANSPORTS = ("stock", "reliable")
 #: The 120 files that come with the project.
 PROJECT_DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -25,6 +27,8 @@ class Settings:
     data_root: Path
     #: Seconds after which the stock transport hands an unacknowledged message to another worker.
     visibility_timeout_s: float
+    #: What carries messages: "stock" (kombu's own) or "reliable" (ours, see docs/transport.md).
+    transport: str = TRANSPORTS[0]
     #: Whether tasks run on an event loop, so that their async twins are wanted.
     on_event_loop: bool = False
 
@@ -33,14 +37,18 @@ class Settings:
         """The settings that `environ` describes.
 
         Raises:
-            ValueError: SIMUL_VISIBILITY_TIMEOUT is no positive number.
+            ValueError: SIMUL_VISIBILITY_TIMEOUT is no positive number, or there is no such transport.
         """
         timeout = float(environ.get("SIMUL_VISIBILITY_TIMEOUT") or 3600)
         if not timeout > 0:
             raise ValueError(f"SIMUL_VISIBILITY_TIMEOUT must be more than 0 seconds, not {timeout:g}")
+        transport = environ.get("SIMUL_TRANSPORT") or TRANSPORTS[0]
+        if transport not in TRANSPORTS:
+            raise ValueError(f"SIMUL_TRANSPORT is one of {', '.join(TRANSPORTS)}, not {transport!r}")
         return cls(
             broker_url=environ.get("SIMUL_BROKER_URL") or DEFAULT_BROKER_URL,
             data_root=Path(environ.get("SIMUL_DATA") or PROJECT_DATA).resolve(),
             visibility_timeout_s=timeout,
+            transport=transport,
             on_event_loop=environ.get("CELERY_CUSTOM_WORKER_POOL") == ASYNCIO_POOL,
         )

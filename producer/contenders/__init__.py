@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from producer.interpreter import SUBINTERPRETERS, Interpreter
 from producer.workloads import Workload
 from worker.errors import UnknownNameError
 from worker.jobs import Job
@@ -58,6 +59,8 @@ class Spec:
     slots: int
     #: Workers on the queue; more than one only where others started them.
     workers: int = 1
+    #: The Python it runs under; None is the lab's own.
+    interpreter: Interpreter | None = None
 
     @property
     def total_slots(self) -> int:
@@ -73,15 +76,23 @@ class Spec:
     @property
     def name(self) -> str:
         """The name in tables and results; several workers are written workers x slots."""
-        if self.workers > 1:
-            return f"{self.way}@{self.workers}x{self.slots}"
-        return f"{self.way}@{self.slots}" if _scales(self.way) else self.way
+        slots = f"{self.workers}x{self.slots}" if self.workers > 1 else str(self.slots)
+        many = self.workers > 1 or _scales(self.way)
+        under = f" [{self.interpreter.label}]" if self.interpreter else ""
+        return (f"{self.way}@{slots}" if many else self.way) + under
+
+    @property
+    def python(self) -> str:
+        """The Python to start it with."""
+        return self.interpreter.executable if self.interpreter else sys.executable
 
     def unavailable(self) -> str | None:
         """Why this contender cannot run here, or None."""
+        if self.interpreter:
+            return self.interpreter.unavailable(self.way)
         if self.celery_pool:
             return pool(self.celery_pool).unavailable()
-        if self.way == "interpreters" and sys.version_info < (3, 14):
+        if self.way == "interpreters" and sys.version_info < SUBINTERPRETERS:
             return (
                 "concurrent.futures.InterpreterPoolExecutor came with Python 3.14; "
                 f"this is {sys.version_info.major}.{sys.version_info.minor}"
@@ -107,6 +118,8 @@ class Outcome:
     loop_stall_s: float | None = None
     #: Whether times came from hosts with clocks of their own, corrected by the broker's.
     clocks_corrected: bool = False
+    #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.
+    gil: bool | None = None
 
 
 #: Called with the number of jobs done so far.
@@ -149,16 +162,39 @@ def parse(text: str, workload: Workload) -> Spec:
     Raises:
         UnknownNameError: no such contender, or no such number of slots.
     """
-    way, at, number = text.strip().partition("@")
+    way, at, _ = text.strip().partition("@")
+    if not at and way in ways():
+        return Spec(way, default_slots(way, workload))
+    return _parsed(text.strip())
+
+
+def _parsed(text: str) -> Spec:
+    way, at, number = text.partition("@")
     if way not in ways():
         raise UnknownNameError(f"no contender is called {way!r}; there are: {', '.join(ways())}")
     if not at:
-        return Spec(way, default_slots(way, workload))
+        return Spec(way, 1)
     if not _scales(way):
         raise UnknownNameError(f"{way} has one slot: write {way!r} without @{number}")
     if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= 10_000:
         raise UnknownNameError(f"{text!r}: the slots after @ are a number from 1 to 10,000")
     return Spec(way, int(number))
+
+
+def swept(ways_: str, concurrency: str) -> list[Spec]:
+    """Each of the ways at each of the concurrencies, both by commas; what has one slot, once.
+
+    Raises:
+        UnknownNameError: no such contender, or no such number of slots.
+    """
+    numbers = [number.strip() for number in concurrency.split(",") if number.strip()]
+    found: dict[Spec, None] = {}
+    for way in (part.strip() for part in ways_.split(",") if part.strip()):
+        if "@" in way:
+            raise UnknownNameError(f"{way!r}: in a sweep the slots come from --concurrency, not after @")
+        for number in numbers:
+            found[_parsed(f"{way}@{number}" if way not in ways() or _scales(way) else way)] = None
+    return sorted(found, key=lambda spec: (spec.way, spec.slots))
 
 
 def default_slots(way: str, workload: Workload) -> int:

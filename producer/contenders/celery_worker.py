@@ -23,6 +23,7 @@ from producer.over_broker import run_over_broker
 from worker.errors import ContenderError, SimulError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
+from worker.settings import TRANSPORTS
 
 #: How long a worker may take to answer a ping, in seconds.
 READY_S = 60.0
@@ -35,30 +36,43 @@ WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
 WARM_UP_MS = 30
 
 
-def worker_command(pool_name: str, slots: int, queue: str | None = None, *options: str) -> list[str]:
+def worker_command(
+    pool_name: str, slots: int, queue: str | None = None, *options: str, python: str = sys.executable
+) -> list[str]:
     """The command that starts a worker: the plain `celery` one, which anybody can type."""
     row = pool(pool_name)
     # -m celery reads --pool before it imports anything, and patches for gevent and eventlet in time.
-    command = [sys.executable, "-m", "celery", "-q", "-A", "worker", "worker", f"--pool={row.celery_name}"]
+    command = [python, "-m", "celery", "-q", "-A", "worker", "worker", f"--pool={row.celery_name}"]
     if row.scales:
         command += ["-c", str(slots)]
     return [*command, "-Q", queue or row.queue, *options]
 
 
-def worker_environment(pool_name: str, broker_url: str, data_root: Path) -> dict[str, str]:
+def worker_environment(
+    pool_name: str, broker_url: str, data_root: Path, transport: str = TRANSPORTS[0]
+) -> dict[str, str]:
     """The environment of a worker, on top of this process's own."""
     return {
         **os.environ,
         **pool(pool_name).environment,
         "SIMUL_BROKER_URL": broker_url,
         "SIMUL_DATA": str(data_root),
+        "SIMUL_TRANSPORT": transport,
     }
 
 
 class CeleryWorker:
     """The contender protocol over a worker on a queue that nobody else consumes."""
 
-    def __init__(self, spec: Spec, broker: Broker, app: Celery, data_root: Path, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        broker: Broker,
+        app: Celery,
+        data_root: Path,
+        keeper: Keeper,
+        transport: str = TRANSPORTS[0],
+    ) -> None:
         assert spec.celery_pool
         self.spec = spec
         self._pool = spec.celery_pool
@@ -66,6 +80,7 @@ class CeleryWorker:
         self._app = app
         self._data_root = data_root
         self._keeper = keeper
+        self._transport = transport
         self._worker: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -87,8 +102,9 @@ class CeleryWorker:
                 *("-n", node, "-l", "WARNING"),
                 # The lab has one worker a queue: it has nobody to gossip with.
                 *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+                python=self.spec.python,
             ),
-            env=worker_environment(self._pool, self._broker.url, self._data_root),
+            env=worker_environment(self._pool, self._broker.url, self._data_root, self._transport),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from producer import gil
 from worker.errors import SimulError
 from worker.jobs import Answer, Job
 from worker.records import JobRecord, worker_name
@@ -64,7 +65,8 @@ def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -
             replies.send(("outcome", _timed(run, jobs, replies)))
 
 
-def _timed(run: Run, jobs: Sequence[Job], replies: Connection) -> tuple[list[JobRecord], float | None]:
+def _timed(run: Run, jobs: Sequence[Job], replies: Connection) -> tuple[list[JobRecord], float | None, bool]:
+    """The records, the longest stall of an event loop, and whether there is a GIL now."""
     records: list[JobRecord] = []
     reported = time.monotonic_ns()
 
@@ -76,7 +78,7 @@ def _timed(run: Run, jobs: Sequence[Job], replies: Connection) -> tuple[list[Job
             replies.send(("progress", len(records)))
 
     stall = run(jobs, done)
-    return records, stall
+    return records, stall, gil.is_on()
 
 
 def recorded(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]) -> JobRecord:

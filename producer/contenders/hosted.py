@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -27,11 +26,10 @@ STOP_S = 5.0
 class HostedDesign:
     """The contender protocol over the pipes of a child process."""
 
-    def __init__(self, spec: Spec, data_root: Path, keeper: Keeper, python: str = sys.executable) -> None:
+    def __init__(self, spec: Spec, data_root: Path, keeper: Keeper) -> None:
         self.spec = spec
         self._data_root = data_root
         self._keeper = keeper
-        self._python = python
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -45,13 +43,12 @@ class HostedDesign:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         self._child = subprocess.Popen(
             [
-                *(self._python, "-m", "producer.contenders.host", self.spec.way, str(self.spec.slots)),
+                *(self.spec.python, "-m", "producer.contenders.host", self.spec.way, str(self.spec.slots)),
                 *(str(self._data_root), str(to_child_r), str(from_child_w)),
             ],
             pass_fds=(to_child_r, from_child_w),
             stderr=self._errors,
-            # For subinterpreters, and for Pythons in which the project is not installed.
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            env=self._environment(),
             start_new_session=True,
         )
         self._keeper.keep_process(self._child.pid)
@@ -81,9 +78,9 @@ class HostedDesign:
         except (EOFError, OSError):
             problem = f"its process died; none of its records are left: {self._last_words()}"
             return Outcome([], self.spec.slots, problems=[problem])
-        records, stall = content
+        records, stall, gil = content
         progress(len(records))
-        return Outcome(records, self.spec.slots, loop_stall_s=stall)
+        return Outcome(records, self.spec.slots, loop_stall_s=stall, gil=gil)
 
     def processes(self) -> list[int]:
         """The child; its processes are below it."""
@@ -109,6 +106,12 @@ class HostedDesign:
         self._keeper.forget_process(self._child.pid)
         self._errors.close()
         self._child = None
+
+    def _environment(self) -> dict[str, str]:
+        if self.spec.interpreter:
+            # The project is linked into its environment; what lies beside it here is for this Python.
+            return dict(os.environ)
+        return {**os.environ, "PYTHONPATH": str(PROJECT)}  # for subinterpreters
 
     def _last_words(self) -> str:
         self._errors.seek(0)

@@ -1,0 +1,27 @@
+"""What tells whether two workloads are the same: a hash of the jobs, and of every file that they read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from worker.jobs import FileCheck, Job, to_message
+
+
+def data_hash(jobs: Sequence[Job], data_root: Path) -> str:
+    """The same for the same jobs on the same bytes; a file that cannot be read counts as such."""
+    total = hashlib.sha256()
+    for job in jobs:
+        total.update(json.dumps(to_message(job), sort_keys=True).encode() + b"\n")
+    for name in sorted({name for job in jobs if isinstance(job, FileCheck) for name in job.files}):
+        total.update(_file(data_root / name))
+    return f"sha256:{total.hexdigest()}"
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return hashlib.sha256(path.read_bytes()).digest()
+    except (OSError, ValueError):
+        return b"unreadable"

@@ -1,0 +1,121 @@
+"""The commands that work on results, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from producer.results import ResultFile, load
+from tests.made import a_result
+
+#: The command, as it is installed beside this Python.
+SIMUL = Path(sys.executable).with_name("simul")
+STEADY = [1.0, 1.01, 0.99, 1.02, 0.98]
+
+
+def simul(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("SIMUL_")}
+    return subprocess.run(
+        [SIMUL, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**clean, **environ},
+    )
+
+
+def saved(path: Path, makespans_s: Mapping[str, Sequence[float]]) -> Path:
+    result = a_result(makespans_s)
+    file = ResultFile(path)
+    for run in result.runs:
+        file.add(run)
+    file.save(result)
+    return path
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return saved(tmp_path / "old.json", {"serial": STEADY, "threads@4": [0.5 * one for one in STEADY]})
+
+
+@pytest.fixture
+def slower(tmp_path: Path) -> Path:
+    return saved(tmp_path / "slower.json.gz", {"serial": STEADY, "threads@4": STEADY})
+
+
+def test_diff_passes_where_nothing_is_shown_slower(old: Path) -> None:
+    done = simul("diff", old, old, "--fail-above", "1.10")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("no difference shown") == 2
+
+
+def test_diff_fails_where_something_is_shown_slower(old: Path, slower: Path) -> None:
+    done = simul("diff", old, old, slower, "--fail-above", "1.10")
+    assert done.returncode == 1
+    assert "slower: more than 1.1 times" in done.stdout
+    assert simul("diff", old, slower).returncode == 0
+    assert simul("diff", old, slower, SIMUL_FAIL_ABOVE="3").returncode == 0
+
+
+def test_diff_refuses_another_machine_unless_it_is_forced(tmp_path: Path, old: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(old.read_text().replace('"cores":2', '"cores":64'))
+    refused = simul("diff", old, other)
+    assert refused.returncode == 6
+    assert "cores 2, now 64" in refused.stderr
+    assert "--force" in refused.stderr
+    forced = simul("diff", old, other, "--force")
+    assert forced.returncode == 0
+    assert "FORCED, not comparable: machine: cores 2, now 64" in forced.stdout
+
+
+def test_diff_as_json(old: Path, slower: Path) -> None:
+    numbers = json.loads(simul("diff", old, slower, "--json").stdout)
+    [found] = numbers.values()
+    rows = {row["contender"]: row for row in found["rows"]}
+    assert rows["threads@4"]["ratio"]["value"] == pytest.approx(2.0)
+
+
+def test_show_exports_csv_markdown_and_json(old: Path) -> None:
+    assert simul("show", old, "--export", "csv").stdout.startswith("workload,contender,slots,")
+    assert "| threads@4 | 500 ms" in simul("show", old, SIMUL_EXPORT="markdown").stdout
+    numbers = json.loads(simul("show", old, "--json").stdout)
+    assert [row["contender"] for row in numbers["waits"]["contenders"]] == ["threads@4", "serial"]
+    assert numbers["waits"]["contenders"][0]["speed_up"]["low"] == pytest.approx(2.0)
+
+
+def test_a_small_sweep_saves_a_result_that_shows_its_curves(tmp_path: Path) -> None:
+    out = tmp_path / "sweep.json.gz"
+    arguments = ("--with", "threads,asyncio", "--concurrency", "1,4", "--jobs", "4", "--rounds", "1", "-q")
+    done = simul("sweep", "waits", *arguments, "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    result = load(out)
+    assert result.kind == "sweep"
+    assert {run.contender for run in result.runs} == {"threads@1", "threads@4", "asyncio@1", "asyncio@4"}
+    assert "fitted to fewer than 5 concurrencies" in done.stdout
+    assert simul("show", out).stdout == done.stdout
+    [threads] = [
+        c for c in json.loads(simul("show", out, "--json").stdout)["waits"]["curves"] if c["way"] == "threads"
+    ]
+    assert [point["slots"] for point in threads["points"]] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--with", "threads@4"), "--concurrency"),
+        (("--with", "nothing"), "no contender is called"),
+        (("--concurrency", "1,zero"), "a number from 1 to 10,000"),
+    ],
+)
+def test_a_sweep_that_makes_no_sense_says_why(arguments: Sequence[str], words: str) -> None:
+    done = simul("sweep", "waits", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr

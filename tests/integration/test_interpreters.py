@@ -1,0 +1,69 @@
+"""The same contenders under another Python, in an environment that uv makes."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from producer.contenders import parse
+from producer.environments import prepare
+from producer.lab import Plan, compare
+from producer.progress import ProgressWatcher
+from producer.results import Result, load
+from producer.workloads import build
+
+FREE_THREADED = shutil.which("python3.13t")
+
+needs_uv = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+
+
+def compared(pythons: list[str], contenders: list[str], tmp_path: Path) -> Result:
+    workload = build("waits", 4)
+    specs = [parse(text, workload) for text in contenders]
+    out = tmp_path / "result.json"
+    plan = Plan([workload], {"waits": specs}, 1, 1, 1, workload_data(), out)
+    with ProgressWatcher(Console(stderr=True, quiet=True), quiet=True) as watcher:
+        compare(plan.under(prepare(pythons, lambda _: None)), watcher)
+    return load(out)
+
+
+def workload_data() -> Path:
+    from worker.settings import PROJECT_DATA
+
+    return PROJECT_DATA
+
+
+@needs_uv
+def test_contenders_run_under_a_python_given_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
+    result = compared([sys.executable], ["threads@2", "processes@2", "celery:solo"], tmp_path)
+    label = result.interpreters[0].label
+    assert {run.contender for run in result.runs if run.valid} == {
+        f"threads@2 [{label}]",
+        f"processes@2 [{label}]",
+        f"celery:solo [{label}]",
+    }
+    assert str(tmp_path) in result.interpreters[0].executable
+
+
+@needs_uv
+@pytest.mark.skipif(FREE_THREADED is None, reason="no free-threaded Python 3.13 on the PATH (python3.13t)")
+def test_a_free_threaded_python_runs_without_a_gil_and_leaves_out_what_has_no_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
+    result = compared([str(FREE_THREADED)], ["threads@2", "asyncio@2", "celery:gevent@2"], tmp_path)
+    [python] = result.interpreters
+    assert (python.label, python.free_threaded_build) == ("3.13t", True)
+    assert (python.gil["designs"].before, python.gil["designs"].after) == (False, False)
+    assert {run.contender: run.gil for run in result.runs if run.valid} == {
+        "threads@2 [3.13t]": False,
+        "asyncio@2 [3.13t]": False,
+    }
+    assert "has no build for this Python" in result.workloads[0].left_out["celery:gevent@2 [3.13t]"]

@@ -1,0 +1,221 @@
+"""Servers and workers that a test starts, kills and cleans up: by process id, never by name."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+from celery import Celery
+from kombu import Connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parents[2]
+RELIABLE = "worker.transport:Transport"
+POOLS = {"solo": 1, "threads": 4, "prefork": 2, "gevent": 8, "eventlet": 8}
+#: Long enough for any busy machine; a test that gets this far has failed.
+PATIENCE_S = 60.0
+
+
+def until(condition: Callable[[], Any], what: str) -> None:
+    """Wait for an event. Raises AssertionError if it does not come."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"never came: {what}"
+        time.sleep(0.02)
+
+
+class ServerDidNotStart(Exception):  # noqa: N818  # it says what happened
+    """The server has ended at once; its last words."""
+
+
+@dataclass
+class Server:
+    """A server on a loopback port of its own, with an append-only file."""
+
+    binary: str
+    directory: Path
+    arguments: tuple[str, ...] = ()
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        while not 0 < self.port < 55_536:  # a cluster's node also listens 10,000 ports higher
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", random.randrange(20_000, 32_000) if self.port else 0))
+                self.port = probe.getsockname()[1]
+        command = [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes"]
+        command += ["--dir", str(self.directory), "--save", "", *self.arguments]
+        log = (self.directory / "server.log").open("ab")
+        with log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        until(lambda: self._answers() or self._ended(), "an answer of the server")
+        if self._ended():
+            self.process = None
+            raise ServerDidNotStart((self.directory / "server.log").read_text()[-500:])
+
+    def _ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                client = self.client()
+                with contextlib.closing(client), contextlib.suppress(redis.AuthenticationError):
+                    return bool(client.ping())
+                return True
+        except (OSError, redis.RedisError):
+            return False
+
+    def stop(self) -> None:
+        """Stop as an administrator does; what it knows is in the file."""
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+
+    def url(self, db: int = 0) -> str:
+        return f"redis://127.0.0.1:{self.port}/{db}"
+
+    def client(self, db: int = 0) -> redis.Redis:
+        return redis.Redis(
+            host="127.0.0.1", port=self.port, db=db, socket_timeout=10, retry=Retry(NoBackoff(), 0)
+        )
+
+
+@dataclass
+class Worker:
+    """A real Celery worker in a process group of its own."""
+
+    process: subprocess.Popen[bytes]
+    name: str
+    log: Path
+
+    def signal(self, number: int, *, group: bool = False) -> None:
+        if self.process.poll() is None:
+            (os.killpg if group else os.kill)(self.process.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL for the worker and its children, all at one moment, as a power cut."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def shut_down(self) -> int:
+        """A warm shutdown. Returns the exit code."""
+        self.signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_S)
+
+
+@dataclass
+class Lab:
+    """A server, workers on it, and the exact account of every job."""
+
+    server: Server
+    directory: Path
+    broker: str = ""
+    options: dict[str, Any] = field(default_factory=lambda: {"lease": 1.0})
+    transport: str = RELIABLE
+    workers: list[Worker] = field(default_factory=list)
+    sent: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.broker = self.broker or self.server.url(3)
+        self.app = Celery("client", broker=self.broker)
+        self.app.conf.update(broker_transport_options=self.options)
+        self.broker_client = self.server.client(3)
+        self.records = self.server.client(4)
+
+    def worker(self, pool: str, *arguments: str, transport: str | None = None, acks: str = "late") -> Worker:
+        """Start a worker; it may not be ready yet."""
+        name = f"{pool}{len(self.workers)}@lab"
+        environment = {
+            **os.environ,
+            "FOREIGN_BROKER": self.broker,
+            "FOREIGN_RECORDS": self.server.url(4),
+            "FOREIGN_TRANSPORT": self.transport if transport is None else transport,
+            "FOREIGN_OPTIONS": json.dumps(self.options),
+            "FOREIGN_ACKS": acks,
+            "PYTHONPATH": os.pathsep.join([str(HERE), str(PROJECT)]),
+            "PYTHONWARNINGS": "ignore",
+        }
+        command = [sys.executable, "-m", "celery", "-A", "foreign_app", "worker", "-P", pool, "-n", name]
+        command += ["-c", str(POOLS[pool]), "-l", "INFO", "--without-mingle", "--without-gossip", *arguments]
+        log = self.directory / f"{name}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                command, env=environment, stdout=out, stderr=out, start_new_session=True, cwd=self.directory
+            )
+        started = Worker(process, name, log)
+        self.workers.append(started)
+        return started
+
+    def ready(self, *workers: Worker) -> None:
+        """Wait until the workers consume."""
+        for worker in workers:
+            until(lambda w=worker: b" ready." in w.log.read_bytes(), f"{worker.name} ready")  # type: ignore[misc]
+
+    def send(self, task: str, numbers: range, *args: Any, **options: Any) -> None:
+        """Send one job for each number, with a stock producer."""
+        with self.app.producer_pool.acquire(block=True) as producer, producer.batch():
+            for number in numbers:
+                self.app.send_task(task, (number, *args), producer=producer, **options)
+        self.sent |= set(numbers)
+
+    def noted(self, what: str) -> Counter[int]:
+        found: Any = self.records.lrange(what, 0, -1)
+        return Counter(int(x) for x in found)
+
+    def reserved(self) -> dict[str, int]:
+        """What is reserved, by list."""
+        prefix = self.options.get("global_keyprefix", "")
+        keys: Any = self.broker_client.keys(f"{prefix}reliable:*:*")
+        lists = [k.decode() for k in keys if not k.endswith(b":queues")]
+        return {key: int(self.broker_client.llen(key)) for key in lists}
+
+    def queued(self, queue: str = "celery") -> int:
+        return int(self.broker_client.llen(self.options.get("global_keyprefix", "") + queue))
+
+    def all_done(self) -> None:
+        """Wait until every job sent is recorded, and nothing is queued or reserved."""
+        until(lambda: self.sent <= set(self.noted("done")), "a record of every job")
+        until(lambda: not self.queued() and not any(self.reserved().values()), "an empty account")
+
+    def connection(self, **options: Any) -> Connection:
+        return Connection(self.broker, transport=RELIABLE, transport_options={**self.options, **options})
+
+    def close(self) -> None:
+        """End everything that was started here."""
+        for worker in self.workers:
+            worker.kill()
+        self.app.close()
+        self.broker_client.close()
+        self.records.close()
+
+
+@contextlib.contextmanager
+def laboratory(server: Server, directory: Path, **options: Any) -> Iterator[Lab]:
+    lab = Lab(server, directory, **options)
+    try:
+        yield lab
+    finally:
+        lab.close()

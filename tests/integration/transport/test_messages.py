@@ -1,0 +1,390 @@
+"""What a consumer may do with a message, through kombu alone: no Celery worker, so all of it is fast."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from kombu import Connection, Consumer, Queue
+
+from tests.integration.transport.lab import (
+    PROJECT,
+    RELIABLE,
+    Lab,
+    Server,
+    ServerDidNotStart,
+    laboratory,
+    until,
+)
+from worker.errors import BrokerUnavailableError
+from worker.transport import servers
+
+
+@pytest.fixture
+def anywhere(any_server: Server, tmp_path: Path) -> Iterator[Lab]:
+    with any_server.client() as client:
+        client.flushall()
+    with laboratory(any_server, tmp_path) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def consuming(
+    lab: Lab, *queues: str, prefetch: int = 10, **options: Any
+) -> Iterator[tuple[Connection, list[Any]]]:
+    """A connection that consumes, and the messages it has received."""
+    got: list[Any] = []
+    with lab.connection(**options) as connection, connection.channel() as channel:
+        channel.basic_qos(0, prefetch, False)
+        names = [Queue(name) for name in queues or ("celery",)]
+        with Consumer(channel, names, callbacks=[lambda _, message: got.append(message)]):
+            yield connection, got
+
+
+def receive(connection: Connection, got: list[Any], count: int) -> list[Any]:
+    """Drain until there are so many."""
+    for _ in range(200):
+        if len(got) >= count:
+            break
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.3)
+    assert len(got) == count
+    return got
+
+
+def publish(lab: Lab, numbers: range, queue: str = "celery", **options: Any) -> None:
+    """As any stock producer does it."""
+    transport_options = {k: v for k, v in lab.options.items() if k == "global_keyprefix"}
+    with (
+        Connection(lab.broker, transport_options=transport_options) as connection,
+        connection.channel() as channel,
+    ):
+        producer = connection.Producer(channel)
+        for number in numbers:
+            producer.publish(
+                number, exchange="", routing_key=queue, declare=[Queue(queue)], serializer="json", **options
+            )
+
+
+def numbers(messages: list[Any]) -> list[int]:
+    return [message.payload for message in messages]
+
+
+def test_an_acknowledged_message_is_gone_and_an_unacknowledged_one_returns_to_the_head(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(4))
+    with consuming(lab, prefetch=3) as (connection, got):
+        first, _, _ = receive(connection, got, 3)
+        assert sum(lab.reserved().values()) == 3
+        first.ack()
+    assert lab.queued() == 3
+    with consuming(lab) as (connection, got):
+        again = receive(connection, got, 3)
+        assert numbers(again) == [1, 2, 3]
+        assert [bool(m.headers.get("redelivered")) for m in again] == [True, True, False]
+        for message in again:
+            message.ack()
+    assert not lab.queued()
+    assert not lab.reserved()
+
+
+def test_reject_drops_and_requeue_brings_back(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(2))
+    with consuming(lab) as (connection, got):
+        dropped, back = receive(connection, got, 2)
+        dropped.reject()
+        back.requeue()
+        third = receive(connection, got, 3)[2]
+        assert third.payload == 1
+        assert third.delivery_info["redelivered"]
+        third.ack()
+    assert not lab.queued()
+    assert not lab.reserved()
+
+
+def test_the_more_urgent_comes_first_and_all_priorities_come(anywhere: Lab) -> None:
+    lab = anywhere
+    for number, priority in enumerate([9, 6, 3, 0]):  # kombu over Redis: 0 is the most urgent
+        publish(lab, range(number, number + 1), priority=priority)
+    with consuming(lab, prefetch=1) as (connection, got):
+        for count in range(1, 5):
+            receive(connection, got, count)[-1].ack()
+    assert numbers(got) == [3, 2, 1, 0]
+
+
+def test_queues_take_turns(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(20), "a")
+    publish(lab, range(100, 104), "b")
+    with consuming(lab, "a", "b", prefetch=8) as (connection, got):
+        receive(connection, got, 8)
+        assert sorted(number >= 100 for number in numbers(got)) == [False] * 4 + [True] * 4
+
+
+@pytest.mark.parametrize("prefetch", [1, 10])
+def test_a_message_for_any_queue_and_priority_wakes_an_idle_consumer(anywhere: Lab, prefetch: int) -> None:
+    lab = anywhere
+    with consuming(lab, "a", "b", prefetch=prefetch) as (connection, got):
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.1)
+        count = 0
+        for queue in ("b", "a", "b"):
+            for priority in (9, 0, 3):
+                publish(lab, range(1), queue, priority=priority)
+                count += 1
+                receive(connection, got, count)[-1].ack()
+
+
+def test_prefetch_may_change_at_run_time(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(20))
+    with consuming(lab, prefetch=2) as (connection, got):
+        receive(connection, got, 2)
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.2)
+        assert len(got) == 2
+        got[0].channel.basic_qos(0, 7, False)
+        receive(connection, got, 7)
+        assert sum(lab.reserved().values()) == 7
+
+
+def test_a_prefix_is_before_every_key(any_server: Server, tmp_path: Path) -> None:
+    options = {"lease": 1.0, "global_keyprefix": "mine:"}
+    with laboratory(any_server, tmp_path, options=options) as lab:
+        lab.broker_client.flushall()
+        publish(lab, range(3))
+        with consuming(lab, prefetch=2) as (connection, got):
+            receive(connection, got, 2)[0].ack()
+            keys: Any = lab.broker_client.keys("*")
+            assert all(key.startswith(b"mine:") for key in keys), keys
+        assert lab.queued() == 2
+
+
+def test_get_purge_and_no_ack(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(5))
+    with lab.connection() as connection, connection.channel() as channel:
+        queue = Queue("celery")(channel)
+        message = queue.get()
+        assert message.payload == 0
+        assert sum(lab.reserved().values()) == 1
+        message.ack()
+        assert queue.get(no_ack=True).payload == 1
+        assert queue.purge() == 3
+        assert queue.get() is None
+        publish(lab, range(1))
+        got: list[Any] = []
+        with Consumer(channel, [queue], callbacks=[lambda _, m: got.append(m)], no_ack=True):
+            receive(connection, got, 1)
+    assert not lab.queued()
+    assert not lab.reserved()
+
+
+def test_one_message_in_two_queues_is_two(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(1), "a")
+    raw: Any = lab.broker_client.lindex("a", 0)
+    lab.broker_client.lpush("b", raw)
+    lab.broker_client.lpush("a", raw)
+    with consuming(lab, "a", "b") as (connection, got):
+        receive(connection, got, 3)
+        got[0].ack()
+        got[1].ack()
+        until(lambda: sum(lab.reserved().values()) == 1, "one is left")
+    assert lab.queued("a") + lab.queued("b") == 1
+
+
+def test_what_is_no_message_is_kept_aside(anywhere: Lab) -> None:
+    lab = anywhere
+    lab.broker_client.lpush("celery", b"\xffnonsense")
+    publish(lab, range(1))
+    with consuming(lab) as (connection, got):
+        receive(connection, got, 1)[0].ack()
+    assert lab.broker_client.lrange("reliable:unreadable", 0, -1) == [b"\xffnonsense"]
+
+
+def test_a_full_server_still_lets_its_queues_be_emptied(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(6))
+    with consuming(lab, prefetch=2) as (connection, got):
+        receive(connection, got, 2)
+        lab.broker_client.config_set("maxmemory", 1)
+        try:
+            for count in range(3, 7):
+                got[-1].ack()
+                receive(connection, got, count)
+            for message in got:
+                if not message.acknowledged:
+                    message.ack()
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.5)  # waits for more, which the server refuses
+            until(lambda: not any(lab.reserved().values()), "all acknowledged")
+            got[0].channel.reservation.renew(lab.broker_client)
+        finally:
+            lab.broker_client.config_set("maxmemory", 0)
+
+
+def test_a_stock_consumer_and_this_one_share_a_queue(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(2))
+    with consuming(lab, prefetch=1) as (connection, got):
+        receive(connection, got, 1)
+        with Connection(lab.broker) as stock, stock.channel() as channel:
+            other = Queue("celery")(channel).get()
+            assert {got[0].payload, other.payload} == {0, 1}
+            other.ack()
+    with Connection(lab.broker) as stock, stock.channel() as channel:
+        back = Queue("celery")(channel).get()
+        assert back.payload == 0
+        assert back.headers["redelivered"]
+        back.ack()
+    assert not lab.queued()
+
+
+def test_a_forked_child_neither_renews_nor_gives_back(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(1))
+    program = f"""
+import json, os, sys, time
+from kombu import Connection, Queue
+connection = Connection({lab.broker!r}, transport={RELIABLE!r}, transport_options={{"lease": 0.5}})
+message = Queue("celery")(connection.default_channel).get()
+if os.fork() == 0:
+    print("child", flush=True)
+    time.sleep(60)
+time.sleep(60)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True, cwd=PROJECT
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"child\n"
+        assert lab.queued() == 0
+        process.kill()  # the parent alone
+        process.wait()
+        with consuming(lab, prefetch=1) as (connection, got):
+            receive(connection, got, 1)[0].ack()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.stdout.close()  # type: ignore[union-attr]
+
+
+def test_a_cluster_and_an_old_server_are_refused(tmp_path: Path, any_server: Server) -> None:
+    class Old(redis.Redis):
+        def info(self, section: str | None = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+            return {"redis_version": "6.0.16"}
+
+    with pytest.raises(BrokerUnavailableError, match=r"needs 6\.2"):
+        servers.require_supported(Old())
+    node = Server(any_server.binary, tmp_path, ("--cluster-enabled", "yes"))
+    node.start()
+    try:
+        with node.client() as client, pytest.raises(BrokerUnavailableError, match="cluster"):
+            servers.require_supported(client)
+    finally:
+        node.stop()
+
+
+def test_password_and_socket_file(any_server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "s"
+    server = Server(any_server.binary, tmp_path, ("--requirepass", "secret", "--unixsocket", str(file)))
+    server.start()
+    try:
+        urls = [
+            f"redis://:secret@127.0.0.1:{server.port}/5",
+            f"redis+socket://:secret@{file}?virtual_host=5",
+        ]
+        for url in urls:
+            with Connection(url, transport=RELIABLE) as connection, connection.channel() as channel:
+                queue = Queue("q")(channel)
+                queue.declare()
+                channel.basic_publish(channel.prepare_message("1"), "", "q")
+                message = queue.get()
+                assert message is not None
+                message.ack()
+    finally:
+        server.stop()
+
+
+def test_tls(any_server: Server, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    make += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    try:
+        subprocess.run(make, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("no openssl to make a certificate with")
+    plain = Server(any_server.binary, tmp_path)
+    arguments = ("--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Server(plain.binary, tmp_path, (*arguments, "--tls-port", str(port)))
+    try:
+        try:
+            server.start()
+        except ServerDidNotStart:
+            pytest.skip("this server was built without TLS")
+        ssl = {"ssl_ca_certs": str(certificate), "ssl_cert_reqs": "required"}
+        with (
+            Connection(f"rediss://127.0.0.1:{port}/0", transport=RELIABLE, ssl=ssl) as connection,
+            connection.channel() as channel,
+        ):
+            queue = Queue("q")(channel)
+            queue.declare()
+            channel.basic_publish(channel.prepare_message(json.dumps("1")), "", "q")
+            message = queue.get()
+            assert message is not None
+            message.ack()
+    finally:
+        server.stop()
+
+
+def test_news_and_a_lost_connection_are_understood_while_no_more_is_wanted(anywhere: Lab) -> None:
+    lab = anywhere
+    with consuming(lab, prefetch=1) as (connection, got):
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.1)  # all queues are empty, and watched
+        publish(lab, range(2))
+        receive(connection, got, 1)
+        channel = got[0].channel
+        first = channel.reservation
+        publish(lab, range(2, 3), priority=9)  # in a queue that is watched
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.2)
+        assert channel.reservation is first
+        lab.broker_client.client_kill_filter(_type="normal", skipme=True)
+        with contextlib.suppress(TimeoutError, *connection.connection_errors):
+            connection.drain_events(timeout=0.2)
+        assert channel.reservation is None
+        assert first.abandoned
+        got[0].ack()  # by a connection of its own
+        for count in range(2, 4):
+            receive(connection, got, count)[-1].ack()
+        assert channel.reservation is not first
+    assert not lab.queued()
+    until(lambda: not any(lab.reserved().values()), "nothing is left")

@@ -1,0 +1,58 @@
+"""Workers that are killed, stopped and woken, with an exact account of every job."""
+
+from __future__ import annotations
+
+import random
+import signal
+
+import pytest
+
+from tests.integration.transport.lab import POOLS, Lab, until
+
+KILLS = 2
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_nothing_is_lost_when_busy_workers_are_killed(lab: Lab, pool: str) -> None:
+    chance = random.Random(pool)
+    lab.options["lease"] = 0.5  # a job may well be done twice here
+    workers = [lab.worker(pool) for _ in range(KILLS + 1)]
+    lab.ready(*workers)
+    for kill in range(KILLS):
+        lab.send("work", range(kill * 100, kill * 100 + 100), 0.01)
+        wanted = lab.noted("started").total() + chance.randrange(1, 60)
+        until(lambda: lab.noted("started").total() >= wanted, "jobs")  # noqa: B023  # called at once
+        workers[kill].kill()
+    lab.all_done()
+    assert set(lab.noted("done")) == lab.sent
+
+
+def test_a_worker_taken_for_dead_does_no_harm_when_it_wakes(lab: Lab) -> None:
+    sleeper = lab.worker("threads")
+    lab.ready(sleeper)
+    lab.send("hold", range(12))
+    until(lambda: lab.noted("started").total() == 4, "four jobs in threads")
+    sleeper.signal(signal.SIGSTOP)
+    heir = lab.worker("threads")
+    lab.ready(heir)
+    until(lambda: lab.noted("started").total() == 8, "the jobs are back in work")
+    lab.records.set("release", 1)
+    until(lambda: set(lab.noted("done")) == lab.sent, "all done by the other worker")
+    lab.send("work", range(100, 150), 0.01)
+    sleeper.signal(signal.SIGCONT)
+    lab.all_done()
+    until(lambda: lab.broker_client.zcard("reliable:consumers") == 2, "both are registered")
+
+
+def test_a_long_job_of_a_live_worker_is_started_once(lab: Lab) -> None:
+    """Whatever the job blocks: the main thread of solo, the hub of gevent (its sleep is not), a child."""
+    pools = ("solo", "gevent", "prefork")
+    workers = [lab.worker(pool, "-Q", pool) for pool in pools]
+    lab.ready(*workers)
+    for number, pool in enumerate(pools):
+        lab.send("block", range(number, number + 1), 4.0, queue=pool)
+    until(lambda: lab.noted("started").total() == len(pools), "all have started")
+    idle = lab.worker("threads", "-Q", ",".join(pools))
+    lab.ready(idle)
+    lab.all_done()
+    assert lab.noted("started") == {0: 1, 1: 1, 2: 1}

@@ -1,0 +1,40 @@
+"""What is exported is the table, number for number."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from producer.export import to_csv, to_markdown
+from tests.made import a_result, a_run
+
+RESULT = a_result({"serial": [4.0] * 5, "threads@4": [2.0] * 5}, jobs=8)
+
+
+def test_csv_has_a_row_for_each_contender_with_every_number() -> None:
+    threads, serial = csv.DictReader(io.StringIO(to_csv(RESULT)))
+    assert (threads["workload"], threads["contender"], serial["contender"]) == (
+        "waits",
+        "threads@4",
+        "serial",
+    )
+    assert float(threads["makespan_s"]) == 2.0
+    assert float(threads["speed_up_value"]) == 2.0
+    assert threads["latency_ms_n"] == "40"
+    assert threads["to_winner_value"] == ""
+
+
+def test_csv_of_a_contender_without_a_valid_run_has_its_problems_and_no_times() -> None:
+    result = a_result({"serial": [1.0]})
+    result.runs.append(a_run("celery:solo", problems=["1 job is lost", 'it said "no", twice']))
+    solo = list(csv.DictReader(io.StringIO(to_csv(result))))[-1]
+    assert solo["makespan_s"] == solo["latency_ms_p50"] == ""
+    assert solo["problems"] == 'round 1: 1 job is lost; round 1: it said "no", twice'
+
+
+def test_markdown_is_one_table_for_each_workload_with_rows_of_equal_length() -> None:
+    heading, _, *table = to_markdown(RESULT).splitlines()
+    assert heading == "## waits: 8 jobs, made by hand"
+    lines = [line for line in table if line]
+    assert lines[2].startswith("| threads@4 | 2.00 s (2.00–2.00) | 4 |")
+    assert {line.count("|") for line in lines} == {13}

@@ -1,0 +1,108 @@
+"""A contender under another Python has a name of its own, and is left out with the reason it should be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from producer import environments
+from producer.cautions import Kind, cautions
+from producer.contenders import Spec
+from producer.environments import prepare
+from producer.gil import Gil
+from producer.interpreter import Interpreter, needs
+from producer.lab import Plan
+from tests.made import a_result
+from worker.errors import UnavailableError
+
+FREE = Interpreter(
+    label="3.13t",
+    executable="/somewhere/bin/python",
+    python="CPython 3.13.5",
+    version=(3, 13),
+    free_threaded_build=True,
+    gil={"designs": Gil(False, False), "celery": Gil(False, True, "hiredis.hiredis")},
+    missing={"gevent": "gevent 26.9 has no build for this Python"},
+)
+
+
+def test_a_contender_is_named_after_its_python_and_started_with_it() -> None:
+    spec = Spec("threads", 2, interpreter=FREE)
+    assert (spec.name, spec.python) == ("threads@2 [3.13t]", "/somewhere/bin/python")
+    assert Spec("serial", 1, interpreter=FREE).name == "serial [3.13t]"
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("threads", None),
+        ("asyncio", None),
+        ("celery:prefork", None),
+        ("celery:gevent", "gevent 26.9 has no build for this Python"),
+        ("interpreters", "subinterpreter pools came with Python 3.14; this is CPython 3.13.5"),
+    ],
+)
+def test_what_cannot_run_says_why(way: str, reason: str | None) -> None:
+    assert Spec(way, 2, interpreter=FREE).unavailable() == reason
+
+
+def test_without_msgspec_there_is_no_celery_and_everything_else() -> None:
+    assert "msgspec" in needs("celery:solo")
+    assert needs("threads") == ("chess",)
+
+
+def test_the_gil_is_that_of_the_imports_a_contender_needs() -> None:
+    assert FREE.gil_of("threads") == Gil(False, False)
+    assert FREE.gil_of("celery:prefork") == Gil(False, True, "hiredis.hiredis")
+
+
+def test_an_extension_that_turned_the_gil_on_is_a_warning_of_its_contenders() -> None:
+    steady = [1.0, 1.01, 0.99, 1.02, 1.0]
+    result = a_result({"threads@2 [3.13t]": steady, "celery:threads@2 [3.13t]": steady})
+    found = cautions(replace(result, interpreters=[FREE]), result.workloads[0])
+    assert [(one.kind, one.contender) for one in found] == [(Kind.GIL_TURNED_ON, "celery:threads@2 [3.13t]")]
+    assert "hiredis.hiredis" in found[0].text
+
+
+def test_every_contender_of_a_plan_comes_under_every_python() -> None:
+    plan = Plan([], {"waits": [Spec("serial", 1), Spec("threads", 2)]}, 1, 1, 1, Path(), Path())
+    other = replace(FREE, label="3.12")
+    names = [spec.name for spec in plan.under([FREE, other]).contenders["waits"]]
+    assert names == ["serial [3.13t]", "threads@2 [3.13t]", "serial [3.12]", "threads@2 [3.12]"]
+    assert plan.under([]) is plan
+    with pytest.raises(UnavailableError, match="external"):
+        replace(plan, external=True).under([FREE])
+
+
+def test_equal_labels_are_told_apart() -> None:
+    older = replace(FREE, python="CPython 3.13.1")
+    labels = [one.label for one in environments.told_apart([FREE, older, FREE, replace(FREE, label="3.12")])]
+    assert labels == ["3.13.5t", "3.13.1t", "3.13.5t #2", "3.12"]
+
+
+def test_without_uv_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
+    with pytest.raises(UnavailableError, match="uv is not on the PATH"):
+        prepare(["3.13"], lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "reason"),
+    [
+        (
+            "error: No solution found\n  cause: Because msgspec==0.22.0 has no usable\n wheels and",
+            "msgspec 0.22.0 has no build for this Python",
+        ),
+        (
+            "Because greenlet==3.5.1 has no usable wheels and msgspec depends on greenlet",
+            "msgspec 0.1 needs greenlet 3.5.1, which has no build for this Python",
+        ),
+        ("error: the index is away\n", "msgspec 0.1 cannot be installed (uv): the index is away"),
+    ],
+)
+def test_why_a_package_is_missing(monkeypatch: pytest.MonkeyPatch, stderr: str, reason: str) -> None:
+    monkeypatch.setattr(environments, "version_here", lambda _: "0.1")
+    assert environments.why_missing("msgspec", stderr) == reason

@@ -1,0 +1,79 @@
+"""A knee is where it was put, a law is found again, and nothing is fitted to too little."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producer.scaling import Law, curves, fit, knee
+from tests.made import a_result
+
+SLOTS = [1, 2, 4, 8, 16, 32]
+
+
+@given(st.floats(1, 1000), st.floats(0, 0.9), st.floats(0, 0.05))
+def test_a_law_is_found_again_from_its_own_points(rate: float, contention: float, coherency: float) -> None:
+    law = Law(rate, contention, coherency, 1.0)
+    found = fit(SLOTS, [law.throughput(slots) for slots in SLOTS])
+    assert found
+    assert found.rate == pytest.approx(rate, rel=1e-6)
+    assert found.contention == pytest.approx(contention, abs=1e-6)
+    assert found.coherency == pytest.approx(coherency, abs=1e-6)
+
+
+def test_noise_leaves_the_law_near_and_r_squared_below_one() -> None:
+    rng = np.random.default_rng(1)
+    law = Law(100, 0.05, 0.002, 1.0)
+    found = fit(SLOTS, [law.throughput(slots) * rng.normal(1, 0.02) for slots in SLOTS])
+    assert found
+    assert found.contention == pytest.approx(0.05, abs=0.03)
+    assert found.coherency == pytest.approx(0.002, abs=0.001)
+    assert 0.95 < found.r_squared < 1
+
+
+def test_faster_than_linear_is_no_negative_contention() -> None:
+    found = fit(SLOTS, [10 * slots**1.1 for slots in SLOTS])
+    assert found
+    assert (found.contention, found.coherency, found.peak) == (0, 0, None)
+
+
+def test_the_peak_is_gunthers() -> None:
+    assert Law(1, 0.1, 0.001, 1.0).peak == pytest.approx(30)
+
+
+def test_no_law_from_fewer_than_five_points() -> None:
+    assert fit(SLOTS[:4], [1, 2, 3, 4]) is None
+
+
+@pytest.mark.parametrize(
+    ("rates", "expected"),
+    [
+        ([10, 20, 40, 80, 81, 82], 8),
+        ([10, 20, 21, 22, 21, 20], 2),
+        ([10, 20, 40, 80, 160, 320], None),
+        ([10, 9, 8, 7, 6, 5], None),
+        ([10, 20, 40, 60, 30, 10], 8),
+        ([10, 20, 5, 4, 3, 2], 2),
+    ],
+)
+def test_the_knee_is_where_more_slots_stop_paying(rates: list[float], expected: int | None) -> None:
+    assert knee(SLOTS, rates) == expected
+
+
+def test_curves_of_a_result() -> None:
+    noise = [1.0, 1.02, 0.98, 1.01, 0.99]
+    makespans = {f"threads@{slots}": [8 / min(slots, 8) * one for one in noise] for slots in SLOTS}
+    makespans |= {f"celery:prefork@{slots}": noise for slots in SLOTS[:3]}
+    result = a_result(makespans | {"serial": noise}, jobs=8)
+    for run in result.runs:
+        run.slots = int((run.contender + "@1").split("@")[1])
+    prefork, threads = curves(result, result.workloads[0])
+    assert (prefork.way, prefork.scales, prefork.knee, prefork.law) == ("celery:prefork", False, None, None)
+    assert (threads.way, threads.scales, threads.knee) == ("threads", True, 8)
+    assert threads.law
+    assert [point.slots for point in threads.points] == SLOTS
+    assert threads.points[2].gain.low == pytest.approx(4.0)
+    assert threads.points[2].ideal == 4.0
+    assert threads.points[2].throughput.value == pytest.approx(4.0, rel=0.001)

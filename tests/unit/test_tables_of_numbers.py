@@ -1,0 +1,58 @@
+"""Tables fit the terminal, show intervals, and claim nothing from too few runs."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from producer.results import Result
+from producer.tables import WIDE, print_result
+from tests.made import a_result, a_run
+
+
+def shown(result: Result, width: int = WIDE) -> str:
+    console = Console(width=width, file=io.StringIO(), highlight=False)
+    print_result(console, result)
+    text = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.mark.parametrize("width", [100, 130, WIDE, 300])
+def test_no_line_is_wider_than_the_terminal_nor_than_160(width: int) -> None:
+    steady = [100.0, 101.0, 99.0, 102.0, 100.0]
+    names = ["serial", "celery:eventlet@10000", "asyncio+threads@10000 [3.14t]"]
+    lines = shown(a_result(dict.fromkeys(names, steady), jobs=200), width).splitlines()
+    tables = [line for line in lines if "@10000 " in line or "p50/p95" in line]
+    assert all(len(line) <= min(width, WIDE) for line in tables)
+
+
+def test_a_ratio_has_its_interval_and_no_difference_its_mark() -> None:
+    text = shown(
+        a_result(
+            {
+                "serial": [4.0, 4.1, 3.9, 4.0, 4.05],
+                "threads@4": [1.0, 1.02, 0.98, 1.01, 1.0],
+                "asyncio@4": [1.01, 1.04, 0.99, 1.0, 1.02],
+            }
+        )
+    )
+    assert "≈ 1.01 (0.99–1.03)" in text
+    assert "no difference shown (≈) between it and asyncio@4." in text
+
+
+def test_few_runs_show_their_spread_and_claim_nothing() -> None:
+    text = shown(a_result({"serial": [4.0, 5.0], "threads@4": [1.0, 2.0]}))
+    assert "1.50 s (1.00–2.00)" in text
+    assert "nothing is claimed" in text
+    assert "≈" not in text
+
+
+def test_percentiles_come_with_the_number_of_jobs() -> None:
+    result = a_result({"serial": [1.0] * 5, "threads@4": [1.0] * 5, "asyncio@4": [1.0] * 5}, jobs=10)
+    result.runs[-1] = a_run("asyncio@4", 5, problems=["1 of 10 jobs are lost"], jobs=10)
+    text = shown(result)
+    assert "over the 50 jobs of all valid runs of a contender (asyncio@4: 40)" in text
+    assert "INVALID asyncio@4, round 5: 1 of 10 jobs are lost" in text

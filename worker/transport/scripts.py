@@ -1,0 +1,125 @@
+"""What must be atomic, as Lua: who is alive, what is taken, what goes back. Knows no Python object.
+
+Every script first calls a write that needs no memory (RPOP, LREM, SREM): a server that has reached
+`maxmemory` refuses a script's first write if it could grow, and must still let its queues be emptied.
+Scripts are sent whole (EVAL): they are short, and nothing has to be done when a server forgets them.
+
+Keys, each behind the `global_keyprefix`:
+
+    reliable:consumers           sorted set: consumer -> the moment (server clock, ms) its lease ends
+    reliable:suspects            set: consumers whose lease has run out once, and was prolonged once
+    reliable:<consumer>:queues   set: the queues from which it reserves
+    reliable:<consumer>:<queue>  list: what it has reserved from that queue, oldest at the right
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+
+#: KEYS: n queues, then the n lists that take from them; queues of equal priority stand together.
+#: ARGV: how many messages, how many queues of one priority, the number of the queue not to watch.
+#: Returns queue number (from 1) and message in turn, the most urgent first; one from each queue in turn.
+#: Where there are fewer messages than wanted, the queues are looked at once more, by a command that only
+#: reads: so the server will tell a client that has asked for it (CLIENT TRACKING) of the next message.
+TAKE: Final = """
+local wanted, width, half = tonumber(ARGV[1]), tonumber(ARGV[2]), #KEYS / 2
+local taken = {}
+for first = 1, half, width do
+  repeat
+    local moved = false
+    for i = first, first + width - 1 do
+      if #taken == 2 * wanted then return taken end
+      local message = redis.call('RPOP', KEYS[i])
+      if message then
+        redis.call('LPUSH', KEYS[half + i], message)
+        taken[#taken + 1], taken[#taken + 2] = i, message
+        moved = true
+      end
+    end
+  until not moved
+end
+for i = 1, half do
+  if i ~= tonumber(ARGV[3]) then redis.call('EXISTS', KEYS[i]) end
+end
+return taken
+"""
+
+#: KEYS: consumers, suspects, the consumer's queues. ARGV: consumer, lease in ms, queues...
+RENEW: Final = (
+    _NOW
+    + """
+redis.call('SREM', KEYS[2], ARGV[1])
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('SADD', KEYS[3], unpack(ARGV, 3))
+"""
+)
+
+#: KEYS: consumers, suspects. ARGV: lease in ms, how long to remember the dead in ms, prefix of all keys.
+#: Whose lease runs out for the first time is only suspected and has another lease to speak up: after a
+#: restart or a stall of the server, all leases have run out, and everyone is alive.
+#: Returns consumer and queue in turn for each list that a dead consumer has left filled.
+FIND_DEAD: Final = (
+    _NOW
+    + """
+redis.call('SREM', KEYS[2], '')
+local left = {}
+for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
+  if redis.call('SADD', KEYS[2], consumer) == 1 then
+    redis.call('ZADD', KEYS[1], now + ARGV[1], consumer)
+  else
+    local own, filled = ARGV[3] .. consumer .. ':', false
+    for _, queue in ipairs(redis.call('SMEMBERS', own .. 'queues')) do
+      if redis.call('LLEN', own .. queue) > 0 then
+        left[#left + 1], left[#left + 2] = consumer, queue
+        filled = true
+      end
+    end
+    if not filled and tonumber(redis.call('ZSCORE', KEYS[1], consumer)) < now - ARGV[2] then
+      redis.call('ZREM', KEYS[1], consumer)
+      redis.call('SREM', KEYS[2], consumer)
+      redis.call('DEL', own .. 'queues')
+    end
+  end
+end
+return left
+"""
+)
+
+#: KEYS: consumers, suspects, the consumer's list, the queue. ARGV: consumer, 'dead' or 'own',
+#: 'head' or 'tail', then each message as it is in the list and as it shall be in the queue.
+#: Returns how many went back; a message that is no longer in the list does not go back. -1 and nothing
+#: done where a consumer said to be dead is not.
+PUT_BACK: Final = (
+    _NOW
+    + """
+if ARGV[2] == 'dead' then
+  local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
+  if redis.call('SISMEMBER', KEYS[2], ARGV[1]) == 0 or (ends and tonumber(ends) > now) then return -1 end
+end
+local push, moved = ARGV[3] == 'head' and 'RPUSH' or 'LPUSH', 0
+for i = 4, #ARGV, 2 do
+  if redis.call('LREM', KEYS[3], -1, ARGV[i]) == 1 then
+    redis.call(push, KEYS[4], ARGV[i + 1])
+    moved = moved + 1
+  end
+end
+return moved
+"""
+)
+
+#: KEYS: consumers, suspects, the consumer's queues, its lists... ARGV: consumer.
+#: Forgets a consumer that holds nothing. Returns 1 if it did.
+RETIRE: Final = """
+for i = 4, #KEYS do
+  if redis.call('LLEN', KEYS[i]) > 0 then return 0 end
+end
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('SREM', KEYS[2], ARGV[1])
+redis.call('DEL', KEYS[3])
+return 1
+"""
