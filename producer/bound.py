@@ -31,7 +31,7 @@ def sentence(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
             f"Celery pool spent {_ms(message_ms)} of CPU time more on each. "
             "Larger jobs (--chunk) pay it less often."
         )
-    if cpu > MOST * work:
+    if cpu > MOST * work or workload.bound not in ("disk", "mixed"):
         return (
             f"Bound by the cores: {cpu:.2f} s of CPU time in {work:.2f} s of work, so only more cores, "
             "and what can use them, make it faster."

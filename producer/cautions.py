@@ -65,6 +65,17 @@ def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
     return found
 
 
+def caution_lines(found: Iterable[Caution]) -> Iterator[str]:
+    """The cautions, a line for each kind: the first in full, of the others the names."""
+    kinds: dict[Kind, list[Caution]] = {}
+    for caution in found:
+        kinds.setdefault(caution.kind, []).append(caution)
+    for kind, (first, *others) in kinds.items():
+        whose = f"{first.contender}: " if first.contender else ""
+        names = ", ".join(other.contender or "" for other in others)
+        yield f"Beware ({kind}): {whose}{first.text}." + (f" Likewise: {names}." if names else "")
+
+
 def _of_comparison(result: Result, by_contender: Mapping[str, Sequence[Run]]) -> Iterator[Caution]:
     runs = [run for its in by_contender.values() for run in its]
     if not result.complete:

@@ -173,13 +173,41 @@ def diff(
 
 
 @app.command()
+def report(
+    results_: options.Results,
+    out: options.ReportOut = Path("report.html"),
+    static: options.Static = None,
+    png: options.Png = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Turn results into one page that opens anywhere; several stand side by side.
+
+    Results are never overwritten, but a report can be made again at any time: an earlier report of that
+    name is replaced, any other file is not.
+    """
+    from producer.report import files
+
+    labelled = files.load(results_)
+    size = files.write(labelled, out)
+    if not quiet:
+        _stderr().print(f"{out}: {size / 1e6:.1f} MB", markup=False, highlight=False, soft_wrap=True)
+    if static:
+        drawn = files.write_static(labelled, static, png)
+        if not quiet:
+            kinds = "SVG and PNG" if png else "SVG"
+            _stderr().print(
+                f"{static}: {drawn} charts as {kinds}", markup=False, highlight=False, soft_wrap=True
+            )
+
+
+@app.command()
 def send(
     workload: Annotated[str, typer.Argument(help="What to have done.")],
     pool: options.PoolName = "prefork",
     jobs: options.Jobs = None,
     chunk: options.Chunk = 1,
     seed: options.Seed = DEFAULT_SEED,
-    broker: options.BrokerUrl = None,
+    broker: options.WorkersBroker = settings.DEFAULT_BROKER_URL,
     data: options.Data = settings.PROJECT_DATA,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -188,9 +216,8 @@ def send(
     from producer.over_broker import send_to_pool
 
     work = build(workload, jobs, seed, chunk, data)
-    url = broker or settings.DEFAULT_BROKER_URL
     with _bar(f"{workload} to {pool}", len(work.jobs), quiet) as advance:
-        outcome = send_to_pool(url, pool, work.jobs, advance)
+        outcome = send_to_pool(broker, pool, work.jobs, advance)
     for record in outcome.records:
         text = msgspec.json.encode(record).decode() if as_json else answer_line(record)
         print(text)
@@ -208,7 +235,7 @@ def send(
 def worker(
     pool: options.PoolName = "prefork",
     concurrency: options.Concurrency = None,
-    broker: options.BrokerUrl = None,
+    broker: options.WorkersBroker = settings.DEFAULT_BROKER_URL,
     transport: options.Transport = "stock",
     data: options.Data = settings.PROJECT_DATA,
     log_level: options.LogLevel = "INFO",
@@ -221,16 +248,15 @@ def worker(
     row = find_pool(pool)
     if why := row.unavailable():
         raise errors.UnavailableError(f"the pool {pool} cannot run here: {why}")
-    url = broker or settings.DEFAULT_BROKER_URL
-    version = check(url)
+    version = check(broker)
     slots = (concurrency or cores()) if row.scales else 1
     # Workers on one queue need not know of each other; mingling delays the start by a second.
     command = worker_command(pool, slots, None, "-l", log_level, "--without-gossip", "--without-mingle")
-    shown = Broker(url, embedded=False, version=version).name
+    shown = Broker(broker, embedded=False, version=version).name
     line = f"worker: pool {pool}, {_counted(slots, 'slot')}, queue {row.queue}, broker {shown}"
     _stderr().print(line, markup=False, highlight=False, soft_wrap=True)
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
-    os.execve(sys.executable, command, worker_environment(pool, url, data.resolve(), transport))
+    os.execve(sys.executable, command, worker_environment(pool, broker, data.resolve(), transport))
 
 
 @app.command()

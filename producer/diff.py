@@ -95,8 +95,7 @@ def hindrances(old: Result, new: Result) -> list[str]:
 def remarks(old: Result, new: Result) -> list[str]:
     """What else differs, and may be the reason for a difference."""
     found = list(_unequal(old.machine, new.machine, WORTH_NAMING))
-    if old.broker_version != new.broker_version:
-        found.append(f"broker {old.broker_version}, now {new.broker_version}")
+    found += _unequal(old, new, ("broker_version", "transport"))
     before, after = old.machine.packages, new.machine.packages
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):

@@ -67,4 +67,4 @@ def description(modules: Sequence[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(description(sys.argv[1:])))
+    sys.stdout.write(json.dumps(description(sys.argv[1:])))

@@ -21,7 +21,8 @@ Contenders: TypeAlias = Annotated[
     ),
 ]
 Swept: TypeAlias = Annotated[
-    str, typer.Option("--with", envvar="SIMUL_WITH", help="Who does it, by commas: celery:gevent,threads.")
+    str,
+    typer.Option("--with", envvar="SIMUL_SWEEP_WITH", help="Who does it, by commas: celery:gevent,threads."),
 ]
 Concurrencies: TypeAlias = Annotated[
     str,
@@ -37,9 +38,7 @@ Chunk: TypeAlias = Annotated[
     int, typer.Option(envvar="SIMUL_CHUNK", min=1, help="Files per job in file checks.")
 ]
 Rounds: TypeAlias = Annotated[int, typer.Option(envvar="SIMUL_ROUNDS", min=1, help="Runs of each contender.")]
-Seed: TypeAlias = Annotated[
-    int, typer.Option(envvar="SIMUL_SEED", help="The same seed makes the same jobs in the same order.")
-]
+Seed: TypeAlias = Annotated[int, typer.Option(envvar="SIMUL_SEED", help="The same seed makes the same work.")]
 Pythons: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
@@ -55,6 +54,14 @@ BrokerUrl: TypeAlias = Annotated[
         "--broker",
         envvar="SIMUL_BROKER_URL",
         help="Your Redis: redis://[:PASSWORD@]HOST:PORT/DB. Without it: an embedded server.",
+    ),
+]
+WorkersBroker: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--broker",
+        envvar="SIMUL_BROKER_URL",
+        help="The Redis of the workers: redis://[:PASSWORD@]HOST:PORT/DB.",
     ),
 ]
 Workers: TypeAlias = Annotated[
@@ -82,6 +89,23 @@ Out: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         envvar="SIMUL_OUT", help="The result file (.json or .json.gz). Without it: a new one in results/."
+    ),
+]
+Results: TypeAlias = Annotated[list[Path], typer.Argument(metavar="RESULT...", help="Result files.")]
+ReportOut: TypeAlias = Annotated[
+    Path,
+    typer.Option("--out", "-o", envvar="SIMUL_REPORT", help="The page; an earlier report there is replaced."),
+]
+Static: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SIMUL_STATIC", help="Also write each chart into this directory, as SVG for slides and print."
+    ),
+]
+Png: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--png", envvar="SIMUL_PNG", help="Write PNG beside the SVG of --static (needs simul[png])."
     ),
 ]
 Json: TypeAlias = Annotated[
@@ -127,7 +151,7 @@ Concurrency: TypeAlias = Annotated[
 ]
 Count: TypeAlias = Annotated[int, typer.Option("--count", envvar="SIMUL_COUNT", help="How many files.")]
 FileSeed: TypeAlias = Annotated[
-    int, typer.Option("--seed", envvar="SIMUL_SEED", help="The same seed makes the same bytes.")
+    int, typer.Option("--seed", envvar="SIMUL_SEED", help="The same seed makes the same work.")
 ]
 Into: TypeAlias = Annotated[
     Path,

@@ -52,7 +52,8 @@ class Reference:
         return [
             record.index
             for record in records
-            if fingerprint(record.answer, record.error) != self.fingerprints[record.index]
+            if record.index >= len(self.fingerprints)
+            or fingerprint(record.answer, record.error) != self.fingerprints[record.index]
         ]
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import gzip
 import os
 import time
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, count, pairwise
 from pathlib import Path
@@ -208,18 +210,15 @@ class ResultFile:
     """A result on its way to disk: each run is encoded once, the file is written after each."""
 
     def __init__(self, path: Path) -> None:
-        if path.exists():
-            raise ResultError(f"{path} exists already (save): name another file with --out")
         self.path = path
         self._runs: list[bytes] = []
         self._pack = _packed if path.suffix == ".gz" else bytes
-        try:
+        self._ours = False
+        # Found out now, and not after the first run.
+        with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Found out now, and not after the first run.
-            self._write(b"")
+            path.open("xb").close()
             path.unlink()
-        except OSError as error:
-            raise ResultError(f"{path} cannot be written (save): {error.strerror}") from None
 
     def add(self, run: Run) -> None:
         """Take a run in; `save` writes it."""
@@ -234,12 +233,28 @@ class ResultFile:
         self._write(b"".join([self._pack(opening), *self._runs, self._pack(closing)]))
 
     def _write(self, data: bytes) -> None:
-        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        temporary = self.path.with_name(f".{os.getpid()}.tmp")
+        with _told(self.path):
+            try:
+                temporary.write_bytes(data)
+                if not self._ours:
+                    # Another lab may have written a file of this name meanwhile.
+                    self.path.open("xb").close()
+                    self._ours = True
+                temporary.replace(self.path)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the file system says into an error of the result's."""
+    try:
+        yield
+    except FileExistsError:
+        raise ResultError(f"{path} exists already (save): name another file with --out") from None
+    except OSError as error:
+        raise ResultError(f"{path} cannot be written (save): {error.strerror}") from None
 
 
 def load(path: Path) -> Result:
@@ -258,9 +273,22 @@ def load(path: Path) -> Result:
         schema = msgspec.json.decode(data, type=_Schema).schema
         if schema != SCHEMA:
             raise ResultError(f"{path} has schema {schema}, this simul reads {SCHEMA} (load)")
-        return msgspec.json.decode(data, type=Result)
-    except (msgspec.MsgspecError, OSError, EOFError) as error:
+        result = msgspec.json.decode(data, type=Result)
+    except (msgspec.MsgspecError, OSError, EOFError, zlib.error) as error:
         raise ResultError(f"{path} is no result of simul (load): {error}") from None
+    if not all(_consistent(run) for run in result.runs):
+        raise ResultError(f"{path} is no result of simul (load): the columns of a run do not match")
+    return result
+
+
+def _consistent(run: Run) -> bool:
+    columns = run.records
+    times = (columns.enqueued_us, columns.received_us, columns.started_us, columns.finished_us)
+    return (
+        {len(column) for column in (columns.worker, *times)} == {len(columns.index)}
+        and all(0 <= place < len(run.workers) for place in columns.worker)
+        and all(0 <= index < run.jobs for index in columns.index)
+    )
 
 
 class _Schema(msgspec.Struct):

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer import figures
-from producer.cautions import Kind, cautions
+from producer.cautions import Kind, caution_lines, cautions
 from producer.results import Result, WorkloadResult
 from producer.scaling import GOOD_FIT, POINTS_TO_FIT, Curve, curves
 
@@ -30,11 +30,9 @@ def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
     if not found:
         parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))
     parts.append(Text(""))
-    for caution in cautions(result, workload):
-        # A sweep has short runs on purpose: one slot sets the size of the workload.
-        if caution.kind is not Kind.SHORT:
-            whose = f"{caution.contender}: " if caution.contender else ""
-            parts.append(Text(f"  Beware ({caution.kind}): {whose}{caution.text}.", "yellow"))
+    # A sweep has short runs on purpose: one slot sets the size of the workload.
+    found_cautions = [one for one in cautions(result, workload) if one.kind is not Kind.SHORT]
+    parts += [Text(f"  {line}", "yellow") for line in caution_lines(found_cautions)]
     parts += [Text(f"  left out: {name}: {why}", "red") for name, why in workload.left_out.items()]
     return Group(*parts)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import msgspec
@@ -24,4 +25,4 @@ def result_schema() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(result_schema(), indent=2))
+    sys.stdout.write(json.dumps(result_schema(), indent=2) + "\n")

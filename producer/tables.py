@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.bound import sentence
-from producer.cautions import Caution, cautions
+from producer.cautions import caution_lines, cautions
 from producer.columns import COST, SPEED, Column
 from producer.figures import NOTHING
 from producer.interpreter import Interpreter
@@ -19,7 +19,7 @@ from producer.scaling_table import sweep_tables
 from producer.stats import RUNS_TO_CLAIM, Summary, summaries
 from worker.records import JobRecord
 
-#: A terminal narrower than this gets two tables under each other.
+#: What a terminal must have for all the columns beside each other.
 WIDE = 160
 #: An event loop that stands still for less, in seconds, is not worth a line.
 STALL_S = 0.05
@@ -66,13 +66,6 @@ def _on(gil: bool) -> str:
     return "on" if gil else "off"
 
 
-def caution_lines(found: Iterable[Caution]) -> Iterator[str]:
-    """The cautions, a line each."""
-    for caution in found:
-        whose = f"{caution.contender}: " if caution.contender else ""
-        yield f"Beware ({caution.kind}): {whose}{caution.text}."
-
-
 def machine_lines(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a machine is, as names and values."""
     build = "free-threaded build" if machine["free_threaded_build"] else "ordinary build"
@@ -99,11 +92,15 @@ def answer_line(record: JobRecord) -> str:
 def _answer(answer: dict[str, Any]) -> str:
     if "verdicts" in answer:
         return ", ".join(
-            f"{verdict['file']} {verdict['verdict']}"
-            + (f" ({verdict['reason']})" if verdict["reason"] else "")
-            for verdict in answer["verdicts"]
+            f"{verdict['file']} {verdict['verdict']}{_why(verdict)}" for verdict in answer["verdicts"]
         )
     return ", ".join(f"{key} {value}" for key, value in answer.items() if value is not None)
+
+
+def _why(verdict: dict[str, Any]) -> str:
+    if verdict["verdict"] == "wrong":
+        return f" (the sum is {verdict['expected']}, the file says {verdict['found']})"
+    return f" ({verdict['reason']})" if verdict["reason"] else ""
 
 
 def _title(result: Result, workload: WorkloadResult) -> Text:
@@ -116,12 +113,19 @@ def _title(result: Result, workload: WorkloadResult) -> Text:
     return title
 
 
-def _tables(rows: Sequence[Summary], width: int) -> list[RenderableType]:
-    """One table where everything fits, otherwise two: speed, and what it costs."""
-    whole = _table(rows, SPEED + COST)
-    if width >= WIDE and Console(width=10 * WIDE).measure(whole).maximum <= WIDE:
-        return [whole]
-    return [_table(rows, SPEED), _table(rows, COST)]
+def _tables(rows: Sequence[Summary], width: int) -> Iterator[RenderableType]:
+    """As few tables as hold all the columns, none wider than the terminal."""
+    columns: list[Column] = []
+    for column in SPEED + COST:
+        if columns and _natural_width(_table(rows, [*columns, column])) > width:
+            yield _table(rows, columns)
+            columns = []
+        columns.append(column)
+    yield _table(rows, columns)
+
+
+def _natural_width(table: Table) -> int:
+    return Console(width=10 * WIDE).measure(table).maximum
 
 
 def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from producer.cautions import Caution, Kind, cautions
+from producer.cautions import Caution, Kind, caution_lines, cautions
 from producer.results import Result
 from tests.made import a_result, a_run, on
 
@@ -67,3 +67,9 @@ def test_the_advice_knows_the_size_of_the_workload() -> None:
             "a run takes only 1.0 ms, of which its start and end are part: try --jobs 800",
         )
     ]
+
+
+def test_several_contenders_of_one_kind_share_a_line() -> None:
+    found = [Caution(Kind.SHORT, name, "too short") for name in ("serial", "threads@4", "asyncio@4")]
+    [line] = caution_lines(found)
+    assert line == "Beware (short): serial: too short. Likewise: threads@4, asyncio@4."

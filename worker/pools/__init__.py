@@ -61,6 +61,7 @@ _ROWS = (
         "custom",
         "coroutine",
         "use a second core; a job that computes without awaiting holds all the others up",
+        requires="greenlet",
         environment=MappingProxyType({"CELERY_CUSTOM_WORKER_POOL": ASYNCIO_POOL}),
     ),
 )

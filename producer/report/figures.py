@@ -1,0 +1,128 @@
+"""The charts of one workload as figures: what each shows, how it is drawn, and its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+
+from producer import scaling_table
+from producer.charts import data, sentences
+from producer.charts.entries import Field
+from producer.drawing import contenders
+from producer.drawing.rows import NARROW, WIDE, Frame
+from producer.drawing.scaling import scaling
+from producer.drawing.svg import Drawing
+from producer.scaling import Curve
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One drawing of a figure; `name` is that of its file, `title` what stands above it there."""
+
+    name: str
+    title: str
+    paint: Callable[[Frame], Drawing]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One figure."""
+
+    title: str
+    #: What the chart shows and how to read it.
+    reading: str
+    sentence: str
+    draw: tuple[Draw, ...]
+    #: Whether its drawings are small and stand beside each other.
+    beside: bool = False
+
+
+def charts(field: Field, longest_s: float | None = None) -> list[Chart]:
+    """Those charts for which there is a valid run; `longest_s` is where a shared makespan axis ends."""
+    bars = data.bars(field.entries)
+    if not bars:
+        return []
+    makespans = Chart(
+        "How long it took",
+        "Makespan: from the first job enqueued to the last one finished. Shorter is better; nobody can come "
+        "left of the diamond.",
+        sentences.on_makespans(bars),
+        (Draw("makespan", "makespan", partial(contenders.makespans, bars, longest_s=longest_s)),),
+    )
+    return [makespans, *_scaling(field.curves), *_of_jobs(field), _costs(field)]
+
+
+def _of_jobs(field: Field) -> Iterator[Chart]:
+    spreads = data.spreads(field.entries)
+    splits, paces = data.splits(field.entries), data.paces(field.entries)
+    if spreads:
+        yield Chart(
+            "How long each job took",
+            "Latency of every job of every valid run, from being enqueued to being finished: the hill is "
+            "high where many jobs are.",
+            sentences.on_latencies(spreads),
+            (Draw("latency", "latency of each job", partial(contenders.latencies, spreads)),),
+        )
+    yield Chart(
+        "Waiting in the queue, and being done",
+        "What the latency of an average job consists of. All jobs are enqueued at once, so those at the end "
+        "of the queue wait for the others.",
+        sentences.on_waits(splits),
+        (Draw("waits", "waiting in the queue and being done", partial(contenders.waits, splits)),),
+    )
+    yield Chart(
+        "Throughput over time",
+        "Jobs finished in each fortieth of the typical run; each contender is drawn against its own peak.",
+        sentences.on_pace(paces),
+        (Draw("throughput", "throughput over time", partial(contenders.pace, paces)),),
+    )
+
+
+def _costs(field: Field) -> Chart:
+    costs = data.costs(field.entries)
+    return Chart(
+        "What the speed costs",
+        "Speed, and beside it the peak memory of the processes that did the jobs, and the CPU time they and "
+        "the broker spent on each job.",
+        sentences.on_costs(costs),
+        (
+            Draw("speed", "speed", partial(contenders.speed, costs)),
+            Draw("memory", "peak memory", partial(contenders.memory, costs)),
+            Draw("cpu", "CPU time for each job", partial(contenders.cpu, costs)),
+        ),
+        beside=True,
+    )
+
+
+def _scaling(curves: Sequence[Curve]) -> Iterator[Chart]:
+    if curves:
+        yield Chart(
+            "How it scales",
+            "Throughput at each concurrency with its 95% interval; the diamond is the knee. The thin grey "
+            "line is what it would be if twice the slots did twice the work, the green one the fitted law.",
+            "\n".join(f"{curve.way}: {' '.join(scaling_table.sentences(curve))}" for curve in curves),
+            tuple(
+                Draw(f"scaling-{curve.way}", f"scaling of {curve.way}", partial(scaling, curve))
+                for curve in curves
+            ),
+            beside=True,
+        )
+
+
+def figure(chart: Chart) -> str:
+    """The figure for the page: drawn twice where it can be wide, and the page shows what fits."""
+    if chart.beside:
+        drawn = "".join(f"<div>{one.paint(NARROW).svg(chart.title)}</div>" for one in chart.draw)
+        drawings = f'<div class="beside">{drawn}</div>'
+    else:
+        paint = chart.draw[0].paint
+        drawings = (
+            f'<div class="wide">{paint(WIDE).svg(chart.title)}</div>'
+            f'<div class="narrow">{paint(NARROW).svg(chart.title)}</div>'
+        )
+    return (
+        f'<figure class="chart"><h4>{escape(chart.title)}</h4><p class="reading">{escape(chart.reading)}</p>'
+        f"{drawings}<figcaption>{escape(chart.sentence)}</figcaption></figure>"
+    )

@@ -1,0 +1,136 @@
+"""The parts of the page in words and tables: a workload's facts, its trouble, the machine, the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from producer.bound import sentence
+from producer.cautions import cautions
+from producer.charts.answers import answers
+from producer.columns import COST, SPEED
+from producer.report.labelled import Labelled
+from producer.results import Result, WorkloadResult
+from producer.stats import Summary
+from producer.tables import interpreter_lines
+from producer.words import counted, mebibytes, percent, seconds, times
+
+#: An event loop that stood still for longer is worth a word.
+STALL_S = 0.05
+#: So many troubles are shown; the others unfold.
+AT_ONCE = 4
+
+
+def facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """What the workload is, the three numbers that count, and what bound it."""
+    chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
+    what = (
+        f"{counted(workload.jobs, 'job')}{chunk}: {workload.description}. "
+        f"{counted(result.rounds, 'round')}, seed {workload.seed}."
+    )
+    parts = [f'<p class="what">{escape(what)}</p>']
+    if rows and rows[0].makespan_s is not None:
+        tiles = "".join(
+            f"<div><b>{escape(big)}</b><span>{escape(small)}</span></div>" for big, small in _tiles(rows)
+        )
+        parts.append(f'<div class="tiles">{tiles}</div>')
+        parts.append(f"<p>{escape(sentence(workload, rows))}</p>")
+    if workload.reference.summary:
+        parts.append(f"<p>The answers: {escape(workload.reference.summary)}.</p>")
+    return "".join(parts)
+
+
+def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """What went wrong or is missing; nothing where nothing did."""
+    lines = list(_trouble(result, workload, rows))
+    if not lines:
+        return ""
+    items = [f"<li>{escape(line)}</li>" for line in lines]
+    first, rest = items[:AT_ONCE], items[AT_ONCE:]
+    more = (
+        f"<details><summary>and {len(rest)} more</summary><ul>{''.join(rest)}</ul></details>" if rest else ""
+    )
+    return f'<aside class="trouble"><h4>Know before you conclude</h4><ul>{"".join(first)}</ul>{more}</aside>'
+
+
+def table(rows: Sequence[Summary]) -> str:
+    """The numbers, as in the terminal."""
+    head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in SPEED + COST)
+    body = "".join(
+        f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{escape(row.contender)}</th>'
+        + "".join(f"<td>{escape(column.cell(row))}</td>" for column in SPEED + COST)
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        '<details class="numbers"><summary>All the numbers</summary><div class="scroll"><table>'
+        f'<thead><tr><th scope="col">contender</th>{head}</tr></thead><tbody>{body}</tbody></table>'
+        "</div></details>"
+    )
+
+
+def questions(one: Labelled) -> str:
+    """The course's questions, with what this result says about each."""
+    return "".join(
+        f'<article class="answer"><h4>{escape(answer.question)}</h4><p>{escape(answer.general)}</p>'
+        f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in answer.evidence)}</ul></article>"
+        for answer in answers(one.fields, one.result.machine)
+    )
+
+
+def machine(one: Labelled) -> str:
+    """What the numbers depend on."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _machine(one.result))
+    return f'<dl class="machine">{rows}</dl>'
+
+
+def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
+    best = rows[0]
+    yield best.contender, "has the shortest median makespan"
+    yield seconds(best.makespan_s or 0), f"for all the jobs, {best.throughput or 0:,.0f} a second"
+    if best.speed_up is not None and best.speed_up.shown:
+        yield times(best.speed_up.value), "as fast as serial"
+    if best.efficiency is not None and best.efficiency <= 1:
+        yield percent(best.efficiency), "of what its slots and cores allow"
+
+
+def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
+    if not rows:
+        yield "No contender ran."
+    for row in rows:
+        for problem in row.problems:
+            yield f"{row.contender}, {problem}. This run is invalid and counts nowhere."
+        if row.duplicates:
+            twice = counted(row.duplicates, "job")
+            yield f"{row.contender} did {twice} twice; the second time counts nowhere."
+        if row.loop_stall_s and row.loop_stall_s > STALL_S:
+            yield (
+                f"The event loop of {row.contender} stood still for up to {seconds(row.loop_stall_s)}: "
+                "so long no other job had its turn."
+            )
+    for name, why in workload.left_out.items():
+        yield f"{name} was left out: {why}."
+    for caution in cautions(result, workload):
+        text = caution.text
+        yield f"{caution.contender}: {text}." if caution.contender else f"{text[0].upper()}{text[1:]}."
+
+
+def _machine(result: Result) -> Iterator[tuple[str, str]]:
+    seen = result.machine
+    build = "free-threaded build" if seen.free_threaded_build else "ordinary build"
+    limit = f", limited to {seen.core_limit:g}" if seen.core_limit else ""
+    yield "Measured", f"{result.created} on {seen.host}"
+    yield "Processor", f"{seen.cpu}; {counted(seen.cores, 'core')}{limit}"
+    yield "Memory", mebibytes(seen.memory_bytes)
+    yield "System", seen.kernel
+    yield "Python", f"{seen.python}, {build}, the GIL was {'on' if seen.gil else 'off'}"
+    for one in result.interpreters:
+        yield f"Python {one.label}", "; ".join(" ".join(line.split()) for line in interpreter_lines(one))
+    yield "Broker", result.broker_version or result.broker
+    yield "Packages", ", ".join(f"{name} {version}" for name, version in seen.packages.items())
+    yield "simul", f"commit {seen.commit}" if seen.commit else "not run from a checkout"
+    yield (
+        "Load",
+        f"{seen.load:.2f} before, {result.load_after:.2f} after the last run (processes waiting to run)",
+    )
+    yield "Plan", f"{counted(result.rounds, 'round')}, order shuffled with seed {result.seed}"

@@ -1,0 +1,189 @@
+"""A report in a real browser: nothing fails, nothing is fetched, everything is there and fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, Request
+
+from producer.report import files
+from producer.report.labelled import labelled
+from tests.charted import Span, compared, one_after_the_other, placed
+
+pytestmark = pytest.mark.browser
+
+PHONE, LAPTOP, PROJECTOR = (390, 844), (1280, 800), (1920, 1080)
+#: How many of a canvas's dots are not the colour of the page.
+DRAWN = """canvas => {
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let drawn = 0;
+  for (let dot = 3; dot < data.length; dot += 4) drawn += data[dot] > 0;
+  return drawn;
+}"""
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a page did while it was open."""
+
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def request(self, request: Request) -> None:
+        """Take down what was asked of anybody else."""
+        if not request.url.startswith(("file:", "data:")):
+            self.requests.append(request.url)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of three contenders, one of them invalid."""
+    open_at_once: list[Span] = [(1 + place % 2, 0.0, 0.1 * (place % 3), 1.0) for place in range(30)]
+    runs = [
+        *one_after_the_other("serial", 4.0),
+        *(placed(open_at_once, "celery:prefork@2", round_) for round_ in range(1, 6)),
+        placed([(1, 0, 0, 1)], "threads@2", problems=["3 of 4 jobs were lost"]),
+    ]
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    files.write([labelled("one", compared(*runs)[0])], path)
+    return path
+
+
+@contextmanager
+def opened(
+    browser: Browser,
+    path: Path,
+    size: tuple[int, int] = LAPTOP,
+    theme: Literal["light", "dark"] = "light",
+    touch: bool = False,
+) -> Iterator[tuple[Page, Seen]]:
+    """The report, open; it has neither complained nor asked anybody for anything when it closes."""
+    seen = Seen()
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, has_touch=touch
+    )
+    page = context.new_page()
+    page.on("console", lambda message: seen.errors.append(message.text))
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    page.on("request", lambda request: seen.request(request))
+    page.goto(path.as_uri())
+    try:
+        yield page, seen
+    finally:
+        context.close()
+    assert seen == Seen()
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP, PROJECTOR])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_everything_is_there_and_fits(
+    browser: Browser, report: Path, size: tuple[int, int], theme: Literal["light", "dark"]
+) -> None:
+    with opened(browser, report, size, theme) as (page, _):
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+        charts = page.locator("figure.chart").all()
+        assert len(charts) == 5
+        for chart in charts:
+            svg = chart.locator("svg:visible").first
+            box = svg.bounding_box()
+            assert box is not None
+            assert box["height"] > 50
+            assert "serial" in (svg.text_content() or "")
+            assert chart.locator("figcaption").inner_text().endswith(".")
+        assert page.locator("figure.timeline canvas").evaluate(DRAWN) > 1000
+        # Texts in charts are drawn with them, and have to be large enough to be read.
+        smallest = page.evaluate(
+            """Math.min(...[...document.querySelectorAll("figure.chart svg text")]
+                .map((text) => text.getBoundingClientRect().height).filter(Boolean))"""
+        )
+        assert smallest > 9
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(browser: Browser, report: Path) -> None:
+    with opened(browser, report, theme="dark") as (page, _):
+        dark = page.evaluate(BACKGROUND)
+        page.get_by_role("button", name="Light").click()
+        light = page.evaluate(BACKGROUND)
+        assert light != dark
+        page.reload()
+        assert page.evaluate(BACKGROUND) == light
+        page.get_by_role("button", name="Dark").click()
+        assert page.evaluate(BACKGROUND) == dark
+    with opened(browser, report, theme="light") as (page, _):
+        assert page.evaluate(BACKGROUND) == light
+
+
+def test_a_contender_is_chosen_and_its_jobs_are_shown(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, _):
+        timeline = page.locator("figure.timeline")
+        caption, canvas, tip = (
+            timeline.locator("figcaption"),
+            timeline.locator("canvas"),
+            page.locator("#tip"),
+        )
+        # The first with more than one lane.
+        assert caption.inner_text().startswith("celery:prefork@2 had up to 30 jobs open")
+        timeline.get_by_role("button", name="serial").click()
+        assert caption.inner_text().startswith("serial did one job at a time")
+        canvas.hover(position={"x": 600, "y": 8})
+        assert tip.inner_text().split("\n") == [
+            "job 1",
+            "process 1, lane 1",
+            "began at 1.00 s",
+            "waited 1.00 s",
+            "was done in 1.00 s, alone 1.00 s",
+        ]
+        timeline.get_by_role("button", name="threads@2").click()
+        assert "An invalid run" in timeline.locator(".run").inner_text()
+
+
+def test_a_piece_of_time_is_drawn_closer_and_the_whole_run_again(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, _):
+        canvas, whole = page.locator("figure.timeline canvas"), page.locator("figure.timeline .whole")
+        before = canvas.evaluate("canvas => canvas.toDataURL()")
+        assert whole.is_hidden()
+        canvas.drag_to(canvas, source_position={"x": 300, "y": 8}, target_position={"x": 400, "y": 8})
+        assert whole.is_visible()
+        assert canvas.evaluate("canvas => canvas.toDataURL()") != before
+        whole.click()
+        page.mouse.move(0, 0)
+        assert canvas.evaluate("canvas => canvas.toDataURL()") == before
+
+
+def test_charts_say_their_numbers_where_they_are_pointed_at(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, _):
+        page.locator("figure.chart svg:visible [data-tip^='serial']").first.hover()
+        assert page.locator("#tip").inner_text().startswith("serial\nmakespan 4.00")
+
+
+def test_a_job_is_shown_where_a_phone_is_touched(browser: Browser, report: Path) -> None:
+    with opened(browser, report, PHONE, touch=True) as (page, _):
+        page.locator("figure.timeline canvas").tap(position={"x": 150, "y": 8})
+        assert page.locator("#tip").inner_text().startswith("job ")
+
+
+def test_several_results_fit_too(browser: Browser, tmp_path: Path) -> None:
+    result, _ = compared(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
+    path = tmp_path / "several.html"
+    files.write([labelled(name, result) for name in ("before", "after", "long-name-" * 8)], path)
+    for size in (PHONE, LAPTOP, PROJECTOR):
+        with opened(browser, path, size) as (page, _):
+            assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+            assert page.locator("figure.timeline canvas").count() == 3
+
+
+def test_a_hundred_thousand_jobs_stay_usable(browser: Browser, tmp_path: Path) -> None:
+    jobs: list[Span] = [(1, 0.0, place / 1e4, place / 1e4 + 0.0099) for place in range(100_000)]
+    path = tmp_path / "large.html"
+    files.write([labelled("large", compared(placed(jobs, "celery:gevent@100"))[0])], path)
+    with opened(browser, path) as (page, _):
+        canvas = page.locator("figure.timeline canvas")
+        assert "Thinned: 100,000 jobs" in page.locator("figure.timeline .run").inner_text()
+        canvas.hover(position={"x": 600, "y": 100})
+        assert "jobs from job" in page.locator("#tip").inner_text()

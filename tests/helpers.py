@@ -1,0 +1,166 @@
+"""What tests share: the real command as a subprocess, process trees, a Redis of one's own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import pytest
+
+#: The entry point as it is installed beside this Python.
+SIMUL = str(Path(sys.executable).with_name("simul"))
+#: An upper bound for whatever has to happen, in seconds. Generous: no test asserts how long anything takes.
+SOON_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command wrote, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """This process's environment without what would change what simul does or how it looks."""
+    unwanted = ("SIMUL_", "CELERY_", "FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES", "TERM")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    return {**kept, "TERM": "dumb", **more}
+
+
+def simul(
+    *arguments: str, cwd: Path, timeout_s: float = 2 * SOON_S, environment: Mapping[str, str] | None = None
+) -> Said:
+    """Run the command to its end, and whatever it started with it where it takes too long."""
+    with started(*arguments, cwd=cwd, environment=environment) as process:
+        out, err = process.communicate(timeout=timeout_s)
+        return Said(process.returncode, out, err)
+
+
+def simul_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> Said:
+    """The command in this process: for what it says before it starts anything, without a second's start."""
+    from producer.cli import main
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    code = 0
+    before, sys.argv = sys.argv, ["simul", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    finally:
+        sys.argv = before
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    captured = capsys.readouterr()
+    return Said(code, captured.out, captured.err)
+
+
+@contextlib.contextmanager
+def started(
+    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """The command while it runs, leading a process group of its own; nothing of it is left afterwards."""
+    process = subprocess.Popen(
+        [SIMUL, *arguments],
+        cwd=cwd,
+        env=clean_environment(**(environment or {})),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        left = family(process.pid)
+        end(left)
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and everything below it, now."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    return []
+
+
+def end(processes: Sequence[psutil.Process]) -> None:
+    """Kill what is left of these."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=SOON_S)
+
+
+def survivors(processes: Sequence[psutil.Process], timeout_s: float = SOON_S) -> list[str]:
+    """Those that do not end in time, by their command lines. A process nobody waited for has ended."""
+    _, alive = psutil.wait_procs([one for one in processes if _runs(one)], timeout=timeout_s)
+    return [" ".join(one.cmdline()) for one in alive if _runs(one)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def await_line(stream: Iterator[str], text: str) -> str:
+    """Read a command's output up to the line that holds `text`; everything read so far."""
+    read = []
+    for line in stream:
+        read.append(line)
+        if text in line:
+            return "".join(read)
+    raise AssertionError(f"{text!r} was never said; all that was: {''.join(read)}")
+
+
+def free_port() -> int:
+    """A TCP port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def redis_server(directory: Path, password: str | None = None) -> Iterator[str]:
+    """The address of a real Redis of one's own; the test is skipped where none is installed."""
+    program = shutil.which("redis-server")
+    if program is None:
+        # Also under CI=true: .ci/run installs no redis-server; the embedded broker is a dependency.
+        pytest.skip("no redis-server on PATH (Debian: apt-get install redis-server)")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
+    command += ["--save", "", "--appendonly", "no"]
+    if password:
+        command += ["--requirepass", password]
+    log = directory / "redis.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=output)
+    try:
+        assert process.stdout is not None
+        ready = any(b"Ready to accept connections" in line for line in process.stdout)
+        assert ready, f"redis-server ended with {process.wait()}"
+        credentials = f":{quote(password, safe='')}@" if password else ""
+        yield f"redis://{credentials}127.0.0.1:{port}/0"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate()

@@ -1,0 +1,100 @@
+"""What every way of doing the jobs must do alike. See `test_designs` and `test_pools`, which run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from producer.contenders import Outcome, Spec
+from producer.reference import Reference
+from producer.roster import Roster
+from producer.workloads import WORKLOADS, Workload
+from worker.jobs import ChessMove, FileCheck, Job, Sieve, Trapezoid
+
+#: Few where each is a process; where nothing is said, enough that jobs overtake each other.
+SLOTS = {"serial": 1, "celery:solo": 1, "celery:prefork": 2, "processes": 2, "interpreters": 2}
+
+START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
+#: What a job may ask for that cannot be had, and the ends of what can.
+TROUBLE: list[Job] = [
+    FileCheck(
+        ("test001.txt", "no such file.txt", "../outside.txt", "/etc/passwd", "link.txt", "directory.txt")
+    ),
+    FileCheck(("", ".", "\0", "x" * 300, "ü.txt", "new\nline", "[red]test001.txt[/red]")),
+    ChessMove("no fen", depth=1),
+    ChessMove("", wait_ms=1),
+    ChessMove("8/8/8/8/8/8/8/8 w - - 0 1", depth=1),
+    ChessMove("7k/5Q2/6K1/8/8/8/8/8 b - - 0 1", depth=1),  # stalemate: over
+    ChessMove("rnb1kbnr/pppp1ppp/8/4p3/6Pq/5P2/PPPPP2P/RNBQKBNR w KQkq - 1 3", wait_ms=1),  # mated
+    ChessMove("6k1/5ppp/8/8/8/8/8/R6K w - - 0 1", depth=3),  # mate in one
+    ChessMove(START, wait_ms=0, seed=-(2**63)),
+    ChessMove(START, wait_ms=0.001, seed=2**63 - 1),
+    Trapezoid(-100.0, 100.0, 1),
+    Trapezoid(0.0, 5e-324, 3),
+    Sieve(0, 1),
+    Sieve(10**14 - 1000, 10**14),
+]
+
+
+def specs(ways: Iterable[str]) -> list[Spec]:
+    """A contender for each of the ways."""
+    return [Spec(way, SLOTS.get(way, 4)) for way in ways]
+
+
+def run(spec: Spec, roster: Roster, jobs: tuple[Job, ...]) -> Outcome:
+    """One pass, in which nothing may go wrong."""
+    shown: list[int] = []
+    outcome = roster.started(spec).run(jobs, shown.append)
+    assert outcome.problems == []
+    assert [record.index for record in sorted(outcome.records, key=lambda one: one.index)] == [
+        *range(len(jobs))
+    ]
+    assert outcome.duplicates == 0
+    assert shown == sorted(shown)
+    assert shown[-1] == len(jobs)
+    return outcome
+
+
+class Conformance:
+    """A test class inherits these, and has a fixture `spec`."""
+
+    @pytest.mark.parametrize("name", WORKLOADS)
+    def test_every_contender_gives_the_answers_of_serial(
+        self, spec: Spec, roster: Roster, worked_out: Callable[[str], tuple[Workload, Reference]], name: str
+    ) -> None:
+        workload, reference = worked_out(name)
+        outcome = run(spec, roster, workload.jobs)
+        assert reference.differing(outcome.records) == []
+        assert (outcome.slots, outcome.workers) == (spec.slots, 1)
+        for record in outcome.records:
+            assert record.error is None
+            assert record.enqueued_ns <= record.received_ns <= record.started_ns <= record.finished_ns
+        assert not outcome.clocks_corrected
+
+    def test_every_contender_gives_the_same_errors(
+        self, spec: Spec, roster: Roster, trouble: Reference
+    ) -> None:
+        outcome = run(spec, roster, tuple(TROUBLE))
+        wrong = trouble.differing(outcome.records)
+        assert {
+            record.index: record.error or record.answer for record in outcome.records if record.index in wrong
+        } == {}
+        assert sorted(record.index for record in outcome.records if record.error) == [2, 3, 4, 5, 6]
+
+    def test_waits_overlap_wherever_there_are_slots(self, spec: Spec, roster: Roster) -> None:
+        jobs = tuple(ChessMove(START, wait_ms=200) for _ in range(2 * spec.slots))
+        records = run(spec, roster, jobs).records
+        moments = [(record.started_ns, 1) for record in records] + [
+            (record.finished_ns, -1) for record in records
+        ]
+        at_once, most = 0, 0
+        for _, change in sorted(moments):
+            at_once += change
+            most = max(most, at_once)
+        assert most <= spec.slots
+        assert most > 1 or spec.slots == 1
+
+    def test_no_jobs_are_done_at_once(self, spec: Spec, roster: Roster) -> None:
+        outcome = roster.started(spec).run([], lambda _: None)
+        assert (outcome.records, outcome.problems) == ([], [])

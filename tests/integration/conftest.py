@@ -1,0 +1,94 @@
+"""Real contenders over a real broker, each started once for all the tests; and Redis servers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from producer import data_files
+from producer.broker import Broker
+from producer.contenders import Contender, Spec
+from producer.contenders.celery_worker import CeleryWorker
+from producer.contenders.hosted import HostedDesign
+from producer.keeper import Keeper
+from producer.reference import Reference, work_out
+from producer.roster import Roster
+from producer.send import producer_app
+from producer.workloads import Workload, build
+from tests.helpers import redis_server
+from tests.integration.conformance import TROUBLE
+
+#: Data files, of which some are damaged in every way there is.
+FILES, CORRUPT = 12, 7
+#: Jobs of each workload: enough that every slot has something to do.
+JOBS = {"files": 14, "waits": 8, "search": 4, "trapezoid": 4, "sieve": 4, "mixed": 10}
+
+
+@pytest.fixture(scope="session")
+def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A set of data files, most of them damaged, with traps beside them."""
+    top = tmp_path_factory.mktemp("data")
+    (top / "outside.txt").write_text("# data 001\n1, 1\n2\n")
+    root = top / "root"
+    data_files.make(root, FILES, corrupt=CORRUPT)
+    (root / "link.txt").symlink_to(top / "outside.txt")
+    (root / "directory.txt").mkdir()
+    return root
+
+
+@pytest.fixture(scope="session")
+def make_contender(
+    request: pytest.FixtureRequest, keeper: Keeper, data_root: Path
+) -> Callable[[Spec], Contender]:
+    """As the lab makes them."""
+
+    def make(spec: Spec) -> Contender:
+        if spec.celery_pool is None:
+            return HostedDesign(spec, data_root, keeper)
+        broker: Broker = request.getfixturevalue("broker")  # not before a pool is wanted: designs need none
+        return CeleryWorker(spec, broker, producer_app(broker.url), data_root, keeper)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def roster(make_contender: Callable[[Spec], Contender]) -> Iterator[Roster]:
+    """Every contender, started when it is first wanted and kept for all tests. Break none of them."""
+    with Roster(make_contender) as roster:
+        yield roster
+
+
+@pytest.fixture
+def own_roster(make_contender: Callable[[Spec], Contender]) -> Iterator[Roster]:
+    """Contenders of one test, for it to break."""
+    with Roster(make_contender) as roster:
+        yield roster
+
+
+@pytest.fixture(scope="session")
+def worked_out(data_root: Path) -> Callable[[str], tuple[Workload, Reference]]:
+    """Each workload, small, with its right answers."""
+
+    @functools.cache
+    def of(name: str) -> tuple[Workload, Reference]:
+        workload = build(name, JOBS[name], seed=4, data_root=data_root)
+        reference, _ = work_out(workload.jobs, data_root)
+        return workload, reference
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def trouble(data_root: Path) -> Reference:
+    """What serial answers to `TROUBLE`."""
+    return work_out(TROUBLE, data_root)[0]
+
+
+@pytest.fixture(scope="session", params=[None, "s3cret:@/# word"], ids=["open", "password"])
+def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis, without and with a password that has to be quoted in an address."""
+    with redis_server(tmp_path_factory.mktemp("redis"), request.param) as url:
+        yield url

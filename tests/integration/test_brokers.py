@@ -1,0 +1,129 @@
+"""The embedded broker is private and leaves nothing; a real Redis works too; one that is none is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import stat
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+import redis
+
+from producer.broker import Broker, check, connect, open_broker
+from producer.contenders import Spec
+from producer.contenders.celery_worker import CeleryWorker
+from producer.keeper import Keeper
+from producer.roster import Roster
+from producer.send import producer_app
+from producer.workloads import build
+from tests.helpers import free_port, survivors
+from worker.errors import BrokerUnavailableError
+
+
+def test_the_embedded_broker_listens_on_loopback_alone_and_saves_nothing(broker: Broker) -> None:
+    assert broker.embedded
+    assert broker.version.startswith("valkey ")
+    assert broker.pid
+    sockets = psutil.Process(broker.pid).net_connections()
+    assert {one.laddr.ip for one in sockets if one.status == "LISTEN" and one.laddr} <= {"127.0.0.1", "::1"}
+    with contextlib.closing(connect(broker.url)) as client:
+        assert client.config_get("save")["save"] == ""
+        assert client.config_get("appendonly")["appendonly"] == "no"
+
+
+def test_an_embedded_broker_is_gone_with_its_directory(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A short path: a Unix socket's has room for 107 characters.
+    with tempfile.TemporaryDirectory(prefix="s-") as top:
+        monkeypatch.setattr(tempfile, "tempdir", top)
+        with open_broker(None, keeper) as broker:
+            assert broker.pid
+            process = psutil.Process(broker.pid)
+            [directory] = Path(top).iterdir()
+            assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+        assert survivors([process]) == []
+        assert list(Path(top).iterdir()) == []
+        with pytest.raises(BrokerUnavailableError):
+            check(broker.url)
+
+
+def test_a_long_path_to_the_temporary_directory_is_no_obstacle(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with open_broker(None, keeper) as broker:
+        assert check(broker.url)
+
+
+def test_two_embedded_brokers_do_not_meet(keeper: Keeper, broker: Broker) -> None:
+    with open_broker(None, keeper) as other:
+        assert other.url != broker.url
+        assert other.pid != broker.pid
+
+
+def test_a_real_redis_does_the_same(redis_url: str, keeper: Keeper, data_root: Path) -> None:
+    with open_broker(redis_url, keeper) as broker:
+        assert not broker.embedded
+        assert broker.version.startswith("redis ")
+        assert "s3cret" not in broker.name
+        app = producer_app(broker.url)
+        with Roster(lambda spec: CeleryWorker(spec, broker, app, data_root, keeper)) as roster:
+            outcome = roster.started(Spec("celery:threads", 4)).run(
+                build("waits", jobs=12).jobs, lambda _: None
+            )
+        assert outcome.problems == []
+        assert len(outcome.records) == 12
+        app.close()
+    assert check(redis_url)  # it is somebody else's: it lives on
+    with contextlib.closing(connect(redis_url)) as client:
+        left = [key for key in client.scan_iter() if not key.startswith((b"_kombu", b"unacked"))]
+        assert left == [], "what the lab put there is gone again"
+
+
+def test_a_missing_or_wrong_password_is_told_in_one_line(redis_url: str) -> None:
+    parts = urlsplit(redis_url)
+    if parts.password is None:
+        pytest.skip("this Redis has no password")
+    for credentials in ("", ":wrong@", "nobody:s3cret@"):
+        url = f"redis://{credentials}127.0.0.1:{parts.port}/0"
+        with pytest.raises(BrokerUnavailableError, match="refuses the password") as caught:
+            check(url)
+        assert "wrong@" not in str(caught.value)
+        assert "s3cret" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_database_that_is_none_is_told_in_one_line(broker: Broker) -> None:
+    with pytest.raises(BrokerUnavailableError, match="DB index"):
+        check(broker.url.replace("/0", "/999"))
+
+
+def test_a_closed_port_is_told_with_what_to_do() -> None:
+    with pytest.raises(BrokerUnavailableError, match=r"nothing answers at .* \(connect\): .*Start it"):
+        check(f"redis://127.0.0.1:{free_port()}/0")
+
+
+def test_a_host_that_does_not_exist_is_told() -> None:
+    with pytest.raises(BrokerUnavailableError, match=r"nothing answers at redis://no-such-host\.invalid"):
+        check("redis://no-such-host.invalid:6379/0")
+
+
+def test_a_server_that_accepts_and_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        with pytest.raises(BrokerUnavailableError, match="nothing answers"):
+            check(url)
+
+
+def test_a_server_that_is_no_redis_is_told(broker: Broker) -> None:
+    with pytest.raises(BrokerUnavailableError):
+        check(broker.url.replace("redis://", "rediss://"))
+    with contextlib.closing(redis.Redis.from_url(broker.url)) as client:
+        assert client.ping()

@@ -1,0 +1,83 @@
+"""Workers that somebody else started are asked how many they are and what slots they have."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from producer.broker import Broker
+from producer.contenders import Spec, external
+from producer.contenders.celery_worker import worker_command, worker_environment
+from producer.contenders.external import ExternalWorkers
+from producer.keeper import Keeper
+from producer.send import producer_app
+from producer.workloads import build
+from tests.helpers import SOON_S
+from worker.errors import ContenderError
+from worker.settings import PROJECT_DATA
+
+
+@contextlib.contextmanager
+def worker(broker: Broker, keeper: Keeper, pool: str, slots: int, *options: str) -> Iterator[None]:
+    """A worker as a user would start it, once it is ready."""
+    command = worker_command(pool, slots, None, "-l", "INFO", *options)
+    with subprocess.Popen(
+        command,
+        env=worker_environment(pool, broker.url, PROJECT_DATA),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        keeper.keep_process(process.pid)
+        try:
+            assert process.stderr is not None
+            assert any(b" ready." in line for line in process.stderr)
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.communicate(timeout=SOON_S)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                keeper.forget_process(process.pid)
+
+
+def contender(broker: Broker, way: str, slots: int = 1) -> ExternalWorkers:
+    """What the lab makes with --workers external."""
+    return ExternalWorkers(Spec(way, slots), broker, producer_app(broker.url))
+
+
+def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keeper) -> None:
+    with (
+        worker(broker, keeper, "threads", 3, "-n", "one@here"),
+        worker(broker, keeper, "threads", 3, "-n", "two@here"),
+    ):
+        found = contender(broker, "celery:threads", 99)
+        found.start()
+        assert found.spec == Spec("celery:threads", 3, workers=2)
+        assert found.spec.name == "celery:threads@3x2"
+        outcome = found.run(build("waits", jobs=30).jobs, lambda _: None)
+        assert (outcome.problems, outcome.slots, len(outcome.records)) == ([], 6, 30)
+        assert len({record.worker for record in outcome.records}) == 2
+        assert outcome.workers == 2
+        assert (found.processes(), found.alive()) == ([], True)
+        found.stop()
+        found.start()  # stopping is for those who started them: they are still there
+
+        differing = worker(broker, keeper, "threads", 2, "-n", "three@here")
+        with differing, pytest.raises(ContenderError, match="differ in slots"):
+            contender(broker, "celery:threads").start()
+
+
+def test_where_there_is_no_worker_it_is_said_how_to_start_one(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(external, "APPEAR_S", 0.1)
+    with pytest.raises(ContenderError, match=r"consumes simul\.eventlet .*`simul worker --pool eventlet`"):
+        contender(broker, "celery:eventlet").start()

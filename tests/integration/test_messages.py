@@ -1,0 +1,359 @@
+"""A message that is no valid job is rejected and recorded, and its worker does the next one."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import pickle
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+
+from producer.broker import Broker
+from producer.collect import Collector
+from producer.contenders import Spec
+from producer.contenders.celery_worker import CeleryWorker
+from producer.roster import Roster
+from producer.send import TASK_NAME, producer_app, publish
+from tests.helpers import SOON_S
+from worker.jobs import FileCheck, to_message
+from worker.records import JobRecord
+
+#: One that works in the consumer's process, one in a child, one in greenlets.
+SPECS = [Spec("celery:solo", 1), Spec("celery:prefork", 2), Spec("celery:gevent", 4)]
+JOB = FileCheck(("test001.txt",))
+LONE = "\ud800"
+#: Where a worker records what belongs to no run. Written out: `worker.writer` connects where it is imported.
+REJECTED_STREAM = "simul:rejected"
+
+
+class Post:
+    """One worker's queue, with everything that one may put into it."""
+
+    def __init__(self, worker: CeleryWorker, broker: Broker, client: redis.Redis) -> None:
+        self.worker = worker
+        self.client = client
+        self._app: Celery = producer_app(broker.url)
+        self._rejected = self._last_rejected()
+
+    @property
+    def queue(self) -> str:
+        """The queue that only this worker consumes."""
+        return self.worker._queue
+
+    def message(self, of_run: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A valid message but for the changes; a field that is ... is missing."""
+        valid = {"run": of_run, "index": 0, "enqueued_ns": time.monotonic_ns(), "job": to_message(JOB)}
+        return {key: value for key, value in {**valid, **(changes or {})}.items() if value is not ...}
+
+    def send(self, message: dict[str, Any], args: tuple[Any, ...] = (), task: str = TASK_NAME) -> None:
+        """As a Celery client would."""
+        body = json.dumps([args, message, {}])
+        self.send_body(body, "application/json", {"task": task, "id": str(uuid.uuid4())})
+
+    def send_body(self, body: str | bytes, content_type: str, headers: dict[str, Any]) -> None:
+        """Anything, in an envelope that the transport understands."""
+        encoding = "binary" if isinstance(body, bytes) else "utf-8"
+        with self._app.producer_pool.acquire(block=True) as producer:
+            producer.publish(
+                body,
+                routing_key=self.queue,
+                content_type=content_type,
+                content_encoding=encoding,
+                headers={"lang": "py", **headers},
+                correlation_id=headers.get("id"),
+            )
+
+    def rejection(self) -> dict[str, str]:
+        """The next message of the stream of rejected ones."""
+        reply: Any = self.client.xread({REJECTED_STREAM: self._rejected}, count=1, block=int(SOON_S * 1000))
+        assert reply, "nothing was recorded as rejected"
+        [(_, [(self._rejected, fields)])] = reply
+        return {key.decode(): value.decode() for key, value in fields.items()}
+
+    def does_the_next_job(self) -> None:
+        """The worker lives, and nothing that it cannot handle is left in its queue."""
+        outcome = self.worker.run([JOB], lambda _: None)
+        assert outcome.problems == []
+        assert [record.error for record in outcome.records] == [None]
+        assert self.client.llen(self.queue) == 0
+
+    def _last_rejected(self) -> bytes:
+        entries: Any = self.client.xrevrange(REJECTED_STREAM, count=1)
+        last: bytes = entries[0][0] if entries else b"0"
+        return last
+
+
+@pytest.fixture(scope="module")
+def client(broker: Broker) -> Iterator[redis.Redis]:
+    """A client that waits for records as long as the tests do."""
+    with contextlib.closing(
+        redis.Redis.from_url(broker.url, protocol=2, socket_timeout=2 * SOON_S)
+    ) as client:
+        yield client
+
+
+@pytest.fixture(params=SPECS, ids=lambda spec: spec.name)
+def post(request: pytest.FixtureRequest, roster: Roster, broker: Broker, client: redis.Redis) -> Post:
+    """Each kind of worker."""
+    worker = roster.started(request.param)
+    assert isinstance(worker, CeleryWorker)
+    return Post(worker, broker, client)
+
+
+@pytest.fixture
+def one_post(roster: Roster, broker: Broker, client: redis.Redis) -> Post:
+    """One worker, where its kind makes no difference."""
+    worker = roster.started(SPECS[0])
+    assert isinstance(worker, CeleryWorker)
+    return Post(worker, broker, client)
+
+
+@contextlib.contextmanager
+def opened_run(client: redis.Redis, jobs: int = 1) -> Iterator[Collector]:
+    """A run that takes records."""
+    with Collector(client, jobs) as collector:
+        yield collector
+
+
+def the_record(collector: Collector) -> JobRecord:
+    """The first record of the run, waited for."""
+    assert collector.read(int(SOON_S * 1000)) == 1
+    [record] = collector.records.values()
+    return record
+
+
+#: Jobs that are none, by what is said of them.
+NO_JOBS: dict[str, Any] = {
+    "no kind of job is called 'dance'": {"kind": "dance"},
+    "no kind of job is called None": {},
+    "a job is an object with a kind, not list": [1, 2],
+    "a job is an object with a kind, not NoneType": None,
+    "a job is an object with a kind, not str": "file_check",
+    "no kind of job is called ['file_check']": {"kind": ["file_check"]},
+    "unknown field 'colour'": {"kind": "file_check", "files": ["a"], "colour": 1},
+    "unknown field '\\ud800'": {"kind": "file_check", "files": ["a"], LONE: 1},
+    "missing required field `files`": {"kind": "file_check"},
+    "Expected `array`, got `str`": {"kind": "file_check", "files": "test001.txt"},
+    "Expected `str`, got `int`": {"kind": "file_check", "files": [1]},
+    "a file check names 1 to 10,000 files": {"kind": "file_check", "files": []},
+    "without lone surrogates": {"kind": "file_check", "files": [LONE]},
+    "a FEN is Unicode text": {"kind": "chess_move", "fen": LONE, "depth": 1},
+    "either wait_ms or depth": {"kind": "chess_move", "fen": "x"},
+    "depth lies in 1..6": {"kind": "chess_move", "fen": "x", "depth": 99},
+    "is no FEN": {"kind": "chess_move", "fen": "x", "depth": 1},
+    "wait_ms lies in": {"kind": "chess_move", "fen": "x", "wait_ms": -1},
+    "the bounds are finite": {"kind": "trapezoid", "lower": float("nan"), "upper": 1.0, "steps": 1},
+    "a segment covers": {"kind": "sieve", "start": 0, "stop": 10**13},
+    "0 <= start < stop": {"kind": "sieve", "start": 0, "stop": 10**30},
+}
+
+
+def test_a_job_that_is_none_is_recorded_in_its_run(post: Post, client: redis.Redis) -> None:
+    with opened_run(client, len(NO_JOBS)) as run:
+        for index, job in enumerate(NO_JOBS.values()):
+            post.send(post.message(run.run, {"index": index, "job": job}))
+        deadline = time.monotonic() + SOON_S
+        while not run.complete() and time.monotonic() < deadline:
+            run.read(1000)
+        found = {index: str(record.error) for index, record in run.records.items()}
+        for index, said in enumerate(NO_JOBS):
+            assert said in found.get(index, "no record at all")
+            assert found[index].startswith(("InvalidJobError: ", "InvalidPositionError: "))
+        assert all(record.answer is None for record in run.records.values())
+    post.does_the_next_job()
+
+
+@pytest.mark.parametrize("field", ["wrong", "self", "args", "kwargs", "message", LONE])
+def test_a_field_that_no_message_has_is_an_error_of_its_job(
+    one_post: Post, client: redis.Redis, field: str
+) -> None:
+    with opened_run(client) as run:
+        one_post.send(one_post.message(run.run, {field: 1}))
+        assert "a message has no field" in str(the_record(run).error)
+    one_post.does_the_next_job()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"run": ...}, "a message names its run, not None"),
+        ({"run": 7}, "a message names its run, not 7"),
+        ({"run": "simul:run:*"}, "a message names its run"),
+        ({"run": LONE}, "a message names its run"),
+        ({"run": "x" * 65}, "a message names its run"),
+        ({"index": ...}, "a message names its index"),
+        ({"index": "0"}, "a message names its index"),
+        ({"index": -1}, "a message names its index"),
+        ({"index": 1.0}, "a message names its index"),
+        ({"index": True}, "a message names its index"),
+        ({"index": 10**30}, "a message names its index"),
+        ({"enqueued_ns": ...}, "a message says when it was enqueued"),
+        ({"enqueued_ns": "now"}, "a message says when it was enqueued"),
+        ({"enqueued_ns": float("inf")}, "a message says when it was enqueued"),
+        ({"enqueued_ns": 10**30}, "a message says when it was enqueued"),
+        ({"enqueued_ns": -(10**30)}, "a message says when it was enqueued"),
+    ],
+)
+def test_a_message_of_no_run_is_recorded_as_rejected(
+    one_post: Post, changes: dict[str, Any], said: str
+) -> None:
+    one_post.send(one_post.message("nowhere", changes))
+    rejected = one_post.rejection()
+    assert said in rejected["error"]
+    assert rejected["worker"]
+    one_post.does_the_next_job()
+
+
+def test_positional_arguments_are_none_of_ours(post: Post) -> None:
+    post.send({}, args=(1, LONE, "x" * 100_000))
+    rejected = post.rejection()
+    assert "keyword arguments only" in rejected["error"]
+    assert len(rejected["what"]) <= 1000
+    post.does_the_next_job()
+
+
+def test_pickle_is_refused_and_never_loaded(post: Post, tmp_path: Path) -> None:
+    post.send_body(pickle.dumps(_Bomb(tmp_path / "exploded")), "application/x-python-serialize", _headers())
+    assert "ContentDisallowed" in post.rejection()["error"]
+    post.does_the_next_job()
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("no JSON", "application/json"),
+        ("", "application/json"),
+        ("null", "application/json"),
+        ("7", "application/json"),
+        ("[]", "application/json"),
+        ("[[], []]", "application/json"),
+        ("[[], [], {}]", "application/json"),
+        ("[7, {}, {}]", "application/json"),
+        ("[[], {}, 7]", "application/json"),
+        ("[" * 100_000, "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b"\x80\x04", "application/octet-stream"),
+        ("run: 7", "application/x-yaml"),
+        ("text", "text/plain"),
+    ],
+)
+def test_a_body_that_is_no_call_of_a_task_is_recorded_as_rejected(
+    one_post: Post, body: str | bytes, content_type: str
+) -> None:
+    one_post.send_body(body, content_type, _headers())
+    assert one_post.rejection()["error"]
+    one_post.does_the_next_job()
+
+
+@pytest.mark.parametrize("task", ["simul.undo", "", "os.system", "x" * 10_000, "with \n a new line", LONE])
+def test_an_unknown_task_is_recorded_as_rejected(one_post: Post, task: str) -> None:
+    one_post.send({}, task=task)
+    rejected = one_post.rejection()
+    assert "task" in rejected["error"]
+    one_post.does_the_next_job()
+
+
+@pytest.mark.parametrize("headers", [{}, {"task": None, "id": None}, {"id": "7"}, {"task": 7, "id": 7}])
+def test_headers_that_name_no_task_are_recorded_as_rejected(one_post: Post, headers: dict[str, Any]) -> None:
+    one_post.send_body("[[], {}, {}]", "application/json", headers)
+    assert one_post.rejection()["error"]
+    one_post.does_the_next_job()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"no envelope", b"[]", b"7", b"{}", b'{"body": 7}', b'{"body": "", "properties": {}}', b"\xff"],
+)
+def test_what_is_no_envelope_at_all_does_not_end_the_worker(one_post: Post, raw: bytes) -> None:
+    # Not a message of any Celery client: put straight into the list that the transport pops from.
+    one_post.client.lpush(one_post.queue, raw)
+    one_post.does_the_next_job()
+
+
+def test_a_record_of_a_run_that_nobody_reads_makes_no_stream(one_post: Post, client: redis.Redis) -> None:
+    one_post.send(one_post.message("a-run-long-gone"))
+    one_post.does_the_next_job()
+    assert client.exists("simul:run:a-run-long-gone") == 0
+
+
+def test_only_the_newest_rejections_are_kept(one_post: Post, client: redis.Redis) -> None:
+    for _ in range(3):
+        one_post.send({})
+        one_post.rejection()
+    assert client.xlen(REJECTED_STREAM) <= 1200  # trimmed by whole nodes of the stream
+
+
+def test_what_is_sent_twice_is_counted_and_not_recorded_again(post: Post, client: redis.Redis) -> None:
+    jobs = [JOB] * 3
+    with opened_run(client, 3) as run:
+        for _ in range(2):
+            for _ in publish(post.worker._app, jobs, post.queue, run.run):
+                pass
+        read = 0
+        deadline = time.monotonic() + SOON_S
+        while read < 6 and time.monotonic() < deadline:
+            read += run.read(1000)
+        assert (read, len(run.records), run.duplicates) == (6, 3, 3)
+        assert run.missing() == []
+
+
+def test_a_collector_accounts_for_every_record(client: redis.Redis, post: Post) -> None:
+    with opened_run(client, 3) as run:
+        assert run.read(None) == 0
+        assert (run.complete(), run.missing()) == (False, [0, 1, 2])
+        for index in (2, 0, 2):
+            post.send(post.message(run.run, {"index": index}))
+        seen = list(itertools.takewhile(lambda total: total < 3, _totals(run)))
+        assert (run.missing(), run.duplicates, run.complete()) == ([1], 1, False), seen
+        stream = f"simul:run:{run.run}"
+        assert 0 < client.ttl(stream) <= 24 * 3600
+    assert client.exists(stream) == 0
+
+
+def _totals(run: Collector) -> Iterator[int]:
+    total = 0
+    deadline = time.monotonic() + SOON_S
+    while time.monotonic() < deadline:
+        total += run.read(1000)
+        yield total
+
+
+def test_a_job_that_was_never_asked_for_does_not_stand_for_one_that_was(
+    one_post: Post, client: redis.Redis
+) -> None:
+    with opened_run(client, 1) as run:
+        one_post.send(one_post.message(run.run, {"index": 5}))
+        run.read(int(SOON_S * 1000))
+        assert not run.complete()
+        assert run.missing() == [0]
+
+
+@pytest.mark.parametrize("fields", [{"record": "no JSON"}, {"record": "{}"}, {"other": "x"}])
+def test_garbage_in_a_runs_stream_is_no_record(client: redis.Redis, fields: dict[Any, Any]) -> None:
+    with opened_run(client, 1) as run:
+        client.xadd(f"simul:run:{run.run}", fields)
+        run.read(1000)
+        assert run.records == {}
+
+
+def _headers() -> dict[str, Any]:
+    return {"task": TASK_NAME, "id": str(uuid.uuid4())}
+
+
+class _Bomb:
+    """Leaves a trace wherever it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return Path.touch, (self._path,)

@@ -1,0 +1,57 @@
+"""Every Celery pool, in a real worker over a real broker, gives the answers of serial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from producer.broker import Broker, connect
+from producer.contenders import Spec
+from producer.reference import Reference
+from producer.roster import Roster
+from producer.workloads import Workload
+from tests.helpers import family, survivors
+from tests.integration.conformance import Conformance, run, specs
+from worker.pools import POOLS
+
+
+@pytest.fixture(scope="module", params=specs(f"celery:{name}" for name in POOLS), ids=lambda spec: spec.name)
+def spec(request: pytest.FixtureRequest) -> Spec:
+    """A contender of each pool that can run here."""
+    found: Spec = request.param
+    if why := found.unavailable():
+        pytest.skip(why)
+    return found
+
+
+class TestPools(Conformance):
+    """All of it."""
+
+
+def test_several_batches_arrive_whole(
+    roster: Roster, worked_out: Callable[[str], tuple[Workload, Reference]]
+) -> None:
+    workload, reference = worked_out("files")
+    jobs = workload.jobs * 18
+    outcome = run(Spec("celery:threads", 4), roster, jobs)
+    assert len(outcome.records) == 252
+    assert replace(reference, fingerprints=reference.fingerprints * 18).differing(outcome.records) == []
+
+
+def test_stopping_leaves_neither_processes_nor_queues(own_roster: Roster, broker: Broker) -> None:
+    contender = own_roster.started(Spec("celery:prefork", 2))
+    everything = [process for pid in contender.processes() for process in family(pid)]
+    assert len(everything) == 3
+    assert all(isinstance(process, psutil.Process) for process in everything)
+    contender.stop()
+    contender.stop()
+    assert survivors(everything) == []
+    assert (contender.processes(), contender.alive()) == ([], False)
+    client = connect(broker.url)
+    try:
+        assert [key for key in client.scan_iter("*simul.prefork*") if client.type(key) == b"list"] == []
+    finally:
+        client.close()

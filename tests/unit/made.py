@@ -1,0 +1,98 @@
+"""Results made by hand, so that every number in a test is known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from producer.machine import Machine
+from producer.reference import Reference
+from producer.results import SCHEMA, Records, Result, Run, WorkloadResult
+
+MACHINE = Machine(
+    host="lab",
+    cpu="A processor",
+    cores=2,
+    core_limit=None,
+    memory_bytes=4 * 2**30,
+    kernel="Linux 6",
+    python="CPython 3.11.7",
+    free_threaded_build=False,
+    gil=True,
+    packages={"celery": "5.7.0"},
+    commit=None,
+    load=0.5,
+)
+
+
+def run(contender: str = "serial", makespan_ms: int = 100, *, jobs: int = 2, **changes: Any) -> Run:
+    """A run whose jobs are enqueued together and done one after the other in equal times.
+
+    Each waits until the one before has finished, and is received a microsecond after it was enqueued.
+    """
+    each_us = makespan_ms * 1000 // jobs
+    values: dict[str, Any] = {
+        "workload": "waits",
+        "contender": contender,
+        "round": 1,
+        "began": 1_800_000_000.0,
+        "slots": 1,
+        "workers": ["lab/1"],
+        "jobs": jobs,
+        "records": Records(
+            index=list(range(jobs)),
+            worker=[0] * jobs,
+            enqueued_us=[0] * jobs,
+            received_us=[1] * jobs,
+            started_us=[place * each_us - 1 for place in range(jobs)],
+            finished_us=[each_us] * jobs,
+        ),
+        "errors": {},
+        "wrong": 0,
+        "duplicates": 0,
+        "problems": [],
+        "peak_memory_bytes": 50 * 2**20,
+        "cpu_s": 0.03,
+        "broker_cpu_s": None,
+        "loop_stall_s": None,
+        "clocks_corrected": False,
+    }
+    return Run(**{**values, **changes})
+
+
+def reference(waits_s: Sequence[float], work_s: Sequence[float], cpu_s: float, **more: Any) -> Reference:
+    """What jobs cost; their answers do not matter here."""
+    return Reference(tuple("0" * 16 for _ in waits_s), tuple(waits_s), tuple(work_s), cpu_s, **more)
+
+
+def workload(jobs: int = 2, **changes: Any) -> WorkloadResult:
+    """A workload of jobs that each wait 40 ms and work 10 ms."""
+    values: dict[str, Any] = {
+        "name": "waits",
+        "seed": 2026,
+        "jobs": jobs,
+        "chunk": 1,
+        "bound": "waiting",
+        "description": "chess opponents who think, then move",
+        "reference": reference([0.04] * jobs, [0.01] * jobs, 0.01 * jobs),
+        "startups_s": {"serial": 0.1},
+        "left_out": {},
+    }
+    return WorkloadResult(**{**values, **changes})
+
+
+def result(runs: Sequence[Run], workloads: Sequence[WorkloadResult] = (), **changes: Any) -> Result:
+    """A complete comparison of these runs."""
+    values: dict[str, Any] = {
+        "schema": SCHEMA,
+        "created": "2026-11-23T14:00:00+0000",
+        "rounds": 1,
+        "seed": 2026,
+        "broker": "valkey 9.1.2 (embedded)",
+        "machine": MACHINE,
+        "load_after": 0.6,
+        "complete": True,
+        "workloads": list(workloads) or [workload()],
+        "runs": list(runs),
+    }
+    return Result(**{**values, **changes})

@@ -1,0 +1,66 @@
+"""The sentence on what bound a workload says only what was measured."""
+
+from __future__ import annotations
+
+from producer.bound import sentence
+from producer.stats import Summary
+from tests.unit.made import reference, workload
+
+
+def celery(cpu_s: float | None, name: str = "celery:threads@2") -> Summary:
+    """A Celery contender that took so much CPU time."""
+    return Summary(name, 2, 1, 1, makespan_s=1.0, cpu_s=cpu_s)
+
+
+def test_jobs_that_mostly_wait_are_bound_by_waiting() -> None:
+    work = workload(jobs=10, reference=reference([0.02] * 10, [0.001] * 10, cpu_s=0.01))
+    assert sentence(work, [celery(9.0)]) == (
+        "Bound by waiting: 0.20 s of waits and only 0.01 s of work in 10 jobs, so what counts is how many "
+        "jobs can wait at the same time."
+    )
+
+
+def test_small_jobs_are_bound_by_their_messages() -> None:
+    work = workload(jobs=100, reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.01))
+    rows = [celery(0.51, "celery:prefork@2"), celery(0.21), Summary("serial", 1, 1, 1, cpu_s=0.001)]
+    # (0.21 - 0.01) s over 100 jobs; the thriftiest counts, and serial sends no messages.
+    assert sentence(work, rows) == (
+        "Bound by the cost of each message: a job is 0.10 ms of work, and even the thriftiest Celery pool "
+        "spent 2.00 ms of CPU time more on each. Larger jobs (--chunk) pay it less often."
+    )
+
+
+def test_small_jobs_without_celery_have_no_messages_to_pay_for() -> None:
+    work = workload(jobs=100, reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.009))
+    assert sentence(work, [Summary("serial", 1, 1, 1, cpu_s=0.5)]).startswith("Bound by the cores")
+    assert sentence(work, [celery(None)]).startswith("Bound by the cores")
+    assert sentence(work, []).startswith("Bound by the cores")
+
+
+def test_computing_is_bound_by_the_cores() -> None:
+    work = workload(jobs=4, reference=reference([0.0] * 4, [0.5] * 4, cpu_s=1.9))
+    assert sentence(work, [celery(2.0)]) == (
+        "Bound by the cores: 1.90 s of CPU time in 2.00 s of work, so only more cores, and what can use "
+        "them, make it faster."
+    )
+
+
+def test_work_that_leaves_the_cpu_idle_is_bound_by_the_disk() -> None:
+    work = workload(jobs=4, reference=reference([0.0] * 4, [0.5] * 4, cpu_s=0.1))
+    assert sentence(work, [celery(0.2)]) == (
+        "Bound by the disk: 2.00 s of work, of which the CPU was busy for only 0.10 s; the rest was waiting "
+        "for files."
+    )
+
+
+def test_half_of_the_time_in_waits_is_not_most_of_it() -> None:
+    work = workload(jobs=2, reference=reference([0.5, 0.5], [0.5, 0.5], cpu_s=1.0))
+    assert sentence(work, []).startswith("Bound by the cores")
+
+
+def test_no_workload_is_blamed_on_what_it_does_not_use() -> None:
+    # The engine never reads a file: on a busy machine its work takes longer than its CPU time, and the
+    # rest was waiting for a turn, not for the disk.
+    busy = reference([0.0] * 4, [1.0] * 4, cpu_s=1.0)
+    search = workload(jobs=4, name="search", bound="cores", reference=busy)
+    assert "disk" not in sentence(search, [])

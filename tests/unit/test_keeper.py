@@ -1,0 +1,116 @@
+"""What a keeper keeps ends with its holder, however that ends; nothing else does."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from producer.keeper import Keeper
+from tests.helpers import SOON_S, end, family, survivors
+
+#: Holds a keeper that keeps two processes and a directory, tells who they are, and waits for its end.
+HOLDER = """
+import subprocess, sys, time
+from pathlib import Path
+from producer.keeper import Keeper
+
+sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
+parent = [sys.executable, "-c", f"import subprocess, time; subprocess.Popen({sleeper!r}); "
+          "print(flush=True); time.sleep(600)"]
+with Keeper() as keeper:
+    alone = subprocess.Popen(sleeper)
+    leader = subprocess.Popen(parent, start_new_session=True, stdout=subprocess.PIPE)
+    leader.stdout.readline()
+    bystander = subprocess.Popen(sleeper, start_new_session=True)
+    keeper.keep_process(alone.pid)
+    keeper.keep_process(leader.pid)
+    keeper.keep_directory(Path(sys.argv[1]))
+    print(bystander.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that does nothing, at length."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_holder_leaves_neither_processes_nor_directory(tmp_path: Path, blow: signal.Signals) -> None:
+    kept = tmp_path / "kept"
+    (kept / "below").mkdir(parents=True)
+    (kept / "below" / "file").write_text("data")
+    other = tmp_path / "other"
+    other.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(kept)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        bystander = psutil.Process(int(holder.stdout.readline()))
+        everything = family(holder.pid)
+        try:
+            assert (
+                len(everything) == 6
+            )  # itself, its keeper, the lone one, the leader and its child, the bystander
+            holder.send_signal(blow)
+            holder.wait(SOON_S)
+            assert survivors([one for one in everything if one != bystander]) == []
+            assert bystander.is_running()
+            assert not kept.exists()
+            assert other.exists()
+        finally:
+            end(everything)
+
+
+def test_leaving_it_ends_what_is_still_kept(sleeper: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with Keeper() as keeper:
+        keeper.keep_process(sleeper.pid)
+        keeper.keep_directory(kept)
+    assert sleeper.wait(SOON_S) == -signal.SIGTERM
+    assert not kept.exists()
+
+
+def test_what_is_forgotten_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
+    with Keeper() as keeper:
+        keeper.keep_process(sleeper.pid)
+        keeper.forget_process(sleeper.pid)
+    assert sleeper.poll() is None
+
+
+def test_a_process_that_does_not_listen_is_killed() -> None:
+    ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    deaf = f"import signal, time; {ignore}; print(flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with Keeper() as keeper:
+            keeper.keep_process(process.pid)
+        assert process.wait(SOON_S) == -signal.SIGKILL
+
+
+def test_what_has_ended_or_vanished_already_is_no_trouble(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    with Keeper() as keeper:
+        keeper.keep_process(process.pid)
+        keeper.keep_directory(tmp_path / "never made")
+
+
+def test_a_keeper_that_was_killed_does_not_take_the_holder_with_it(sleeper: subprocess.Popen[bytes]) -> None:
+    with Keeper() as keeper:
+        [own] = [one for one in family(psutil.Process().pid) if "producer.keeper" in one.cmdline()]
+        own.kill()
+        own.wait(SOON_S)
+        keeper.keep_process(sleeper.pid)
+    assert sleeper.poll() is None

@@ -1,0 +1,87 @@
+"""The right answers, and the times that nobody can beat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producer import data_files
+from producer.reference import fingerprint, work_out
+from tests.unit.made import reference
+from worker.jobs import ChessMove, FileCheck, FilesChecked, FileVerdict, Job, MovePlayed
+from worker.records import JobRecord
+
+START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
+
+
+def record(index: int, answer: dict[str, object] | None, error: str | None = None) -> JobRecord:
+    """A record of which only the answer matters."""
+    return JobRecord(index, "lab/1", 0, 0, 0, 0, answer, error)
+
+
+def test_the_order_of_fields_and_the_kind_of_sequence_make_no_difference() -> None:
+    assert fingerprint({"a": 1, "b": (2, 3)}, None) == fingerprint({"b": [2, 3], "a": 1}, None)
+
+
+def test_every_difference_in_an_answer_makes_one() -> None:
+    answers: list[dict[str, Any] | None] = [{"a": 1}, {"a": 2}, {"a": 1.5}, {"a": None}, {"b": 1}, {}, None]
+    marks = {fingerprint(answer, error) for answer in answers for error in (None, "Oh", "Oh: no")}
+    assert len(marks) == 3 * len(answers)
+
+
+def test_answers_are_worked_out_without_their_waits(tmp_path: Path) -> None:
+    data_files.make(tmp_path, 1)
+    jobs: list[Job] = [FileCheck(("test001.txt",)), ChessMove(START, wait_ms=3_600_000, seed=4)]
+    found, answers = work_out(jobs, tmp_path)
+    assert answers[0] == FilesChecked((FileVerdict("test001.txt", "correct"),))
+    assert isinstance(answers[1], MovePlayed)
+    assert found.waits_s == (0.0, 3600.0)
+    assert len(found.work_s) == len(found.fingerprints) == 2
+    assert all(seconds > 0 for seconds in found.work_s)
+    assert found.cpu_s >= 0
+    assert found.summary is None
+
+
+def test_only_answers_that_differ_are_told(tmp_path: Path) -> None:
+    data_files.make(tmp_path, 2)
+    found, _ = work_out([FileCheck((name,)) for name in ("test001.txt", "test002.txt")], tmp_path)
+    right = {"file": "test001.txt", "verdict": "correct", "expected": None, "found": None, "reason": None}
+    other = {**right, "file": "test002.txt"}
+    assert found.differing([]) == []
+    assert found.differing([record(1, {"verdicts": [other]}), record(0, {"verdicts": [right]})]) == []
+    assert found.differing([record(0, {"verdicts": [other]})]) == [0]
+    assert found.differing([record(1, None, "Oh: no")]) == [1]
+
+
+def test_a_job_that_cannot_be_done_has_an_error_for_an_answer(tmp_path: Path) -> None:
+    found, answers = work_out([ChessMove("no fen", depth=1)], tmp_path)
+    assert answers == []
+    error = "InvalidPositionError: 'no fen' is no FEN: "
+    [mark] = found.fingerprints
+    assert mark != fingerprint(None, error)
+    assert found.differing([record(0, {"move": "e2e4"})]) == [0]
+
+
+def test_a_record_of_a_job_that_was_never_asked_for_is_no_right_answer() -> None:
+    # Whoever can write to the broker can write a message with the run's id and any index.
+    assert reference([0.0], [0.1], 0.1).differing([record(7, {"move": "e2e4"})]) == [7]
+
+
+@pytest.mark.parametrize(
+    ("slots", "cores", "limit_s"),
+    [
+        (1, 2, 8.0),  # one slot: all the service times
+        (2, 2, 4.0),  # two slots: half of them
+        (4, 2, 3.0),  # the longest job takes its three seconds
+        (100, 0.5, 6.0),  # the CPU time on half a core
+        (100, 64, 3.0),
+    ],
+)
+def test_the_limit_is_the_slots_the_longest_job_or_the_cores(
+    slots: int, cores: float, limit_s: float
+) -> None:
+    # Services of 3, 2, 2 and 1 s, in which a CPU is busy for 3 s.
+    work = reference([2.0, 1.0, 2.0, 0.5], [1.0, 1.0, 0.0, 0.5], cpu_s=3.0)
+    assert work.limit_s(slots, cores) == pytest.approx(limit_s)

@@ -1,0 +1,188 @@
+"""The page holds everything it shows, shows everything it should, and trusts no text."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from producer.report import files
+from producer.report.labelled import Labelled, labelled
+from producer.report.page import OPENING, page
+from producer.results import Result, ResultFile
+from tests.charted import Span, compared, one_after_the_other, placed
+from worker.errors import ResultError, UnavailableError
+
+EVIL = "</script><script>alert(1)</script><img src=http://example.org/x>"
+
+
+def shown(result: Result, label: str = "one") -> Labelled:
+    """The result under a label."""
+    return labelled(label, result)
+
+
+def two_contenders() -> Result:
+    """Five rounds of serial and threads."""
+    runs = [*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0)]
+    return compared(*runs)[0]
+
+
+def saved(result: Result, path: Path) -> Path:
+    """The result as a file."""
+    file = ResultFile(path)
+    for run in result.runs:
+        file.add(run)
+    file.save(result)
+    return path
+
+
+class Reader(HTMLParser):
+    """Collects what would be fetched, and the text of the page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.fetched += [value for name in ("src", "href") if (value := found.get(name)) and value[0] != "#"]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(html: str) -> Reader:
+    """The page, read."""
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    return reader
+
+
+def test_the_page_fetches_nothing() -> None:
+    html = page([shown(two_contenders())])
+    assert [link for link in read(html).fetched if not link.startswith("data:")] == []
+    assert set(re.findall(r"https?://[^\s\"')]+", html)) == {"http://www.w3.org/2000/svg"}
+    assert "@import" not in html
+    assert "url(" not in html
+
+
+def test_the_page_has_every_chart_the_table_the_answers_and_the_machine() -> None:
+    text = read(page([shown(two_contenders())])).text
+    for part in (
+        *("How many times as fast as serial", "How long it took", "Who did what, and when"),
+        *("How long each job took", "Waiting in the queue", "Throughput over time", "What the speed costs"),
+        *("All the numbers", "What is the basic idea behind async?", "Process or thread?", "Linux 6.1"),
+    ):
+        assert part in text
+
+
+def test_invalid_runs_and_who_was_left_out_are_told() -> None:
+    lost = placed([(1, 0, 0, 1)], "celery:gevent@2", problems=["1 of 4 jobs was lost"])
+    result, _ = compared(*one_after_the_other("serial", 4.0), lost)
+    result.workloads[0].left_out["interpreters@2"] = "this is Python 3.11"
+    text = read(page([shown(replace(result, complete=False))])).text
+    assert "celery:gevent@2, round 1: 1 of 4 jobs was lost. This run is invalid and counts nowhere." in text
+    assert "interpreters@2 was left out: this is Python 3.11." in text
+    assert "Ended before the last round" in text
+    assert "An invalid run, shown because there is no valid one." in text
+
+
+def test_a_result_without_a_valid_run_has_a_page_too() -> None:
+    nothing, _ = compared(placed([], problems=["its process died"]))
+    text = read(page([shown(nothing)])).text
+    assert "its process died" in text
+    assert "How long it took" not in text
+
+
+def test_a_result_without_any_run_has_a_page_too() -> None:
+    result = two_contenders()
+    assert "No contender ran." in read(page([shown(replace(result, runs=[]))])).text
+    assert "Nothing was measured" in read(page([shown(replace(result, runs=[], workloads=[]))])).text
+
+
+def test_several_results_stand_side_by_side_under_their_names() -> None:
+    html = page([shown(two_contenders(), "before"), shown(two_contenders(), "after")])
+    assert html.count("<h3>before (CPython 3.11.7)</h3>") == 3
+    assert html.count("<h3>after (CPython 3.11.7)</h3>") == 3
+    lines = re.search(r'<script type="application/json" id="lines">(.*?)</script>', html)
+    assert lines is not None
+    assert sorted(json.loads(lines[1])) == ["waits-0", "waits-1"]
+
+
+def test_no_text_of_a_result_becomes_markup() -> None:
+    broken = placed([(1, 0, 0, 1)], EVIL, problems=[EVIL])
+    result, _ = compared(broken, *one_after_the_other(f"threads@2 {EVIL}", 1.0))
+    result.workloads[0].left_out[EVIL] = EVIL
+    result.workloads[0].description = EVIL
+    html = page([shown(replace(result, broker=EVIL), EVIL)])
+    assert EVIL not in html
+    assert "<img" not in html
+    assert html.count("<script") == 2
+
+
+def test_a_hundred_thousand_jobs_fit_into_a_small_page() -> None:
+    jobs: list[Span] = [(1 + place % 8, 0.0, place / 1e4, place / 1e4 + 0.0008) for place in range(100_000)]
+    html = page([shown(compared(placed(jobs, "celery:prefork@8"))[0])])
+    assert len(html.encode()) < 1e6
+    assert "Thinned: 100,000 jobs are drawn as " in html
+
+
+def test_labels_are_the_names_of_the_files(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    paths = [saved(two_contenders(), tmp_path / name) for name in ("a.json.gz", "b.json", "sub/b.json")]
+    assert [one.label for one in files.load(paths)] == ["a", "b (2)", "b (3)"]
+
+
+def test_a_report_may_be_made_again_but_nothing_else_is_overwritten(tmp_path: Path) -> None:
+    result = two_contenders()
+    out = tmp_path / "new" / "report.html"
+    size = files.write([shown(result)], out)
+    assert out.stat().st_size == size
+    files.write([shown(result)], out)
+    assert out.read_text().startswith(OPENING)
+    precious = saved(result, tmp_path / "result.json")
+    before = precious.read_bytes()
+    with pytest.raises(ResultError, match="is no report"):
+        files.write([shown(result)], precious)
+    assert precious.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "result.json"]
+
+
+def test_a_report_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultError, match="cannot be written"):
+        files.write([shown(two_contenders())], tmp_path / "file" / "report.html")
+    with pytest.raises(ResultError, match="cannot be written"):
+        files.write_static([shown(two_contenders())], tmp_path / "file", png=False)
+
+
+def test_every_chart_is_a_file_for_slides(tmp_path: Path) -> None:
+    pytest.importorskip("resvg_py")
+    number = files.write_static([shown(two_contenders())], tmp_path, png=True)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert number == 9
+    assert len(names) == 2 * number
+    assert {"waits-makespan.svg", "waits-makespan.png", "waits-timeline-threads@2.svg"} <= names
+    assert (tmp_path / "waits-cpu.png").read_bytes().startswith(b"\x89PNG")
+    assert "var(" not in (tmp_path / "waits-makespan.svg").read_text()
+
+
+def test_files_of_several_results_are_told_apart(tmp_path: Path) -> None:
+    both = [shown(two_contenders(), "be/fore"), shown(two_contenders(), "after")]
+    assert files.write_static(both, tmp_path, png=False) == 18
+    assert {"be-fore-waits-speed.svg", "after-waits-speed.svg"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_png_without_its_package_is_an_error_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(UnavailableError, match="resvg-py"):
+        files.write_static([shown(two_contenders())], tmp_path, png=True)

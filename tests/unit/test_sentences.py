@@ -1,0 +1,213 @@
+"""Each sentence under a chart is true for the data it is said of, in each of its wordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from producer.charts import data, sentences
+from producer.charts.entries import Entry
+from producer.charts.timeline import Timeline, timeline
+from producer.results import Run
+from producer.words import SPACE
+from tests.charted import Span, compared, entry, one_after_the_other, placed
+
+
+def entries(*runs: Run, wait_s: float = 1.0) -> Sequence[Entry]:
+    """The contenders of these runs."""
+    return compared(*runs, wait_s=wait_s)[1].entries
+
+
+def plain(sentence: str | None) -> str:
+    """The sentence with ordinary spaces."""
+    assert sentence is not None
+    return sentence.replace(SPACE, " ")
+
+
+def line(spans: Sequence[Span], contender: str = "threads@2") -> Timeline:
+    """The timeline of these jobs."""
+    found = timeline(entry(placed(spans, contender)))
+    assert found is not None
+    return found
+
+
+def on_timeline(
+    spans: Sequence[Span], contender: str = "threads@2", wait_s: float = 0.0, gil: bool = True
+) -> str:
+    """The sentence under the timeline of these jobs, each of which takes a second alone."""
+    _, field = compared(placed(spans, contender), wait_s=wait_s, work_s=1 - wait_s)
+    found = timeline(field.entries[0])
+    assert found is not None
+    return sentences.on_timeline(found, field, gil)
+
+
+def makespans(*runs: Run, wait_s: float = 0.1) -> str:
+    """The sentence under the makespans."""
+    return plain(sentences.on_makespans(data.bars(entries(*runs, wait_s=wait_s))))
+
+
+def test_without_a_valid_run_nothing_is_said_of_numbers() -> None:
+    none: Sequence[Entry] = entries(placed([], problems=["died"]))
+    assert {
+        sentences.on_makespans(data.bars(none)),
+        sentences.on_latencies(data.spreads(none)),
+        sentences.on_waits(data.splits(none)),
+        sentences.on_pace(data.paces(none)),
+        sentences.on_costs(data.costs(none)),
+    } == {sentences.NO_VALID_RUN}
+
+
+def test_one_contender_is_compared_with_its_limit_only() -> None:
+    # Two slots, four jobs of 0.1 s alone: 0.2 s is the limit.
+    assert makespans(*one_after_the_other("serial", 1.0)) == (
+        "serial took 1.00 s; serial reached 20 % of its physical limit."
+    )
+
+
+def test_a_difference_that_the_runs_show_is_claimed() -> None:
+    said = makespans(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
+    assert said == (
+        "threads@2 was the shortest with 1.00 s, serial the longest with 4.00 s, 4.0 times as long; that "
+        "threads@2 is faster than serial is shown; threads@2 reached 20 % of its physical limit."
+    )
+
+
+def test_a_difference_that_the_runs_do_not_show_is_not_claimed() -> None:
+    fast = one_after_the_other("threads@2", 1.0, wobble=0.2)
+    slow = one_after_the_other("serial", 1.02, wobble=-0.2)
+    assert "between threads@2 and serial no difference is shown" in makespans(*fast, *slow)
+
+
+@pytest.mark.parametrize(("rounds", "words"), [(1, "1 run of each is"), (3, "3 runs of each are")])
+def test_few_runs_claim_nothing(rounds: int, words: str) -> None:
+    runs = [*one_after_the_other("serial", 4.0, rounds), *one_after_the_other("threads@2", 1.0, rounds)]
+    assert f"{words} too few to claim a difference" in makespans(*runs)
+
+
+def test_who_beats_the_limit_is_not_believed() -> None:
+    said = makespans(*one_after_the_other("serial", 1.0), wait_s=1.0)
+    assert "serial was faster than its own limit, which nothing can be" in said
+
+
+def test_one_job_at_a_time() -> None:
+    assert on_timeline([(1, 0, 0, 1), (1, 0, 1, 2)], "serial") == (
+        "serial did one job at a time in one process: every other job waited for it."
+    )
+
+
+def test_one_job_at_a_time_on_a_busy_machine() -> None:
+    said = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
+    assert "together they took 3.0 times the time they take alone, more than taking turns explains" in said
+
+
+def test_jobs_that_do_not_hold_each_other_up() -> None:
+    assert on_timeline([(1, 0, 0, 1), (2, 0, 0, 1.2)]) == (
+        "threads@2 had up to 2 jobs open at the same time in 2 processes; together they took 1.1 times the "
+        "time they take alone, so they hardly held each other up."
+    )
+
+
+@pytest.mark.parametrize(
+    ("contender", "processes", "wait_s", "gil", "words"),
+    [
+        ("threads@2", (1, 1), 0.0, True, "the GIL lets one of them run Python at a time"),
+        ("threads@2", (1, 1), 0.0, False, "open at the same time is not running at the same time"),
+        ("processes@2", (1, 2), 0.0, True, "open at the same time is not running at the same time"),
+        ("asyncio@2 [3.14t]", (1, 1), 0.0, False, "one thread does them all"),
+        ("threads@2", (1, 1), 0.9, True, "what each waited for was over before it had its turn again"),
+    ],
+)
+def test_jobs_that_take_turns(
+    contender: str, processes: tuple[int, int], wait_s: float, gil: bool, words: str
+) -> None:
+    said = on_timeline([(worker, 0, 0, 2) for worker in processes], contender, wait_s, gil)
+    assert "together they took 2.0 times the time they take alone" in said
+    assert words in said
+
+
+def test_more_than_taking_turns_is_not_blamed_on_the_gil() -> None:
+    said = on_timeline([(1, 0, 0, 4), (1, 0, 0, 4)])
+    assert "GIL" not in said
+    assert "something besides these jobs kept the machine busy" in said
+
+
+def test_only_a_thinned_timeline_says_so() -> None:
+    found = line([(1, 0, 0, 1)])
+    assert sentences.on_thinning(found) is None
+    many = timeline(entry(placed([(1, 0, place, place + 1) for place in range(100)])), max_blocks=10)
+    assert many is not None
+    assert sentences.on_thinning(many) == (
+        "Thinned: 100 jobs are drawn as 10 bars, each of up to 10 neighbours in one lane; the paler a bar, "
+        "the longer its lane stood idle within it."
+    )
+
+
+def test_latencies_of_one_and_of_two() -> None:
+    first = one_after_the_other("threads@2", 0.4, 1)
+    one = plain(sentences.on_latencies(data.spreads(entries(*first))))
+    assert one.startswith(
+        "With threads@2 half of the jobs were done 250 ms after they were enqueued, and 99 of"
+    )
+    assert "slowest hundredth" not in one
+    two = plain(sentences.on_latencies(data.spreads(entries(*first, *one_after_the_other("serial", 8.0, 1)))))
+    assert two.startswith("With threads@2 half")
+    assert "; with serial the slowest hundredth took 7.94 s or longer." in two
+
+
+def test_waits_everywhere_nowhere_and_somewhere() -> None:
+    waited, at_once = placed([(1, 0, 9, 10)], "serial"), placed([(1, 0, 0, 1)], "threads@2")
+
+    def said(*runs: Run) -> str:
+        return plain(sentences.on_waits(data.splits(entries(*runs))))
+
+    assert said(waited).startswith(
+        "Everywhere an average job spent most of its latency in the queue; with serial 90 %."
+    )
+    assert said(at_once).startswith(
+        "Nowhere did an average job spend most of its latency in the queue; with threads@2 0 % at most."
+    )
+    assert said(waited, at_once).startswith("With 1 of 2 contenders an average job spent most of its latency")
+
+
+def test_service_that_is_stretched_and_service_that_is_not() -> None:
+    def said(length: float) -> str:
+        return sentences.on_waits(data.splits(entries(placed([(1, 0, 0, length)]))))
+
+    assert said(3).endswith("Doing a job took longest with threads@2: 3.0 times what it takes alone.")
+    assert said(1.21).endswith("Doing a job took at most 1.3 times what it takes alone.")
+    assert said(0.5).endswith("Doing a job took at most 1.0 times what it takes alone.")
+
+
+def test_an_even_pace_a_burst_and_both() -> None:
+    even = placed([(1, 0, place, place + 1) for place in range(100)], "serial")
+    burst = placed([(1, 0, 0, 100)] * 50 + [(1, 0, 0, 1)] * 50, "threads@2")
+    worse = placed([(1, 0, 0, 100)] * 100, "processes@2")
+
+    def said(*runs: Run) -> str:
+        return plain(sentences.on_pace(data.paces(entries(*runs))))
+
+    assert said(even).startswith("All kept an even pace: no tenth of a run finished more than 1")
+    assert (
+        said(burst) == "threads@2 worked in bursts: the busiest tenth of its run finished 50 % of the jobs."
+    )
+    assert "; serial kept the evenest pace, with 1" in said(even, burst)
+    assert "; threads@2 came closest to an even pace, with 50 % in its busiest." in said(burst, worse)
+
+
+def test_costs_of_the_fastest_and_of_the_others() -> None:
+    fast = placed([(1, 0, 0, 1)], "threads@2", memory_bytes=30 * 2**20, cpu_s=0.1)
+    slow = placed([(1, 0, 0, 2)], "serial", memory_bytes=20 * 2**20, cpu_s=0.2)
+
+    def said(*runs: Run) -> str:
+        return plain(sentences.on_costs(data.costs(entries(*runs))))
+
+    assert said(fast, slow) == (
+        "serial needed the least memory, 20 MiB; threads@2 the most, 30 MiB. "
+        "The fastest, threads@2, needed the least CPU time for a job, 100 ms; serial the most, 200 ms."
+    )
+    assert said(fast) == (
+        "The fastest, threads@2, needed 30 MiB of memory. "
+        "The fastest, threads@2, needed 100 ms of CPU time for a job."
+    )
+    assert said(placed([(1, 0, 0, 1)], memory_bytes=None)) == "What the contenders used was out of sight."

@@ -1,0 +1,191 @@
+"""Tables show every number whole, in any terminal that is wide enough to be used."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from producer.results import Records, Result
+from producer.tables import answer_line, print_result
+from tests.unit.made import reference, result, run, workload
+from worker.records import JobRecord
+
+WIDTHS = (80, 160)
+
+
+def shown(what: Result, width: int) -> str:
+    """What the terminal would show, without styles."""
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    print_result(console, what)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def flat(text: str) -> str:
+    """On one line, with single spaces: where lines are broken does not matter."""
+    return " ".join(text.split())
+
+
+def ordinary() -> Result:
+    """What an ordinary comparison shows: the longest of the usual names, ordinary numbers."""
+    times = {"serial": 1020, "asyncio+threads@32": 31, "celery:eventlet@32": 105, "celery:prefork@2": 610}
+    runs = [run(name, ms + round_, round=round_) for round_ in range(1, 6) for name, ms in times.items()]
+    return result(runs, rounds=5)
+
+
+@functools.cache
+def extraordinary() -> Result:
+    """The largest numbers and longest names that a comparison may well have."""
+    times = {
+        "serial": 3_600_000,
+        "celery:prefork@1000x16": 99_000,
+        "asyncio+threads@1000": 90_000,
+        "celery:eventlet@1000": 180_000,
+    }
+    runs = [
+        run(name, ms + round_, round=round_, jobs=1000, peak_memory_bytes=12_345 * 2**20, cpu_s=1234.5)
+        for round_ in range(1, 6)
+        for name, ms in times.items()
+    ]
+    died = "its worker ended with exit code -9: it said nothing"
+    lost = replace(runs[-1], records=Records(), problems=[died])
+    work = workload(jobs=1000, left_out={"interpreters@2": "it came with Python 3.14; this is 3.11"})
+    return result([*runs[:-1], lost], [work], rounds=5)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("make", [ordinary, extraordinary])
+def test_nothing_is_cut_off(make: Callable[[], Result], width: int) -> None:
+    text = shown(make(), width)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_shortest_comes_first_and_bears_the_mark(width: int) -> None:
+    lines = shown(ordinary(), width).splitlines()
+    first = next(number for number, line in enumerate(lines) if "contender" in line)
+    rows = [line.split() for line in lines[first + 1 : first + 5]]
+    assert [row[:2] if row[0] == "*" else row[0] for row in rows] == [
+        ["*", "asyncio+threads@32"],
+        "celery:eventlet@32",
+        "celery:prefork@2",
+        "serial",
+    ]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_went_wrong_and_who_is_missing_is_told(width: int) -> None:
+    text = flat(shown(extraordinary(), width))
+    assert (
+        "INVALID celery:eventlet@1000, round 5: its worker ended with exit code -9: it said nothing" in text
+    )
+    assert "0 / 0 / 1000" in text
+    assert "left out: interpreters@2: it came with Python 3.14; this is 3.11" in text
+    assert "Bound by waiting" in text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_contender_without_a_valid_run_says_so_and_never_wins(width: int) -> None:
+    text = shown(result([run(problems=["it died [red]"])]), width)
+    assert "no valid run" in text
+    assert "nobody won" in text
+    assert "it died [red]" in text
+    assert not re.search(r"^\*", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_a_terminal_too_narrow_for_any_table_breaks_nothing(width: int) -> None:
+    assert "only the finished runs" in flat(shown(result([run()], complete=False), width))
+
+
+def test_no_contender_is_told_and_not_a_table() -> None:
+    assert "No contender ran." in shown(result([]), 80)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "seconds_ms", "claim"),
+    [
+        (1, 93, "* shortest, but 1 run each are too few to claim anything (--rounds 5)."),
+        (4, 93, "* shortest, but 4 runs each are too few to claim anything (--rounds 5)."),
+        (5, 95, "* shortest median; its runs overlap with those of threads@2."),
+        (5, 900, "* shortest median; each of its runs was shorter than any of threads@2."),
+    ],
+)
+def test_the_winner_claims_no_more_than_its_runs_show(rounds: int, seconds_ms: int, claim: str) -> None:
+    runs = [
+        run(name, ms + 2 * round_, round=round_)
+        for round_ in range(rounds)
+        for name, ms in (("serial", 89), ("threads@2", seconds_ms))
+    ]
+    assert claim in flat(shown(result(runs, rounds=rounds), 160))
+
+
+def test_a_winner_alone_is_compared_with_nobody() -> None:
+    runs = [run(round=round_) for round_ in range(5)]
+    assert "* shortest median." in flat(shown(result(runs, rounds=5), 160))
+
+
+def test_the_title_says_what_was_done() -> None:
+    work = workload(name="files", chunk=10, description="check small files", seed=7)
+    text = flat(shown(result([run(workload="files")], [work]), 160))
+    assert text.startswith("files 2 jobs of 10 files each: check small files; 1 round, seed 7")
+
+
+def test_a_summary_of_the_answers_stands_under_the_table() -> None:
+    work = workload(reference=reference([0.1] * 2, [0.0] * 2, 0.1, summary="2 of 2 files correct"))
+    assert "The answers: 2 of 2 files correct" in shown(result([run()], [work]), 80)
+
+
+def test_an_event_loop_that_stood_still_is_told_of() -> None:
+    runs = [run("asyncio@2", loop_stall_s=1.5), run("asyncio+threads@2", loop_stall_s=0.04)]
+    text = shown(result(runs), 160)
+    assert "asyncio@2: its event loop stood still for up to 1500 ms." in text
+    assert "asyncio+threads@2: its event loop" not in text
+
+
+def test_corrected_clocks_and_an_early_end_are_told_of() -> None:
+    text = flat(shown(result([run(clocks_corrected=True)], complete=False), 80))
+    assert "times are corrected by the broker's" in text
+    assert "Ended before the last round: only the finished runs are here." in text
+    assert "Ended before" not in shown(result([run()]), 80)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "told"),
+    [
+        ({"move": "e2e4", "score": None, "nodes": None}, None, "move e2e4"),
+        ({"move": "e2e4", "score": 31, "nodes": 700}, None, "move e2e4, score 31, nodes 700"),
+        ({"count": 283146}, None, "count 283146"),
+        (None, "InvalidPositionError: no king", "InvalidPositionError: no king"),
+        (
+            {
+                "verdicts": [
+                    {"file": "a", "verdict": "correct", "expected": None, "found": None, "reason": None},
+                    {"file": "b", "verdict": "malformed", "expected": None, "found": None, "reason": "empty"},
+                ]
+            },
+            None,
+            "a correct, b malformed (empty)",
+        ),
+    ],
+)
+def test_an_answer_is_one_line_for_people(
+    answer: dict[str, object] | None, error: str | None, told: str
+) -> None:
+    line = answer_line(JobRecord(3, "lab/7", 0, 1, 1_000_000, 3_500_000, answer, error))
+    assert flat(line) == f"3 lab/7 2.50 ms {told}"
+
+
+def test_a_wrong_sum_is_told_with_both_sums() -> None:
+    verdict = {"file": "a", "verdict": "wrong", "expected": 19, "found": 20, "reason": None}
+    line = answer_line(JobRecord(3, "lab/7", 0, 1, 1, 1, {"verdicts": [verdict]}))
+    assert "a wrong" in line
+    assert "19" in line
+    assert "20" in line
