@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from producer.measure import Measured, Session, Watcher, measure
 from producer.results import Result, ResultFile, Run, WorkloadResult
 from producer.roster import Roster
 from producer.send import producer_app
+from producer.turn import turn
 from producer.workloads import Workload
 from worker.errors import UnavailableError
 from worker.settings import TRANSPORTS
@@ -78,7 +80,11 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
         ResultError: the result cannot be written.
     """
     file = ResultFile(plan.out)
-    with Keeper() as keeper, open_broker(plan.broker_url, keeper) as broker:
+    with (
+        Keeper() as keeper,
+        open_broker(plan.broker_url, keeper) as broker,
+        turn(broker.url, watcher.queueing) if plan.external else nullcontext(),
+    ):
         result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
         result.transport = None if plan.external else plan.transport
         result.kind, result.interpreters = plan.kind, list(plan.interpreters)

@@ -33,6 +33,9 @@ class Watcher(Protocol):
     def working_out(self, workload: Workload) -> None:
         """The right answers are being worked out."""
 
+    def queueing(self) -> None:
+        """Somebody else compares with the same workers: it is their turn."""
+
     def awaiting(self, answering: int, awaited: int) -> None:
         """Workers that others start are waited for: so many answer, of so many (0: nobody said)."""
 

@@ -52,6 +52,12 @@ class ProgressWatcher:
         self._say(f"{workload.name}: {len(workload.jobs)} jobs, working out the right answers")
         self._show(f"{workload.name}: working out the right answers")
 
+    def queueing(self) -> None:
+        """Somebody else compares with the same workers."""
+        line = "another comparison uses these workers: waiting for it to end"
+        self._say(line)
+        self._show(line)
+
     def awaiting(self, answering: int, awaited: int) -> None:
         """Workers that others start are waited for."""
         if self._answering != (answering, awaited):

@@ -74,6 +74,17 @@ def test_every_command_runs_in_the_lab(lab: Stack) -> None:
     assert "celery:prefork" in lab.simul("show", f"results/{saved.name}").stdout
 
 
+def test_of_two_comparisons_one_waits_for_the_other(lab: Stack) -> None:
+    command = ("compare", "waits", "--with", "celery:threads", "--jobs", "100", "--rounds", "2")
+    with lab.started("run", "--rm", "-T", "producer", *command) as first:
+        until(lambda: lab.redis("exists", "simul:turn") == "1", "the first has begun")
+        second = lab.simul(*command)
+        first.communicate()
+    assert first.returncode == 0
+    assert "another comparison uses these workers" in second.stderr
+    assert lab.redis("exists", "simul:turn") == "0"
+
+
 def test_a_pool_without_a_worker_is_left_out_at_once(lab: Stack) -> None:
     said = lab.simul(
         "compare", "files", "waits", "--with", "celery:solo,serial", "--jobs", "4", "--rounds", "1"
