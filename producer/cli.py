@@ -256,6 +256,7 @@ def worker(
     line = f"worker: pool {pool}, {_counted(slots, 'slot')}, queue {row.queue}, broker {shown}"
     _stderr().print(line, markup=False, highlight=False, soft_wrap=True)
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
+    os.chdir(settings.PROJECT)
     os.execve(sys.executable, command, worker_environment(pool, broker, data.resolve(), transport))
 
 
