@@ -128,11 +128,13 @@ class ExternalWorkers:
             self._app, self._broker.url, self._queue, jobs, progress, death=lambda: None
         )
         outcome.slots = self.spec.total_slots
-        if outcome.workers > self.spec.workers:
+        hosts = {record.worker.partition("/")[0] for record in outcome.records}
+        if len(hosts) > self.spec.workers:
             outcome.problems.append(
-                f"{outcome.workers} workers did jobs, and only {self.spec.workers} were there at the start: "
+                f"{len(hosts)} hosts did jobs, and only {self.spec.workers} workers were there at the start: "
                 "compare again"
             )
+        outcome.workers = self.spec.workers  # those on one host have its name alone in their records
         return outcome
 
     def processes(self) -> list[int]:

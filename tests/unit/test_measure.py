@@ -100,6 +100,9 @@ class Watching:
     def working_out(self, _: Workload) -> None:
         self.heard.append("working out")
 
+    def queueing(self) -> None:
+        self.heard.append("queueing")
+
     def awaiting(self, answering: int, awaited: int) -> None:
         self.heard.append(f"{answering} of {awaited} workers")
 
