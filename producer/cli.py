@@ -68,9 +68,12 @@ def main() -> None:
     """The `simul` command: an error of the user's becomes one line and an exit code of its own."""
     # `docker stop` and a closed terminal are answered as Ctrl-C is: stop what was started, keep what is done.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
     try:
         app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except SimulError as error:
         name = type(error).__name__.removesuffix("Error")
         _stderr().print(f"{name}: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
