@@ -21,6 +21,9 @@ from worker.errors import BrokerUnavailableError
 
 #: How long a broker has to answer, in seconds.
 ANSWER_S = 3.0
+#: What to do where nothing answers.
+START_IT = "Start it, or name another with --broker."
+OR_EMBEDDED = "Start it, or leave --broker out to use the embedded one."
 #: Bytes of a Unix socket's path, on Linux and macOS alike.
 SOCKET_PATH_MAX = 100
 
@@ -51,20 +54,19 @@ def open_broker(url: str | None, keeper: Keeper) -> Iterator[Broker]:
         BrokerUnavailableError: nothing answers there, or it refuses us.
     """
     if url:
-        yield Broker(url, embedded=False, version=check(url))
+        yield Broker(url, embedded=False, version=check(url, OR_EMBEDDED))
     else:
         with _embedded(keeper) as broker:
             yield broker
 
 
-def check(url: str) -> str:
+def check(url: str, advice: str = START_IT) -> str:
     """Ask the server at `url` who it is: "valkey 9.1.2".
 
     Raises:
         BrokerUnavailableError: nothing answers within `ANSWER_S`, it refuses us, or the address is none.
     """
     shown = without_password(url)
-    advice = "Start it, or leave --broker out to use the embedded one."
     try:
         client = connect(url)
     except ValueError as error:

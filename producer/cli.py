@@ -20,7 +20,7 @@ from producer import data_files, exhibition, options, results
 from producer import diff as diff_
 from producer import judit as judit_
 from producer import machine as machine_
-from producer.contenders import Spec, parse, sensible, swept
+from producer.contenders import Spec, parse, sensible, swept, ways
 from producer.contenders.celery_worker import worker_command, worker_environment
 from producer.diff_table import diff_table
 from producer.environments import prepare
@@ -257,6 +257,7 @@ def worker(
     line = f"worker: pool {pool}, {_counted(slots, 'slot')}, queue {row.queue}, broker {shown}"
     _stderr().print(line, markup=False, highlight=False, soft_wrap=True)
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
+    os.chdir(settings.PROJECT)
     os.execve(sys.executable, command, worker_environment(pool, broker, data.resolve(), transport))
 
 
@@ -329,7 +330,10 @@ def data_check(
 def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
     if text is None:
         return sensible(workload)
-    return list(dict.fromkeys(parse(part, workload) for part in text.split(",") if part.strip()))
+    named = list(dict.fromkeys(parse(part, workload) for part in text.split(",") if part.strip()))
+    if not named:
+        raise errors.UnknownNameError(f"--with names no contender; there are: {', '.join(ways())}")
+    return named
 
 
 def _interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpreter]:

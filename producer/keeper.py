@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from worker.settings import PROJECT
+
 #: How long a process has to end by itself before it is killed, in seconds.
 GRACE_S = 3.0
 
@@ -28,6 +30,7 @@ class Keeper:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "producer.keeper"],
             stdin=subprocess.PIPE,
+            cwd=PROJECT,
             start_new_session=True,  # Ctrl-C is for the lab; the keeper hears of it by the pipe
             text=True,
         )

@@ -13,8 +13,11 @@ DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
 ASYNCIO_POOL = "worker.pools.aio:TaskPool"
 #: What can carry messages; the first is the default.
 TRANSPORTS = ("stock", "reliable")
+#: Where the packages `producer` and `worker` are. Processes are started here: Python and Celery look for
+#: modules in their working directory first, where a user may have a `worker.py` of another kind.
+PROJECT = Path(__file__).resolve().parent.parent
 #: The 120 files that come with the project.
-PROJECT_DATA = Path(__file__).resolve().parent.parent / "data"
+PROJECT_DATA = PROJECT / "data"
 
 
 @dataclass(frozen=True, slots=True)

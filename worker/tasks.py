@@ -31,7 +31,7 @@ RECEIVED = "simul_received_ns"
 log = get_task_logger(__name__)
 
 
-def do(self: Any, *args: Any, **message: Any) -> None:
+def do(self: Any, /, *args: Any, **message: Any) -> None:
     """Do the job of a message {run, index, enqueued_ns, job} and record who did it and when.
 
     Raises:
@@ -52,7 +52,7 @@ def do(self: Any, *args: Any, **message: Any) -> None:
     _reject_if_invalid(failure)
 
 
-async def do_async(self: Any, *args: Any, **message: Any) -> None:
+async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     """The same on an event loop."""
     attempt = _begun(self.request, args, message)
     answer, failure = None, None

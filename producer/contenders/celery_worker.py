@@ -23,7 +23,7 @@ from producer.over_broker import run_over_broker
 from worker.errors import ContenderError, SimulError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
-from worker.settings import TRANSPORTS
+from worker.settings import PROJECT, TRANSPORTS
 
 #: How long a worker may take to answer a ping, in seconds.
 READY_S = 60.0
@@ -105,6 +105,7 @@ class CeleryWorker:
                 python=self.spec.python,
             ),
             env=worker_environment(self._pool, self._broker.url, self._data_root, self._transport),
+            cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

@@ -14,9 +14,8 @@ from producer.contenders import Outcome, Progress, Spec
 from producer.keeper import Keeper
 from worker.errors import ContenderError
 from worker.jobs import Job
+from worker.settings import PROJECT
 
-#: Where the packages `producer` and `worker` are.
-PROJECT = Path(__file__).resolve().parents[2]
 #: How long a design may take to start its slots, in seconds.
 READY_S = 60.0
 #: How long a child may take to end its slots before it is killed, in seconds.
@@ -49,6 +48,7 @@ class HostedDesign:
             pass_fds=(to_child_r, from_child_w),
             stderr=self._errors,
             env=self._environment(),
+            cwd=PROJECT,
             start_new_session=True,
         )
         self._keeper.keep_process(self._child.pid)

@@ -15,8 +15,8 @@ import pytest
 from producer.results import load
 from tests.helpers import SOON_S, await_line, end, family, started, survivors
 
-#: Long enough that it ends only because it is made to: half a minute a round.
-COMPARE = ("compare", "waits", "--with", "threads@8,celery:prefork@2", "--jobs", "1500", "--rounds", "9")
+#: Long enough that it ends only because it is made to: seconds a round, minutes in all.
+COMPARE = ("compare", "waits", "--with", "threads@8,celery:prefork@2", "--jobs", "300", "--rounds", "99")
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def comparing(
     arguments = (*COMPARE, *more, "--out", str(cwd / "a.json"))
     with started(*arguments, cwd=cwd, environment={"TMPDIR": str(short_tmp)}) as process:
         assert process.stderr is not None
-        await_line(process.stderr, "round 2 of 9")
+        await_line(process.stderr, "round 2 of 99")
         everything = family(process.pid)
         try:
             yield process, everything
@@ -49,7 +49,7 @@ def test_an_interrupted_comparison_stops_all_and_keeps_what_it_has(
         assert all(
             name in shown for name in ("valkey-server", "celery", "producer.keeper", "contenders.host")
         )
-        assert [path.name[:13] for path in short_tmp.iterdir()] == ["simul-broker-"]
+        assert len(list(short_tmp.glob("simul-broker-*"))) == 1
         if number == signal.SIGINT:
             os.killpg(process.pid, number)  # as a terminal does
         else:
@@ -59,7 +59,7 @@ def test_an_interrupted_comparison_stops_all_and_keeps_what_it_has(
         assert survivors(everything) == []
     assert "Traceback" not in out + err
     assert f"Interrupted. The finished runs are saved in {tmp_path / 'a.json'}" in " ".join(err.split())
-    assert "Ended before the last round" in out
+    assert "ended before the last round" in out
     assert list(short_tmp.iterdir()) == []
     result = load(tmp_path / "a.json")
     assert not result.complete

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from producer import over_broker
+from producer import over_broker, send
 from producer.broker import Broker, open_broker
 from producer.contenders import Spec
 from producer.contenders.celery_worker import CeleryWorker
@@ -147,7 +147,8 @@ def test_a_broker_that_dies_during_a_run_spoils_it(keeper: Keeper, monkeypatch: 
 def test_a_worker_whose_broker_dies_is_an_invalid_run_and_no_hang(
     keeper: Keeper, data_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(over_broker, "RECONNECT_S", 0.5)
+    for module in (over_broker, send):
+        monkeypatch.setattr(module, "RECONNECT_S", 0.5)
     with open_broker(None, keeper) as broker:
         assert broker.pid
         pid = broker.pid

@@ -22,7 +22,6 @@ from producer.contenders import Spec
 from producer.contenders.celery_worker import CeleryWorker
 from producer.roster import Roster
 from producer.send import TASK_NAME, producer_app, publish
-from tests.helpers import SOON_S
 from worker.jobs import FileCheck, to_message
 from worker.records import JobRecord
 
@@ -30,6 +29,8 @@ from worker.records import JobRecord
 SPECS = [Spec("celery:solo", 1), Spec("celery:prefork", 2), Spec("celery:gevent", 4)]
 JOB = FileCheck(("test001.txt",))
 LONE = "\ud800"
+#: An upper bound for a message to be handled, in seconds: each takes milliseconds.
+SOON_S = 10.0
 #: Where a worker records what belongs to no run. Written out: `worker.writer` connects where it is imported.
 REJECTED_STREAM = "simul:rejected"
 

