@@ -99,7 +99,9 @@ ReportOut: TypeAlias = Annotated[
 WithReport: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--report", envvar="SIMUL_REPORT", help="Also write this page, as `simul report` does afterwards."
+        "--report",
+        envvar="SIMUL_COMPARE_REPORT",
+        help="Also write this page, as `simul report` does afterwards.",
     ),
 ]
 Static: TypeAlias = Annotated[
