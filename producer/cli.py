@@ -29,6 +29,7 @@ from producer.interpreter import Interpreter
 from producer.lab import Plan
 from producer.lab import compare as compare_
 from producer.progress import ProgressWatcher
+from producer.report.labelled import Labelled
 from producer.results import Result
 from producer.tables import WIDE, answer_line, machine_lines, print_result
 from producer.workloads import DEFAULT_SEED, Workload, build
@@ -97,6 +98,7 @@ def compare(
     out: options.Out = None,
     as_json: options.Json = False,
     export: options.Export = None,
+    report: options.WithReport = None,
     quick: options.Quick = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -111,6 +113,8 @@ def compare(
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
     plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts, transport)
     _carry_out(plan.under(found), as_json, export, quiet)
+    if report:
+        _report([path], report, quiet)
 
 
 @app.command()
@@ -190,10 +194,7 @@ def report(
     """
     from producer.report import files
 
-    labelled = files.load(results_)
-    size = files.write(labelled, out)
-    if not quiet:
-        _stderr().print(f"{out}: {size / 1e6:.1f} MB", markup=False, highlight=False, soft_wrap=True)
+    labelled = _report(results_, out, quiet)
     if static:
         drawn = files.write_static(labelled, static, png)
         if not quiet:
@@ -362,6 +363,16 @@ def _carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) ->
     _render(begun[0], as_json, export)
     if not quiet:
         console.print(f"\nSaved as {plan.out}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _report(paths: Sequence[Path], out: Path, quiet: bool) -> list[Labelled]:
+    from producer.report import files
+
+    labelled = files.load(paths)
+    size = files.write(labelled, out)
+    if not quiet:
+        _stderr().print(f"{out}: {size / 1e6:.1f} MB", markup=False, highlight=False, soft_wrap=True)
+    return labelled
 
 
 def _render(result: Result, as_json: bool, export: Format | None) -> None:

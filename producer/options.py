@@ -96,6 +96,14 @@ ReportOut: TypeAlias = Annotated[
     Path,
     typer.Option("--out", "-o", envvar="SIMUL_REPORT", help="The page; an earlier report there is replaced."),
 ]
+WithReport: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        envvar="SIMUL_COMPARE_REPORT",
+        help="Also write this page, as `simul report` does afterwards.",
+    ),
+]
 Static: TypeAlias = Annotated[
     Path | None,
     typer.Option(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.results import Result, load
+from producer.results import load
 from tests.compose.conftest import OWNER
 from tests.compose.stack import SLOTS, Stack, docker, until
 
@@ -18,7 +18,7 @@ POOLS_OF_THE_LAB = ("prefork", "threads", "gevent", "eventlet", "asyncio")
 
 def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) -> None:
     log = lab.compose("logs", "--no-log-prefix", "producer").stdout
-    result = only_result(lab.directory / "results")
+    result = load(first_result(lab))
     ran = {run.contender for run in result.runs}
     for pool in POOLS_OF_THE_LAB:
         assert any(name.partition("@")[0] == f"celery:{pool}" for name in ran), pool
@@ -30,6 +30,7 @@ def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) 
     assert result.complete
     assert [run.problems for run in result.runs if run.problems] == []
     assert "workers: 6 of 6 answer" in log
+    assert "celery:eventlet" in (lab.directory / "results" / "report.html").read_text()
 
 
 def test_the_result_belongs_to_the_owner_of_the_directory(lab: Stack) -> None:
@@ -70,7 +71,10 @@ def test_every_command_runs_in_the_lab(lab: Stack) -> None:
     assert "redis 8" in lab.simul("machine").stdout
     assert "12 of 12 jobs done" in lab.simul("send", "files", "--pool", "threads", "--jobs", "12").stderr
     assert "120 of 120 files are right" in lab.simul("data", "check", "data").stdout
-    [saved, *_] = sorted((lab.directory / "results").iterdir())
+    swept = lab.simul("sweep", "waits", "--concurrency", "1,2", "--jobs", "4", "--rounds", "1").stdout
+    assert "celery:gevent" in swept
+    assert "did not start" not in swept
+    saved = first_result(lab)
     assert "celery:prefork" in lab.simul("show", f"results/{saved.name}").stdout
 
 
@@ -148,9 +152,9 @@ def test_the_producer_is_the_owner_of_the_results_and_keeps_no_capability(lab: S
     assert status["Uid"].split()[0] == str((lab.directory / "results").stat().st_uid)
 
 
-def only_result(directory: Path) -> Result:
-    """The comparison that `docker compose up` made: the first."""
-    return load(sorted(directory.glob("compare-*.json.gz"))[0])
+def first_result(lab: Stack) -> Path:
+    """Of the comparison that `docker compose up` made."""
+    return min((lab.directory / "results").glob("compare-*.json.gz"))
 
 
 def _answers(port: int) -> bool:
