@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from typing import Any
@@ -20,8 +21,17 @@ def result_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A result of simul, schema {SCHEMA}",
-        **schema,
+        **_cleaned(schema),
     }
+
+
+def _cleaned(part: Any) -> Any:
+    # Python 3.13 and later strip the indentation of docstrings themselves.
+    if isinstance(part, dict):
+        return {key: _cleaned(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_cleaned(value) for value in part]
+    return inspect.cleandoc(part) if isinstance(part, str) and "\n" in part else part
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ TASK_NAME = "simul.do"
 #: Where the time at which a message was received is kept until its task starts.
 RECEIVED = "simul_received_ns"
 
+#: The largest number that a record can carry.
+MAX_NUMBER = 2**63 - 1
+
 log = get_task_logger(__name__)
 
 
@@ -116,9 +119,9 @@ def _address(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, 
     if not isinstance(run, str) or not RUN_ID.fullmatch(run):
         raise InvalidJobError(f"a message names its run, not {run!r}")
     # bool is an int to isinstance, and no index to us
-    if type(index) is not int or index < 0:
+    if type(index) is not int or not 0 <= index <= MAX_NUMBER:
         raise InvalidJobError(f"a message names its index, 0 or more, not {index!r}")
-    if type(enqueued_ns) is not int:
+    if type(enqueued_ns) is not int or abs(enqueued_ns) > MAX_NUMBER:
         raise InvalidJobError(f"a message says when it was enqueued, not {enqueued_ns!r}")
     return run, index, enqueued_ns
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -97,12 +98,12 @@ class HostedDesign:
         for end in (self._requests, self._replies):
             with contextlib.suppress(OSError):
                 end.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._child.pid, 9)
-            self._child.wait()
+        # Also where it has ended: its own children may have outlived it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
         self._keeper.forget_process(self._child.pid)
         self._errors.close()
         self._child = None
