@@ -52,6 +52,7 @@ DEFAULT_WORKLOADS = ("files", "waits", "search")
 QUICK_JOBS = 12
 #: As a shell reports a process that Ctrl-C has ended.
 INTERRUPTED = 130
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
     help="The same jobs through every way Python has of doing many things at once: what each costs, "
@@ -68,7 +69,7 @@ app.add_typer(data, name="data")
 def main() -> None:
     """The `simul` command: an error of the user's becomes one line and an exit code of its own."""
     # `docker stop` and a closed terminal are answered as Ctrl-C is: stop what was started, keep what is done.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in INTERRUPTS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)
     try:
@@ -416,4 +417,7 @@ def _hours(hours: float) -> str:
 
 
 def _interrupt(*_: object) -> None:
+    # Once is enough: a second one would break off the stopping of what was started.
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
