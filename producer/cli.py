@@ -357,7 +357,8 @@ def _carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) ->
     except KeyboardInterrupt:
         if begun and begun[0].runs:
             _render(begun[0], as_json, export)
-            console.print(f"Interrupted. The finished runs are saved in {plan.out}")
+            saved = f"Interrupted. The finished runs are saved in {plan.out}"
+            console.print(saved, markup=False, highlight=False, soft_wrap=True)
         else:
             console.print("Interrupted before the first run ended: nothing is saved.")
         raise typer.Exit(INTERRUPTED) from None

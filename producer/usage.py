@@ -46,7 +46,8 @@ def watched(roots: Iterable[int]) -> Iterator[Usage]:
         stop.set()
         looker.join()
         usage.peak_memory_bytes = max(usage.peak_memory_bytes, _memory(processes))
-        usage.cpu_s = sum(time - before.get(pid, 0.0) for pid, time in after.items())
+        # As sums: the time of a child that ended meanwhile has passed to its parent.
+        usage.cpu_s = max(0.0, sum(after.values()) - sum(before.values()))
 
 
 def cpu_s(pid: int | None) -> float:

@@ -17,6 +17,7 @@ from kombu.exceptions import KombuError
 
 from producer.broker import Broker
 from producer.contenders import Outcome, Progress, Spec
+from producer.contenders.celery_worker import WARM_UP_FEN, WARM_UP_MS
 from producer.over_broker import run_over_broker
 from worker.errors import ContenderError
 from worker.jobs import ChessMove, Job
@@ -28,8 +29,6 @@ APPEAR_S = 60.0
 NOBODY_S = 10.0
 #: How long one question waits for the answers of all workers, in seconds.
 ASK_S = 1.0
-WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
-WARM_UP_MS = 30
 
 #: Called with the workers that answer, and how many are awaited (0: nobody said).
 Awaiting = Callable[[int, int], None]
