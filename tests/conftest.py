@@ -5,10 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from producer.broker import Broker, open_broker
 from producer.keeper import Keeper
+
+#: Processes that run the suite, at the most: each has a broker and workers of its own.
+MOST_PROCESSES = 4
+#: Tests that want the machine, or the one Compose stack, to themselves.
+ALONE = ("bench", "compose")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process for each core where the whole suite runs; 0, none but this one, for any part of it."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    together = all(f"not {mark}" in config.option.markexpr for mark in ALONE)
+    return min(len(psutil.Process().cpu_affinity()), MOST_PROCESSES) if whole and together else 0
 
 
 def pytest_configure() -> None:

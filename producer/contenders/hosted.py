@@ -78,6 +78,7 @@ class HostedDesign:
                     break
         except (EOFError, OSError):
             problem = f"its process died; none of its records are left: {self._last_words()}"
+            self.stop()  # its pipe may break a moment before it has ended, and it would pass for alive
             return Outcome([], self.spec.slots, problems=[problem])
         records, stall, gil = content
         progress(len(records))

@@ -79,6 +79,6 @@ def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keepe
 def test_where_there_is_no_worker_it_is_said_how_to_start_one(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(external, "APPEAR_S", 0.1)
+    monkeypatch.setattr(external, "NOBODY_S", 0.1)
     with pytest.raises(ContenderError, match=r"consumes simul\.eventlet .*`simul worker --pool eventlet`"):
         contender(broker, "celery:eventlet").start()
