@@ -1,0 +1,61 @@
+"""`simul`: the command line. Each command is a module of its name: it parses, calls one function, renders.
+
+Only this package prints or exits.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from producer.cli import compare, data, diff, interrupts, judit, machine, report, send, show, sweep, worker
+from producer.cli.console import say
+from worker import errors
+from worker.errors import SimulError
+
+#: One exit code per kind of error; 1 is an error of any other kind, 2 a misread command line.
+EXIT_CODES: dict[type[SimulError], int] = {
+    errors.UnknownNameError: 2,
+    errors.InvalidJobError: 2,
+    errors.BrokerUnavailableError: 3,
+    errors.ContenderError: 4,
+    errors.UnavailableError: 4,
+    errors.DataError: 5,
+    errors.ResultError: 6,
+}
+
+app = typer.Typer(
+    help="The same jobs through every way Python has of doing many things at once: what each costs, "
+    "honestly measured, side by side, on the same work.",
+    epilog="First steps: `simul compare`, `simul judit --design asyncio`, `simul compare files --chunk 10`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (
+    compare.compare,
+    sweep.sweep,
+    show.show,
+    diff.diff,
+    report.report,
+    send.send,
+    worker.worker,
+    judit.judit,
+    machine.machine,
+):
+    app.command()(command)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """The `simul` command: an error of the user's becomes one line and an exit code of its own."""
+    interrupts.answer()
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(interrupts.EXIT_CODE)
+    except SimulError as error:
+        name = type(error).__name__.removesuffix("Error")
+        say(f"{name}: {error}", style="red")
+        sys.exit(next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1))

@@ -1,0 +1,102 @@
+"""`simul compare`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from producer import results
+from producer.cli import interrupts, options
+from producer.cli.console import say, stderr
+from producer.cli.report import write_page
+from producer.cli.show import render
+from producer.contenders import Spec, parse, sensible, ways
+from producer.environments import prepare
+from producer.export import Format
+from producer.interpreter import Interpreter
+from producer.lab import Plan
+from producer.lab import compare as carry_out
+from producer.progress import ProgressWatcher
+from producer.results import Result
+from producer.workloads import DEFAULT_SEED, Workload, build
+from worker import settings
+from worker.errors import UnknownNameError
+
+#: What a comparison does where nobody says.
+DEFAULT_WORKLOADS = ("files", "waits", "search")
+#: Jobs of a quick comparison.
+QUICK_JOBS = 12
+
+
+def compare(
+    workloads: options.Workloads = None,
+    contenders: options.Contenders = None,
+    jobs: options.Jobs = None,
+    chunk: options.Chunk = 1,
+    rounds: options.Rounds = 5,
+    seed: options.Seed = DEFAULT_SEED,
+    broker: options.BrokerUrl = None,
+    workers: options.Workers = "spawn",
+    awaited: options.Await = "",
+    transport: options.Transport = "stock",
+    pythons: options.Pythons = None,
+    data: options.Data = settings.PROJECT_DATA,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    export: options.Export = None,
+    report: options.WithReport = None,
+    quick: options.Quick = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Have the same jobs done in every way, and compare."""
+    if quick:
+        jobs, rounds = jobs or QUICK_JOBS, 1
+    lists = [build(name, jobs, seed, chunk, data) for name in dict.fromkeys(workloads or DEFAULT_WORKLOADS)]
+    chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
+    found = interpreters(pythons, quiet)
+    path = out or results.default_path()
+    external = workers == "external"
+    hosts = [host.strip() for host in awaited.split(",") if host.strip()]
+    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts, transport)
+    carried_out(plan.under(found), as_json, export, quiet)
+    if report:
+        write_page([path], report, quiet)
+
+
+def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> None:
+    """Carry a plan out; show its progress, and its result also where it is interrupted."""
+    begun: list[Result] = []
+    console = stderr()
+    try:
+        with ProgressWatcher(console, quiet) as watcher:
+            carry_out(plan, watcher, begun.append)
+    except KeyboardInterrupt:
+        if begun and begun[0].runs:
+            render(begun[0], as_json, export)
+            say(f"Interrupted. The finished runs are saved in {plan.out}")
+        else:
+            say("Interrupted before the first run ended: nothing is saved.")
+        raise typer.Exit(interrupts.EXIT_CODE) from None
+    render(begun[0], as_json, export)
+    if not quiet:
+        say(f"\nSaved as {plan.out}")
+
+
+def interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpreter]:
+    """The Pythons that --python names, with what each needs."""
+    if not pythons:
+        return ()
+    with stderr().status("", spinner="dots") as status:
+        lines = not quiet and not sys.stderr.isatty()
+        return prepare(pythons, lambda what: print(what, file=sys.stderr) if lines else status.update(what))
+
+
+def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
+    if text is None:
+        return sensible(workload)
+    named = list(dict.fromkeys(parse(part, workload) for part in text.split(",") if part.strip()))
+    if not named:
+        raise UnknownNameError(f"--with names no contender; there are: {', '.join(ways())}")
+    return named

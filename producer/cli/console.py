@@ -1,0 +1,42 @@
+"""What the commands share for showing: results go to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from producer.tables import WIDE
+
+
+def stdout() -> Console:
+    """For results. A pipe has no width: it is given room for the wide table, and no styles."""
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+
+
+def stderr() -> Console:
+    """For progress and warnings."""
+    return Console(stderr=True)
+
+
+def say(line: str, style: str = "") -> None:
+    """One line on stderr, whatever is in it, and however long it is."""
+    stderr().print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def bar(what: str, total: int | None, quiet: bool) -> Iterator[Callable[..., None]]:
+    """A bar on stderr; yields what is told the number done, and the total where that is known later."""
+    progress = Progress(
+        *Progress.get_default_columns(),
+        MofNCompleteColumn(),
+        console=stderr(),
+        transient=True,
+        disable=quiet or not sys.stderr.isatty(),
+    )
+    with progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done, total=total: progress.update(task, completed=done, total=total)

@@ -1,0 +1,36 @@
+"""`simul diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from producer import results
+from producer.cli import options
+from producer.cli.console import stdout
+from producer.diff import checked
+from producer.diff_table import diff_table
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="The result to compare with.")],
+    new: Annotated[list[Path], typer.Argument(help="The results to compare with it.")],
+    fail_above: options.FailAbove = None,
+    force: options.Force = False,
+    as_json: options.Json = False,
+) -> None:
+    """Compare results of the same work on the same machine: what has become slower?"""
+    before = results.load(old)
+    loaded = {path: results.load(path) for path in dict.fromkeys(new)}
+    found = {str(path): checked(before, result, str(path), force) for path, result in loaded.items()}
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        console = stdout()
+        for name, one in found.items():
+            console.print(diff_table(f"\n{name} against {old}", one, fail_above))
+    if fail_above is not None and any(row.fails(fail_above) for one in found.values() for row in one.rows):
+        raise typer.Exit(1)

@@ -1,0 +1,44 @@
+"""`simul sweep`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from producer import results
+from producer.cli import options
+from producer.cli.compare import carried_out, interpreters
+from producer.contenders import swept
+from producer.lab import Plan
+from producer.workloads import DEFAULT_SEED, build
+from worker import settings
+
+
+def sweep(
+    workload: Annotated[str, typer.Argument(help="What to do.")],
+    ways: options.Swept = "asyncio,threads,celery:gevent",
+    concurrency: options.Concurrencies = "1,2,4,8,16,32",
+    jobs: options.Jobs = None,
+    chunk: options.Chunk = 1,
+    rounds: options.Rounds = 5,
+    seed: options.Seed = DEFAULT_SEED,
+    broker: options.BrokerUrl = None,
+    transport: options.Transport = "stock",
+    pythons: options.Pythons = None,
+    data: options.Data = settings.PROJECT_DATA,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    export: options.Export = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Have the same jobs done at rising concurrency: where does more stop paying?"""
+    work = build(workload, jobs, seed, chunk, data)
+    specs = swept(ways, concurrency)
+    found = interpreters(pythons, quiet)
+    path = out or results.default_path("sweep")
+    lists = {workload: specs}
+    plan = Plan(
+        [work], lists, rounds, seed, chunk, data.resolve(), path, broker, transport=transport, kind="sweep"
+    )
+    carried_out(plan.under(found), as_json, export, quiet)

@@ -1,0 +1,40 @@
+"""`simul worker`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from producer.cli import options
+from producer.cli.console import say
+from producer.contenders.celery_worker import worker_command, worker_environment
+from worker import settings
+from worker.errors import UnavailableError
+
+
+def worker(
+    pool: options.PoolName = "prefork",
+    concurrency: options.Concurrency = None,
+    broker: options.WorkersBroker = settings.DEFAULT_BROKER_URL,
+    transport: options.Transport = "stock",
+    data: options.Data = settings.PROJECT_DATA,
+    log_level: options.LogLevel = "INFO",
+) -> None:
+    """Run a Celery worker with the right queue and settings, until Ctrl-C."""
+    from producer.broker import Broker, check
+    from producer.contenders import cores
+    from worker.pools import pool as find_pool
+
+    row = find_pool(pool)
+    if why := row.unavailable():
+        raise UnavailableError(f"the pool {pool} cannot run here: {why}")
+    version = check(broker)
+    slots = (concurrency or cores()) if row.scales else 1
+    # Workers on one queue need not know of each other; mingling delays the start by a second.
+    command = worker_command(pool, slots, None, "-l", log_level, "--without-gossip", "--without-mingle")
+    shown = Broker(broker, embedded=False, version=version).name
+    counted = "1 slot" if slots == 1 else f"{slots} slots"
+    say(f"worker: pool {pool}, {counted}, queue {row.queue}, broker {shown}")
+    # Celery takes this process over: its signals are the worker's, and it patches before it imports.
+    os.chdir(settings.PROJECT)
+    os.execve(sys.executable, command, worker_environment(pool, broker, data.resolve(), transport))
