@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from producer import gil, machine, results
 from producer.broker import Broker, open_broker
 from producer.contenders import Contender, Spec
-from producer.contenders.celery_worker import CeleryWorker
-from producer.contenders.external import ExternalWorkers, Fleet
 from producer.contenders.hosted import HostedDesign
 from producer.data_hash import data_hash
 from producer.interpreter import Interpreter
@@ -20,7 +19,6 @@ from producer.keeper import Keeper
 from producer.measure import Measured, Session, Watcher, measure
 from producer.results import Result, ResultFile, Run, WorkloadResult
 from producer.roster import Roster
-from producer.send import producer_app
 from producer.turn import turn
 from producer.workloads import Workload
 from worker.errors import UnavailableError
@@ -111,17 +109,29 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
 
 
 def _maker(plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher) -> Callable[[Spec], Contender]:
-    app = producer_app(broker.url)
-    fleet = Fleet(app, plan.awaited, watcher.awaiting)
+    @cache
+    def of_workers() -> Callable[[Spec], Contender]:
+        return _maker_of_workers(plan, broker, keeper, watcher)
 
     def make(spec: Spec) -> Contender:
-        if spec.celery_pool is None:
-            return HostedDesign(spec, plan.data_root, keeper)
-        if plan.external:
-            return ExternalWorkers(spec, broker, app, fleet)
-        return CeleryWorker(spec, broker, app, plan.data_root, keeper, plan.transport)
+        return of_workers()(spec) if spec.celery_pool else HostedDesign(spec, plan.data_root, keeper)
 
     return make
+
+
+def _maker_of_workers(
+    plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher
+) -> Callable[[Spec], Contender]:
+    # Not at the top: these load Celery, and a comparison of designs alone needs none.
+    from producer.contenders.celery_worker import CeleryWorker
+    from producer.contenders.external import ExternalWorkers, Fleet
+    from producer.send import producer_app
+
+    app = producer_app(broker.url)
+    if plan.external:
+        fleet = Fleet(app, plan.awaited, watcher.awaiting)
+        return lambda spec: ExternalWorkers(spec, broker, app, fleet)
+    return lambda spec: CeleryWorker(spec, broker, app, plan.data_root, keeper, plan.transport)
 
 
 def _described(measured: Measured, plan: Plan) -> WorkloadResult:

@@ -14,9 +14,12 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import mpmath
 import numpy as np
+
+if TYPE_CHECKING:
+    import mpmath
 
 #: Fewer runs than this show their spread and claim nothing.
 RUNS_TO_CLAIM = 5
@@ -92,6 +95,8 @@ def students_t(freedom: float, confidence: float = CONFIDENCE) -> float:
     The share outside is I_x(freedom/2, 1/2) with x = freedom / (freedom + t²), the regularised incomplete
     beta function (Abramowitz and Stegun, 26.5.27 and 26.7.1).
     """
+
+    import mpmath  # not at the top: it takes longest of all to load, and few runs need none of it
 
     def excess(t: mpmath.mpf) -> mpmath.mpf:
         x = freedom / (freedom + t * t)

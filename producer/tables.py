@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -12,12 +11,10 @@ from rich.text import Text
 from producer.bound import sentence
 from producer.cautions import caution_lines, cautions
 from producer.columns import COST, SPEED, Column
-from producer.figures import NOTHING
 from producer.interpreter import Interpreter
 from producer.results import Result, WorkloadResult
 from producer.scaling_table import sweep_tables
 from producer.stats import RUNS_TO_CLAIM, Summary, summaries
-from worker.records import JobRecord
 
 #: What a terminal must have for all the columns beside each other.
 WIDE = 160
@@ -64,43 +61,6 @@ def interpreter_lines(one: Interpreter) -> Iterator[str]:
 
 def _on(gil: bool) -> str:
     return "on" if gil else "off"
-
-
-def machine_lines(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a machine is, as names and values."""
-    build = "free-threaded build" if machine["free_threaded_build"] else "ordinary build"
-    limit = machine["core_limit"]
-    yield "host", machine["host"]
-    yield "processor", machine["cpu"]
-    yield "cores", f"{machine['cores']}" + (f", limited to {limit:g} by the control group" if limit else "")
-    yield "memory", f"{machine['memory_bytes'] / 2**30:.1f} GiB"
-    yield "kernel", machine["kernel"]
-    yield "Python", f"{machine['python']}, {build}, GIL {'on' if machine['gil'] else 'off'}"
-    yield "packages", ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
-    yield "commit", machine["commit"] or NOTHING
-    yield "load", f"{machine['load']:.2f}"
-    yield "broker", machine["broker"]
-
-
-def answer_line(record: JobRecord) -> str:
-    """One job's answer for people: who did it, how long it took, what came of it."""
-    milliseconds = (record.finished_ns - record.started_ns) / 1e6
-    came_of_it = record.error or _answer(record.answer or {})
-    return f"{record.index:6}  {record.worker}  {milliseconds:9.2f} ms  {came_of_it}"
-
-
-def _answer(answer: dict[str, Any]) -> str:
-    if "verdicts" in answer:
-        return ", ".join(
-            f"{verdict['file']} {verdict['verdict']}{_why(verdict)}" for verdict in answer["verdicts"]
-        )
-    return ", ".join(f"{key} {value}" for key, value in answer.items() if value is not None)
-
-
-def _why(verdict: dict[str, Any]) -> str:
-    if verdict["verdict"] == "wrong":
-        return f" (the sum is {verdict['expected']}, the file says {verdict['found']})"
-    return f" ({verdict['reason']})" if verdict["reason"] else ""
 
 
 def _title(result: Result, workload: WorkloadResult) -> Text:

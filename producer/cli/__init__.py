@@ -1,6 +1,7 @@
 """`simul`: the command line. Each command is a module of its name: it parses, calls one function, renders.
 
-Only this package prints or exits.
+Only this package prints or exits. All of it is loaded for any command, also for `--help`; therefore a
+module imports at its top only what its options need, and the rest where the command begins.
 """
 
 from __future__ import annotations

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
-from producer import results
 from producer.cli import interrupts, options
 from producer.cli.console import say, stderr
 from producer.cli.report import write_page
 from producer.cli.show import render
 from producer.contenders import Spec, parse, sensible, ways
-from producer.environments import prepare
-from producer.export import Format
 from producer.interpreter import Interpreter
-from producer.lab import Plan
-from producer.lab import compare as carry_out
-from producer.progress import ProgressWatcher
-from producer.results import Result
 from producer.workloads import DEFAULT_SEED, Workload, build
 from worker import settings
 from worker.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from producer.export import Format
+    from producer.lab import Plan
+    from producer.results import Result
 
 #: What a comparison does where nobody says.
 DEFAULT_WORKLOADS = ("files", "waits", "search")
@@ -56,6 +55,9 @@ def compare(
     lists = [build(name, jobs, seed, chunk, data) for name in dict.fromkeys(workloads or DEFAULT_WORKLOADS)]
     chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
     found = interpreters(pythons, quiet)
+    from producer import results
+    from producer.lab import Plan
+
     path = out or results.default_path()
     external = workers == "external"
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
@@ -67,6 +69,9 @@ def compare(
 
 def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> None:
     """Carry a plan out; show its progress, and its result also where it is interrupted."""
+    from producer.lab import compare as carry_out
+    from producer.progress import ProgressWatcher
+
     begun: list[Result] = []
     console = stderr()
     try:
@@ -88,6 +93,8 @@ def interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpr
     """The Pythons that --python names, with what each needs."""
     if not pythons:
         return ()
+    from producer.environments import prepare
+
     with stderr().status("", spinner="dots") as status:
         lines = not quiet and not sys.stderr.isatty()
         return prepare(pythons, lambda what: print(what, file=sys.stderr) if lines else status.update(what))

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from producer.tables import WIDE
-
 
 def stdout() -> Console:
     """For results. A pipe has no width: it is given room for the wide table, and no styles."""
+    from producer.tables import WIDE
+
     return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
-from producer import results
 from producer.cli import options
 from producer.cli.console import stdout
-from producer.diff import checked
-from producer.diff_table import diff_table
 
 
 def diff(
@@ -23,6 +19,12 @@ def diff(
     as_json: options.Json = False,
 ) -> None:
     """Compare results of the same work on the same machine: what has become slower?"""
+    import msgspec
+
+    from producer import results
+    from producer.diff import checked
+    from producer.diff_table import diff_table
+
     before = results.load(old)
     loaded = {path: results.load(path) for path in dict.fromkeys(new)}
     found = {str(path): checked(before, result, str(path), force) for path, result in loaded.items()}

@@ -7,7 +7,6 @@ from itertools import count
 from producer import exhibition
 from producer.cli import options
 from producer.cli.console import bar
-from producer.judit import play
 
 
 def judit(
@@ -18,6 +17,8 @@ def judit(
     quiet: options.Quiet = False,
 ) -> None:
     """Hold the exhibition: Judit Polgár against amateurs, an hour scaled to a second."""
+    from producer.judit import play
+
     done = count(1)
     with bar("moves", opponents * moves, quiet) as advance:
         played = play(design, hour, opponents, moves, on_move=lambda _: advance(next(done)))

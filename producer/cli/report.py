@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from producer.cli import options
 from producer.cli.console import say
-from producer.report.labelled import Labelled
+
+if TYPE_CHECKING:
+    from producer.report.labelled import Labelled
 
 
 def report(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from producer.cli import options
 from producer.cli.console import bar, say
-from producer.tables import answer_line
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
+from worker.pools import pool as find_pool
+from worker.records import JobRecord
 
 
 def send(
@@ -26,9 +26,13 @@ def send(
     quiet: options.Quiet = False,
 ) -> None:
     """Only send jobs to the workers of a pool that run already; show the answers."""
+    work = build(workload, jobs, seed, chunk, data)
+    find_pool(pool)
+
+    import msgspec
+
     from producer.over_broker import send_to_pool
 
-    work = build(workload, jobs, seed, chunk, data)
     with bar(f"{workload} to {pool}", len(work.jobs), quiet) as advance:
         outcome = send_to_pool(broker, pool, work.jobs, advance)
     for record in outcome.records:
@@ -39,3 +43,24 @@ def send(
     say(f"{len(outcome.records) - failed} of {len(work.jobs)} jobs done, {failed} failed")
     if outcome.problems or failed:
         raise typer.Exit(1)
+
+
+def answer_line(record: JobRecord) -> str:
+    """One job's answer for people: who did it, how long it took, what came of it."""
+    milliseconds = (record.finished_ns - record.started_ns) / 1e6
+    came_of_it = record.error or _answer(record.answer or {})
+    return f"{record.index:6}  {record.worker}  {milliseconds:9.2f} ms  {came_of_it}"
+
+
+def _answer(answer: dict[str, Any]) -> str:
+    if "verdicts" in answer:
+        return ", ".join(
+            f"{verdict['file']} {verdict['verdict']}{_why(verdict)}" for verdict in answer["verdicts"]
+        )
+    return ", ".join(f"{key} {value}" for key, value in answer.items() if value is not None)
+
+
+def _why(verdict: dict[str, Any]) -> str:
+    if verdict["verdict"] == "wrong":
+        return f" (the sum is {verdict['expected']}, the file says {verdict['found']})"
+    return f" ({verdict['reason']})" if verdict["reason"] else ""

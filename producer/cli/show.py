@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from producer import results
 from producer.cli import options
 from producer.cli.console import stdout
-from producer.export import Format, exported
-from producer.results import Result
-from producer.tables import print_result
+
+if TYPE_CHECKING:
+    from producer.export import Format
+    from producer.results import Result
 
 
 def show(
@@ -21,12 +21,18 @@ def show(
     export: options.Export = None,
 ) -> None:
     """Print the tables of a saved result."""
+    from producer import results
+
     render(results.load(result), as_json, export)
 
 
 def render(result: Result, as_json: bool, export: Format | None) -> None:
     """Print a result as tables, or as what other programs read."""
     if as_json or export:
+        from producer.export import exported
+
         print(exported(result, export or "json"), end="")
     else:
+        from producer.tables import print_result
+
         print_result(stdout(), result)

@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from producer import results
 from producer.cli import options
 from producer.cli.compare import carried_out, interpreters
 from producer.contenders import swept
-from producer.lab import Plan
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
 
@@ -36,6 +34,9 @@ def sweep(
     work = build(workload, jobs, seed, chunk, data)
     specs = swept(ways, concurrency)
     found = interpreters(pythons, quiet)
+    from producer import results
+    from producer.lab import Plan
+
     path = out or results.default_path("sweep")
     lists = {workload: specs}
     plan = Plan(

@@ -7,9 +7,10 @@ import sys
 
 from producer.cli import options
 from producer.cli.console import say
-from producer.contenders.celery_worker import worker_command, worker_environment
+from producer.contenders import cores
 from worker import settings
 from worker.errors import UnavailableError
+from worker.pools import pool as find_pool
 
 
 def worker(
@@ -21,13 +22,13 @@ def worker(
     log_level: options.LogLevel = "INFO",
 ) -> None:
     """Run a Celery worker with the right queue and settings, until Ctrl-C."""
-    from producer.broker import Broker, check
-    from producer.contenders import cores
-    from worker.pools import pool as find_pool
-
     row = find_pool(pool)
     if why := row.unavailable():
         raise UnavailableError(f"the pool {pool} cannot run here: {why}")
+
+    from producer.broker import Broker, check
+    from producer.contenders.command import worker_command, worker_environment
+
     version = check(broker)
     slots = (concurrency or cores()) if row.scales else 1
     # Workers on one queue need not know of each other; mingling delays the start by a second.

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -18,6 +17,7 @@ from celery import Celery
 
 from producer.broker import Broker, connect
 from producer.contenders import Outcome, Progress, Spec
+from producer.contenders.command import worker_command, worker_environment
 from producer.keeper import Keeper
 from producer.over_broker import run_over_broker
 from worker.errors import ContenderError, SimulError
@@ -34,31 +34,6 @@ PING_S = 0.25
 #: The start position, in which every slot plays one unhurried move to warm up.
 WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
 WARM_UP_MS = 30
-
-
-def worker_command(
-    pool_name: str, slots: int, queue: str | None = None, *options: str, python: str = sys.executable
-) -> list[str]:
-    """The command that starts a worker: the plain `celery` one, which anybody can type."""
-    row = pool(pool_name)
-    # -m celery reads --pool before it imports anything, and patches for gevent and eventlet in time.
-    command = [python, "-m", "celery", "-q", "-A", "worker", "worker", f"--pool={row.celery_name}"]
-    if row.scales:
-        command += ["-c", str(slots)]
-    return [*command, "-Q", queue or row.queue, *options]
-
-
-def worker_environment(
-    pool_name: str, broker_url: str, data_root: Path, transport: str = TRANSPORTS[0]
-) -> dict[str, str]:
-    """The environment of a worker, on top of this process's own."""
-    return {
-        **os.environ,
-        **pool(pool_name).environment,
-        "SIMUL_BROKER_URL": broker_url,
-        "SIMUL_DATA": str(data_root),
-        "SIMUL_TRANSPORT": transport,
-    }
 
 
 class CeleryWorker:

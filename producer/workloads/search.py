@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from itertools import islice
-
-import chess
+from typing import TYPE_CHECKING
 
 from producer.workloads.maker import Maker, Recipe
 from worker.jobs import Answer, ChessMove, MovePlayed
+
+if TYPE_CHECKING:
+    import chess
 
 #: Half-moves that the engine looks ahead.
 DEPTH = 3
@@ -50,6 +52,8 @@ def positions(rng: random.Random, opening: int) -> Iterator[str]:
 
 def _opened(rng: random.Random, opening: int) -> chess.Board:
     """A game after so many random half-moves, not over yet."""
+    import chess  # not at the top: a list of the workloads, as in --help, needs no board
+
     while True:
         board = chess.Board()
         while board.ply() < opening and not board.is_game_over():
@@ -60,7 +64,7 @@ def _opened(rng: random.Random, opening: int) -> chess.Board:
 
 def _push_random(board: chess.Board, rng: random.Random) -> None:
     # Sorted: the order in which python-chess generates moves is its own affair.
-    moves = sorted(board.legal_moves, key=chess.Move.uci)
+    moves = sorted(board.legal_moves, key=lambda move: move.uci())
     board.push(moves[int(rng.random() * len(moves))])
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from producer.broker import Broker
 from producer.contenders import Spec, external
-from producer.contenders.celery_worker import worker_command, worker_environment
+from producer.contenders.command import worker_command, worker_environment
 from producer.contenders.external import ExternalWorkers, Fleet
 from producer.keeper import Keeper
 from producer.send import producer_app

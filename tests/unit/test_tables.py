@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from producer.cli.send import answer_line
 from producer.results import Records, Result
-from producer.tables import answer_line, print_result
+from producer.tables import print_result
 from tests.unit.made import reference, result, run, workload
 from worker.records import JobRecord
 
