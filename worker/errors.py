@@ -37,5 +37,9 @@ class ContenderError(SimulError):
     """A contender that should run here, but did not start or died."""
 
 
+class NothingMeasuredError(SimulError):
+    """A comparison without one valid run of some workload; the message says what stood in the way."""
+
+
 class ResultError(SimulError):
     """A result file that cannot be read, or would be overwritten."""

@@ -24,12 +24,15 @@ EXIT_CODES: dict[type[SimulError], int] = {
     errors.UnavailableError: 4,
     errors.DataError: 5,
     errors.ResultError: 6,
+    errors.NothingMeasuredError: 7,
 }
 
 app = typer.Typer(
     help="The same jobs through every way Python has of doing many things at once: what each costs, "
     "honestly measured, side by side, on the same work.",
-    epilog="First steps: `simul compare`, `simul judit --design asyncio`, `simul compare files --chunk 10`.",
+    epilog="First steps: `simul compare`, `simul judit --design asyncio`, `simul compare files --chunk 10`.\n\n"
+    "Exit codes: 0 done, 1 something failed or became slower, 2 misread, 3 no broker, 4 cannot run here, "
+    "5 data files, 6 result files, 7 nothing measured, 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

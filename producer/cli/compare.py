@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,12 +17,12 @@ from producer.contenders import Spec, parse, sensible, ways
 from producer.interpreter import Interpreter
 from producer.workloads import DEFAULT_SEED, Workload, build
 from worker import settings
-from worker.errors import UnknownNameError
+from worker.errors import NothingMeasuredError, UnknownNameError
 
 if TYPE_CHECKING:
     from producer.export import Format
     from producer.lab import Plan
-    from producer.results import Result
+    from producer.results import Result, WorkloadResult
 
 #: What a comparison does where nobody says.
 DEFAULT_WORKLOADS = ("files", "waits", "search")
@@ -62,12 +63,13 @@ def compare(
     external = workers == "external"
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
     plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts, transport)
-    carried_out(plan.under(found), as_json, export, quiet)
+    result = carried_out(plan.under(found), as_json, export, quiet)
     if report:
         write_page([path], report, quiet)
+    require_measured(result)
 
 
-def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> None:
+def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> Result:
     """Carry a plan out; show its progress, and its result also where it is interrupted."""
     from producer.lab import compare as carry_out
     from producer.progress import ProgressWatcher
@@ -87,6 +89,30 @@ def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -
     render(begun[0], as_json, export)
     if not quiet:
         say(f"\nSaved as {plan.out}")
+    return begun[0]
+
+
+def require_measured(result: Result) -> None:
+    """Be content where every workload has a valid run.
+
+    Raises:
+        NothingMeasuredError: one has none; the text says why, in the words of the first contender.
+    """
+    valid = {run.workload for run in result.runs if run.valid}
+    empty = [workload for workload in result.workloads if workload.name not in valid]
+    if empty:
+        raise NothingMeasuredError("; ".join(map(partial(_why_nothing, result), empty)))
+
+
+def _why_nothing(result: Result, workload: WorkloadResult) -> str:
+    runs = [run for run in result.runs if run.workload == workload.name]
+    if runs:
+        what, whys = "no run was valid", {run.contender: run.problems[0] for run in runs}
+    else:
+        what, whys = "no contender ran", workload.left_out
+    name, why = next(iter(whys.items()))
+    more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
+    return f"{workload.name}: {what}: {name}: {why}{more}"
 
 
 def interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpreter]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from producer.cli import options
-from producer.cli.compare import carried_out, interpreters
+from producer.cli.compare import carried_out, interpreters, require_measured
 from producer.contenders import swept
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
@@ -42,4 +42,5 @@ def sweep(
     plan = Plan(
         [work], lists, rounds, seed, chunk, data.resolve(), path, broker, transport=transport, kind="sweep"
     )
-    carried_out(plan.under(found), as_json, export, quiet)
+    result = carried_out(plan.under(found), as_json, export, quiet)
+    require_measured(result)

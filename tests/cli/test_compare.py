@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from producer.cli.compare import require_measured
+from producer.interpreter import SUBINTERPRETERS
 from producer.results import load
 from tests.cli.conftest import Compared, Here
 from tests.helpers import SIMUL, Said, simul
+from tests.made import a_result, a_run
+from worker.errors import NothingMeasuredError
 
 
 def test_a_comparison_prints_its_tables_on_stdout_and_its_progress_on_stderr(compared: Compared) -> None:
@@ -188,3 +194,43 @@ def test_a_module_of_the_users_is_not_taken_for_one_of_ours(tmp_path: Path) -> N
     )
     assert said.code == 0, said.err
     assert [row["valid_runs"] for row in json.loads(said.out)["waits"]["contenders"]] == [1, 1]
+
+
+@pytest.mark.skipif(sys.version_info >= SUBINTERPRETERS, reason="everything can run on this Python")
+@pytest.mark.parametrize(
+    "command",
+    [("compare", "--with", "interpreters@2"), ("sweep", "--with", "interpreters", "-c", "2")],
+    ids=" ".join,
+)
+def test_when_nobody_ran_it_is_said_in_one_line_and_by_the_exit_code(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    name, *more = command
+    said = simul(name, "waits", *more, "--out", "a.json", "-q", cwd=tmp_path)
+    assert said.code == 7
+    assert "left out: interpreters@2: " in said.out
+    [line] = said.err.splitlines()
+    assert line.startswith("NothingMeasured: waits: no contender ran: interpreters@2: concurrent.futures.")
+    assert load(tmp_path / "a.json").complete
+
+
+def test_a_workload_with_one_valid_run_is_measured() -> None:
+    result = a_result({"serial": [1.0]})
+    result.runs.append(a_run("threads@4", problems=["4 of 4 jobs are lost"]))
+    result.workloads[0].left_out["celery:gevent@2"] = "it did not start"
+    require_measured(result)
+
+
+def test_a_workload_without_a_valid_run_says_what_went_wrong() -> None:
+    result = a_result({"serial": [1.0]})
+    result.runs = [a_run(name, problems=["4 of 4 jobs are lost"]) for name in ("threads@4", "serial")]
+    with pytest.raises(NothingMeasuredError) as told:
+        require_measured(result)
+    assert str(told.value) == "waits: no run was valid: threads@4: 4 of 4 jobs are lost (and 1 more)"
+
+
+def test_a_workload_that_nobody_did_is_told_though_others_were_done() -> None:
+    result = a_result({"serial": [1.0]})
+    result.workloads.append(replace(result.workloads[0], name="files", left_out={"celery:solo": "no worker"}))
+    with pytest.raises(NothingMeasuredError, match=r"^files: no contender ran: celery:solo: no worker$"):
+        require_measured(result)

@@ -10,7 +10,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from producer.cli import app
+from producer.cli import EXIT_CODES, app, interrupts
 
 #: Typer's own, and about the shell, not about simul.
 OF_TYPER = {"--install-completion", "--show-completion", "--help"}
@@ -84,3 +84,9 @@ def test_a_variable_means_the_same_in_every_command() -> None:
 @pytest.mark.parametrize("path", [("send",), ("worker",)], ids=" ".join)
 def test_commands_that_use_no_embedded_broker_promise_none(path: tuple[str, ...]) -> None:
     assert "embedded" not in help_of(path)
+
+
+def test_every_exit_code_is_in_the_help() -> None:
+    shown = help_of(()).partition("Exit codes: ")[2]
+    for code in {0, 1, interrupts.EXIT_CODE, *EXIT_CODES.values()}:
+        assert re.search(rf"\b{code} \w", shown), code
