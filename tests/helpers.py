@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,12 +88,15 @@ def end(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=SOON_S)
+    survivors(processes)
 
 
 def survivors(processes: Sequence[psutil.Process], timeout_s: float = SOON_S) -> list[str]:
     """Those that do not end in time, by their command lines. A process nobody waited for has ended."""
-    _, alive = psutil.wait_procs([one for one in processes if _runs(one)], timeout=timeout_s)
+    deadline = time.monotonic() + timeout_s
+    while (alive := [one for one in processes if _runs(one)]) and time.monotonic() < deadline:
+        # In turns: whoever inherits an orphan may take seconds to wait for it, and it has ended before.
+        psutil.wait_procs(alive, timeout=0.05)
     return [" ".join(one.cmdline()) for one in alive if _runs(one)]
 
 

@@ -10,7 +10,8 @@ import sys
 
 import typer
 
-from producer.cli import compare, data, diff, interrupts, judit, machine, report, send, show, sweep, worker
+from producer import interrupts
+from producer.cli import compare, data, diff, judit, machine, report, send, show, sweep, worker
 from producer.cli.console import say
 from worker import errors
 from worker.errors import SimulError
@@ -30,7 +31,8 @@ EXIT_CODES: dict[type[SimulError], int] = {
 app = typer.Typer(
     help="The same jobs through every way Python has of doing many things at once: what each costs, "
     "honestly measured, side by side, on the same work.",
-    epilog="First steps: `simul compare`, `simul judit --design asyncio`, `simul compare files --chunk 10`.\n\n"
+    epilog="First steps: `simul compare`, `simul judit --design asyncio`, `simul compare files --chunk 10`."
+    "\n\n"
     "Exit codes: 0 done, 1 something failed or became slower, 2 misread, 3 no broker, 4 cannot run here, "
     "5 data files, 6 result files, 7 nothing measured, 130 interrupted.",
     no_args_is_help=True,

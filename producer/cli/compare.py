@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from producer.cli import interrupts, options
+from producer import interrupts
+from producer.cli import options
 from producer.cli.console import say, stderr
 from producer.cli.report import write_page
 from producer.cli.show import render

@@ -18,6 +18,7 @@ from celery import Celery
 from producer.broker import Broker, connect
 from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.command import worker_command, worker_environment
+from producer.contenders.ended import how_it_ended, last_words
 from producer.keeper import Keeper
 from producer.over_broker import run_over_broker
 from worker.errors import ContenderError, SimulError
@@ -69,7 +70,7 @@ class CeleryWorker:
         self._queue = f"{pool(self._pool).queue}.{life}"
         node = f"{self._pool}-{life}@simul"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
-        self._worker = subprocess.Popen(
+        self._worker = self._keeper.start(
             worker_command(
                 self._pool,
                 self.spec.slots,
@@ -84,9 +85,7 @@ class CeleryWorker:
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
-            start_new_session=True,  # Ctrl-C is for the lab, which then stops its workers
         )
-        self._keeper.keep_process(self._worker.pid)
         try:
             self._await_ping(node)
             self._warm_up()
@@ -99,7 +98,7 @@ class CeleryWorker:
         outcome = run_over_broker(self._app, self._broker.url, self._queue, jobs, progress, self._death)
         outcome.slots = self.spec.slots
         if outcome.problems and self.alive():
-            outcome.problems.append(f"the worker's log ends: {self._last_words()}")
+            outcome.problems.append(f"the worker's log ends: {last_words(self._log)}")
         return outcome
 
     def processes(self) -> list[int]:
@@ -137,7 +136,7 @@ class CeleryWorker:
             except Exception as error:  # kombu raises what its transport does
                 raise ContenderError(f"{self.spec.name}: the broker went away (start): {error}") from error
         raise ContenderError(
-            f"{self.spec.name} answered no ping within {READY_S:.0f} s: {self._last_words()}"
+            f"{self.spec.name} answered no ping within {READY_S:.0f} s: {last_words(self._log)}"
         )
 
     def _warm_up(self) -> None:
@@ -157,12 +156,7 @@ class CeleryWorker:
     def _death(self) -> str | None:
         if self._worker is None or self._worker.poll() is None:
             return None
-        return f"its worker ended with exit code {self._worker.returncode}: {self._last_words()}"
-
-    def _last_words(self) -> str:
-        self._log.seek(0)
-        lines = [line for line in self._log.read().decode(errors="replace").splitlines() if line.strip()]
-        return " / ".join(line.strip() for line in lines[-3:]) or "it said nothing"
+        return f"its worker {how_it_ended(self._worker.returncode, self._log)}"
 
     def _drop_queue(self) -> None:
         import redis

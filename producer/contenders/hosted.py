@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from producer.contenders import Outcome, Progress, Spec
+from producer.contenders.ended import how_it_ended, last_words
 from producer.keeper import Keeper
 from worker.errors import ContenderError
 from worker.jobs import Job
@@ -40,8 +41,10 @@ class HostedDesign:
         """
         to_child_r, to_child_w = os.pipe()
         from_child_r, from_child_w = os.pipe()
+        self._requests = Connection(to_child_w, readable=False)
+        self._replies = Connection(from_child_r, writable=False)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
-        self._child = subprocess.Popen(
+        self._child = self._keeper.start(
             [
                 *(self.spec.python, "-m", "producer.contenders.host", self.spec.way, str(self.spec.slots)),
                 *(str(self._data_root), str(to_child_r), str(from_child_w)),
@@ -50,21 +53,14 @@ class HostedDesign:
             stderr=self._errors,
             env=self._environment(),
             cwd=PROJECT,
-            start_new_session=True,
         )
-        self._keeper.keep_process(self._child.pid)
         os.close(to_child_r)
         os.close(from_child_w)
-        self._requests = Connection(to_child_w, readable=False)
-        self._replies = Connection(from_child_r, writable=False)
         try:
-            ready = self._replies.poll(READY_S) and self._replies.recv()
-        except EOFError:
-            ready = False
-        if not ready:
-            words = self._last_words()
+            self._await_ready()
+        except ContenderError:
             self.stop()
-            raise ContenderError(f"{self.spec.name} did not start within {READY_S:.0f} s: {words}")
+            raise
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, pass on the progress, return the records."""
@@ -77,7 +73,7 @@ class HostedDesign:
                 else:
                     break
         except (EOFError, OSError):
-            problem = f"its process died; none of its records are left: {self._last_words()}"
+            problem = f"its process {self._death()}; none of its records are left"
             self.stop()  # its pipe may break a moment before it has ended, and it would pass for alive
             return Outcome([], self.spec.slots, problems=[problem])
         records, stall, gil = content
@@ -115,7 +111,20 @@ class HostedDesign:
             return dict(os.environ)
         return {**os.environ, "PYTHONPATH": str(PROJECT)}  # for subinterpreters
 
-    def _last_words(self) -> str:
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+    def _await_ready(self) -> None:
+        try:
+            if self._replies.poll(READY_S):
+                self._replies.recv()
+                return
+        except (EOFError, OSError):
+            raise ContenderError(f"{self.spec.name} did not start: its process {self._death()}") from None
+        words = last_words(self._errors)
+        raise ContenderError(f"{self.spec.name} did not start within {READY_S:.0f} s: {words}")
+
+    def _death(self) -> str:
+        # Its end of the pipe is closed: it has ended, or is about to.
+        assert self._child
+        try:
+            return how_it_ended(self._child.wait(STOP_S), self._errors)
+        except subprocess.TimeoutExpired:
+            return f"no longer answers: {last_words(self._errors)}"

@@ -44,7 +44,7 @@ def test_a_design_that_is_killed_says_so_and_can_be_started_again(own_roster: Ro
     outcome = contender.run([*jobs, ChessMove(START, wait_ms=600_000)], lambda _: host.kill())
     assert outcome.records == []
     [problem] = outcome.problems
-    assert "its process died" in problem
+    assert problem.startswith("its process was ended by SIGKILL: ")
     assert own_roster.started(Spec("threads", 2)).run(jobs, lambda _: None).problems == []
     assert contender.processes() != [pid]
 

@@ -68,7 +68,7 @@ def test_a_worker_that_is_killed_spoils_its_run_and_the_comparison_goes_on(
     assert (spoilt.contender, spoilt.round) == ("celery:solo", 1)
     assert 0 < spoilt.lost < 80
     death, lost = spoilt.problems
-    assert death.startswith("its worker ended with exit code -9")
+    assert death.startswith("its worker was ended by SIGKILL: ")
     assert lost.startswith(f"{spoilt.lost} of 80 jobs are lost: ")
     assert sorted((run.contender, run.round) for run in runs if run.valid) == [
         ("celery:solo", 2),

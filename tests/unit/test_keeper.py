@@ -7,11 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from producer.keeper import Keeper
+from producer.keeper import Keeper, Kept
 from tests.helpers import SOON_S, end, family, survivors
 
 #: Holds a keeper that keeps two processes and a directory, tells who they are, and waits for its end.
@@ -36,10 +37,14 @@ with Keeper() as keeper:
 """
 
 
+#: Does nothing, at length.
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     """A process that does nothing, at length."""
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+    with subprocess.Popen(SLEEPER) as process:
         yield process
         process.kill()
 
@@ -94,7 +99,7 @@ def test_a_process_that_does_not_listen_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with Keeper() as keeper:
+        with Keeper(grace_s=0.2) as keeper:
             keeper.keep_process(process.pid)
         assert process.wait(SOON_S) == -signal.SIGKILL
 
@@ -109,8 +114,59 @@ def test_what_has_ended_or_vanished_already_is_no_trouble(tmp_path: Path) -> Non
 
 def test_a_keeper_that_was_killed_does_not_take_the_holder_with_it(sleeper: subprocess.Popen[bytes]) -> None:
     with Keeper() as keeper:
-        [own] = [one for one in family(psutil.Process().pid) if "producer.keeper" in one.cmdline()]
+        own = psutil.Process(keeper.pid)
         own.kill()
         own.wait(SOON_S)
         keeper.keep_process(sleeper.pid)
     assert sleeper.poll() is None
+
+
+def test_the_group_of_a_leader_that_has_ended_is_ended_too() -> None:
+    # As a worker that the kernel killed: it is dead, and waited for, but its children go on.
+    parent = f"import subprocess as s; print(s.Popen({SLEEPER!r}, stdout=s.DEVNULL).pid, flush=True)"
+    with Keeper() as keeper:
+        leader = keeper.start([sys.executable, "-c", parent], stdout=subprocess.PIPE)
+        out, _ = leader.communicate(timeout=SOON_S)
+        orphan = psutil.Process(int(out))
+        try:
+            assert orphan.is_running()
+            keeper.close()
+            assert survivors([orphan]) == []
+        finally:
+            end([orphan])
+
+
+def test_a_number_that_has_passed_on_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
+    # The kernel would have to give the number of one that has ended to another: told so, as if it had.
+    sleeper_now = psutil.Process(sleeper.pid)
+    assert list(Kept(sleeper.pid, leads=False, process=sleeper_now).left()) == [sleeper.pid]
+    assert list(Kept(sleeper.pid, leads=False, process=None).left()) == []
+    assert list(Kept(sleeper.pid, leads=True, process=None).left()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_no_interrupt_comes_between_the_start_of_a_process_and_its_keeping(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(popen(*arguments, **options))
+        signal.raise_signal(number)
+        return started[-1]
+
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with Keeper() as keeper:
+            monkeypatch.setattr(subprocess, "Popen", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                keeper.start(SLEEPER)
+        [process] = started
+        assert process.wait(SOON_S) == -signal.SIGTERM
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+        for process in started:
+            process.kill()
+            process.wait()

@@ -1,0 +1,30 @@
+"""How a process that did not mean to end has ended, in words for people."""
+
+from __future__ import annotations
+
+import signal
+from typing import IO
+
+#: So many of the last lines that it wrote are told.
+LAST_LINES = 3
+
+
+def how_it_ended(code: int, log: IO[bytes]) -> str:
+    """What became of a process, and its last words: "ended with exit code 3: ModuleNotFoundError: ..."."""
+    return f"{_what_became(code)}: {last_words(log)}"
+
+
+def last_words(log: IO[bytes]) -> str:
+    """The last lines that a process wrote, in one."""
+    log.seek(0)
+    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
+    return " / ".join([line for line in lines if line][-LAST_LINES:]) or "it said nothing"
+
+
+def _what_became(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"

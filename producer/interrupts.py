@@ -1,0 +1,56 @@
+"""Ctrl-C, `docker stop` and a closed terminal: each stops what was started and keeps what is done."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+#: As a shell reports a process that Ctrl-C has ended.
+EXIT_CODE = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def answer() -> None:
+    """From now on each of these signals raises KeyboardInterrupt, once."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Let an interrupt wait until this context ends: what is begun in it is not left half done.
+
+    The processes started meanwhile get their signals as ever. Only the main thread is interrupted at all;
+    in others this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        arrived.append(number)
+
+    # What has no handler of Python's interrupts nothing here: it ends the process, or is ignored.
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    try:
+        for number in handlers:
+            signal.signal(number, note)
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if arrived:
+            signal.raise_signal(arrived[0])
+
+
+def _interrupt(*_: object) -> None:
+    # Once is enough: a second one would break off the stopping of what was started.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt

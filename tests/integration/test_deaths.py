@@ -1,0 +1,61 @@
+"""What dies while it starts says at once how it ended, and what its last words were."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from producer.broker import Broker
+from producer.contenders import Spec
+from producer.contenders.celery_worker import CeleryWorker
+from producer.contenders.hosted import READY_S, HostedDesign
+from producer.interpreter import Interpreter
+from producer.keeper import Keeper
+from producer.send import producer_app
+from worker.errors import ContenderError
+
+
+def broken(directory: Path, script: str) -> Interpreter:
+    """A Python that cannot do what it should."""
+    python = directory / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    return Interpreter("3.x", str(python), "CPython 3.x", (3, 11), False, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (
+            "echo once; echo more than; printf 'three\\n\\nlines\\n'; exit 3",
+            "its process ended with exit code 3: more than / three / lines",
+        ),
+        ("kill -SEGV $$", "its process was ended by SIGSEGV: it said nothing"),
+    ],
+    ids=["exits", "crashes"],
+)
+def test_a_design_whose_process_ends_at_once_says_how(
+    tmp_path: Path, keeper: Keeper, script: str, told: str
+) -> None:
+    spec = Spec("threads", 2, interpreter=broken(tmp_path, f"exec >&2; {script}"))
+    design = HostedDesign(spec, tmp_path, keeper)
+    began = time.monotonic()
+    with pytest.raises(ContenderError) as error:
+        design.start()
+    assert str(error.value) == f"threads@2 [3.x] did not start: {told}"
+    assert time.monotonic() - began < READY_S
+    assert not design.alive()
+
+
+def test_a_worker_that_ends_at_once_says_how(tmp_path: Path, keeper: Keeper, broker: Broker) -> None:
+    spec = Spec("celery:solo", 1, interpreter=broken(tmp_path, "echo no such thing; exit 4"))
+    worker = CeleryWorker(spec, broker, producer_app(broker.url), tmp_path, keeper)
+    with pytest.raises(ContenderError) as error:
+        worker.start()
+    assert (
+        str(error.value)
+        == "celery:solo [3.x] did not start: its worker ended with exit code 4: no such thing"
+    )
+    assert not worker.alive()
