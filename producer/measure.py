@@ -16,9 +16,10 @@ from typing import Protocol
 from producer import usage
 from producer.broker import Broker
 from producer.contenders import Contender, Outcome, Spec
-from producer.reference import Reference, work_out
+from producer.reference import Reference
 from producer.results import Run, run_from
 from producer.roster import Roster
+from producer.working_out import work_out
 from producer.workloads import WORKLOADS, Workload
 from worker.errors import ContenderError
 from worker.jobs import Job

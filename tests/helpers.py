@@ -97,7 +97,14 @@ def survivors(processes: Sequence[psutil.Process], timeout_s: float = SOON_S) ->
     while (alive := [one for one in processes if _runs(one)]) and time.monotonic() < deadline:
         # In turns: whoever inherits an orphan may take seconds to wait for it, and it has ended before.
         psutil.wait_procs(alive, timeout=0.05)
-    return [" ".join(one.cmdline()) for one in alive if _runs(one)]
+    return [line for one in alive if (line := command_line(one))]
+
+
+def command_line(process: psutil.Process) -> str:
+    """What a process was called with; nothing where it has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def _runs(process: psutil.Process) -> bool:

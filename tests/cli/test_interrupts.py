@@ -13,10 +13,12 @@ import psutil
 import pytest
 
 from producer.results import load
-from tests.helpers import SOON_S, await_line, end, family, started, survivors
+from tests.helpers import SOON_S, await_line, command_line, end, family, started, survivors
 
-#: Long enough that it ends only because it is made to: seconds a round, minutes in all.
-COMPARE = ("compare", "waits", "--with", "threads@8,celery:prefork@2", "--jobs", "300", "--rounds", "99")
+#: Long enough that it ends only because it is made to: a second a round, many minutes in all.
+COMPARE = ("compare", "waits", "--with", "threads@8,celery:prefork@2", "--jobs", "60", "--rounds", "999")
+#: Minutes of work before the first run.
+LONG_WORK = ("compare", "search", "--with", "threads@2", "--jobs", "5000")
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def comparing(
     arguments = (*COMPARE, *more, "--out", str(cwd / "a.json"))
     with started(*arguments, cwd=cwd, environment={"TMPDIR": str(short_tmp)}) as process:
         assert process.stderr is not None
-        await_line(process.stderr, "round 2 of 99")
+        await_line(process.stderr, "round 2 of 999")
         everything = family(process.pid)
         try:
             yield process, everything
@@ -37,7 +39,7 @@ def comparing(
 
 def names(processes: Sequence[psutil.Process]) -> str:
     """What they are, to look for the expected ones."""
-    return "\n".join(" ".join(process.cmdline()) for process in processes)
+    return "\n".join(map(command_line, processes))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -98,6 +100,27 @@ def test_an_interrupt_before_the_first_run_saves_nothing(tmp_path: Path, short_t
         assert survivors(everything) == []
     assert list(short_tmp.iterdir()) == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_however_it_ends_the_lab_does_not_leave_the_working_out_of_answers(
+    tmp_path: Path, short_tmp: Path, number: signal.Signals
+) -> None:
+    with started(*LONG_WORK, cwd=tmp_path, environment={"TMPDIR": str(short_tmp)}) as process:
+        while "producer.working_out" not in names(everything := family(process.pid)):
+            assert process.poll() is None
+        try:
+            if number == signal.SIGKILL:
+                process.kill()
+                process.wait(SOON_S)
+            else:
+                os.killpg(process.pid, number)
+                _, err = process.communicate(timeout=SOON_S)
+                assert err.splitlines()[1:] == ["Interrupted before the first run ended: nothing is saved."]
+            assert survivors(everything) == []
+        finally:
+            end(everything)
+    assert list(short_tmp.iterdir()) == []
 
 
 def test_a_closed_terminal_is_nothing_to_a_command_under_nohup(tmp_path: Path, short_tmp: Path) -> None:

@@ -14,9 +14,10 @@ from producer.contenders import Contender, Spec
 from producer.contenders.celery_worker import CeleryWorker
 from producer.contenders.hosted import HostedDesign
 from producer.keeper import Keeper
-from producer.reference import Reference, work_out
+from producer.reference import Reference
 from producer.roster import Roster
 from producer.send import producer_app
+from producer.working_out import work_out
 from producer.workloads import Workload, build
 from tests.helpers import redis_server
 from tests.integration.conformance import TROUBLE

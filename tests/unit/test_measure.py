@@ -12,9 +12,10 @@ from producer import measure as measure_
 from producer.broker import Broker
 from producer.contenders import Outcome, Progress, Spec
 from producer.measure import WARM_UP_PER_SLOT, Measured, Session, measure
-from producer.reference import Reference, work_out
+from producer.reference import Reference
 from producer.results import Run
 from producer.roster import Roster
+from producer.working_out import work_out
 from producer.workloads import Workload, build
 from worker.errors import ContenderError
 from worker.jobs import Answer, ChessMove, Job

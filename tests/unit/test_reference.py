@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from producer import data_files
-from producer.reference import fingerprint, work_out
+from producer.reference import fingerprint
+from producer.working_out import work_out
 from tests.unit.made import reference
 from worker.jobs import ChessMove, FileCheck, FilesChecked, FileVerdict, Job, MovePlayed
 from worker.records import JobRecord
