@@ -14,6 +14,7 @@ from producer.broker import check, connect
 from producer.collect import Collector
 from producer.contenders import Outcome, Progress
 from producer.send import RECONNECT_S, producer_app, publish
+from producer.waiting import Waiting
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
 
@@ -21,6 +22,9 @@ from worker.pools import pool
 STALL_S = 60.0
 #: How long one read waits for records, in milliseconds; then the worker is looked after.
 BLOCK_MS = 100
+
+#: Whether to go on waiting after so many seconds without a record.
+Patient = Callable[[float], bool]
 
 
 def run_over_broker(
@@ -30,12 +34,14 @@ def run_over_broker(
     jobs: Sequence[Job],
     progress: Progress,
     death: Callable[[], str | None],
-    patience_s: float = STALL_S,
+    patient: Patient | None = None,
 ) -> Outcome:
     """Have the jobs done by whoever consumes `queue`.
 
-    `death` says why nobody consumes it any more, or None. What goes wrong is in the outcome's problems.
+    `death` says why nobody consumes it any more, or None. Without `patient`, the rest is given up as lost
+    when no record has come for `patience_s`. What goes wrong is in the outcome's problems.
     """
+    patient = patient or (lambda quiet_s: quiet_s <= patience_s(jobs))
     client = connect(broker_url)
     collector = Collector(client, len(jobs))
     problems: list[str] = []
@@ -45,7 +51,7 @@ def run_over_broker(
                 with contextlib.suppress(redis.RedisError):  # what is there is read later
                     collector.read(None)
                 progress(len(collector.records))
-            problems += _collect(collector, jobs, progress, death, patience_s)
+            problems += _collect(collector, progress, death, patient)
     except (KombuError, redis.RedisError, OSError) as error:
         problems.append(f"the broker went away: {error}")
     if missing := collector.missing():
@@ -61,26 +67,32 @@ def run_over_broker(
     )
 
 
-def send_to_pool(broker_url: str, pool_name: str, jobs: Sequence[Job], progress: Progress) -> Outcome:
+def send_to_pool(
+    broker_url: str, pool_name: str, jobs: Sequence[Job], progress: Progress, tell: Callable[[str], None]
+) -> Outcome:
     """Have the jobs done by the workers that consume the pool's own queue, whoever started them.
+
+    Where there are none yet they are waited for; `tell` is given a line about that.
 
     Raises:
         UnknownNameError: no pool has that name.
         BrokerUnavailableError: nothing answers at the broker's address, or it refuses us.
     """
-    queue = pool(pool_name).queue
+    row = pool(pool_name)
     check(broker_url)
-    return run_over_broker(producer_app(broker_url), broker_url, queue, jobs, progress, lambda: None)
+    app = producer_app(broker_url)
+    waiting = Waiting(app, row, tell, patience_s(jobs))
+    return run_over_broker(app, broker_url, row.queue, jobs, progress, lambda: None, waiting)
+
+
+def patience_s(jobs: Sequence[Job]) -> float:
+    """How long no record of these jobs may arrive, in seconds: as long as one may wait, and `STALL_S`."""
+    return STALL_S + max(map(_wait_s, jobs), default=0.0)
 
 
 def _collect(
-    collector: Collector,
-    jobs: Sequence[Job],
-    progress: Progress,
-    death: Callable[[], str | None],
-    patience_s: float,
+    collector: Collector, progress: Progress, death: Callable[[], str | None], patient: Patient
 ) -> list[str]:
-    patience = patience_s + max((_wait_s(job) for job in jobs), default=0.0)
     last = time.monotonic()
     while not collector.complete():
         died = death()  # asked before the last read, so that nothing written before it is missed
@@ -96,8 +108,8 @@ def _collect(
             progress(len(collector.records))
         elif died:
             return [died]
-        elif time.monotonic() - last > patience:
-            return [f"no record came for {patience:.0f} s"]
+        elif not patient(quiet_s := time.monotonic() - last):
+            return [f"no record came for {quiet_s:.0f} s"]
     return []
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from producer import interrupts
 from producer.cli import options
 from producer.cli.console import bar, say
 from producer.workloads import DEFAULT_SEED, build
@@ -34,7 +35,15 @@ def send(
     from producer.over_broker import send_to_pool
 
     with bar(f"{workload} to {pool}", len(work.jobs), quiet) as advance:
-        outcome = send_to_pool(broker, pool, work.jobs, advance)
+        try:
+            outcome = send_to_pool(broker, pool, work.jobs, advance, say)
+        except KeyboardInterrupt:
+            queue = find_pool(pool).queue
+            say(
+                f"Interrupted. What was sent and is not done yet stays in {queue}: its next worker does it, "
+                f"and nobody reads the answers. To drop it: celery -A worker purge -f -Q {queue}"
+            )
+            raise typer.Exit(interrupts.EXIT_CODE) from None
     for record in outcome.records:
         print(msgspec.json.encode(record).decode() if as_json else answer_line(record))
     for problem in outcome.problems:

@@ -31,8 +31,11 @@ def worker(
 
     version = check(broker)
     slots = (concurrency or cores()) if row.scales else 1
-    # Workers on one queue need not know of each other; mingling delays the start by a second.
-    command = worker_command(pool, slots, None, "-l", log_level, "--without-gossip", "--without-mingle")
+    # A node name of its own, so that two workers on one machine are two to whoever asks. Workers on one
+    # queue need not know of each other; mingling delays the start by a second.
+    node = ("-n", f"{pool}-{os.getpid()}@%h")
+    silent = ("--without-gossip", "--without-mingle")
+    command = worker_command(pool, slots, None, "-l", log_level, *node, *silent)
     shown = Broker(broker, embedded=False, version=version).name
     counted = "1 slot" if slots == 1 else f"{slots} slots"
     say(f"worker: pool {pool}, {counted}, queue {row.queue}, broker {shown}")
