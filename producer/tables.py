@@ -116,7 +116,7 @@ def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
         yield sentence(workload, rows)
     if workload.reference.summary:
         yield f"The answers: {workload.reference.summary}"
-    yield _on_percentiles(rows)
+    yield from _on_percentiles(rows)
     for row in rows:
         if row.loop_stall_s and row.loop_stall_s > STALL_S:
             yield f"{row.contender}: its event loop stood still for up to {1000 * row.loop_stall_s:.0f} ms."
@@ -147,14 +147,16 @@ def _on_winner(rows: Sequence[Summary]) -> str:
     return f"{line}; too few runs to tell: {', '.join(unsure)}." if unsure else f"{line}."
 
 
-def _on_percentiles(rows: Sequence[Summary]) -> str:
+def _on_percentiles(rows: Sequence[Summary]) -> Iterator[str]:
     numbers: dict[int, list[str]] = {}
     for row in rows:
         if row.latency_ms:
             numbers.setdefault(row.latency_ms.n, []).append(row.contender)
-    most = max(numbers, key=lambda n: len(numbers[n]), default=0)
+    if not numbers:
+        return
+    most = max(numbers, key=lambda n: len(numbers[n]))
     others = [f"{', '.join(names)}: {n:,}" for n, names in numbers.items() if n != most]
     exceptions = f" ({'; '.join(others)})" if others else ""
-    return (
+    yield (
         f"Latency, wait and service are over the {most:,} jobs of all valid runs of a contender{exceptions}."
     )

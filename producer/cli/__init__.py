@@ -6,6 +6,7 @@ module imports at its top only what its options need, and the rest where the com
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import typer
@@ -28,6 +29,9 @@ EXIT_CODES: dict[type[SimulError], int] = {
     errors.NothingMeasuredError: 7,
 }
 
+#: Terminals with fewer columns get help without boxes.
+NARROW = 80
+
 app = typer.Typer(
     help="The same jobs through every way Python has of doing many things at once: what each costs, "
     "honestly measured, side by side, on the same work.",
@@ -35,6 +39,8 @@ app = typer.Typer(
     "\n\n"
     "Exit codes: 0 done, 1 something failed or became slower, 2 misread, 3 no broker, 4 cannot run here, "
     "5 data files, 6 result files, 7 nothing measured, 130 interrupted.",
+    # The boxes cut what does not fit, and the names of environment variables with it.
+    rich_markup_mode="rich" if shutil.get_terminal_size().columns >= NARROW else None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -147,8 +147,12 @@ Quiet: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", envvar="SIMUL_QUIET", help="Print no progress.")
 ]
 LogLevel: TypeAlias = Annotated[
-    str,
-    typer.Option(envvar="SIMUL_LOG_LEVEL", help="DEBUG, INFO (a line for each job), WARNING or ERROR."),
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+    typer.Option(
+        envvar="SIMUL_LOG_LEVEL",
+        case_sensitive=False,
+        help="DEBUG, INFO (a line for each job), WARNING or ERROR.",
+    ),
 ]
 PoolName: TypeAlias = Annotated[str, typer.Option(envvar="SIMUL_POOL", help=f"The pool: {', '.join(POOLS)}.")]
 Concurrency: TypeAlias = Annotated[

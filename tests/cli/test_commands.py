@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -131,3 +132,13 @@ def test_colours_are_for_those_who_want_them(tmp_path: Path, environment: dict[s
     said = simul("compare", "chess", cwd=tmp_path, environment=environment)
     assert "\x1b[3" not in said.err
     assert said.err.startswith("UnknownName: no workload is called 'chess'")
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80"])
+def test_help_fits_a_narrow_terminal_and_cuts_nothing(tmp_path: Path, columns: str) -> None:
+    said = simul("compare", "--help", cwd=tmp_path, environment={"COLUMNS": columns})
+    assert said.code == 0
+    assert "…" not in said.out
+    together = re.sub(r"[\s│]+", "", said.out)  # a word longer than its column goes on in the next line
+    assert "[envvar:SIMUL_COMPARE_REPORT]" in together
+    assert "[envvar:SIMUL_BROKER_URL]" in together

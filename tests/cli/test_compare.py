@@ -153,6 +153,7 @@ def test_what_is_misread_is_told_in_one_line(
         ("compare", "--chunk", "0"),
         ("compare", "--workers", "some"),
         ("worker", "-c", "0"),
+        ("worker", "--log-level", "loud"),
         ("dance",),
         ("show",),
     ],
