@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 from celery.utils.log import get_task_logger
 from celery.worker import consumer
-from kombu.exceptions import KombuError
 from redis import ResponseError
 
 from worker.errors import InvalidJobError
@@ -91,7 +90,7 @@ class Consumer(consumer.Consumer):
         def on_message(message: Any) -> None:
             try:
                 _check(message)
-            except (InvalidJobError, KombuError, msgspec.ValidationError) as error:
+            except Exception as error:  # whatever a message can make of those who only read it
                 self.on_decode_error(message, error)
             else:
                 hand_on(message)
@@ -117,7 +116,7 @@ def _check(message: Any) -> None:
     """Leave in the message only what was checked.
 
     Raises:
-        InvalidJobError, kombu.exceptions.KombuError, msgspec.ValidationError: it is no call of our task.
+        InvalidJobError, kombu.exceptions.KombuError, ValueError: it is no call of our task.
     """
     if UNREADABLE in message.headers:
         raise InvalidJobError(f"not a message: {message.headers[UNREADABLE]}")
