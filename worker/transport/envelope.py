@@ -20,6 +20,7 @@ UNREADABLE = "unreadable"
 #: How deep lists and objects may be nested in an envelope (its body is a text). What is nested a thousand
 #: times can be read here, and then be too much for whoever has to write or pickle it.
 DEEPEST = 50
+TEXTS = {str, type(None)}
 
 
 def envelope(raw: bytes, queue: str, channel: Any) -> dict[str, Any]:
@@ -38,10 +39,9 @@ def _read(raw: bytes, channel: Any) -> dict[str, Any]:
     if not isinstance(headers, dict):
         raise TypeError(f"headers are an object, not {type(headers).__name__}")
     delivery = properties["delivery_info"]
-    texts = body, payload["content-type"], payload["content-encoding"]
-    for text in (*texts, delivery["exchange"], delivery["routing_key"]):
-        if text is not None and not isinstance(text, str):
-            raise TypeError(f"a text belongs there, not {type(text).__name__}")
+    texts = body, payload["content-type"], payload["content-encoding"], delivery["exchange"]
+    if not {*map(type, texts), type(delivery["routing_key"])} <= TEXTS:
+        raise TypeError("body, content-type, content-encoding, exchange and routing_key are texts or null")
     properties["delivery_tag"].encode()  # the broker knows the message by it
     if body:
         channel.decode_body(body, properties.get("body_encoding"))
