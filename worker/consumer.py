@@ -103,10 +103,10 @@ class Consumer(consumer.Consumer):
         Raises:
             redis.ConnectionError: the broker was away for longer than a minute. The message is still its.
         """
-        what = repr((message.body or b"")[:1000])
-        log.error("rejected: %s: %.200s", text_of(exc), what)
+        what, why = repr((message.body or b"")[:1000]), text_of(exc)
+        log.error("rejected: %.500s: %.200s", why, what)
         try:
-            writer().write_rejected(what, text_of(exc))
+            writer().write_rejected(what, why)
         except ResponseError as error:  # a full broker: to keep the message would be to meet it for ever
             log.error("no record of the rejected message could be written: %s", error)
         message.reject_log_error(log, self.connection_errors)
