@@ -11,10 +11,13 @@ settings = Settings.read()
 
 app = Celery("simul", broker=settings.broker_url, include=["worker.tasks"])
 
-if settings.transport == "reliable":
-    app.conf.broker_transport = "worker.transport:Transport"
-
 app.conf.update(
+    # Both take whatever is in a queue for a message, where kombu's own ends the worker.
+    broker_transport={"stock": "worker.transport.stock:Transport", "reliable": "worker.transport:Transport"}[
+        settings.transport
+    ],
+    # Refuses and records what is no call of our task; Celery's would end, or tell nobody.
+    worker_consumer="worker.consumer:Consumer",
     # Messages come from a queue that others may write to: JSON can only be data, pickle can be code.
     accept_content=["json"],
     task_serializer="json",

@@ -70,6 +70,11 @@ def worker_name() -> str:
     return f"{platform.node()}/{os.getpid()}"
 
 
+def text_of(error: BaseException) -> str:
+    """What went wrong, as records and logs say it."""
+    return f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
+
+
 def broker_offset_ns(client: Redis) -> int:
     """How far the broker's wall clock is ahead of this process's monotonic clock, to half a round trip."""
     before = time.monotonic_ns()

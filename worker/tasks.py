@@ -11,8 +11,9 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from celery import Task
 from celery.exceptions import Reject
-from celery.signals import task_received, task_rejected, task_unknown
+from celery.signals import task_received
 from celery.utils.log import get_task_logger
 from redis import RedisError
 
@@ -20,7 +21,7 @@ from worker.app import app, settings
 from worker.errors import InvalidJobError, SimulError
 from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
-from worker.records import RUN_ID, JobRecord, worker_name
+from worker.records import RUN_ID, JobRecord, text_of, worker_name
 from worker.writer import async_writer, writer
 
 #: The name by which producers send jobs.
@@ -71,7 +72,15 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     _reject_if_invalid(failure)
 
 
-app.task(do_async if settings.on_event_loop else do, name=TASK_NAME, bind=True)
+class Doing(Task):
+    """Celery's task, but for a message with a field called `self`: that is an unknown one like any other."""
+
+    def __call__(self, /, *args: Any, **message: Any) -> Any:
+        """Do it."""
+        return self.run(*args, **message)
+
+
+app.task(do_async if settings.on_event_loop else do, name=TASK_NAME, bind=True, base=Doing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class _Attempt:
             self.started_ns,
             finished_ns,
             asdict(answer) if answer else None,
-            _text(failure) if failure else None,
+            text_of(failure) if failure else None,
         )
 
 
@@ -106,7 +115,7 @@ def _begun(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Att
     try:
         run, index, enqueued_ns = _address(args, message)
     except InvalidJobError as error:
-        writer().write_rejected(repr((args, message)), _text(error))
+        writer().write_rejected(repr((args, message)), text_of(error))
         raise Reject(str(error), requeue=False) from None
     return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns)
 
@@ -139,25 +148,10 @@ def _unrecorded(error: RedisError) -> Reject:
 
 def _reject_if_invalid(failure: Exception | None) -> None:
     if isinstance(failure, InvalidJobError):
-        raise Reject(_text(failure), requeue=False)
-
-
-def _text(error: BaseException) -> str:
-    text = f"{type(error).__name__}: {error}"
-    return text.encode(errors="backslashreplace").decode()
+        raise Reject(text_of(failure), requeue=False)
 
 
 @task_received.connect
 def _note_reception(request: Any, **_: Any) -> None:
     # The request's own dictionary travels to the slot, even into another process.
     request.request_dict[RECEIVED] = time.monotonic_ns()
-
-
-@task_unknown.connect
-def _record_unknown(name: str, exc: Exception, **_: Any) -> None:
-    writer().write_rejected(name, f"no such task: {exc}")
-
-
-@task_rejected.connect
-def _record_rejected(message: Any, exc: Exception | None, **_: Any) -> None:
-    writer().write_rejected(repr(message.body), _text(exc) if exc else "not a task message")

@@ -17,13 +17,12 @@ from typing import Any
 
 import redis
 from kombu.transport import redis as stock
-from kombu.utils.encoding import bytes_to_str
-from kombu.utils.json import loads
 
 from worker.transport import scripts
+from worker.transport.envelope import envelope
 from worker.transport.keeper import keeper
 from worker.transport.qos import QoS
-from worker.transport.reservation import BASE, Held, Reservation
+from worker.transport.reservation import Held, Reservation
 from worker.transport.servers import require_supported
 from worker.transport.taker import Taker, take
 
@@ -76,7 +75,7 @@ class Channel(stock.Channel):
         if not found:
             return None
         key, raw = keys[found[0] - 1], found[1]
-        message = self.Message(self._parse(raw), channel=self)
+        message = self.Message(self._parse(raw, queue), channel=self)
         self.arriving = reservation, key, raw
         self.qos.append(message, message.delivery_tag)
         return message
@@ -178,13 +177,7 @@ class Channel(stock.Channel):
         if queue not in self.connection._callbacks:  # cancelled meanwhile
             reservation.give_back(key, raw, "head")
             return
-        try:
-            payload = self._parse(raw)
-        except (ValueError, KeyError, TypeError):
-            unreadable = f"{self.global_keyprefix}{BASE}unreadable"
-            logger.critical("Not a message, moved to %s: %.200r", unreadable, raw)
-            reservation.give_back(key, raw, "tail", target=unreadable)
-            return
+        payload = self._parse(raw, queue)
         self.arriving = reservation, key, raw
         self._queue_cycle.rotate(queue)
         self.connection._deliver(payload, queue)
@@ -194,8 +187,8 @@ class Channel(stock.Channel):
             self.qos._delivered[tag] = reservation
             self.qos.ack(tag)
 
-    def _parse(self, raw: bytes) -> Any:
-        payload = loads(bytes_to_str(raw))
+    def _parse(self, raw: bytes, queue: str) -> Any:
+        payload = envelope(raw, queue, self)
         properties = payload["properties"]
         # A message may be in several queues, or twice in one, but here a tag means one delivery.
         tag = properties["delivery_tag"]

@@ -49,9 +49,9 @@ def redelivered(raw: bytes) -> bytes:
         payload = json.loads(raw)
         payload["headers"]["redelivered"] = True
         payload["properties"]["delivery_info"]["redelivered"] = True
-    except (ValueError, KeyError, TypeError):
+        return json.dumps(payload).encode()
+    except (ValueError, KeyError, TypeError, RecursionError):
         return raw
-    return json.dumps(payload).encode()
 
 
 class Reservation:
@@ -201,10 +201,10 @@ class Reservation:
             finally:
                 self._sending.release()
 
-    def give_back(self, queue: str, raw: bytes, end: str, target: str | None = None) -> None:
+    def give_back(self, queue: str, raw: bytes, end: str) -> None:
         """Put one message of ours to the 'head' or 'tail' of its queue, marked as redelivered."""
         args = (self.id, "own", end, raw, redelivered(raw))
-        keys = [*self._registry, self.lists[queue], target or queue]
+        keys = [*self._registry, self.lists[queue], queue]
         self.client.eval(scripts.PUT_BACK, 4, *keys, *args)
 
     def give_back_all(self) -> int:

@@ -205,13 +205,21 @@ def test_one_message_in_two_queues_is_two(anywhere: Lab) -> None:
     assert lab.queued("a") + lab.queued("b") == 1
 
 
-def test_what_is_no_message_is_kept_aside(anywhere: Lab) -> None:
+def test_what_is_no_message_is_delivered_as_bytes(anywhere: Lab) -> None:
     lab = anywhere
-    lab.broker_client.lpush("celery", b"\xffnonsense")
+    raws = [b"\xffnonsense", b"", b"[" * 100_000, b'{"properties": 7}']
+    lab.broker_client.lpush("celery", *raws)
     publish(lab, range(1))
-    with consuming(lab) as (connection, got):
-        receive(connection, got, 1)[0].ack()
-    assert lab.broker_client.lrange("reliable:unreadable", 0, -1) == [b"\xffnonsense"]
+    with consuming(lab, prefetch=2) as (connection, got):
+        assert [message.payload for message in receive(connection, got, 2)] == raws[:2]
+        got[0].ack()
+        got[1].reject()
+        receive(connection, got, 4)[2].requeue()
+        assert receive(connection, got, 5)[4].payload == 0
+    # The one that was requeued and the one that was not acknowledged are back, as they were.
+    back: Any = lab.broker_client.lrange("celery", 0, -1)
+    assert set(raws[2:]) < set(back)
+    assert len(back) == 3
 
 
 def test_a_full_server_still_lets_its_queues_be_emptied(anywhere: Lab) -> None:

@@ -1,0 +1,140 @@
+"""A worker's queue as everybody has it who can reach the broker, and what one may put into it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+from typing import Any
+
+import redis
+from celery import Celery
+
+from producer.broker import Broker
+from producer.contenders.celery_worker import CeleryWorker
+from producer.send import TASK_NAME, producer_app
+from worker.jobs import FileCheck, to_message
+
+JOB = FileCheck(("test001.txt",))
+#: An upper bound for a message to be handled, in seconds: each takes milliseconds.
+SOON_S = 10.0
+#: Where a worker records what belongs to no run. Written out: `worker.writer` connects where it is imported.
+REJECTED_STREAM = "simul:rejected"
+
+
+class Post:
+    """One worker's queue, with everything that one may put into it."""
+
+    def __init__(self, worker: CeleryWorker, broker: Broker, client: redis.Redis) -> None:
+        self.worker = worker
+        self.client = client
+        self._app: Celery = producer_app(broker.url)
+        self._rejected = self._last_rejected()
+
+    @property
+    def queue(self) -> str:
+        """The queue that only this worker consumes."""
+        return self.worker._queue
+
+    def message(self, of_run: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A valid message but for the changes; a field that is ... is missing."""
+        valid = {"run": of_run, "index": 0, "enqueued_ns": time.monotonic_ns(), "job": to_message(JOB)}
+        return {key: value for key, value in {**valid, **(changes or {})}.items() if value is not ...}
+
+    def send(self, message: dict[str, Any], args: tuple[Any, ...] = (), task: str = TASK_NAME) -> None:
+        """As a Celery client would."""
+        body = json.dumps([args, message, {}])
+        self.send_body(body, "application/json", {"task": task, "id": str(uuid.uuid4())})
+
+    def send_body(self, body: str | bytes, content_type: str, headers: dict[str, Any]) -> None:
+        """Anything, in an envelope that the transport understands."""
+        encoding = "binary" if isinstance(body, bytes) else "utf-8"
+        with self._app.producer_pool.acquire(block=True) as producer:
+            producer.publish(
+                body,
+                routing_key=self.queue,
+                content_type=content_type,
+                content_encoding=encoding,
+                headers={"lang": "py", **headers},
+                correlation_id=headers.get("id"),
+            )
+
+    def put(self, *raws: bytes) -> None:
+        """Straight into the list that a transport takes from, as no Celery client does."""
+        for raw in raws:
+            self.client.lpush(self.queue, raw)
+
+    def rejection(self) -> dict[str, str]:
+        """The next message of the stream of rejected ones."""
+        [fields] = self.rejections(1, int(SOON_S * 1000))
+        return fields
+
+    def rejections(self, most: int, wait_ms: int | None = None) -> list[dict[str, str]]:
+        """The next messages of the stream of rejected ones; with `wait_ms`, there is one at least."""
+        reply: Any = self.client.xread({REJECTED_STREAM: self._rejected}, count=most, block=wait_ms)
+        assert reply or wait_ms is None, "nothing was recorded as rejected"
+        entries = reply[0][1] if reply else []
+        self._rejected = entries[-1][0] if entries else self._rejected
+        return [{key.decode(): value.decode() for key, value in fields.items()} for _, fields in entries]
+
+    def does_the_next_job(self) -> None:
+        """The worker lives, and nothing that it cannot handle is left anywhere."""
+        outcome = self.worker.run([JOB], lambda _: None)
+        assert outcome.problems == []
+        assert [record.error for record in outcome.records] == [None]
+        deadline = time.monotonic() + SOON_S
+        while (left := self.left()) and time.monotonic() < deadline:
+            time.sleep(0.001)  # the job's own acknowledgement comes after its record
+        assert left == {}
+
+    def left(self) -> dict[str, int]:
+        """Messages that wait, and those that a worker has not acknowledged, by key."""
+        keys: Any = self.client.keys(f"reliable:*:{self.queue}")
+        sizes = {key.decode(): self.client.llen(key) for key in [self.queue.encode(), *keys]}
+        unacked: Any = self.client.hvals("unacked")
+        sizes["unacked"] = sum(self.queue.encode() in entry for entry in unacked)
+        return {key: int(size) for key, size in sizes.items() if size}
+
+    def _last_rejected(self) -> bytes:
+        entries: Any = self.client.xrevrange(REJECTED_STREAM, count=1)
+        last: bytes = entries[0][0] if entries else b"0"
+        return last
+
+
+def call_headers() -> dict[str, Any]:
+    """Those that no call can do without."""
+    return {"task": TASK_NAME, "id": str(uuid.uuid4())}
+
+
+def packed(headers: dict[str, Any], body: Any = ([], {}, {})) -> bytes:
+    """As a kombu client makes one."""
+    return json.dumps(envelope_of(headers, body)).encode()
+
+
+def envelope_of(headers: dict[str, Any], body: Any) -> dict[str, Any]:
+    """The same, not yet written as JSON."""
+    properties = {
+        "body_encoding": "base64",
+        "delivery_info": {"exchange": "", "routing_key": "somewhere"},
+        "delivery_tag": str(uuid.uuid4()),
+    }
+    return {
+        "body": base64.b64encode(json.dumps(body).encode()).decode(),
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": headers,
+        "properties": properties,
+    }
+
+
+def damaged(message: dict[str, Any], path: tuple[str, ...], value: Any) -> bytes:
+    """An envelope around the message with something else at one place; what is ... is missing."""
+    envelope = envelope_of(call_headers(), [[], message, {}])
+    inside = envelope
+    for name in path[:-1]:
+        inside = inside[name]
+    inside[path[-1]] = value
+    if value is ...:
+        del inside[path[-1]]
+    return json.dumps(envelope).encode()

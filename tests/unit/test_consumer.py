@@ -1,0 +1,65 @@
+"""What Celery's consumer is given, and what it is not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from kombu import Message
+
+from worker import consumer
+from worker.errors import InvalidJobError
+from worker.transport.envelope import UNREADABLE
+
+BODY = '[[], {"run": "r", "job": {"kind": "file_check", "files": ["a", "b"]}}, {"callbacks": null}]'
+
+
+def message(headers: dict[str, Any] | None = None, body: str = BODY, **changes: Any) -> Message:
+    """As kombu hands it over."""
+    said = {"task": "simul.do", "id": "7", **(headers or {})}
+    return Message(body, content_type="application/json", content_encoding="utf-8", headers=said, **changes)
+
+
+def test_celery_gets_what_was_checked_and_nothing_else() -> None:
+    sent = message({"get": 7, "traceparent": "x", "retries": 2}, properties={"reply_to": "q", "odd": {}})
+    consumer._check(sent)
+    assert sent.headers["task"] == "simul.do"
+    assert sent.headers["retries"] == 2
+    assert not sent.headers.keys() & {"get", "traceparent"}
+    assert sent.properties == {"correlation_id": None, "reply_to": "q", "priority": None}
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        '{"index": 1000000000000000000000000000000}',
+        '{"bounds": NaN, "self": null, "\\ud800": 1.5}',
+        '{"job": {"kind": ["a"], "files": [1, null, true, "\\ud800"]}}',
+        '{"job": [1, 2]}',
+    ],
+)
+def test_whether_a_call_is_a_job_is_left_to_the_task(kwargs: str) -> None:
+    consumer._check(message(body=f"[[], {kwargs}, null]"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (message({"task": "os.system"}), "no task is called 'os.system'"),
+        (message({"task": 7}), "Expected `str`"),
+        (message({"id": None}), "Expected `str`"),
+        (message({"eta": "2100-01-01"}), "eta"),
+        (message({"timelimit": [1, None]}), "timelimit"),
+        (message({UNREADABLE: "why"}), "not a message: why"),
+        (message(properties={"reply_to": []}), "reply_to"),
+        (message(body="[[], {}, {}, {}]"), "length"),
+        (message(body='[[], {}, {"chain": []}]'), "chain"),
+        (message(body='[[], {}, {"is_eager": null}]'), "is_eager"),
+        (message(body='[[], {"job": {"a": [[]]}}, {}]'), "got `array` - at `$[1]"),
+        (message(body="[[{}, [[]]], {}, {}]"), "Expected"),
+    ],
+)
+def test_no_call_is_refused(sent: Message, said: str) -> None:
+    with pytest.raises((InvalidJobError, ValueError), match=re.escape(said)):
+        consumer._check(sent)

@@ -1,0 +1,128 @@
+"""Celery's consumer of messages, but for what it does with those that are no call of our task.
+
+Anybody can write to a queue. Celery takes most of what it finds there for a call: odd headers and bodies end
+its consumer, or a slot, or a job of which nothing is ever heard. Here a message is checked before Celery sees
+it; what is no call is recorded in the stream of rejected messages and then dropped, once, and the next one is
+taken. Celery is given what was checked and nothing else that may have come along.
+
+Refused is all but the JSON of a plain call: other content types, other tasks, and what would delay, expire,
+limit or follow a job (it could end, or begin another, without a record). Whether the call is a valid job, the
+task decides. `app.conf.worker_consumer` names this class, which is Celery's own way of replacing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from celery.utils.log import get_task_logger
+from celery.worker import consumer
+from redis import ResponseError
+
+from worker.errors import InvalidJobError
+from worker.records import text_of
+from worker.tasks import TASK_NAME
+from worker.transport.envelope import UNREADABLE
+from worker.writer import writer
+
+log = get_task_logger(__name__)
+
+#: A value in a call. Nothing in a valid job is nested deeper; what is, is too much for some stack some day.
+Scalar = None | bool | int | float | str
+Value = Scalar | list[Scalar] | dict[str, Scalar | list[Scalar]]
+
+
+class Headers(msgspec.Struct):
+    """What the headers say of a call, in Celery's words (its protocol 2). Others are left out."""
+
+    task: str
+    id: str
+    lang: str | None = None
+    shadow: str | None = None
+    root_id: str | None = None
+    parent_id: str | None = None
+    group: str | None = None
+    group_index: int | None = None
+    argsrepr: str | None = None
+    kwargsrepr: str | None = None
+    origin: str | None = None
+    retries: int | None = None
+    ignore_result: bool | None = None
+    replaced_task_nesting: int | None = None
+    eta: None = None
+    expires: None = None
+    timelimit: tuple[None, None] | None = None
+
+
+class Properties(msgspec.Struct):
+    """What the envelope says that Celery has a use for."""
+
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    priority: int | None = None
+
+
+class Links(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to follow a call: nothing."""
+
+    callbacks: None = None
+    errbacks: None = None
+    chain: None = None
+    chord: None = None
+
+
+class Call(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """The body: [arguments, {name: argument}, links]."""
+
+    args: list[Value]
+    kwargs: dict[str, Value]
+    links: Links | None
+
+
+class Consumer(consumer.Consumer):
+    """Hands on calls of our task, and refuses everything else."""
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
+        """What is called with each message."""
+        hand_on = super().create_task_handler(*args, **kwargs)
+
+        def on_message(message: Any) -> None:
+            try:
+                _check(message)
+            except Exception as error:  # whatever a message can make of those who only read it
+                self.on_decode_error(message, error)
+            else:
+                hand_on(message)
+
+        return on_message
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Record that the message is rejected, and drop it. kombu comes here, too, when it cannot unpack one.
+
+        Raises:
+            redis.ConnectionError: the broker was away for longer than a minute. The message is still its.
+        """
+        what, why = repr((message.body or b"")[:1000]), text_of(exc)
+        log.error("rejected: %.500s: %.200s", why, what)
+        try:
+            writer().write_rejected(what, why)
+        except ResponseError as error:  # a full broker: to keep the message would be to meet it for ever
+            log.error("no record of the rejected message could be written: %s", error)
+        message.reject_log_error(log, self.connection_errors)
+
+
+def _check(message: Any) -> None:
+    """Leave in the message only what was checked.
+
+    Raises:
+        InvalidJobError, kombu.exceptions.KombuError, ValueError: it is no call of our task.
+    """
+    if UNREADABLE in message.headers:
+        raise InvalidJobError(f"not a message: {message.headers[UNREADABLE]}")
+    headers = msgspec.convert(message.headers, Headers)
+    if headers.task != TASK_NAME:
+        raise InvalidJobError(f"no task is called {headers.task!r}, only {TASK_NAME!r}")
+    properties = msgspec.convert(message.properties, Properties)
+    msgspec.convert(message.decode(), Call)
+    message.headers, message.properties = msgspec.structs.asdict(headers), msgspec.structs.asdict(properties)
