@@ -10,11 +10,6 @@ from producer.words import SPACE, counted, digits, percent, times
 ALIKE = 1.05
 
 
-def interval_s(entry: Entry) -> tuple[float, float] | None:
-    """The shortest and the longest makespan of a contender; None without a valid run."""
-    return (min(made), max(made)) if (made := entry.makespans_s.values()) else None
-
-
 def claim(entry: Entry, other: Entry) -> Ratio | None:
     """How many times as long as another a contender took; None where they share no valid round."""
     return paired(entry.makespans_s, other.makespans_s)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from producer.charts.claims import interval_s
 from producer.charts.entries import Entry, Seconds
+from producer.ratios import Ratio, paired
 from producer.stats import Percentiles
 
 #: Steps into which latencies are sorted, each wider than the one before by the same factor.
@@ -24,10 +24,20 @@ class Bar:
     """A makespan with its interval, and the limit that nothing can beat; in seconds."""
 
     entry: Entry
+    #: The median.
     value_s: float
-    low_s: float
-    high_s: float
+    shortest_s: float
+    longest_s: float
+    #: The geometric mean with its 95% interval, which there is from five runs on.
+    mean_s: Ratio
     limit_s: float
+
+    @property
+    def ends_s(self) -> tuple[float, float]:
+        """Of the interval; from fewer than five runs the shortest and the longest."""
+        if self.mean_s.low is None or self.mean_s.high is None:
+            return self.shortest_s, self.longest_s
+        return self.mean_s.low, self.mean_s.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +117,11 @@ def bars(entries: Sequence[Entry]) -> list[Bar]:
     """Makespans, of those with a valid run."""
     found = []
     for entry in entries:
-        row, interval = entry.summary, interval_s(entry)
-        if row.makespan_s is not None and row.limit_s is not None and interval is not None:
-            found.append(Bar(entry, row.makespan_s, *interval, row.limit_s))
+        row, made = entry.summary, entry.makespans_s
+        mean = paired(made, dict.fromkeys(made, 1.0))
+        if row.makespan_s is not None and row.limit_s is not None and mean is not None:
+            ends = min(made.values()), max(made.values())
+            found.append(Bar(entry, row.makespan_s, *ends, mean, row.limit_s))
     return found
 
 

@@ -1,33 +1,15 @@
-"""The charts with a row for each contender."""
+"""The charts with a row for each contender; makespans have a module of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from producer.charts.data import Bar, Cost, Pace, Split, Spread, Spreads
-from producer.charts.entries import Entry
+from producer.charts.data import Cost, Pace, Split, Spreads
 from producer.drawing.axis import Axis, amount, time, time_log
+from producer.drawing.families import colour, families
 from producer.drawing.rows import Band, Frame, Key, Row, rows_chart
 from producer.drawing.svg import Drawing
-from producer.words import counted, digits, mebibytes, percent, seconds
-
-HERE, CELERY = Key("in this machine's own processes", "here"), Key("through Celery", "celery")
-
-
-def makespans(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> Drawing:
-    """Makespan bars with intervals and limits; `longest_s` makes charts side by side comparable."""
-    axis = time("makespan", max(longest_s or 0.0, *(max(bar.high_s, bar.limit_s) for bar in bars)))
-    rows = [Row(bar.entry.name, seconds(bar.value_s), _bar_tip(bar)) for bar in bars]
-
-    def paint(drawing: Drawing, place: int, band: Band) -> None:
-        bar = bars[place]
-        end = band.x(bar.value_s)
-        drawing.rect(band.x(0), band.top, end - band.x(0), band.height, _colour(bar.entry), opacity=0.85)
-        _whisker(drawing, band, bar)
-        drawing.diamond(band.x(bar.limit_s), band.middle, 6)
-
-    keys = [*_families(bars), Key("from the shortest to the longest run", "ink", "line")]
-    return rows_chart(frame, axis, rows, [*keys, Key("physical limit", "ink", "diamond")], paint)
+from producer.words import counted, digits, mebibytes, seconds
 
 
 def latencies(spreads: Spreads, frame: Frame) -> Drawing:
@@ -45,13 +27,14 @@ def latencies(spreads: Spreads, frame: Frame) -> Drawing:
 
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         one = spreads.rows[place]
-        _hill(drawing, band, edges, one.shares, _colour(one.entry))
+        _hill(drawing, band, edges, one.shares, colour(one.entry))
         for value in (one.latency_ms.p50, one.latency_ms.p99):
             x = band.x(value / 1000)
             drawing.line(x, band.top, x, band.top + band.height, "ink", 2)
 
-    keys = [*_families(spreads.rows), Key("half of the jobs (p50), 99 of 100 (p99)", "ink", "line")]
-    return rows_chart(frame, axis, rows, keys, paint)
+    keys = families(one.entry for one in spreads.rows)
+    percentiles = Key("half of the jobs (p50), 99 of 100 (p99)", "ink", "line")
+    return rows_chart(frame, axis, rows, [*keys, percentiles], paint)
 
 
 def waits(splits: Sequence[Split], frame: Frame) -> Drawing:
@@ -72,11 +55,11 @@ def waits(splits: Sequence[Split], frame: Frame) -> Drawing:
         start, middle = band.x(0), band.x(one.wait_s)
         drawing.rect(start, band.top, middle - start, band.height, "wait")
         end = band.x(one.wait_s + one.service_s)
-        drawing.rect(middle, band.top, end - middle, band.height, _colour(one.entry))
+        drawing.rect(middle, band.top, end - middle, band.height, colour(one.entry))
 
     done = [
         Key(key.text.replace("in ", "being done in ").replace("through", "being done through"), key.colour)
-        for key in _families(splits)
+        for key in families(one.entry for one in splits)
     ]
     return rows_chart(frame, axis, rows, [Key("waiting in the queue", "wait"), *done], paint)
 
@@ -100,9 +83,9 @@ def pace(paces: Sequence[Pace], frame: Frame) -> Drawing:
         one = paces[place]
         steps = len(one.finished)
         edges = [step / steps for step in range(steps + 1)]
-        _hill(drawing, band, edges, one.finished, _colour(one.entry))
+        _hill(drawing, band, edges, one.finished, colour(one.entry))
 
-    return rows_chart(frame, axis, rows, _families(paces), paint)
+    return rows_chart(frame, axis, rows, families(one.entry for one in paces), paint)
 
 
 def speed(costs: Sequence[Cost], frame: Frame) -> Drawing:
@@ -143,27 +126,9 @@ def _plain(
         start = band.x(0)
         if values[place]:
             end = band.x(values[place])
-            drawing.rect(start, band.top, end - start, band.height, _colour(costs[place].entry), opacity=0.85)
+            drawing.rect(start, band.top, end - start, band.height, colour(costs[place].entry), opacity=0.85)
 
     return rows_chart(frame, axis, rows, [], paint)
-
-
-def _families(rows: Sequence[Bar | Spread | Split | Pace | Cost]) -> list[Key]:
-    kinds = {row.entry.celery for row in rows}
-    return [key for key, there in ((HERE, False in kinds), (CELERY, True in kinds)) if there]
-
-
-def _colour(entry: Entry) -> str:
-    return "celery" if entry.celery else "here"
-
-
-def _whisker(drawing: Drawing, band: Band, bar: Bar) -> None:
-    low, high = band.x(bar.low_s), band.x(bar.high_s)
-    if high - low < 1:
-        return
-    drawing.line(low, band.middle, high, band.middle, "ink", 1.6)
-    for x in (low, high):
-        drawing.line(x, band.middle - 5, x, band.middle + 5, "ink", 1.6)
 
 
 def _hill(
@@ -177,12 +142,3 @@ def _hill(
         points += [(band.x(left), y), (band.x(right), y)]
     drawing.area([*points, (band.x(edges[-1]), bottom)], colour, 0.85)
     drawing.line(band.x(edges[0]), bottom, band.x(edges[-1]), bottom, "soft")
-
-
-def _bar_tip(bar: Bar) -> str:
-    row = bar.entry.summary
-    return (
-        f"{row.contender}\nmakespan {seconds(bar.value_s)} ({seconds(bar.low_s)} to {seconds(bar.high_s)})\n"
-        f"{counted(row.valid_runs, 'valid run')} of {row.runs}\nlimit {seconds(bar.limit_s)}, "
-        f"reached to {percent(bar.limit_s / bar.value_s)}"
-    )

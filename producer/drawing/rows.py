@@ -66,7 +66,7 @@ Paint: TypeAlias = Callable[[Drawing, int, Band], None]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A line of the legend: a colour, drawn as a box, a line or a diamond."""
+    """A line of the legend: a colour, drawn as a box, a line, an interval or a diamond."""
 
     text: str
     colour: str
@@ -100,8 +100,10 @@ def _legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
             x, y = frame.left, y + 20
         if key.shape == "box":
             drawing.rect(x, y + 2, 12, 12, key.colour)
-        elif key.shape == "line":
+        elif key.shape in ("line", "interval"):
             drawing.line(x, y + 8, x + 14, y + 8, key.colour, 2)
+            for end in (x, x + 14) if key.shape == "interval" else ():
+                drawing.line(end, y + 4, end, y + 12, key.colour, 2)
         else:
             drawing.diamond(x + 6, y + 8, 6, key.colour)
         drawing.text(x + 20, y + 13, key.text, fill="soft")

@@ -11,10 +11,12 @@ from producer import scaling_table
 from producer.charts import data, sentences
 from producer.charts.entries import Field
 from producer.drawing import contenders
+from producer.drawing.makespans import makespans
 from producer.drawing.rows import NARROW, WIDE, Frame
 from producer.drawing.scaling import scaling
 from producer.drawing.svg import Drawing
 from producer.scaling import Curve
+from producer.words import SPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,24 @@ def charts(field: Field, longest_s: float | None = None) -> list[Chart]:
     bars = data.bars(field.entries)
     if not bars:
         return []
-    makespans = Chart(
+    took = Chart(
         "How long it took",
-        "Makespan: from the first job enqueued to the last one finished. Shorter is better; nobody can come "
-        "left of the diamond.",
+        f"Makespan: from the first job enqueued to the last one finished. {_ends(bars)} Shorter is better; "
+        "nobody can come left of the diamond.",
         sentences.on_makespans(bars),
-        (Draw("makespan", "makespan", partial(contenders.makespans, bars, longest_s=longest_s)),),
+        (Draw("makespan", "makespan", partial(makespans, bars, longest_s=longest_s)),),
     )
-    return [makespans, *_scaling(field.curves), *_of_jobs(field), _costs(field)]
+    return [took, *_scaling(field.curves), *_of_jobs(field), _costs(field)]
+
+
+def _ends(bars: Sequence[data.Bar]) -> str:
+    if any(bar.mean_s.claims for bar in bars):
+        ends = f"at the median of its runs; the line is the 95{SPACE}% interval of their geometric mean"
+    elif any(bar.mean_s.runs > 1 for bar in bars):
+        ends = "at the median of its runs; the line reaches from the shortest to the longest"
+    else:
+        ends = "at its only run"
+    return f"A bar ends {ends}."
 
 
 def _of_jobs(field: Field) -> Iterator[Chart]:

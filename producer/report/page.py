@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from producer.charts.data import bars
 from producer.charts.entries import Field
+from producer.drawing.makespans import reach_s
 from producer.drawing.palette import DARK, LIGHT, declared
 from producer.report import sections, timelines
 from producer.report.figures import charts, figure
@@ -95,7 +96,7 @@ def _workload(name: str, results: Sequence[Labelled], lines: Lines) -> str:
 def _longest_s(shown: Sequence[Field]) -> float | None:
     """Where the makespan axes end: at the same place, if all did the same jobs."""
     same = {(one.workload.seed, one.workload.jobs, one.workload.chunk) for one in shown}
-    ends = [max(bar.high_s, bar.limit_s) for one in shown for bar in bars(one.entries)]
+    ends = [reach_s(bar) for one in shown for bar in bars(one.entries)]
     return max(ends) if len(same) == 1 and ends else None
 
 

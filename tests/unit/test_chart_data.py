@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from producer.charts import data
@@ -11,9 +13,24 @@ from tests.charted import compared, entry, one_after_the_other, placed
 INVALID = placed([(1, 0, 0, 1)], "processes@2", problems=["1 of 2 jobs was lost"])
 
 
-def test_a_bar_reaches_from_the_shortest_to_the_longest_run() -> None:
-    [bar] = data.bars([entry(*(placed([(1, 0, 0, length)], round_=length) for length in (1, 2, 4)))])
-    assert (bar.low_s, bar.value_s, bar.high_s, bar.limit_s) == (1, 2, 4, 1)
+def bar_of(*makespans_s: float) -> data.Bar:
+    runs = [placed([(1, 0, 0, length)], round_=round_) for round_, length in enumerate(makespans_s, 1)]
+    [bar] = data.bars([entry(*runs)])
+    return bar
+
+
+def test_from_fewer_than_five_runs_a_bar_has_their_range_and_no_interval() -> None:
+    bar = bar_of(1, 2, 4, 8)
+    assert (bar.value_s, bar.ends_s, bar.limit_s) == (3, (1, 8), 1)
+    assert not bar.mean_s.claims
+    assert bar_of(2).ends_s == (2, 2)
+
+
+def test_from_five_runs_on_a_bar_has_the_interval_of_their_mean() -> None:
+    bar = bar_of(1, 2, 4, 8, 16)
+    error = math.log(2) * math.sqrt(2.5) / math.sqrt(5)
+    assert (bar.value_s, bar.shortest_s, bar.longest_s) == (4, 1, 16)
+    assert bar.ends_s == pytest.approx((4 / math.exp(2.7764451 * error), 4 * math.exp(2.7764451 * error)))
 
 
 def test_who_has_no_valid_run_is_in_no_chart() -> None:

@@ -12,6 +12,7 @@ from producer.charts import data
 from producer.charts.timeline import timeline
 from producer.drawing import axis, contenders
 from producer.drawing.lanes import busy, lanes
+from producer.drawing.makespans import makespans
 from producer.drawing.palette import DARK, LIGHT, PROCESSES, fixed
 from producer.drawing.rows import NARROW, WIDE, Frame
 from producer.drawing.scaling import scaling
@@ -63,7 +64,7 @@ def test_every_chart_is_well_formed_and_names_every_contender(frame: Frame) -> N
     assert spreads is not None
     costs = data.costs(entries)
     for drawing in (
-        contenders.makespans(data.bars(entries), frame, 9.0),
+        makespans(data.bars(entries), frame, 9.0),
         contenders.latencies(spreads, frame),
         contenders.waits(data.splits(entries), frame),
         contenders.pace(data.paces(entries), frame),
@@ -76,6 +77,21 @@ def test_every_chart_is_well_formed_and_names_every_contender(frame: Frame) -> N
         assert {"serial", "celery:threads@2"} <= set(texts)
         assert svg.count("data-tip") >= 2
         assert "nan" not in svg
+
+
+def drawn_makespans(runs: int) -> str:
+    field = compared(*one_after_the_other("serial", 4.0, runs))[1]
+    return makespans(data.bars(field.entries), WIDE).svg("")
+
+
+def test_a_makespan_has_an_interval_only_where_there_are_runs_enough_for_one() -> None:
+    interval, range_ = "95\u00a0% interval", "from the shortest to the longest of fewer than 5 runs"
+    assert interval in drawn_makespans(5)
+    assert range_ not in drawn_makespans(5)
+    assert range_ in drawn_makespans(2)
+    assert interval not in drawn_makespans(2)
+    assert interval not in drawn_makespans(1)
+    assert range_ not in drawn_makespans(1)
 
 
 def test_what_was_out_of_sight_is_said_to_be() -> None:
