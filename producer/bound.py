@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from producer.results import WorkloadResult
 from producer.stats import Summary
+from producer.words import counted, seconds
 
 #: From this share of the time of the work on, the wait, the CPU or the disk is what it consists of.
 MOST = 0.5
@@ -18,37 +19,34 @@ def sentence(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
     reference = workload.reference
     wait, work, cpu = sum(reference.waits_s), sum(reference.work_s), reference.cpu_s
     jobs = workload.jobs
-    service_ms = 1000 * (wait + work) / jobs
+    service_s = (wait + work) / jobs
     if wait > MOST * (wait + work):
         return (
-            f"Bound by waiting: {wait:.2f} s of waits and only {work:.2f} s of work in {jobs} jobs, so "
-            "what counts is how many jobs can wait at the same time."
+            f"Bound by waiting: {seconds(wait)} of waits and only {seconds(work)} of work in "
+            f"{counted(jobs, 'job')}, so what counts is how many jobs can wait at the same time."
         )
-    message_ms = _message_cost_ms(rows, workload)
-    if message_ms is not None and message_ms > DEAR * service_ms:
+    message_s = _message_cost_s(rows, workload)
+    if message_s is not None and message_s > DEAR * service_s:
+        how = " (--chunk)" if workload.bound == "disk" else ""
         return (
-            f"Bound by the cost of each message: a job is {_ms(service_ms)} of work, and even the thriftiest "
-            f"Celery pool spent {_ms(message_ms)} of CPU time more on each. "
-            "Larger jobs (--chunk) pay it less often."
+            f"Bound by the cost of each message: a job is {seconds(service_s)} of work, and even the "
+            f"thriftiest Celery pool spent {seconds(message_s)} of CPU time more on each. Larger jobs{how} "
+            "pay it less often."
         )
     if cpu > MOST * work or workload.bound not in ("disk", "mixed"):
         return (
-            f"Bound by the cores: {cpu:.2f} s of CPU time in {work:.2f} s of work, so only more cores, "
+            f"Bound by the cores: {seconds(cpu)} of CPU time in {seconds(work)} of work, so only more cores, "
             "and what can use them, make it faster."
         )
     return (
-        f"Bound by the disk: {work:.2f} s of work, of which the CPU was busy for only {cpu:.2f} s; "
+        f"Bound by the disk: {seconds(work)} of work, of which the CPU was busy for only {seconds(cpu)}; "
         "the rest was waiting for files."
     )
 
 
-def _message_cost_ms(rows: Sequence[Summary], workload: WorkloadResult) -> float | None:
+def _message_cost_s(rows: Sequence[Summary], workload: WorkloadResult) -> float | None:
     """CPU time that Celery spends on a job beyond the job itself, at its cheapest; None without Celery."""
     through_celery = [row.cpu_s for row in rows if row.contender.startswith("celery:") and row.cpu_s]
     if not through_celery:
         return None
-    return 1000 * (min(through_celery) - workload.reference.cpu_s) / workload.jobs
-
-
-def _ms(milliseconds: float) -> str:
-    return f"{milliseconds:.2f} ms" if milliseconds < 10 else f"{milliseconds:.0f} ms"
+    return (min(through_celery) - workload.reference.cpu_s) / workload.jobs

@@ -15,6 +15,7 @@ import numpy as np
 from producer.ratios import RUNS_TO_CLAIM
 from producer.results import Result, Run, WorkloadResult
 from producer.stats import makespan_s, runs_by_contender
+from producer.words import listed
 
 #: A run so many robust standard deviations from the median is an outlier (Iglewicz and Hoaglin, 1993)...
 OUTLIER_SCORE = 3.5
@@ -66,14 +67,19 @@ def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
 
 
 def caution_lines(found: Iterable[Caution]) -> Iterator[str]:
-    """The cautions, a line for each kind: the first in full, of the others the names."""
+    """The cautions as the terminal shows them, a line for each kind."""
+    return (f"Beware ({kind}): {text}" for kind, text in by_kind(found))
+
+
+def by_kind(found: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
+    """A text for each kind: the first caution in full, of the others the names."""
     kinds: dict[Kind, list[Caution]] = {}
     for caution in found:
         kinds.setdefault(caution.kind, []).append(caution)
     for kind, (first, *others) in kinds.items():
         whose = f"{first.contender}: " if first.contender else ""
         names = ", ".join(other.contender or "" for other in others)
-        yield f"Beware ({kind}): {whose}{first.text}." + (f" Likewise: {names}." if names else "")
+        yield kind, f"{whose}{first.text}." + (f" Likewise: {names}." if names else "")
 
 
 def _of_comparison(result: Result, by_contender: Mapping[str, Sequence[Run]]) -> Iterator[Caution]:
@@ -143,10 +149,11 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
         )
         yield Kind.SLOW_FIRST, text
     elif strange:
-        numbers = ", ".join(str(valid[place].round) for place in strange)
+        rounds = listed([str(valid[place].round) for place in strange])
+        which = f"round {rounds} is" if len(strange) == 1 else f"rounds {rounds} are"
         worst = max(strange, key=lambda place: abs(math.log(makespans[place] / median)))
         text = (
-            f"round {numbers} is far from the others (up to {makespans[worst] / median:.2f} times the "
+            f"{which} far from the others (up to {makespans[worst] / median:.2f} times the "
             "median): see what else ran at that time, and compare again"
         )
         yield Kind.OUTLIER, text

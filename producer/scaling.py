@@ -81,6 +81,11 @@ class Curve:
     #: None from fewer than five points.
     law: Law | None
 
+    @property
+    def best(self) -> int:
+        """The concurrency of the highest throughput."""
+        return max(self.points, key=lambda point: point.throughput.value).slots
+
 
 def curves(result: Result, workload: WorkloadResult) -> list[Curve]:
     """A curve for every way that ran at two concurrencies or more."""

@@ -43,9 +43,11 @@ def sentences(curve: Curve) -> Iterator[str]:
     if not curve.points[0].gain.claims:
         yield "Too few runs to claim that it scales, or does not: ask for --rounds 5 or more."
     elif not curve.scales:
-        yield f"No concurrency up to {last} is shown to be faster than {first}: it does not scale."
-    elif curve.knee is None:
+        yield f"No concurrency up to {last} is shown to be faster than {first}: nothing shows that it scales."
+    elif curve.knee is None and curve.best == last:
         yield f"No knee (Kneedle) up to {last}: more slots still pay."
+    elif curve.knee is None:
+        yield f"No knee (Kneedle); {curve.best} was the fastest, and more slots did not pay any more."
     else:
         yield f"The knee (Kneedle) is at {curve.knee}: each slot beyond it pays less than those before."
     law = curve.law

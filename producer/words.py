@@ -60,3 +60,9 @@ def listed(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def moment(iso: str) -> str:
+    """A time as results write it, for people: "2026-11-24 15:39:31 +0000"."""
+    date, _, time = iso.partition("T")
+    return f"{date} {time[:8]} {time[8:]}".rstrip()

@@ -10,6 +10,7 @@ from producer.charts.claims import claim
 from producer.charts.data import Bar, Cost, Pace, Split, Spreads
 from producer.charts.entries import Field, way
 from producer.charts.timeline import Timeline
+from producer.stats import Percentiles
 from producer.words import counted, mebibytes, percent, seconds, times
 
 #: From this share of the latency on, jobs mostly waited.
@@ -20,6 +21,8 @@ STRETCHED = 1.5
 COOPERATIVE = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
 #: A tenth of a run that finishes no more than this share of the jobs belongs to an even pace.
 EVEN = 0.15
+#: Fewer jobs than this have no pace: chance alone makes bursts of them.
+JOBS_OF_A_PACE = 40
 NO_VALID_RUN = "No contender has a valid run, so there is nothing to show."
 
 
@@ -51,6 +54,11 @@ def _limit(bar: Bar) -> str:
     share = bar.limit_s / bar.value_s
     if share <= 1:
         return f"{bar.entry.name} reached {percent(share)} of its physical limit"
+    if " [" in bar.entry.name:
+        return (
+            f"{bar.entry.name} was faster than its limit, which was measured under the Python that simul "
+            "itself runs on: this one does the same work faster, or the machine was slower then"
+        )
     return (
         f"{bar.entry.name} was faster than its own limit, which nothing can be: the machine was slower "
         "while the limit was measured, so measure again when it is quiet"
@@ -61,6 +69,8 @@ def on_timeline(line: Timeline, field: Field, gil: bool) -> str:
     """How many jobs were open at once, in how many processes, and what that did to each."""
     name, processes = line.entry.name, len(set(line.lanes))
     where = "one process" if processes == 1 else f"{processes} processes"
+    if line.jobs == 1:
+        return f"{name} did its only job in {where}: there was nothing to be done at the same time."
     if line.at_once == 1:
         slowed = f"; {_besides(line)}" if line.stretch >= STRETCHED else ""
         return f"{name} did one job at a time in {where}: every other job waited for it{slowed}."
@@ -93,22 +103,35 @@ def _besides(line: Timeline) -> str:
 
 
 def on_latencies(spreads: Spreads | None) -> str:
-    """Who answers soonest, and whom the slowest hundredth waits for longest."""
+    """Who answers soonest, and with whom the slowest jobs take longest."""
     if spreads is None:
         return NO_VALID_RUN
     soonest = min(spreads.rows, key=lambda one: one.latency_ms.p50)
-    worst = max(spreads.rows, key=lambda one: one.latency_ms.p99)
-    p50, p99, slow = (
+    worst = max(spreads.rows, key=lambda one: _slow_ms(one.latency_ms))
+    half, slow, slowest = (
         seconds(value / 1000)
-        for value in (soonest.latency_ms.p50, soonest.latency_ms.p99, worst.latency_ms.p99)
+        for value in (soonest.latency_ms.p50, _slow_ms(soonest.latency_ms), _slow_ms(worst.latency_ms))
     )
-    first = (
-        f"With {soonest.entry.name} half of the jobs were done {p50} after they were enqueued, "
-        f"and 99 of 100 after {p99}"
-    )
+    name = soonest.entry.name
+    if soonest.latency_ms.n == 1:
+        first = f"With {name} the only job was done {half} after it was enqueued"
+    else:
+        most = f"{'99 of 100' if _many(soonest.latency_ms) else 'all'} within {slow}"
+        first = f"With {name} half of the jobs were done within {half} of being enqueued, {most}"
     if worst is soonest:
         return f"{first}."
-    return f"{first}; with {worst.entry.name} the slowest hundredth took {slow} or longer."
+    if not _many(worst.latency_ms):
+        return f"{first}; with {worst.entry.name} the slowest took {slowest}."
+    return f"{first}; with {worst.entry.name} the slowest hundredth took {slowest} or longer."
+
+
+def _many(latency_ms: Percentiles) -> bool:
+    """Whether there are jobs enough to speak of one in a hundred."""
+    return latency_ms.n >= 100
+
+
+def _slow_ms(latency_ms: Percentiles) -> float:
+    return latency_ms.p99 if _many(latency_ms) else latency_ms.max
 
 
 def on_waits(splits: Sequence[Split]) -> str:
@@ -142,6 +165,10 @@ def on_pace(paces: Sequence[Pace]) -> str:
     """Who finishes jobs evenly, and who in bursts."""
     if not paces:
         return NO_VALID_RUN
+    fewest = min(sum(one.finished) for one in paces)
+    if fewest < JOBS_OF_A_PACE:
+        few = "1 job in a run is" if fewest == 1 else f"{fewest} jobs in a run are"
+        return f"{few} too few to speak of a pace."
     evenest = min(paces, key=lambda one: one.busiest_tenth)
     burst = max(paces, key=lambda one: one.busiest_tenth)
     most, least = percent(burst.busiest_tenth), percent(evenest.busiest_tenth)

@@ -58,14 +58,15 @@ def amount(title: str, high: float) -> Axis:
 
 def time(what: str, high_s: float) -> Axis:
     """An axis of time from 0, in the unit that suits the longest."""
+    high_s = high_s or 1.0
     scale, unit = time_unit(high_s)
-    return Axis(f"{what}, in {unit}", 0.0, high_s * 1.02 or 1.0, scale)
+    return Axis(f"{what}, in {unit}", 0.0, high_s * 1.02, scale)
 
 
 def time_log(what: str, low_s: float, high_s: float) -> Axis:
     """A logarithmic axis of time."""
     scale, unit = time_unit(high_s)
-    return Axis(f"{what}, in {unit}; each line is ten times the one before", low_s, high_s, scale, True)
+    return Axis(f"{what}, in {unit}; equal distances are equal factors", low_s, high_s, scale, True)
 
 
 def time_unit(longest_s: float) -> tuple[float, str]:

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from producer.drawing.axis import Axis
 from producer.drawing.svg import Drawing, text_width
+
+#: Between a name and its row.
+NAME_GAP = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,9 @@ class Key:
 def rows_chart(frame: Frame, axis: Axis, rows: Sequence[Row], keys: Sequence[Key], paint: Paint) -> Drawing:
     """The chart; every row says its tip wherever it is pointed at."""
     drawing = Drawing(frame.width)
+    if not frame.above:
+        longest = max(text_width(row.name, bold=True) for row in rows)
+        frame = replace(frame, left=max(frame.left, longest + NAME_GAP))
     top = _legend(drawing, frame, keys)
     bottom = top + frame.row * len(rows)
     _axis(drawing, frame, axis, top, bottom)
@@ -129,5 +135,5 @@ def _written(drawing: Drawing, frame: Frame, row: Row, y: float) -> None:
         drawing.text(frame.left, base, row.name, bold=True)
         drawing.text(frame.width - frame.right, base, row.value, anchor="end")
     else:
-        drawing.text(frame.left - 12, base, row.name, anchor="end", bold=True)
+        drawing.text(frame.left - NAME_GAP, base, row.name, anchor="end", bold=True)
         drawing.text(frame.width, base, row.value, anchor="end")

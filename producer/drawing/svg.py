@@ -106,9 +106,9 @@ class Drawing:
         )
 
 
-def text_width(text: str, size: float = 13) -> float:
-    """About how wide a text will be; no font is asked."""
-    return len(text) * size * 0.54
+def text_width(text: str, size: float = 13, *, bold: bool = False) -> float:
+    """About how wide a text will be, rather too wide than too narrow where it is bold; no font is asked."""
+    return len(text) * size * (0.64 if bold else 0.54)
 
 
 def _n(value: float) -> str:

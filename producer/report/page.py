@@ -17,7 +17,7 @@ from producer.report.figures import charts, figure
 from producer.report.labelled import Labelled
 from producer.report.overview import overview
 from producer.results import Result
-from producer.words import listed
+from producer.words import listed, moment
 
 #: How every report begins; what begins otherwise is not ours to overwrite.
 OPENING = "<!doctype html><!-- simul report -->"
@@ -68,7 +68,8 @@ def _title(results: Sequence[Labelled]) -> str:
 def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
     what = "The same jobs, done in every way Python has of doing many things at once."
     which = "".join(
-        f"<li><b>{escape(one.label)}</b> {escape(one.result.created)}, {escape(one.result.machine.python)}, "
+        f"<li><b>{escape(one.label)}</b> {escape(moment(one.result.created))}, "
+        f"{escape(one.result.machine.python)}, "
         f"{escape(one.result.machine.cpu)}</li>"
         for one in results
     )

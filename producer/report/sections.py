@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from producer.bound import sentence
-from producer.cautions import cautions
+from producer.cautions import by_kind, cautions
 from producer.charts.answers import answers
 from producer.columns import COST, SPEED
 from producer.report.labelled import Labelled
 from producer.results import Result, WorkloadResult
 from producer.stats import Summary
 from producer.tables import interpreter_lines
-from producer.words import counted, mebibytes, percent, seconds, times
+from producer.words import counted, listed, mebibytes, moment, percent, seconds, times
 
 #: An event loop that stood still for longer is worth a word.
 STALL_S = 0.05
@@ -103,29 +103,35 @@ def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) 
         if row.duplicates:
             twice = counted(row.duplicates, "job")
             yield f"{row.contender} did {twice} twice; the second time counts nowhere."
-        if row.loop_stall_s and row.loop_stall_s > STALL_S:
-            yield (
-                f"The event loop of {row.contender} stood still for up to {seconds(row.loop_stall_s)}: "
-                "so long no other job had its turn."
-            )
+    for kind, text in by_kind(cautions(result, workload)):
+        yield f"{kind[0].upper()}{kind[1:]}: {text}"
+    reasons: dict[str, list[str]] = {}
     for name, why in workload.left_out.items():
-        yield f"{name} was left out: {why}."
-    for caution in cautions(result, workload):
-        text = caution.text
-        yield f"{caution.contender}: {text}." if caution.contender else f"{text[0].upper()}{text[1:]}."
+        reasons.setdefault(why, []).append(name)
+    for why, names in reasons.items():
+        yield f"{listed(names)} {'was' if len(names) == 1 else 'were'} left out: {why}."
+    yield from _stalls(rows)
+
+
+def _stalls(rows: Sequence[Summary]) -> Iterator[str]:
+    stalls = [(row.contender, row.loop_stall_s) for row in rows if (row.loop_stall_s or 0) > STALL_S]
+    if stalls:
+        which = listed([f"that of {name} for up to {seconds(stall or 0)}" for name, stall in stalls])
+        yield f"Event loops stood still while one job computed, and no other had its turn: {which}."
 
 
 def _machine(result: Result) -> Iterator[tuple[str, str]]:
     seen = result.machine
     build = "free-threaded build" if seen.free_threaded_build else "ordinary build"
     limit = f", limited to {seen.core_limit:g}" if seen.core_limit else ""
-    yield "Measured", f"{result.created} on {seen.host}"
+    yield "Measured", f"{moment(result.created)} on {seen.host}"
     yield "Processor", f"{seen.cpu}; {counted(seen.cores, 'core')}{limit}"
     yield "Memory", mebibytes(seen.memory_bytes)
     yield "System", seen.kernel
     yield "Python", f"{seen.python}, {build}, the GIL was {'on' if seen.gil else 'off'}"
     for one in result.interpreters:
-        yield f"Python {one.label}", "; ".join(" ".join(line.split()) for line in interpreter_lines(one))
+        lines = (line.removeprefix(f"{one.label}: ") for line in interpreter_lines(one))
+        yield f"Python {one.label}", "; ".join(lines)
     yield "Broker", result.broker_version or result.broker
     yield "Packages", ", ".join(f"{name} {version}" for name, version in seen.packages.items())
     yield "simul", f"commit {seen.commit}" if seen.commit else "not run from a checkout"

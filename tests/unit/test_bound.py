@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from producer.bound import sentence
+from collections.abc import Sequence
+
+from producer import bound
+from producer.results import WorkloadResult
 from producer.stats import Summary
+from producer.words import SPACE
 from tests.unit.made import reference, workload
+
+
+def sentence(work: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """With ordinary spaces."""
+    return bound.sentence(work, rows).replace(SPACE, " ")
 
 
 def celery(cpu_s: float | None, name: str = "celery:threads@2") -> Summary:
@@ -15,19 +24,26 @@ def celery(cpu_s: float | None, name: str = "celery:threads@2") -> Summary:
 def test_jobs_that_mostly_wait_are_bound_by_waiting() -> None:
     work = workload(jobs=10, reference=reference([0.02] * 10, [0.001] * 10, cpu_s=0.01))
     assert sentence(work, [celery(9.0)]) == (
-        "Bound by waiting: 0.20 s of waits and only 0.01 s of work in 10 jobs, so what counts is how many "
+        "Bound by waiting: 200 ms of waits and only 10.0 ms of work in 10 jobs, so what counts is how many "
         "jobs can wait at the same time."
     )
 
 
 def test_small_jobs_are_bound_by_their_messages() -> None:
-    work = workload(jobs=100, reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.01))
+    work = workload(jobs=100, bound="disk", reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.01))
     rows = [celery(0.51, "celery:prefork@2"), celery(0.21), Summary("serial", 1, 1, 1, cpu_s=0.001)]
     # (0.21 - 0.01) s over 100 jobs; the thriftiest counts, and serial sends no messages.
     assert sentence(work, rows) == (
-        "Bound by the cost of each message: a job is 0.10 ms of work, and even the thriftiest Celery pool "
+        "Bound by the cost of each message: a job is 100 µs of work, and even the thriftiest Celery pool "
         "spent 2.00 ms of CPU time more on each. Larger jobs (--chunk) pay it less often."
     )
+
+
+def test_chunks_are_only_advised_where_jobs_have_them() -> None:
+    work = workload(jobs=100, bound="cores", reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.01))
+    said = sentence(work, [celery(0.21)])
+    assert "Larger jobs pay it less often." in said
+    assert "--chunk" not in said
 
 
 def test_small_jobs_without_celery_have_no_messages_to_pay_for() -> None:
@@ -48,7 +64,7 @@ def test_computing_is_bound_by_the_cores() -> None:
 def test_work_that_leaves_the_cpu_idle_is_bound_by_the_disk() -> None:
     work = workload(jobs=4, bound="disk", reference=reference([0.0] * 4, [0.5] * 4, cpu_s=0.1))
     assert sentence(work, [celery(0.2)]) == (
-        "Bound by the disk: 2.00 s of work, of which the CPU was busy for only 0.10 s; the rest was waiting "
+        "Bound by the disk: 2.00 s of work, of which the CPU was busy for only 100 ms; the rest was waiting "
         "for files."
     )
 

@@ -90,7 +90,7 @@ def test_invalid_runs_and_who_was_left_out_are_told() -> None:
     text = read(page([shown(replace(result, complete=False))])).text
     assert "celery:gevent@2, round 1: 1 of 4 jobs was lost. This run is invalid and counts nowhere." in text
     assert "interpreters@2 was left out: this is Python 3.11." in text
-    assert "Ended before the last round" in text
+    assert "Incomplete: ended before the last round" in text
     assert "An invalid run, shown because there is no valid one." in text
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.scaling import Law, curves, fit, knee
+from producer.scaling import Curve, Law, curves, fit, knee
+from producer.scaling_table import sentences
 from tests.made import a_result
 
 SLOTS = [1, 2, 4, 8, 16, 32]
@@ -77,3 +80,26 @@ def test_curves_of_a_result() -> None:
     assert threads.points[2].gain.low == pytest.approx(4.0)
     assert threads.points[2].ideal == 4.0
     assert threads.points[2].throughput.value == pytest.approx(4.0, rel=0.001)
+
+
+def curve_of(*makespans_s: float) -> Curve:
+    """Threads at 1, 2, 4, ... slots, five runs each."""
+    noise = [1.0, 1.002, 0.998, 1.001, 0.999]
+    result = a_result(
+        {f"threads@{2**power}": [each * one for one in noise] for power, each in enumerate(makespans_s)}
+    )
+    for run in result.runs:
+        run.slots = int(run.contender.split("@")[1])
+    return curves(result, result.workloads[0])[0]
+
+
+def test_more_slots_are_only_said_to_pay_where_the_last_were_the_fastest() -> None:
+    assert "No knee (Kneedle) up to 4: more slots still pay." in sentences(curve_of(8, 4, 2))
+    late = replace(curve_of(8, 4, 5), knee=None)
+    assert "No knee (Kneedle); 2 was the fastest, and more slots did not pay any more." in sentences(late)
+
+
+def test_what_is_not_shown_to_scale_is_not_said_to_stand_still() -> None:
+    on_knee, on_law = sentences(curve_of(4, 4, 4))
+    assert on_knee == "No concurrency up to 4 is shown to be faster than 1: nothing shows that it scales."
+    assert on_law == "No scalability law is fitted to fewer than 5 concurrencies."

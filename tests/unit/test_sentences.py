@@ -90,6 +90,18 @@ def test_who_beats_the_limit_is_not_believed() -> None:
     assert "serial was faster than its own limit, which nothing can be" in said
 
 
+def test_who_beats_a_limit_of_another_python_is_not_called_impossible() -> None:
+    said = makespans(*one_after_the_other("serial [3.14]", 1.0), wait_s=1.0)
+    assert "serial [3.14] was faster than its limit, which was measured under the Python that simul" in said
+    assert "nothing can be" not in said
+
+
+def test_an_only_job() -> None:
+    assert on_timeline([(1, 0, 0, 1)], "serial") == (
+        "serial did its only job in one process: there was nothing to be done at the same time."
+    )
+
+
 def test_one_job_at_a_time() -> None:
     assert on_timeline([(1, 0, 0, 1), (1, 0, 1, 2)], "serial") == (
         "serial did one job at a time in one process: every other job waited for it."
@@ -143,16 +155,31 @@ def test_only_a_thinned_timeline_says_so() -> None:
     )
 
 
-def test_latencies_of_one_and_of_two() -> None:
-    first = one_after_the_other("threads@2", 0.4, 1)
-    one = plain(sentences.on_latencies(data.spreads(entries(*first))))
-    assert one.startswith(
-        "With threads@2 half of the jobs were done 250 ms after they were enqueued, and 99 of"
+def on_latencies(*runs: Run) -> str:
+    """The sentence under the latencies."""
+    return plain(sentences.on_latencies(data.spreads(entries(*runs))))
+
+
+def test_latencies_of_few_jobs_and_of_many() -> None:
+    assert on_latencies(placed([(1, 0, 0, 1)])) == (
+        "With threads@2 the only job was done 1.00 s after it was enqueued."
     )
-    assert "slowest hundredth" not in one
-    two = plain(sentences.on_latencies(data.spreads(entries(*first, *one_after_the_other("serial", 8.0, 1)))))
-    assert two.startswith("With threads@2 half")
-    assert "; with serial the slowest hundredth took 7.94 s or longer." in two
+    few = one_after_the_other("threads@2", 0.4, 1)
+    assert on_latencies(*few) == (
+        "With threads@2 half of the jobs were done within 250 ms of being enqueued, all within 400 ms."
+    )
+    many = placed([(1, 0, 0, place) for place in range(101)])
+    assert on_latencies(many) == (
+        "With threads@2 half of the jobs were done within 50.0 s of being enqueued, 99 of 100 within 99.0 s."
+    )
+
+
+def test_latencies_of_the_slowest_too() -> None:
+    first = placed([(1, 0, 0, 0.1)] * 100)
+    few = on_latencies(first, *one_after_the_other("serial", 8.0, 1))
+    assert few.endswith("; with serial the slowest took 8.00 s.")
+    many = on_latencies(first, placed([(1, 0, 0, place) for place in range(101)], "serial"))
+    assert many.endswith("; with serial the slowest hundredth took 99.0 s or longer.")
 
 
 def test_waits_everywhere_nowhere_and_somewhere() -> None:
@@ -177,6 +204,13 @@ def test_service_that_is_stretched_and_service_that_is_not() -> None:
     assert said(3).endswith("Doing a job took longest with threads@2: 3.0 times what it takes alone.")
     assert said(1.21).endswith("Doing a job took at most 1.3 times what it takes alone.")
     assert said(0.5).endswith("Doing a job took at most 1.0 times what it takes alone.")
+
+
+@pytest.mark.parametrize(("jobs", "words"), [(1, "1 job in a run is"), (39, "39 jobs in a run are")])
+def test_few_jobs_have_no_pace(jobs: int, words: str) -> None:
+    few = placed([(1, 0, place, place + 1) for place in range(jobs)])
+    said = sentences.on_pace(data.paces(entries(few)))
+    assert said == f"{words} too few to speak of a pace."
 
 
 def test_an_even_pace_a_burst_and_both() -> None:
