@@ -10,6 +10,8 @@ from producer.words import counted, seconds
 
 #: From this share of the time of the work on, the wait, the CPU or the disk is what it consists of.
 MOST = 0.5
+#: Workloads whose jobs may wait for the disk.
+READS_FILES = ("disk", "mixed")
 #: A message that costs this many times the job it carries is what binds.
 DEAR = 1.0
 
@@ -33,7 +35,7 @@ def sentence(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
             f"thriftiest Celery pool spent {seconds(message_s)} of CPU time more on each. Larger jobs{how} "
             "pay it less often."
         )
-    if cpu > MOST * work or workload.bound not in ("disk", "mixed"):
+    if cpu > MOST * work or workload.bound not in READS_FILES:
         return (
             f"Bound by the cores: {seconds(cpu)} of CPU time in {seconds(work)} of work, so only more cores, "
             "and what can use them, make it faster."

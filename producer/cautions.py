@@ -153,7 +153,7 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
         which = f"round {rounds} is" if len(strange) == 1 else f"rounds {rounds} are"
         worst = max(strange, key=lambda place: abs(math.log(makespans[place] / median)))
         text = (
-            f"{which} far from the others (up to {makespans[worst] / median:.2f} times the "
+            f"{which} far from the others (the farthest took {makespans[worst] / median:.2f} times the "
             "median): see what else ran at that time, and compare again"
         )
         yield Kind.OUTLIER, text

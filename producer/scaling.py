@@ -82,6 +82,11 @@ class Curve:
     law: Law | None
 
     @property
+    def law_holds(self) -> bool:
+        """Whether the law describes the curve well enough to be drawn."""
+        return self.law is not None and self.law.r_squared >= GOOD_FIT
+
+    @property
     def best(self) -> int:
         """The concurrency of the highest throughput."""
         return max(self.points, key=lambda point: point.throughput.value).slots

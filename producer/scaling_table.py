@@ -11,7 +11,7 @@ from rich.text import Text
 from producer import figures
 from producer.cautions import Kind, caution_lines, cautions
 from producer.results import Result, WorkloadResult
-from producer.scaling import GOOD_FIT, POINTS_TO_FIT, Curve, curves
+from producer.scaling import POINTS_TO_FIT, Curve, curves
 
 #: Characters of the longest bar.
 BAR = 24
@@ -54,8 +54,9 @@ def sentences(curve: Curve) -> Iterator[str]:
     if law is None:
         yield f"No scalability law is fitted to fewer than {POINTS_TO_FIT} concurrencies."
         return
-    peak = f"a peak at {law.peak:.0f} slots" if law.peak else "no peak"
-    doubt = "" if law.r_squared >= GOOD_FIT else "; too poor a fit to read anything into it"
+    beyond = ", which is beyond what was measured" if law.peak and law.peak > last else ""
+    peak = f"a peak at {law.peak:,.0f} slots{beyond}" if law.peak else "no peak"
+    doubt = "" if curve.law_holds else "; too poor a fit to read anything into it"
     yield (
         f"Universal Scalability Law: contention {law.contention:.3g}, coherency {law.coherency:.3g}, "
         f"{peak}, R² {law.r_squared:.3f}{doubt}."

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from producer.bound import READS_FILES
 from producer.results import Result, Run, WorkloadResult
 from producer.scaling import Curve, curves
 from producer.stats import Summary, runs_by_contender, summaries
@@ -114,7 +115,9 @@ class Field:
     def busy(self) -> float:
         """The share of the time that the jobs take alone in which the CPU is busy."""
         reference = self.workload.reference
-        total = sum(reference.waits_s) + sum(reference.work_s)
+        # What reads no files waits for nothing else: more time than CPU time was a machine with other work.
+        work_s = sum(reference.work_s) if self.workload.bound in READS_FILES else reference.cpu_s
+        total = sum(reference.waits_s) + work_s
         return min(reference.cpu_s / total, 1.0) if total else 1.0
 
     @property

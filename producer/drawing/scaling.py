@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from producer.drawing.axis import amount
 from producer.drawing.rows import Frame
 from producer.drawing.svg import Drawing
-from producer.scaling import GOOD_FIT, Curve, Point
+from producer.scaling import Curve, Point
 from producer.words import digits
 
 #: Height of the plot, and the room around it.
@@ -44,7 +44,7 @@ def scaling(curve: Curve, frame: Frame) -> Drawing:
         drawing.path([(x(at), y(rate(at))) for at in slots if rate(at) <= axis.high], colour, 1.2)
 
     line(lambda slots: points[0].throughput.value * slots / first, "soft")
-    if curve.law and curve.law.r_squared >= GOOD_FIT:
+    if curve.law and curve.law_holds:
         line(curve.law.throughput, "good")
     colour = "celery" if curve.way.startswith("celery:") else "here"
     drawing.path([(x(point.slots), y(point.throughput.value)) for point in points], colour, 2.2)

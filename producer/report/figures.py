@@ -53,7 +53,7 @@ def charts(field: Field, longest_s: float | None = None) -> list[Chart]:
         sentences.on_makespans(bars),
         (Draw("makespan", "makespan", partial(makespans, bars, longest_s=longest_s)),),
     )
-    return [took, *_scaling(field.curves), *_of_jobs(field), _costs(field)]
+    return [*_scaling(field.curves), took, *_of_jobs(field), _costs(field)]
 
 
 def _ends(bars: Sequence[data.Bar]) -> str:
@@ -112,8 +112,7 @@ def _scaling(curves: Sequence[Curve]) -> Iterator[Chart]:
     if curves:
         yield Chart(
             "How it scales",
-            "Throughput at each concurrency with its 95% interval; the diamond is the knee. The thin grey "
-            "line is what it would be if twice the slots did twice the work, the green one the fitted law.",
+            _how_to_read(curves),
             "\n".join(f"{curve.way}: {' '.join(scaling_table.sentences(curve))}" for curve in curves),
             tuple(
                 Draw(f"scaling-{curve.way}", f"scaling of {curve.way}", partial(scaling, curve))
@@ -121,6 +120,17 @@ def _scaling(curves: Sequence[Curve]) -> Iterator[Chart]:
             ),
             beside=True,
         )
+
+
+def _how_to_read(curves: Sequence[Curve]) -> str:
+    claims = any(curve.points[0].throughput.claims for curve in curves)
+    interval = f" with its 95{SPACE}% interval" if claims else ""
+    knee = " The large diamond is the knee." if any(curve.knee for curve in curves) else ""
+    law = ", the green one the fitted law" if any(curve.law_holds for curve in curves) else ""
+    return (
+        f"Throughput at each concurrency{interval}.{knee} The thin grey line is what it would be if twice "
+        f"the slots did twice the work{law}."
+    )
 
 
 def figure(chart: Chart) -> str:

@@ -104,10 +104,12 @@ def _longest_s(shown: Sequence[Field]) -> float | None:
 def _column(result: Result, field: Field, key: str, longest_s: float | None, lines: Lines) -> str:
     workload, rows = field.workload, field.rows
     lines[key] = timelines.timelines(field, result.machine.gil)
-    first, *others = [figure(chart) for chart in charts(field, longest_s)] or [""]
+    figures = [figure(chart) for chart in charts(field, longest_s)]
+    # After the makespans, which a sweep has in the second place.
+    figures.insert(2 if field.curves else 1, timelines.figure(key, lines[key]))
     return (
         f"{sections.facts(result, workload, rows)}{sections.trouble(result, workload, rows)}"
-        f"{first}{timelines.figure(key, lines[key])}{''.join(others)}{sections.table(rows)}"
+        f"{''.join(figures)}{sections.table(rows)}"
     )
 
 

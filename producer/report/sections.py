@@ -117,7 +117,7 @@ def _stalls(rows: Sequence[Summary]) -> Iterator[str]:
     stalls = [(row.contender, row.loop_stall_s) for row in rows if (row.loop_stall_s or 0) > STALL_S]
     if stalls:
         which = listed([f"that of {name} for up to {seconds(stall or 0)}" for name, stall in stalls])
-        yield f"Event loops stood still while one job computed, and no other had its turn: {which}."
+        yield f"Event loops stood still, and so long no job had its turn: {which}."
 
 
 def _machine(result: Result) -> Iterator[tuple[str, str]]:

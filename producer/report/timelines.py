@@ -51,6 +51,8 @@ def _plain(line: Timeline, sentence: str) -> dict[str, Any]:
     blocks = line.blocks
     run, row = line.entry.typical, line.entry.summary
     size = f"{counted(line.jobs, 'job')} in {counted(len(line.lanes), 'lane')}"
+    if len(line.lanes) < run.slots:
+        size += f"; no more of its {run.slots:,} slots were busy at the same time"
     about = f"Round {run.round}, {seconds(line.makespan_s)}: {size}."
     if row.valid_runs > 1:
         about = f"The run of the median makespan. {about}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -15,8 +16,6 @@ from producer.lab import Plan, compare
 from producer.progress import ProgressWatcher
 from producer.results import Result, load
 from producer.workloads import build
-
-FREE_THREADED = shutil.which("python3.13t")
 
 needs_uv = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 
@@ -52,13 +51,19 @@ def test_contenders_run_under_a_python_given_by_its_path(
     assert str(tmp_path) in result.interpreters[0].executable
 
 
+@pytest.fixture
+def free_threaded() -> str:
+    """The free-threaded Python 3.13 named by FREE_THREADED, as `.ci/run` does, or that on PATH."""
+    found = os.environ.get("FREE_THREADED") or shutil.which("python3.13t")
+    return found or pytest.skip("no free-threaded Python 3.13 on the PATH (python3.13t)")
+
+
 @needs_uv
-@pytest.mark.skipif(FREE_THREADED is None, reason="no free-threaded Python 3.13 on the PATH (python3.13t)")
 def test_a_free_threaded_python_runs_without_a_gil_and_leaves_out_what_has_no_build(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    free_threaded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
-    result = compared([str(FREE_THREADED)], ["threads@2", "asyncio@2", "celery:gevent@2"], tmp_path)
+    result = compared([free_threaded], ["threads@2", "asyncio@2", "celery:gevent@2"], tmp_path)
     [python] = result.interpreters
     assert (python.label, python.free_threaded_build) == ("3.13t", True)
     assert (python.gil["designs"].before, python.gil["designs"].after) == (False, False)
