@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from producer.drawing.axis import amount
 from producer.drawing.rows import Frame
-from producer.drawing.svg import Drawing
+from producer.drawing.svg import Drawing, text_width
 from producer.scaling import Curve, Point
 from producer.words import digits
 
@@ -37,6 +37,7 @@ def scaling(curve: Curve, frame: Frame) -> Drawing:
         drawing.line(LEFT, height, drawing.width - RIGHT, height)
         drawing.text(LEFT - 6, height + 4, label, fill="soft", size=12, anchor="end")
     drawing.text(0, 16, curve.way, bold=True)
+    _keys(drawing, curve)
     drawing.text(0, TOP - 16, axis.title, fill="soft", size=12)
 
     def line(rate: Callable[[float], float], colour: str) -> None:
@@ -54,12 +55,29 @@ def scaling(curve: Curve, frame: Frame) -> Drawing:
     return drawing
 
 
+def _keys(drawing: Drawing, curve: Curve) -> None:
+    """What the large diamond and the thin lines are, in the corner."""
+    x = drawing.width - RIGHT
+    for text, there in (("knee", curve.knee is not None), ("law", curve.law_holds), ("ideal", True)):
+        if not there:
+            continue
+        drawing.text(x, 16, text, fill="soft", size=12, anchor="end")
+        x -= text_width(text, 12) + 6
+        if text == "knee":
+            drawing.diamond(x - 6, 12, 6)
+        else:
+            drawing.line(x - 14, 12, x, 12, "good" if text == "law" else "soft", 1.6)
+        x -= 26
+
+
 def _point(
     drawing: Drawing, curve: Curve, point: Point, x: float, y: Callable[[float], float], colour: str
 ) -> None:
     rate = point.throughput
     if rate.low is not None and rate.high is not None:
         drawing.line(x, y(rate.low), x, y(rate.high), "ink", 1.4)
+        for end in (y(rate.low), y(rate.high)):
+            drawing.line(x - 3, end, x + 3, end, "ink", 1.4)
     knee = point.slots == curve.knee
     tip = (
         f"{curve.way}, {point.slots} at once{', the knee' if knee else ''}\n{digits(rate.value)} jobs/s, "

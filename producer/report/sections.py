@@ -31,13 +31,18 @@ def facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> 
     parts = [f'<p class="what">{escape(what)}</p>']
     if rows and rows[0].makespan_s is not None:
         tiles = "".join(
-            f"<div><b>{escape(big)}</b><span>{escape(small)}</span></div>" for big, small in _tiles(rows)
+            f"<div><b>{_breakable(big)}</b><span>{escape(small)}</span></div>" for big, small in _tiles(rows)
         )
         parts.append(f'<div class="tiles">{tiles}</div>')
         parts.append(f"<p>{escape(sentence(workload, rows))}</p>")
     if workload.reference.summary:
         parts.append(f"<p>The answers: {escape(workload.reference.summary)}.</p>")
     return "".join(parts)
+
+
+def _breakable(name: str) -> str:
+    """A contender's name that a narrow tile breaks before its slots, not within their number."""
+    return escape(name).replace("@", "<wbr>@")
 
 
 def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:

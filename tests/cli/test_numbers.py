@@ -13,6 +13,7 @@ import pytest
 
 from producer.results import ResultFile, load
 from tests.made import a_result
+from tests.schema import violations
 
 #: The command, as it is installed beside this Python.
 SIMUL = Path(sys.executable).with_name("simul")
@@ -96,6 +97,7 @@ def test_a_small_sweep_saves_a_result_that_shows_its_curves(tmp_path: Path) -> N
     arguments = ("--with", "threads,asyncio", "--concurrency", "1,4", "--jobs", "4", "--rounds", "1", "-q")
     done = simul("sweep", "waits", *arguments, "--out", out)
     assert (done.returncode, done.stderr) == (0, "")
+    assert violations(out) == []
     result = load(out)
     assert result.kind == "sweep"
     assert {run.contender for run in result.runs} == {"threads@1", "threads@4", "asyncio@1", "asyncio@4"}

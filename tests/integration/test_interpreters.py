@@ -16,6 +16,7 @@ from producer.lab import Plan, compare
 from producer.progress import ProgressWatcher
 from producer.results import Result, load
 from producer.workloads import build
+from tests.schema import violations
 
 needs_uv = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 
@@ -27,6 +28,7 @@ def compared(pythons: list[str], contenders: list[str], tmp_path: Path) -> Resul
     plan = Plan([workload], {"waits": specs}, 1, 1, 1, workload_data(), out)
     with ProgressWatcher(Console(stderr=True, quiet=True), quiet=True) as watcher:
         compare(plan.under(prepare(pythons, lambda _: None)), watcher)
+    assert violations(out) == []
     return load(out)
 
 

@@ -12,10 +12,9 @@ from producer.results import ResultFile, load
 from producer.schema import result_schema
 from producer.stats import makespan_s
 from tests.made import a_result, a_run
+from tests.schema import SCHEMA_FILE, violations, violations_of
 from worker.errors import ResultError
 from worker.jobs import ChessMove, FileCheck
-
-SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "result.schema.json"
 
 
 def save(path: Path, makespans_s: dict[str, list[float]]) -> None:
@@ -61,6 +60,19 @@ def test_the_schema_in_the_docs_is_that_of_the_code() -> None:
     assert json.loads(SCHEMA_FILE.read_text()) == result_schema(), (
         "run: python -m producer.schema > docs/result.schema.json"
     )
+
+
+def test_a_result_follows_the_schema_and_a_broken_one_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    save(path, {"serial": [1.0, 1.25], "threads@4": [0.5, 0.25]})
+    assert violations(path) == []
+    broken = json.loads(path.read_text())
+    broken["runs"][0]["records"]["finished_us"][0] = "late"
+    del broken["workloads"][0]["reference"]
+    assert sorted(text.partition(":")[0] for text in violations_of(broken)) == [
+        "$.runs[0].records.finished_us[0]",
+        "$.workloads[0]",
+    ]
 
 
 def test_the_hash_changes_with_the_jobs_and_with_the_bytes_of_their_files(tmp_path: Path) -> None:
