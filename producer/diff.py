@@ -149,4 +149,10 @@ def _unequal(before: object, after: object, names: tuple[str, ...]) -> Iterator[
     for name in names:
         then, now = getattr(before, name), getattr(after, name)
         if then != now:
-            yield f"{name.replace('_', ' ')} {then}, now {now}"
+            yield f"{name.replace('_', ' ')} {_short(then)}, now {_short(now)}"
+
+
+def _short(value: object) -> str:
+    """The value in words; of a hash its beginning tells it from another."""
+    text = str(value)
+    return f"{text[:19]}…" if text.startswith("sha256:") else text

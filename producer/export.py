@@ -68,7 +68,7 @@ def _section(result: Result, name: str) -> Iterator[str]:
     workload = next(workload for workload in result.workloads if workload.name == name)
     columns = SPEED + COST
     yield f"## {workload.name}: {workload.jobs} jobs, {workload.description}\n"
-    yield _line("contender", *(column.heading.replace("\n", " ") for column in columns))
+    yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
     yield _line(":--", *("--:" for _ in columns))
     for row in summaries(result, workload):
         yield _line(row.contender, *(column.cell(row) for column in columns))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -105,3 +106,11 @@ def test_interpreters_are_told_apart() -> None:
         ["serial [3.14t]"],
         ["serial [3.13]"],
     ]
+
+
+@pytest.mark.parametrize(("bound", "busy"), [("cores", 1.0), ("disk", 0.25), ("waiting", 1.0)])
+def test_only_who_reads_files_waits_for_something_that_no_job_says(bound: str, busy: float) -> None:
+    # A job that needs a second of CPU time and takes four: a busy machine, or a slow disk.
+    _, field = compared(placed([(1, 0, 0, 4)]), wait_s=0, work_s=4)
+    reference = replace(field.workload.reference, cpu_s=1.0)
+    assert replace(field, workload=replace(field.workload, bound=bound, reference=reference)).busy == busy

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from producer.gil import Gil
+from producer.interpreter import Interpreter
 from producer.report import files
 from producer.report.labelled import Labelled, labelled
 from producer.report.page import OPENING, page
 from producer.results import Result, ResultFile
+from producer.words import SPACE
 from tests.charted import Span, compared, one_after_the_other, placed
 from worker.errors import ResultError, UnavailableError
 
@@ -114,6 +117,74 @@ def test_several_results_stand_side_by_side_under_their_names() -> None:
     lines = re.search(r'<script type="application/json" id="lines">(.*?)</script>', html)
     assert lines is not None
     assert sorted(json.loads(lines[1])) == ["waits-0", "waits-1"]
+
+
+def under_two_pythons() -> Result:
+    """Serial and threads under 3.13 and 3.14; asyncio under 3.14 only, and twice as fast."""
+    result, _ = compared(
+        *one_after_the_other("serial [3.14]", 4.0),
+        *one_after_the_other("threads@2 [3.14]", 2.0),
+        *one_after_the_other("asyncio@2 [3.14]", 1.0),
+        *one_after_the_other("serial [3.13]", 8.0),
+        *one_after_the_other("threads@2 [3.13]", 8.0),
+    )
+    gil = {"designs": Gil(True, True)}
+    pythons = [
+        Interpreter(label, "python", f"CPython {label}.1", (3, minor), False, gil, {})
+        for label, minor in (("3.13", 13), ("3.14", 14))
+    ]
+    return replace(result, interpreters=pythons)
+
+
+def test_pythons_stand_side_by_side_at_a_glance() -> None:
+    html = page([shown(under_two_pythons())])
+    table = html[html.index('<figure class="overview">') : html.index("</figure>")]
+    assert re.findall(r'<th scope="col">(.*?)</th>', table) == ["waits [3.13]", "waits [3.14]"]
+    cells = {
+        name: re.findall(r"<td[^>]*>(.*?)</td>", row)
+        for name, row in re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', table)
+    }
+    assert cells == {"asyncio": ["–", "4.00"], "serial": ["0.50", "1.00"], "threads": ["0.50", "2.00"]}
+    assert "Makespan of serial [3.14] divided by" in table
+    assert table.count("class=best") == 1
+
+
+def test_a_lone_contender_has_nothing_to_be_compared_with_at_a_glance() -> None:
+    html = page([shown(compared(*one_after_the_other("serial", 4.0))[0])])
+    assert "How many times as fast as serial" not in html
+
+
+def test_what_holds_for_many_is_told_once() -> None:
+    names = ("serial", "threads@2", "asyncio@2")
+    noisy = [run for name in names for run in one_after_the_other(name, 4.0, wobble=0.2)]
+    result, _ = compared(*noisy)
+    for name in ("celery:gevent@2", "celery:eventlet@2"):
+        result.workloads[0].left_out[name] = "greenlet has no build for this Python"
+    text = read(page([shown(result)])).text
+    assert text.count("close what else runs, or ask for more --rounds") == 1
+    assert "Likewise: " in text
+    assert "celery:gevent@2 and celery:eventlet@2 were left out: greenlet has no build" in text
+
+
+@pytest.mark.parametrize(("rounds", "interval"), [(5, True), (2, False)])
+def test_a_curve_is_said_to_have_what_it_has(rounds: int, interval: bool) -> None:
+    runs = [
+        replace(run, slots=slots)
+        for slots in (1, 2, 4)
+        for run in one_after_the_other(f"threads@{slots}", 4.0 / slots, rounds)
+    ]
+    html = page([shown(compared(*runs)[0])])
+    assert html.index("How it scales") < html.index("How long it took") < html.index("Who did what")
+    text = read(html).text.replace(SPACE, " ")
+    assert ("Throughput at each concurrency with its 95 % interval." in text) == interval
+    assert "the green one the fitted law" not in text
+    assert "The large diamond" not in text
+
+
+def test_a_timeline_says_that_slots_stood_idle() -> None:
+    alone = replace(placed([(1, 0, 0, 1), (1, 0, 1, 2)], "threads@32"), slots=32)
+    text = page([shown(compared(alone)[0])])
+    assert "2 jobs in 1 lane; no more of its 32 slots were busy at the same time." in text
 
 
 def test_no_text_of_a_result_becomes_markup() -> None:

@@ -52,3 +52,8 @@ def test_times_and_sizes() -> None:
     assert words.times(1.94) == "1.9 times"
     assert words.times(22.3) == "22 times"
     assert plain(words.mebibytes(20 * 2**20)) == "20 MiB"
+
+
+def test_a_moment_is_written_for_people() -> None:
+    assert words.moment("2026-11-24T15:39:31+0000") == "2026-11-24 15:39:31 +0000"
+    assert words.moment("yesterday") == "yesterday"
