@@ -1,4 +1,7 @@
-"""One sentence under each chart, in plain words, said only of what was measured."""
+"""One sentence under each chart, in plain words, said only of what was measured.
+
+The timeline's has a module of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,12 @@ from operator import itemgetter
 
 from producer.charts.claims import claim
 from producer.charts.data import Bar, Cost, Pace, Split, Spreads
-from producer.charts.entries import Field, way
-from producer.charts.timeline import Timeline
+from producer.charts.timeline_sentences import STRETCHED
 from producer.stats import Percentiles
 from producer.words import counted, mebibytes, percent, seconds, times
 
 #: From this share of the latency on, jobs mostly waited.
 MOSTLY = 0.5
-#: Service this many times as long as the job takes alone is worth a word.
-STRETCHED = 1.5
-#: Ways whose slots take turns on one thread of their own accord, GIL or not.
-COOPERATIVE = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
 #: A tenth of a run that finishes no more than this share of the jobs belongs to an even pace.
 EVEN = 0.15
 #: Fewer jobs than this have no pace: chance alone makes bursts of them.
@@ -62,43 +60,6 @@ def _limit(bar: Bar) -> str:
     return (
         f"{bar.entry.name} was faster than its own limit, which nothing can be: the machine was slower "
         "while the limit was measured, so measure again when it is quiet"
-    )
-
-
-def on_timeline(line: Timeline, field: Field, gil: bool) -> str:
-    """How many jobs were open at once, in how many processes, and what that did to each."""
-    name, processes = line.entry.name, len(set(line.lanes))
-    where = "one process" if processes == 1 else f"{processes} processes"
-    if line.jobs == 1:
-        return f"{name} did its only job in {where}: there was nothing to be done at the same time."
-    if line.at_once == 1:
-        slowed = f"; {_besides(line)}" if line.stretch >= STRETCHED else ""
-        return f"{name} did one job at a time in {where}: every other job waited for it{slowed}."
-    what = f"{name} had up to {line.at_once} jobs open at the same time in {where}"
-    stretched = f"together they took {times(line.stretch)} the time they take alone"
-    if line.stretch < STRETCHED:
-        return f"{what}; {stretched}, so they hardly held each other up."
-    if line.stretch > STRETCHED * line.at_once:
-        return f"{what}; {_besides(line)}."
-    if field.waits:
-        return f"{what}; {stretched}: what each waited for was over before it had its turn again."
-    if processes == 1 and field.computes and way(name).partition(" ")[0] in COOPERATIVE:
-        return (
-            f"{what}; {stretched}: one thread does them all, and while one computes the others stand still."
-        )
-    if processes == 1 and field.computes and gil:
-        return (
-            f"{what}; {stretched}: the GIL lets one of them run Python at a time, and meanwhile the others "
-            "are open but stand still."
-        )
-    return f"{what}; {stretched}: open at the same time is not running at the same time."
-
-
-def _besides(line: Timeline) -> str:
-    # Taking turns stretches each by no more than the number of those who take turns.
-    return (
-        f"together they took {times(line.stretch)} the time they take alone, more than taking turns "
-        "explains: something besides these jobs kept the machine busy"
     )
 
 
@@ -203,13 +164,3 @@ def _least(
     if low == high:
         return f"{who} needed {said(low)} of {what}."
     return f"{who} needed the least {what}, {said(low)}; {most.entry.name} the most, {said(high)}."
-
-
-def on_thinning(line: Timeline) -> str | None:
-    """What a thinned timeline leaves out; None where every job is drawn."""
-    if line.per_block == 1:
-        return None
-    return (
-        f"Thinned: {line.jobs:,} jobs are drawn as {len(line.blocks):,} bars, each of up to {line.per_block} "
-        "neighbours in one lane; the paler a bar, the longer its lane stood idle within it."
-    )

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from producer.charts.entries import Field
-from producer.charts.sentences import on_thinning, on_timeline
 from producer.charts.timeline import Timeline, timeline
+from producer.charts.timeline_sentences import on_thinning, on_timeline
 from producer.drawing.lanes import process_name
 from producer.words import counted, seconds
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from producer.charts import data, sentences
+from producer.charts import data, sentences, timeline_sentences
 from producer.charts.entries import Entry
 from producer.charts.timeline import Timeline, timeline
 from producer.results import Run
@@ -39,7 +39,7 @@ def on_timeline(
     _, field = compared(placed(spans, contender), wait_s=wait_s, work_s=1 - wait_s)
     found = timeline(field.entries[0])
     assert found is not None
-    return sentences.on_timeline(found, field, gil)
+    return timeline_sentences.on_timeline(found, field, gil)
 
 
 def makespans(*runs: Run, wait_s: float = 0.1) -> str:
@@ -120,6 +120,13 @@ def test_jobs_that_do_not_hold_each_other_up() -> None:
     )
 
 
+def test_jobs_that_were_alone_on_a_slower_machine() -> None:
+    assert on_timeline([(1, 0, 0, 0.8), (1, 0, 0, 0.8)]).endswith(
+        "together they took 0.8 times the time they take alone: alone they were done more slowly than here, "
+        "so whether they held each other up cannot be said."
+    )
+
+
 @pytest.mark.parametrize(
     ("contender", "processes", "wait_s", "gil", "words"),
     [
@@ -146,10 +153,10 @@ def test_more_than_taking_turns_is_not_blamed_on_the_gil() -> None:
 
 def test_only_a_thinned_timeline_says_so() -> None:
     found = line([(1, 0, 0, 1)])
-    assert sentences.on_thinning(found) is None
+    assert timeline_sentences.on_thinning(found) is None
     many = timeline(entry(placed([(1, 0, place, place + 1) for place in range(100)])), max_blocks=10)
     assert many is not None
-    assert sentences.on_thinning(many) == (
+    assert timeline_sentences.on_thinning(many) == (
         "Thinned: 100 jobs are drawn as 10 bars, each of up to 10 neighbours in one lane; the paler a bar, "
         "the longer its lane stood idle within it."
     )
