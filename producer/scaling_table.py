@@ -12,6 +12,7 @@ from producer import figures
 from producer.cautions import Kind, caution_lines, cautions
 from producer.results import Result, WorkloadResult
 from producer.scaling import POINTS_TO_FIT, Curve, curves
+from producer.words import counted
 
 #: Characters of the longest bar.
 BAR = 24
@@ -21,7 +22,7 @@ def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
     """Every curve of a sweep over one workload."""
     found = curves(result, workload)
     rounds = "1 round" if result.rounds == 1 else f"{result.rounds} rounds"
-    about = f"  {workload.jobs} jobs: {workload.description}; {rounds}, seed {workload.seed}"
+    about = f"  {counted(workload.jobs, 'job')}: {workload.description}; {rounds}, seed {workload.seed}"
     parts: list[RenderableType] = [Text.assemble((workload.name, "bold"), (about, "dim"))]
     best = max((point.throughput.value for curve in found for point in curve.points), default=1.0)
     for curve in found:

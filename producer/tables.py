@@ -15,6 +15,7 @@ from producer.interpreter import Interpreter
 from producer.results import Result, WorkloadResult
 from producer.scaling_table import sweep_tables
 from producer.stats import RUNS_TO_CLAIM, Summary, summaries
+from producer.words import counted
 
 #: What a terminal must have for all the columns beside each other.
 WIDE = 160
@@ -68,7 +69,7 @@ def _title(result: Result, workload: WorkloadResult) -> Text:
     title = Text(workload.name, style="bold")
     chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
     transport = f", {result.transport} transport" if result.transport else ""
-    what = f"  {workload.jobs} jobs{chunk}: {workload.description}"
+    what = f"  {counted(workload.jobs, 'job')}{chunk}: {workload.description}"
     title.append(f"{what}; {rounds}, seed {workload.seed}{transport}", "dim")
     return title
 
@@ -157,6 +158,8 @@ def _on_percentiles(rows: Sequence[Summary]) -> Iterator[str]:
     most = max(numbers, key=lambda n: len(numbers[n]))
     others = [f"{', '.join(names)}: {n:,}" for n, names in numbers.items() if n != most]
     exceptions = f" ({'; '.join(others)})" if others else ""
-    yield (
-        f"Latency, wait and service are over the {most:,} jobs of all valid runs of a contender{exceptions}."
-    )
+    yield f"Latency, wait and service are over {_jobs(most)} of all valid runs of a contender{exceptions}."
+
+
+def _jobs(number: int) -> str:
+    return "the only job" if number == 1 else f"the {number:,} jobs"

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from producer.charts.data import bars
 from producer.charts.entries import Field
+from producer.charts.timeline import MAX_BLOCKS
 from producer.drawing.makespans import reach_s
 from producer.drawing.palette import DARK, LIGHT, declared
 from producer.report import sections, timelines
@@ -29,6 +30,8 @@ _ICON = (
 )
 
 
+#: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
+PAGE_BLOCKS = 80_000
 #: What the canvases draw, by the key of the figure: a dictionary for each contender.
 Lines: TypeAlias = dict[str, list[dict[str, Any]]]
 
@@ -37,7 +40,9 @@ def page(results: Sequence[Labelled]) -> str:
     """The whole page; several results stand side by side, workload by workload."""
     lines: Lines = {}
     names = list(dict.fromkeys(field.workload.name for one in results for field in one.fields))
-    body = "".join(_workload(name, results, lines) for name in names)
+    contenders = sum(len(field.entries) for one in results for field in one.fields)
+    max_blocks = min(MAX_BLOCKS, PAGE_BLOCKS // max(contenders, 1))
+    body = "".join(_workload(name, results, lines, max_blocks) for name in names)
     assets = files("producer.report")
     style = (assets / "page.css").read_text()
     dark = declared(DARK)
@@ -80,13 +85,13 @@ def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
     )
 
 
-def _workload(name: str, results: Sequence[Labelled], lines: Lines) -> str:
+def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: int) -> str:
     shown = [(one, field) for one in results if (field := one.field(name))]
     longest = _longest_s([field for _, field in shown])
     columns = []
     for place, (one, field) in enumerate(shown):
         label = f"<h3>{escape(one.name)}</h3>" if len(results) > 1 else ""
-        column = _column(one.result, field, f"{name}-{place}", longest, lines)
+        column = _column(one.result, field, f"{name}-{place}", longest, lines, max_blocks)
         columns.append(f'<div class="column">{label}{column}</div>')
     return (
         f'<section id="{escape(name)}"><h2>{escape(name)}</h2>'
@@ -101,9 +106,11 @@ def _longest_s(shown: Sequence[Field]) -> float | None:
     return max(ends) if len(same) == 1 and ends else None
 
 
-def _column(result: Result, field: Field, key: str, longest_s: float | None, lines: Lines) -> str:
+def _column(
+    result: Result, field: Field, key: str, longest_s: float | None, lines: Lines, max_blocks: int
+) -> str:
     workload, rows = field.workload, field.rows
-    lines[key] = timelines.timelines(field, result.machine.gil)
+    lines[key] = timelines.timelines(field, result.machine.gil, max_blocks)
     figures = [figure(chart) for chart in charts(field, longest_s)]
     # After the makespans, which a sweep has in the second place.
     figures.insert(2 if field.curves else 1, timelines.figure(key, lines[key]))

@@ -59,7 +59,9 @@ def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -
 
 
 def table(rows: Sequence[Summary]) -> str:
-    """The numbers, as in the terminal."""
+    """The numbers, as in the terminal; nothing where nobody ran."""
+    if not rows:
+        return ""
     head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in SPEED + COST)
     body = "".join(
         f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{escape(row.contender)}</th>'

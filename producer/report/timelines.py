@@ -18,12 +18,12 @@ _READING = (
 )
 
 
-def timelines(field: Field, gil: bool) -> list[dict[str, Any]]:
+def timelines(field: Field, gil: bool, max_blocks: int) -> list[dict[str, Any]]:
     """What the canvas needs, a dictionary for each contender; times in whole microseconds.
 
-    `gil` is whether there was one where a run does not say.
+    `gil` is whether there was one where a run does not say; each contender gets `max_blocks` at the most.
     """
-    found = [line for line in map(timeline, field.entries) if line]
+    found = [line for entry in field.entries if (line := timeline(entry, max_blocks))]
     asked = [gil if line.entry.typical.gil is None else line.entry.typical.gil for line in found]
     return [_plain(line, on_timeline(line, field, on)) for line, on in zip(found, asked, strict=True)]
 

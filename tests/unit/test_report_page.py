@@ -205,6 +205,14 @@ def test_a_hundred_thousand_jobs_fit_into_a_small_page() -> None:
     assert "Thinned: 100,000 jobs are drawn as " in html
 
 
+def test_many_contenders_with_many_jobs_fit_into_six_megabytes() -> None:
+    jobs: list[Span] = [(1 + place % 8, 0.0, place / 777, place / 777 + 0.0098765) for place in range(3000)]
+    runs = [placed(jobs, f"celery:gevent@{slots}") for slots in range(1, 81)]
+    html = page([shown(compared(*runs)[0])])
+    assert 3e6 < len(html.encode()) < 6e6
+    assert "Thinned: 3,000 jobs are drawn as 1,000 bars" in html.replace(SPACE, " ")
+
+
 def test_labels_are_the_names_of_the_files(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     paths = [saved(two_contenders(), tmp_path / name) for name in ("a.json.gz", "b.json", "sub/b.json")]

@@ -107,7 +107,15 @@ def test_a_terminal_too_narrow_for_any_table_breaks_nothing(width: int) -> None:
 
 
 def test_no_contender_is_told_and_not_a_table() -> None:
-    assert "No contender ran." in shown(result([]), 80)
+    text = shown(result([]), 80)
+    assert "No contender ran." in text
+    assert "Latency, wait and service are over" not in text
+
+
+def test_an_only_job_is_one_job() -> None:
+    text = flat(shown(result([run("serial", 10, jobs=1)], [workload(jobs=1)]), 160))
+    assert " 1 job: " in text
+    assert "over the only job of all valid runs" in text
 
 
 def test_a_winner_alone_is_compared_with_nobody() -> None:
