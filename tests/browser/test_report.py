@@ -105,6 +105,22 @@ def test_everything_is_there_and_fits(
         assert smallest > 9
 
 
+@pytest.mark.parametrize("size", [PHONE, LAPTOP, PROJECTOR])
+def test_no_text_of_a_chart_is_cut_off(browser: Browser, tmp_path: Path, size: tuple[int, int]) -> None:
+    names = ("serial [3.14]", "celery:eventlet@1000 [3.14.10t]", "asyncio+threads@1000 [3.13t #2]")
+    result, _ = compared(*(run for name in names for run in one_after_the_other(name, 4.0)))
+    path = tmp_path / "names.html"
+    files.write([labelled("names", result)], path)
+    with opened(browser, path, size) as (page, _):
+        outside = page.evaluate(
+            """[...document.querySelectorAll("figure.chart svg text")].filter((text) => {
+                const [inner, outer] = [text, text.ownerSVGElement].map((one) => one.getBoundingClientRect());
+                return inner.width && (inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5);
+            }).map((text) => text.textContent)"""
+        )
+        assert outside == []
+
+
 def test_the_theme_follows_the_system_until_it_is_chosen(browser: Browser, report: Path) -> None:
     with opened(browser, report, theme="dark") as (page, _):
         dark = page.evaluate(BACKGROUND)
