@@ -5,7 +5,7 @@ ratio of times does is multiply. With five runs a bootstrap (percentile or BCa) 
 84 to 86 of 100 cases, not in 95; this holds it in 94 to 95 (`tests/unit/test_ratios.py` counts). Nobody
 claims anything from fewer than five.
 
-numpy and mpmath do the mathematics. scipy would too, but weighs 113 of the 250 MB that the image may have.
+numpy and mpmath do the mathematics. scipy would too, but weighs 114 of the 250 MB that the image may have.
 """
 
 from __future__ import annotations
