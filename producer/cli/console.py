@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
@@ -17,8 +18,9 @@ def stdout() -> Console:
     return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
 
 
+@cache
 def stderr() -> Console:
-    """For progress and warnings."""
+    """For progress and warnings: one, so that a line finds its place above a bar."""
     return Console(stderr=True)
 
 
