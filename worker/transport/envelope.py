@@ -9,6 +9,7 @@ broker, once. Nothing is judged but the envelope: what a body says is the consum
 from __future__ import annotations
 
 import base64
+import json
 import uuid
 from typing import Any
 
@@ -32,7 +33,9 @@ def envelope(raw: bytes, queue: str, channel: Any) -> dict[str, Any]:
 
 
 def _read(raw: bytes, channel: Any) -> dict[str, Any]:
-    payload: dict[str, Any] = loads(bytes_to_str(raw))
+    # kombu's `loads` makes a decoder for each call, which takes longer than all that is looked at here. It is
+    # wanted where there is something that plain JSON does not know.
+    payload: dict[str, Any] = (loads if b"__type__" in raw else json.loads)(bytes_to_str(raw))
     if raw.count(b"{") + raw.count(b"[") > DEEPEST and _is_deeper(payload, DEEPEST):
         raise ValueError(f"nested more than {DEEPEST} times")
     body, headers, properties = payload["body"], payload["headers"], payload["properties"]
