@@ -110,8 +110,9 @@ def _tls_trouble(client: redis.Redis, cause: BaseException | None) -> str | None
     authority = client.connection_pool.connection_kwargs.get("ssl_ca_certs")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
-            f"the broker's certificate is not to be trusted (connect): {cause.verify_message.rstrip('.')}. For an "
-            "authority of your own, say where its certificate is: rediss://...?ssl_ca_certs=/path/to/ca.crt."
+            f"the broker's certificate is not to be trusted (connect): {cause.verify_message.rstrip('.')}. "
+            "For an authority of your own, say where its certificate is: "
+            "rediss://...?ssl_ca_certs=/path/to/ca.crt."
         )
     if isinstance(cause, FileNotFoundError) and authority:
         return f"there is no {authority}, by which the broker's certificate would be trusted (connect)."

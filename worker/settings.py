@@ -62,7 +62,7 @@ class Settings:
 def use_tls(broker_url: str) -> dict[str, Any] | bool:
     """What Celery has to be told (`broker_use_ssl`) so that rediss:// means what it says.
 
-    Left alone, kombu 5.7 encrypts but takes any certificate, and with a transport that is not its own does not
-    even encrypt. What the address itself says, as in `?ssl_ca_certs=ca.crt`, goes before this.
+    Left alone, kombu 5.7 encrypts but takes any certificate, and with a transport that is not its own does
+    not even encrypt. What the address itself says, as in `?ssl_ca_certs=ca.crt`, goes before this.
     """
     return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if broker_url.startswith("rediss://") else False

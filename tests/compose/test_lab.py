@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from tests.compose.stack import SLOTS, Stack, docker, until
 
 pytestmark = pytest.mark.compose
 
+#: Columns of what the producer prints: 120 with the name that `docker compose up` puts before each line.
+WIDTH = 120 - len("producer-1  | ")
 POOLS_OF_THE_LAB = ("prefork", "threads", "gevent", "eventlet", "asyncio")
 
 
@@ -30,6 +33,7 @@ def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) 
     assert result.complete
     assert [run.problems for run in result.runs if run.problems] == []
     assert "workers: 6 of 6 answer" in log
+    assert max(map(len, log.splitlines())) <= WIDTH
     assert "celery:eventlet" in (lab.directory / "results" / "report.html").read_text()
 
 
@@ -76,6 +80,11 @@ def test_every_command_runs_in_the_lab(lab: Stack) -> None:
     assert "did not start" not in swept
     saved = first_result(lab)
     assert "celery:prefork" in lab.simul("show", f"results/{saved.name}").stdout
+    assert (
+        "results/again.html"
+        in lab.simul(*f"report results/{saved.name} -o results/again.html".split()).stderr
+    )
+    assert "measured" in lab.simul("judit", "--hour", "0.1").stdout
 
 
 def test_of_two_comparisons_one_waits_for_the_other(lab: Stack) -> None:
@@ -115,7 +124,8 @@ def test_only_flower_is_published_and_only_to_this_machine(lab: Stack) -> None:
     }
     here = [{"HostIp": "127.0.0.1", "HostPort": str(lab.flower_port)}]
     assert published == {"flower": {"5555/tcp": here}}
-    until(lambda: _answers(lab.flower_port), "Flower shows its page")
+    workers = {f"celery@{host}" for pool in POOLS_OF_THE_LAB for host in lab.hosts(f"worker-{pool}")}
+    until(lambda: workers <= _seen_by_flower(lab.flower_port), "Flower shows the workers")
 
 
 def test_containers_are_given_nothing_they_do_not_need(lab: Stack) -> None:
@@ -157,12 +167,13 @@ def first_result(lab: Stack) -> Path:
     return min((lab.directory / "results").glob("compare-*.json.gz"))
 
 
-def _answers(port: int) -> bool:
+def _seen_by_flower(port: int) -> set[str]:
+    """The workers on Flower's page, none while it does not answer."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
-            return bool(page.status == 200)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/workers?json=1", timeout=5) as page:
+            return {worker["hostname"] for worker in json.load(page)["data"]}
     except OSError:
-        return False
+        return set()
 
 
 def _processes(container: str) -> dict[str, dict[str, str]]:

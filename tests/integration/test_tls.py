@@ -19,10 +19,14 @@ from worker.settings import TRANSPORTS
 #: The two ways to start a worker that docs/scaling.md shows.
 WORKERS = {
     "simul": (SIMUL, "worker", "--pool", "threads", "-c", "2"),
-    "celery": (sys.executable, *"-m celery -A worker worker --pool=threads -c 2 -Q simul.threads -l INFO".split()),
+    "celery": (
+        sys.executable,
+        *("-m", "celery", "-A", "worker", "worker"),
+        *("--pool=threads", "-c", "2", "-Q", "simul.threads", "-l", "INFO"),
+    ),
 }
 #: What makes an authority of one's own, and a certificate of its for the server at 127.0.0.1.
-AUTHORITY = "req -x509 -newkey rsa:2048 -noenc -days 2 -subj /CN=lab -keyout ca.key -out ca.crt"
+AUTHORITY = "req -x509 -newkey rsa:2048 -noenc -days 2 -subj /CN=lab -addext keyUsage=critical,keyCertSign"
 REQUEST = "req -newkey rsa:2048 -noenc -subj /CN=redis -addext subjectAltName=IP:127.0.0.1 -keyout redis.key"
 SIGN = "x509 -req -days 2 -copy_extensions copy -CA ca.crt -CAkey ca.key -out redis.crt"
 
@@ -33,7 +37,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("openssl") is None:
         pytest.skip("no openssl on PATH, to make certificates with")
     directory = tmp_path_factory.mktemp("certificates")
-    for command in (AUTHORITY, f"{REQUEST} -out redis.csr", f"{SIGN} -in redis.csr"):
+    authority = f"{AUTHORITY} -keyout ca.key -out ca.crt"
+    for command in (authority, f"{REQUEST} -out redis.csr", f"{SIGN} -in redis.csr"):
         subprocess.run(["openssl", *command.split()], cwd=directory, check=True, capture_output=True)
     return directory
 
@@ -53,11 +58,11 @@ def test_jobs_travel_over_tls(
         "SIMUL_BROKER_URL": f"{server}?ssl_ca_certs={certificates / 'ca.crt'}",
         "SIMUL_TRANSPORT": transport,
     }
-    what = "compare waits --with celery:threads --workers external --jobs 6 --rounds 1".split()
+    what = ["compare", "waits", "--with", "celery:threads", "--workers", "external", "--jobs", "6"]
     with worker(WORKERS[way], environment) as process:
         assert process.stderr is not None
         await_line(process.stderr, " ready.")
-        said = simul(*what, cwd=tmp_path, environment=environment)
+        said = simul(*what, "--rounds", "1", cwd=tmp_path, environment=environment)
         assert said.code == 0, said.err
         assert "celery:threads@2" in said.out
         assert "0/0/0" in said.out
@@ -88,7 +93,7 @@ def test_what_else_is_wrong_is_said_too(server: str, certificates: Path) -> None
     with pytest.raises(BrokerUnavailableError, match=f"there is no {missing}, by which"):
         check(f"{server}?ssl_ca_certs={missing}")
     other_name = server.replace("127.0.0.1", "localhost")  # the certificate is the address's alone
-    with pytest.raises(BrokerUnavailableError, match="trusted .*[Hh]ostname mismatch"):
+    with pytest.raises(BrokerUnavailableError, match=r"trusted .*[Hh]ostname mismatch"):
         check(f"{other_name}?ssl_ca_certs={certificates / 'ca.crt'}")
 
 

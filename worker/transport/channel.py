@@ -136,8 +136,8 @@ class Channel(stock.Channel):
         return MOST_AT_ONCE if estimate is None else max(1, min(estimate, MOST_AT_ONCE))
 
     def _brpop_read(self, **options: Any) -> Any:
-        # What was asked before the first queue that we reserve from was kombu's BRPOP: Celery's mingle, on the
-        # channel that tasks come by later.
+        # What was asked before the first queue that we reserve from was kombu's BRPOP: Celery's mingle uses
+        # the channel that tasks come by later.
         if not self._taker.awaits_answer:
             return super()._brpop_read(**options)
         connection = self.client.connection
