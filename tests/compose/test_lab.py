@@ -20,7 +20,7 @@ POOLS_OF_THE_LAB = ("prefork", "threads", "gevent", "eventlet", "asyncio")
 
 
 def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) -> None:
-    log = lab.compose("logs", "--no-log-prefix", "producer").stdout
+    log = lab.compose("logs", "--no-log-prefix", "producer").stdout.replace("\x1b[2K", "")
     result = load(first_result(lab))
     ran = {run.contender for run in result.runs}
     for pool in POOLS_OF_THE_LAB:
