@@ -133,9 +133,8 @@ def test_containers_are_given_nothing_they_do_not_need(lab: Stack) -> None:
         host, service = container["HostConfig"], container["Config"]["Labels"]["com.docker.compose.service"]
         assert host["ReadonlyRootfs"], service
         assert host["CapDrop"] == ["ALL"], service
-        assert sorted(host["CapAdd"] or []) == (["SETGID", "SETUID"] if service == "producer" else []), (
-            service
-        )
+        needed = ["KILL", "SETGID", "SETUID"] if service == "producer" else []
+        assert sorted(host["CapAdd"] or []) == needed, service
         assert "no-new-privileges:true" in host["SecurityOpt"], service
         assert host["Memory"] > 0, service
         assert host["Init"], service
@@ -146,20 +145,33 @@ def test_containers_are_given_nothing_they_do_not_need(lab: Stack) -> None:
 
 def test_the_producer_is_the_owner_of_the_results_and_keeps_no_capability(lab: Stack) -> None:
     with lab.started("run", "--rm", "-T", "producer", "judit", "--hour", "15"):
-        mine = (
-            "-q",
-            "-f",
-            f"label=com.docker.compose.project={lab.project}",
-            "-f",
-            "label=com.docker.compose.oneoff=True",
-        )
-        until(lambda: docker("ps", *mine), "the producer's container runs")
-        [producer] = docker("ps", *mine).split()
+        producer = started_producer(lab)
         until(lambda: "simul" in _processes(producer), "the command has begun")
         status = _processes(producer)["simul"]
         docker("kill", producer)
     assert status["CapEff"] == status["CapPrm"] == "0" * 16
     assert status["Uid"].split()[0] == str((lab.directory / "results").stat().st_uid)
+
+
+def test_a_comparison_that_is_stopped_keeps_what_is_done(lab: Stack) -> None:
+    out = Path("results") / "stopped.json.gz"
+    command = ("compare", "waits", "--with", "serial", "--jobs", "24", "--rounds", "1000", "--out", str(out))
+    with lab.started("run", "--rm", "-T", "producer", *command) as process:
+        until((lab.directory / out).exists, "a first run is saved")
+        docker("stop", started_producer(lab))
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert f"Interrupted. The finished runs are saved in {out}" in err
+    assert load(lab.directory / out).runs
+
+
+def started_producer(lab: Stack) -> str:
+    """The container of a command that is under way."""
+    mine = f"label=com.docker.compose.project={lab.project}"
+    ask = ("ps", "-q", "-f", mine, "-f", "label=com.docker.compose.oneoff=True")
+    until(lambda: docker(*ask), "the producer's container runs")
+    [producer] = docker(*ask).split()
+    return producer
 
 
 def first_result(lab: Stack) -> Path:
