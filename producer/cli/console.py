@@ -12,7 +12,7 @@ from rich.progress import MofNCompleteColumn, Progress
 
 
 def stdout() -> Console:
-    """For results. A pipe has no width: it is given room for the wide table, and no styles."""
+    """For results. A pipe has no width: it is given what COLUMNS says, or room for the wide table."""
     from producer.tables import WIDE
 
     return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE, highlight=False)
