@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,9 +85,10 @@ def check(url: str, advice: str = START_IT) -> str:
                 "Write it into the address: redis://:PASSWORD@host:6379/0."
             ) from None
         except redis.RedisError as error:
-            raise BrokerUnavailableError(
+            why = _tls_trouble(client, error.__context__) or (
                 f"nothing answers at {shown} (connect): {str(error).rstrip('.')}. {advice}"
-            ) from None
+            )
+            raise BrokerUnavailableError(why) from None
     if "valkey_version" in info:
         return f"valkey {info['valkey_version']}"
     return f"redis {info.get('redis_version', 'unknown')}"
@@ -101,6 +103,20 @@ def connect(url: str) -> redis.Redis:
         retry=Retry(NoBackoff(), 0),
         protocol=2,  # the shape of XREAD's reply depends on it
     )
+
+
+def _tls_trouble(client: redis.Redis, cause: BaseException | None) -> str | None:
+    """What is wrong with the encryption rather than with the server, if anything is."""
+    authority = client.connection_pool.connection_kwargs.get("ssl_ca_certs")
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return (
+            f"the broker's certificate is not to be trusted (connect): {cause.verify_message.rstrip('.')}. "
+            "For an authority of your own, say where its certificate is: "
+            "rediss://...?ssl_ca_certs=/path/to/ca.crt."
+        )
+    if isinstance(cause, FileNotFoundError) and authority:
+        return f"there is no {authority}, by which the broker's certificate would be trusted (connect)."
+    return None
 
 
 def without_password(url: str) -> str:

@@ -133,8 +133,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def redis_server(directory: Path, password: str | None = None) -> Iterator[str]:
-    """The address of a real Redis of one's own; the test is skipped where none is installed."""
+def redis_server(directory: Path, password: str | None = None, tls: Path | None = None) -> Iterator[str]:
+    """The address of a real Redis of one's own; the test is skipped where none is installed.
+
+    `tls` is a directory that holds its certificate and key, redis.crt and redis.key.
+    """
     program = shutil.which("redis-server")
     if program is None:
         # Also under CI=true: .ci/run installs no redis-server; the embedded broker is a dependency.
@@ -144,6 +147,9 @@ def redis_server(directory: Path, password: str | None = None) -> Iterator[str]:
     command += ["--save", "", "--appendonly", "no"]
     if password:
         command += ["--requirepass", password]
+    if tls:
+        command += ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
+        command += ["--tls-cert-file", str(tls / "redis.crt"), "--tls-key-file", str(tls / "redis.key")]
     log = directory / "redis.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=output)
@@ -152,7 +158,7 @@ def redis_server(directory: Path, password: str | None = None) -> Iterator[str]:
         ready = any(b"Ready to accept connections" in line for line in process.stdout)
         assert ready, f"redis-server ended with {process.wait()}"
         credentials = f":{quote(password, safe='')}@" if password else ""
-        yield f"redis://{credentials}127.0.0.1:{port}/0"
+        yield f"{'rediss' if tls else 'redis'}://{credentials}127.0.0.1:{port}/0"
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import Celery
 
 from worker.pools import POOLS
-from worker.settings import Settings
+from worker.settings import Settings, use_tls
 
 settings = Settings.read()
 
@@ -18,6 +18,7 @@ app.conf.update(
     ],
     # Refuses and records what is no call of our task; Celery's would end, or tell nobody.
     worker_consumer="worker.consumer:Consumer",
+    broker_use_ssl=use_tls(settings.broker_url),
     # Messages come from a queue that others may write to: JSON can only be data, pickle can be code.
     accept_content=["json"],
     task_serializer="json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +13,10 @@ from rich.progress import MofNCompleteColumn, Progress
 
 
 def stdout() -> Console:
-    """For results. A pipe has no width: it is given room for the wide table, and no styles."""
+    """For results. A pipe has no width: it is given what COLUMNS says, or room for the wide table."""
     from producer.tables import WIDE
 
-    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE, highlight=False)
 
 
 @cache

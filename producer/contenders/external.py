@@ -109,7 +109,8 @@ class ExternalWorkers:
         if not found:
             raise ContenderError(
                 f"no worker consumes {self._queue} (ask the workers): start one with "
-                f"`simul worker --pool {self.spec.celery_pool}`, or those of the lab with `docker compose up`"
+                f"`simul worker --pool {self.spec.celery_pool}`; in the lab, "
+                "`docker compose run --rm producer` takes the place of `simul`"
             )
         if len(set(found.values())) > 1:
             raise ContenderError(f"the workers on {self._queue} differ in slots: {found}; start equal ones")

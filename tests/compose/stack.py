@@ -43,6 +43,8 @@ class Stack:
     project: str = field(default_factory=lambda: f"simul-test-{uuid.uuid4().hex[:8]}")
     image: str = "simul-test"
     flower_port: int = field(default_factory=lambda: free_port())
+    #: What carries the messages; "" is the default.
+    transport: str = ""
 
     @classmethod
     def cloned(cls, directory: Path, **more: Any) -> Stack:
@@ -116,6 +118,7 @@ class Stack:
             "SIMUL_SLOTS": str(SLOTS),
             "SIMUL_VISIBILITY_TIMEOUT": str(VISIBILITY_TIMEOUT_S),
             "SIMUL_FLOWER_PORT": str(self.flower_port),
+            "SIMUL_TRANSPORT": self.transport,
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.request
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from tests.compose.stack import SLOTS, Stack, docker, until
 
 pytestmark = pytest.mark.compose
 
+#: Columns of what the producer prints: 120 with the name that `docker compose up` puts before each line.
+WIDTH = 120 - len("producer-1  | ")
 POOLS_OF_THE_LAB = ("prefork", "threads", "gevent", "eventlet", "asyncio")
 
 
 def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) -> None:
-    log = lab.compose("logs", "--no-log-prefix", "producer").stdout
+    log = lab.compose("logs", "--no-log-prefix", "producer").stdout.replace("\x1b[2K", "")
     result = load(first_result(lab))
     ran = {run.contender for run in result.runs}
     for pool in POOLS_OF_THE_LAB:
@@ -30,6 +33,7 @@ def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) 
     assert result.complete
     assert [run.problems for run in result.runs if run.problems] == []
     assert "workers: 6 of 6 answer" in log
+    assert max(map(len, log.splitlines())) <= WIDTH
     assert "celery:eventlet" in (lab.directory / "results" / "report.html").read_text()
 
 
@@ -76,6 +80,11 @@ def test_every_command_runs_in_the_lab(lab: Stack) -> None:
     assert "did not start" not in swept
     saved = first_result(lab)
     assert "celery:prefork" in lab.simul("show", f"results/{saved.name}").stdout
+    assert (
+        "results/again.html"
+        in lab.simul(*f"report results/{saved.name} -o results/again.html".split()).stderr
+    )
+    assert "measured" in lab.simul("judit", "--hour", "0.1").stdout
 
 
 def test_of_two_comparisons_one_waits_for_the_other(lab: Stack) -> None:
@@ -115,7 +124,8 @@ def test_only_flower_is_published_and_only_to_this_machine(lab: Stack) -> None:
     }
     here = [{"HostIp": "127.0.0.1", "HostPort": str(lab.flower_port)}]
     assert published == {"flower": {"5555/tcp": here}}
-    until(lambda: _answers(lab.flower_port), "Flower shows its page")
+    workers = {f"celery@{host}" for pool in POOLS_OF_THE_LAB for host in lab.hosts(f"worker-{pool}")}
+    until(lambda: workers <= _seen_by_flower(lab.flower_port), "Flower shows the workers")
 
 
 def test_containers_are_given_nothing_they_do_not_need(lab: Stack) -> None:
@@ -123,9 +133,8 @@ def test_containers_are_given_nothing_they_do_not_need(lab: Stack) -> None:
         host, service = container["HostConfig"], container["Config"]["Labels"]["com.docker.compose.service"]
         assert host["ReadonlyRootfs"], service
         assert host["CapDrop"] == ["ALL"], service
-        assert sorted(host["CapAdd"] or []) == (["SETGID", "SETUID"] if service == "producer" else []), (
-            service
-        )
+        needed = ["KILL", "SETGID", "SETUID"] if service == "producer" else []
+        assert sorted(host["CapAdd"] or []) == needed, service
         assert "no-new-privileges:true" in host["SecurityOpt"], service
         assert host["Memory"] > 0, service
         assert host["Init"], service
@@ -136,15 +145,7 @@ def test_containers_are_given_nothing_they_do_not_need(lab: Stack) -> None:
 
 def test_the_producer_is_the_owner_of_the_results_and_keeps_no_capability(lab: Stack) -> None:
     with lab.started("run", "--rm", "-T", "producer", "judit", "--hour", "15"):
-        mine = (
-            "-q",
-            "-f",
-            f"label=com.docker.compose.project={lab.project}",
-            "-f",
-            "label=com.docker.compose.oneoff=True",
-        )
-        until(lambda: docker("ps", *mine), "the producer's container runs")
-        [producer] = docker("ps", *mine).split()
+        producer = started_producer(lab)
         until(lambda: "simul" in _processes(producer), "the command has begun")
         status = _processes(producer)["simul"]
         docker("kill", producer)
@@ -152,17 +153,39 @@ def test_the_producer_is_the_owner_of_the_results_and_keeps_no_capability(lab: S
     assert status["Uid"].split()[0] == str((lab.directory / "results").stat().st_uid)
 
 
+def test_a_comparison_that_is_stopped_keeps_what_is_done(lab: Stack) -> None:
+    out = Path("results") / "stopped.json.gz"
+    command = ("compare", "waits", "--with", "serial", "--jobs", "24", "--rounds", "1000", "--out", str(out))
+    with lab.started("run", "--rm", "-T", "producer", *command) as process:
+        until((lab.directory / out).exists, "a first run is saved")
+        docker("stop", started_producer(lab))
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert f"Interrupted. The finished runs are saved in {out}" in err
+    assert load(lab.directory / out).runs
+
+
+def started_producer(lab: Stack) -> str:
+    """The container of a command that is under way."""
+    mine = f"label=com.docker.compose.project={lab.project}"
+    ask = ("ps", "-q", "-f", mine, "-f", "label=com.docker.compose.oneoff=True")
+    until(lambda: docker(*ask), "the producer's container runs")
+    [producer] = docker(*ask).split()
+    return producer
+
+
 def first_result(lab: Stack) -> Path:
     """Of the comparison that `docker compose up` made."""
     return min((lab.directory / "results").glob("compare-*.json.gz"))
 
 
-def _answers(port: int) -> bool:
+def _seen_by_flower(port: int) -> set[str]:
+    """The workers on Flower's page, none while it does not answer."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
-            return bool(page.status == 200)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/workers?json=1", timeout=5) as page:
+            return {worker["hostname"] for worker in json.load(page)["data"]}
     except OSError:
-        return False
+        return set()
 
 
 def _processes(container: str) -> dict[str, dict[str, str]]:

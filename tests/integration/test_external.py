@@ -6,7 +6,9 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -21,11 +23,16 @@ from tests.helpers import SOON_S
 from worker.errors import ContenderError
 from worker.settings import PROJECT_DATA
 
+#: How far another machine's monotonic clock is from ours, in seconds.
+OTHER_CLOCK_S = 500_000
+
 
 @contextlib.contextmanager
-def worker(broker: Broker, keeper: Keeper, pool: str, slots: int, *options: str) -> Iterator[None]:
-    """A worker as a user would start it, once it is ready."""
-    command = worker_command(pool, slots, None, "-l", "INFO", *options)
+def worker(
+    broker: Broker, keeper: Keeper, pool: str, slots: int, *options: str, inside: Sequence[str] = ()
+) -> Iterator[None]:
+    """A worker as a user would start it, once it is ready; `inside` is a command that runs others."""
+    command = [*inside, *worker_command(pool, slots, None, "-l", "INFO", *options)]
     with subprocess.Popen(
         command,
         env=worker_environment(pool, broker.url, PROJECT_DATA),
@@ -74,6 +81,31 @@ def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keepe
         differing = worker(broker, keeper, "threads", 2, "-n", "three@here")
         with differing, pytest.raises(ContenderError, match="differ in slots"):
             contender(broker, "celery:threads").start()
+
+
+def test_times_of_a_machine_with_another_clock_are_corrected(
+    broker: Broker, keeper: Keeper, tmp_path: Path
+) -> None:
+    elsewhere = another_machine(tmp_path / "boot_id")
+    with worker(broker, keeper, "threads", 2, inside=elsewhere):
+        found = contender(broker, "celery:threads")
+        found.start()
+        outcome = found.run(build("waits", jobs=6).jobs, lambda _: None)
+    assert outcome.problems == []
+    assert outcome.clocks_corrected
+    off_s = max(abs(record.finished_ns - time.monotonic_ns()) for record in outcome.records) / 1e9
+    assert off_s < OTHER_CLOCK_S / 2
+
+
+def another_machine(boot_id: Path) -> list[str]:
+    """What makes a command believe that it runs on a host that was booted long before this one."""
+    boot_id.write_text("another\n")
+    mount = f'mount --bind {boot_id} /proc/sys/kernel/random/boot_id && exec "$@"'
+    command = ["unshare", "--mount", "--time", "--monotonic", str(OTHER_CLOCK_S), "sh", "-c", mount, "sh"]
+    with contextlib.suppress(FileNotFoundError):
+        if subprocess.run([*command, "true"], capture_output=True).returncode == 0:
+            return command
+    pytest.skip("this user may not make namespaces (unshare): there is no other clock")
 
 
 def test_where_there_is_no_worker_it_is_said_how_to_start_one(

@@ -136,7 +136,9 @@ class Channel(stock.Channel):
         return MOST_AT_ONCE if estimate is None else max(1, min(estimate, MOST_AT_ONCE))
 
     def _brpop_read(self, **options: Any) -> Any:
-        if not self._reserves:
+        # What was asked before the first queue that we reserve from was kombu's BRPOP: Celery's mingle uses
+        # the channel that tasks come by later.
+        if not self._taker.awaits_answer:
             return super()._brpop_read(**options)
         connection = self.client.connection
         try:
@@ -245,7 +247,7 @@ class Channel(stock.Channel):
     def _stop_taking(self) -> None:
         connection: Any = self._in_poll
         self._in_poll = None
-        if connection:
+        if connection and self._taker.awaits_answer:
             self._taker.interrupt()
             self._taker.answer(connection)  # what it brings is in our list, and goes back with the rest
         self._backlog.clear()

@@ -69,6 +69,11 @@ class Taker:
         self._asked = Asked(keys, wanted, waits_for, takes)
         connection.send_packed_command(connection.pack_commands(commands))
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether we have asked for messages, and not yet read what came of it."""
+        return self._asked is not None
+
     def answer(self, connection: Any) -> list[tuple[str, bytes]]:
         """Queue and message in turn, as the server has them for us."""
         assert self._asked is not None
