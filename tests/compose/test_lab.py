@@ -124,7 +124,7 @@ def test_only_flower_is_published_and_only_to_this_machine(lab: Stack) -> None:
     }
     here = [{"HostIp": "127.0.0.1", "HostPort": str(lab.flower_port)}]
     assert published == {"flower": {"5555/tcp": here}}
-    workers = {f"celery@{host}" for pool in POOLS_OF_THE_LAB for host in lab.hosts(f"worker-{pool}")}
+    workers = {host for pool in POOLS_OF_THE_LAB for host in lab.hosts(f"worker-{pool}")}
     until(lambda: workers <= _seen_by_flower(lab.flower_port), "Flower shows the workers")
 
 
@@ -180,10 +180,10 @@ def first_result(lab: Stack) -> Path:
 
 
 def _seen_by_flower(port: int) -> set[str]:
-    """The workers on Flower's page, none while it does not answer."""
+    """The hosts of the workers on Flower's page, none while it does not answer."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/workers?json=1", timeout=5) as page:
-            return {worker["hostname"] for worker in json.load(page)["data"]}
+            return {worker["hostname"].partition("@")[2] for worker in json.load(page)["data"]}
     except OSError:
         return set()
 

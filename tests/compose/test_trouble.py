@@ -25,7 +25,8 @@ from producer.over_broker import send_to_pool
 from worker.jobs import ChessMove
 pool, jobs, wait_ms = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 move = ChessMove("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1", wait_ms=wait_ms)
-outcome = send_to_pool(os.environ["SIMUL_BROKER_URL"], pool, [move] * jobs, lambda done: None)
+broker = os.environ["SIMUL_BROKER_URL"]
+outcome = send_to_pool(broker, pool, [move] * jobs, progress=lambda done: None, tell=lambda line: None)
 print(msgspec.json.encode(outcome).decode())
 """
 
