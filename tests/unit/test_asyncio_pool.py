@@ -1,4 +1,4 @@
-"""The parts of the asyncio pool that need no worker: options, the desk, the bridge, one job."""
+"""The parts of the asyncio pool that need no worker: options, the callbacks, the bridge, one job."""
 
 # mypy: disable-error-code="untyped-decorator"
 # (Celery ships no types.)
@@ -14,12 +14,12 @@ import pytest
 from celery import Celery
 from celery.exceptions import ImproperlyConfigured
 
-from worker.pools import aio_options
-from worker.pools.aio_bridge import current_job, keep_stacks_per_job, prepare
-from worker.pools.aio_desk import Desk
-from worker.pools.aio_job import Job
-from worker.pools.aio_options import Options
-from worker.pools.aio_threads import LoopThread, TracerThread
+from worker.pools.aio import options
+from worker.pools.aio.bridge import current_job, keep_stacks_per_job, prepare
+from worker.pools.aio.callbacks import CallbackQueue
+from worker.pools.aio.job import Job
+from worker.pools.aio.options import Options
+from worker.pools.aio.threads import LoopThread, TracerThread
 
 PATIENCE_S = 30.0
 
@@ -60,13 +60,13 @@ def test_uvloop_is_not_replaced_in_silence(monkeypatch: pytest.MonkeyPatch) -> N
     def missing(name: str) -> Any:
         raise ImportError(name)
 
-    monkeypatch.setattr(aio_options, "import_module", missing)
+    monkeypatch.setattr(options, "import_module", missing)
     with pytest.raises(ImproperlyConfigured, match="uvloop is not installed"):
         Options(uvloop=True).loop_factory()
     assert Options().loop_factory() is asyncio.new_event_loop
 
 
-# The desk
+# Callbacks
 
 
 class FakeHub:
@@ -84,43 +84,43 @@ class FakeHub:
 
 def test_without_a_hub_calls_are_made_at_once() -> None:
     made: list[int] = []
-    Desk().post(lambda: made.append(1))
+    CallbackQueue().post(lambda: made.append(1))
     assert made == [1]
 
 
 def test_with_a_hub_calls_wait_for_it_and_keep_their_order() -> None:
-    desk, hub, made = Desk(), FakeHub(), list[int]()
-    desk.move_to(hub)
+    callbacks, hub, made = CallbackQueue(), FakeHub(), list[int]()
+    callbacks.move_to(hub)
     for number in range(5):
-        desk.post(lambda number=number: made.append(number))  # type: ignore[misc]  # mypy: lambda default
+        callbacks.post(lambda number=number: made.append(number))  # type: ignore[misc]  # mypy: lambda default
     assert made == []
     hub.reader()
     assert made == [0, 1, 2, 3, 4]
-    desk.close()
+    callbacks.close()
 
 
 def test_a_call_may_post_another() -> None:
-    desk, hub, made = Desk(), FakeHub(), list[int]()
-    desk.move_to(hub)
-    desk.post(lambda: desk.post(lambda: made.append(1)))
+    callbacks, hub, made = CallbackQueue(), FakeHub(), list[int]()
+    callbacks.move_to(hub)
+    callbacks.post(lambda: callbacks.post(lambda: made.append(1)))
     hub.reader()
     assert made == [1]
-    desk.close()
+    callbacks.close()
 
 
 def test_a_failing_call_does_not_hold_up_the_next(caplog: pytest.LogCaptureFixture) -> None:
-    desk, made = Desk(), list[int]()
-    desk.post(lambda: 1 / 0)
-    desk.post(lambda: made.append(1))
+    callbacks, made = CallbackQueue(), list[int]()
+    callbacks.post(lambda: 1 / 0)
+    callbacks.post(lambda: made.append(1))
     assert made == [1]
     assert "Pool callback failed" in caplog.text
 
 
-def test_a_closed_desk_serves_at_once() -> None:
-    desk, made = Desk(), list[int]()
-    desk.move_to(FakeHub())
-    desk.close()
-    desk.post(lambda: made.append(1))
+def test_a_closed_queue_calls_at_once() -> None:
+    callbacks, made = CallbackQueue(), list[int]()
+    callbacks.move_to(FakeHub())
+    callbacks.close()
+    callbacks.post(lambda: made.append(1))
     assert made == [1]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.pools.aio_job import Job
-from worker.pools.aio_slots import Slots
+from worker.pools.aio.job import Job
+from worker.pools.aio.slots import Slots
 
 
 def job() -> Job:

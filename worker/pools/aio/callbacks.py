@@ -1,8 +1,8 @@
-"""The desk where the pool's threads leave word for the worker: callbacks, in order, in one thread.
+"""Celery's callbacks, left by the pool's threads and made in the worker's own: in order, one at a time.
 
 Celery's request callbacks (accepted, succeeded, timed out) touch the broker's connection and the
 worker's sets of requests. They were written for the worker's main thread, so that is where they run:
-`kombu`'s hub is woken and clears the desk. A worker without a hub (a transport without an event loop)
+`kombu`'s hub is woken and makes the calls. A worker without a hub (a transport without an event loop)
 gets them in whichever thread has news, one at a time, as with Celery's threads pool.
 """
 
@@ -20,11 +20,11 @@ from celery.utils.log import get_logger
 logger = get_logger(__name__)
 
 
-class Desk:
+class CallbackQueue:
     """A first-in, first-out list of calls that are made one at a time."""
 
     def __init__(self) -> None:
-        #: Held while calls are made. Re-entrant: a call can lead to another visit to the desk, and a
+        #: Held while calls are made. Re-entrant: a call can lead to another visit here, and a
         #: signal handler of the main thread can interrupt one (cold shutdown does).
         self.lock = threading.RLock()
         self._calls: deque[Callable[[], object]] = deque()
@@ -48,14 +48,14 @@ class Desk:
         """Leave `call` to be made soon; any thread may."""
         self._calls.append(call)
         if self._bell is None:
-            self.clear()
+            self.run()
         elif not self._rung:
             # One ring serves all that is left until it is heard. Two threads may both ring: harmless.
             self._rung = True
             with contextlib.suppress(OSError):  # full of rings that wait, or closed
                 self._bell.send(b"!")
 
-    def clear(self) -> None:
+    def run(self) -> None:
         """Make every call that waits."""
         with self.lock:
             while self._calls:
@@ -77,6 +77,6 @@ class Desk:
     def _answer(self) -> None:
         with contextlib.suppress(OSError):
             self._ear.recv(64)
-        self.clear()
+        self.run()
         self._rung = False
-        self.clear()  # what came between the two was left by someone who saw the bell rung
+        self.run()  # what came between the two was left by someone who saw the bell rung

@@ -1,26 +1,7 @@
-"""A Celery pool that runs `async def` tasks on one event loop, in a thread of the worker.
-
-    CELERY_CUSTOM_WORKER_POOL=worker.pools.aio:TaskPool celery -A app worker --pool=custom -c 100
-
-It works for any Celery app, and patches nothing. Three threads take part:
-
-- the worker's own (kombu's hub) receives messages, hands out slots here, and acknowledges;
-- the tracers' thread runs what Celery does around a task, one greenlet for each job. When the body
-  turns out to be a coroutine its greenlet switches away, and is switched back to with the outcome;
-- the loop's thread runs the coroutines, and nothing that blocks.
-
-The greenlet is SQLAlchemy's way between synchronous code and asyncio. There it runs on the loop's
-thread. Here it does so only for a task that ignores its result and has no links: otherwise Celery's
-tracer talks to the broker and the result backend, which takes a round trip on a good day and minutes on
-a bad one, and all coroutines would stand still.
-
-Plain `def` tasks run in threads, tracer and all, exactly as in Celery's threads pool, or on the loop
-where that is asked for. What the pool refuses: to interrupt a plain `def`, and to start a job without a slot.
-"""
+"""The pool that Celery sees: it gives jobs their slots, and sends each to the thread it belongs to."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -29,24 +10,22 @@ from typing import Any
 from celery._state import _task_stack
 from celery.app.trace import build_tracer
 from celery.concurrency.base import BasePool
-from celery.concurrency.prefork import _run_ready_callbacks
 from celery.utils.log import get_logger
 from celery.worker import state as worker_state
 
-from worker.pools.aio_bridge import keep_stacks_per_job, prepare
-from worker.pools.aio_desk import Desk
-from worker.pools.aio_job import Job, Verdict
-from worker.pools.aio_options import Options
-from worker.pools.aio_request import has_nothing_to_send, may_be_revoked, request_of
-from worker.pools.aio_slots import Slots
-from worker.pools.aio_threads import LoopThread, TracerThread
+from worker.pools.aio.bridge import keep_stacks_per_job, prepare
+from worker.pools.aio.callbacks import CallbackQueue
+from worker.pools.aio.drain import drain
+from worker.pools.aio.job import Job, Verdict
+from worker.pools.aio.options import Options
+from worker.pools.aio.request import has_nothing_to_send, may_be_revoked, request_of
+from worker.pools.aio.slots import Slots
+from worker.pools.aio.threads import LoopThread, TracerThread
 
 logger = get_logger(__name__)
 
 #: Seconds that cancelled jobs get to clean up before the pool stops without them.
 GRACE_S = 5.0
-#: Seconds between two looks at the running jobs while the pool drains.
-DRAIN_TICK_S = 0.01
 
 
 class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
@@ -62,7 +41,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         super().__init__(*args, **kwargs)
         self.aio = Options.read()
         self._new_loop = self.aio.loop_factory()
-        self._desk = Desk()
+        self._callbacks = CallbackQueue()
         self._hub: Any = None
         self._slots = Slots(self.limit)
         #: For each task seen: whether its body belongs on the loop.
@@ -85,7 +64,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
 
     def register_with_event_loop(self, hub: Any) -> None:
         self._hub = hub
-        self._desk.move_to(hub)
+        self._callbacks.move_to(hub)
 
     def on_close(self) -> None:
         self._slots.forget_waiting()
@@ -140,7 +119,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             timeout_s=timeout or self.options.get("timeout"),
             task_name=args[0] if args else "?",
             task_id=correlation_id,
-            post=self._desk.post,
+            post=self._callbacks.post,
         )
         if self._slots.take_or_wait(job):
             job.start_clock()
@@ -165,7 +144,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
 
     def _end(self, job: Job) -> None:
         if job.report is not None:
-            self._desk.post(job.report)
+            self._callbacks.post(job.report)
         self._slots.free(job)
         self._fill()
 
@@ -177,10 +156,10 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         """
         while job := self._slots.next():
             if may_be_revoked(job):
-                self._desk.post(partial(self._run_unless_revoked, job))
+                self._callbacks.post(partial(self._run_unless_revoked, job))
             else:
                 job.start_clock()
-                self._desk.post(job.accept)
+                self._callbacks.post(job.accept)
                 self._run(job)
 
     def _run_unless_revoked(self, job: Job) -> None:
@@ -236,21 +215,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
     # Shutdown
 
     def _drain(self, limit_s: float | None) -> bool:
-        """Wait until no job runs, at most `limit_s`; whether that is so.
-
-        The main thread is here and not in the hub, so the hub's part is done here: callbacks,
-        heartbeats, and the acknowledgements that callbacks leave to it.
-        """
-        deadline = None if limit_s is None else time.monotonic() + limit_s
-        while True:
-            ended = not self._slots.running  # before the desk is cleared: what ends later leaves word later
-            self._desk.clear()
-            if self._hub is not None:
-                self._hub.fire_timers()
-                _run_ready_callbacks(self._hub)
-            if ended or (deadline is not None and time.monotonic() > deadline):
-                return ended
-            time.sleep(DRAIN_TICK_S)
+        return drain(self._slots, self._callbacks, self._hub, limit_s)
 
     def _cancel_running(self) -> None:
         for job in tuple(self._slots.running.values()):
@@ -266,4 +231,4 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._loop.stop()
         self._tracer.stop()
         threads.shutdown(wait=not self._slots.running)
-        self._desk.close()
+        self._callbacks.close()

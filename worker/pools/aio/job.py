@@ -25,7 +25,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.log import get_logger
 from greenlet import getcurrent, greenlet
 
-from worker.pools.aio_bridge import enter_job
+from worker.pools.aio.bridge import enter_job
 
 logger = get_logger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery.worker import state
 
-from worker.pools.aio_job import Job
+from worker.pools.aio.job import Job
 
 
 def request_of(job: Job) -> Any:

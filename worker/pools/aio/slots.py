@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from worker.pools.aio_job import Job
+from worker.pools.aio.job import Job
 
 
 class Slots:

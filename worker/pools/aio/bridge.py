@@ -30,10 +30,10 @@ from celery.exceptions import ImproperlyConfigured
 from celery.utils.threads import LocalManager
 from greenlet import getcurrent
 
-from worker.pools.aio_options import PLACES
+from worker.pools.aio.options import PLACES
 
 if TYPE_CHECKING:
-    from worker.pools.aio_job import Job
+    from worker.pools.aio.job import Job
 
 _job: ContextVar[Job | None] = ContextVar("celery_aio_job", default=None)
 
