@@ -16,7 +16,18 @@ from producer import gil
 from producer.contenders import cores
 
 #: The packages whose versions a result names.
-PACKAGES = ("celery", "kombu", "redis", "hiredis", "gevent", "eventlet", "greenlet", "aiofiles", "chess")
+PACKAGES = (
+    "celery",
+    "kombu",
+    "redis",
+    "hiredis",
+    "gevent",
+    "eventlet",
+    "greenlet",
+    "uvloop",
+    "aiofiles",
+    "chess",
+)
 _PROJECT = Path(__file__).resolve().parent.parent
 
 

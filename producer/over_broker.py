@@ -18,6 +18,8 @@ from producer.waiting import Waiting
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
 
+#: How long workers may take to say what they are, in seconds.
+ASK_S = 10.0
 #: How long no record may arrive, beyond the longest wait of a job, before the rest is given up as lost.
 STALL_S = 60.0
 #: How long one read waits for records, in milliseconds; then the worker is looked after.
@@ -88,6 +90,14 @@ def send_to_pool(
 def patience_s(jobs: Sequence[Job]) -> float:
     """How long no record of these jobs may arrive, in seconds: as long as one may wait, and `STALL_S`."""
     return STALL_S + max(map(_wait_s, jobs), default=0.0)
+
+
+def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
+    """The class of the event loop that the workers of those names run, as they say; None without one."""
+    if pool(pool_name).slot != "coroutine":
+        return None
+    replies = app.control.inspect(destination=list(nodes), timeout=ASK_S, limit=len(nodes)).stats() or {}
+    return ", ".join(sorted({str(reply["pool"].get("loop")) for reply in replies.values()})) or None
 
 
 def _collect(

@@ -77,6 +77,8 @@ class Run:
     clocks_corrected: bool
     #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.
     gil: bool | None = None
+    #: The class of the workers' event loop, as they name it ("uvloop.Loop"); None where there is none.
+    event_loop: str | None = None
 
     @property
     def valid(self) -> bool:
@@ -188,6 +190,7 @@ def run_from(
         loop_stall_s=outcome.loop_stall_s,
         clocks_corrected=outcome.clocks_corrected,
         gil=outcome.gil,
+        event_loop=outcome.event_loop,
     )
 
 

@@ -120,6 +120,8 @@ class Outcome:
     clocks_corrected: bool = False
     #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.
     gil: bool | None = None
+    #: The class of the workers' event loop, as they name it ("uvloop.Loop"); None where there is none.
+    event_loop: str | None = None
 
 
 #: Called with the number of jobs done so far.

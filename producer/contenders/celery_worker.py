@@ -20,7 +20,7 @@ from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.command import worker_command, worker_environment
 from producer.contenders.ended import how_it_ended, last_words
 from producer.keeper import Keeper
-from producer.over_broker import run_over_broker
+from producer.over_broker import event_loop, run_over_broker
 from worker.errors import ContenderError, SimulError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
@@ -58,6 +58,7 @@ class CeleryWorker:
         self._keeper = keeper
         self._transport = transport
         self._worker: subprocess.Popen[bytes] | None = None
+        self._event_loop: str | None = None
 
     def start(self) -> None:
         """Start the worker, wait until it answers a ping, and have each slot do a job.
@@ -94,6 +95,7 @@ class CeleryWorker:
         )
         try:
             self._await_ping(node)
+            self._event_loop = event_loop(self._app, self._pool, [node])
             self._warm_up()
         except SimulError:
             self.stop()
@@ -103,6 +105,7 @@ class CeleryWorker:
         """Send the jobs, collect the records, account for all of them."""
         outcome = run_over_broker(self._app, self._broker.url, self._queue, jobs, progress, self._death)
         outcome.slots = self.spec.slots
+        outcome.event_loop = self._event_loop
         if outcome.problems and self.alive():
             outcome.problems.append(f"the worker's log ends: {last_words(self._log)}")
         return outcome

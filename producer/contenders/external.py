@@ -18,7 +18,7 @@ from kombu.exceptions import KombuError
 from producer.broker import Broker
 from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.celery_worker import WARM_UP_FEN, WARM_UP_MS
-from producer.over_broker import run_over_broker
+from producer.over_broker import event_loop, run_over_broker
 from worker.errors import ContenderError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
@@ -96,7 +96,9 @@ class ExternalWorkers:
         self._broker = broker
         self._app = app
         self._fleet = fleet
-        self._queue = pool(spec.celery_pool).queue
+        self._pool = spec.celery_pool
+        self._queue = pool(self._pool).queue
+        self._event_loop: str | None = None
         self._there = False
 
     def start(self) -> None:
@@ -115,6 +117,7 @@ class ExternalWorkers:
         if len(set(found.values())) > 1:
             raise ContenderError(f"the workers on {self._queue} differ in slots: {found}; start equal ones")
         self.spec = replace(self.spec, slots=min(found.values()), workers=len(found))
+        self._event_loop = event_loop(self._app, self._pool, list(found))
         outcome = self.run(
             [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots, lambda _: None
         )
@@ -128,6 +131,7 @@ class ExternalWorkers:
             self._app, self._broker.url, self._queue, jobs, progress, death=lambda: None
         )
         outcome.slots = self.spec.total_slots
+        outcome.event_loop = self._event_loop
         hosts = {record.worker.partition("/")[0] for record in outcome.records}
         if len(hosts) > self.spec.workers:
             outcome.problems.append(

@@ -15,6 +15,7 @@ from producer.roster import Roster
 from producer.workloads import Workload
 from tests.helpers import family, survivors
 from tests.integration.conformance import Conformance, run, specs
+from worker.jobs import Sieve
 from worker.pools import POOLS
 
 
@@ -55,3 +56,20 @@ def test_stopping_leaves_neither_processes_nor_queues(own_roster: Roster, broker
         assert [key for key in client.scan_iter("*simul.prefork*") if client.type(key) == b"list"] == []
     finally:
         client.close()
+
+
+@pytest.mark.parametrize(
+    ("way", "uvloop", "loop"),
+    [
+        ("celery:asyncio", "", "asyncio.unix_events._UnixSelectorEventLoop"),
+        ("celery:asyncio", "1", "uvloop.Loop"),
+        ("celery:threads", "1", None),
+    ],
+)
+def test_a_run_names_its_event_loop(
+    own_roster: Roster, monkeypatch: pytest.MonkeyPatch, way: str, uvloop: str, loop: str | None
+) -> None:
+    if uvloop:
+        pytest.importorskip("uvloop")
+    monkeypatch.setenv("CELERY_AIO_UVLOOP", uvloop)
+    assert run(Spec(way, 2), own_roster, (Sieve(0, 1),)).event_loop == loop
