@@ -81,6 +81,9 @@ class FakeHub:
     def remove_reader(self, _fd: object) -> None:
         del self.reader
 
+    def call_later(self, _delay_s: float, callback: Callable[[], object]) -> None:
+        self.timer = callback
+
 
 def test_without_a_hub_calls_are_made_at_once() -> None:
     made: list[int] = []

@@ -19,6 +19,10 @@ from celery.utils.log import get_logger
 
 logger = get_logger(__name__)
 
+#: Seconds after which a thread that was woken looks again by itself: to wake it for each call would cost
+#: more than most calls do. Under load one waking serves several; a call alone is made at once.
+PAUSE_S = 0.002
+
 
 class CallbackQueue:
     """A first-in, first-out list of calls that are made one at a time."""
@@ -30,7 +34,8 @@ class CallbackQueue:
         self._calls: deque[Callable[[], object]] = deque()
         self._hub: Any = None
         self._bell: socket.socket | None = None
-        self._rung = False
+        #: Whether the hub's thread has been woken, and will look.
+        self._watched = False
 
     def move_to(self, hub: Any) -> None:
         """From now on, have the thread that runs `hub` make the calls; again after each reconnect."""
@@ -43,15 +48,15 @@ class CallbackQueue:
             self._bell.setblocking(False)
         self._hub = hub
         hub.add_reader(self._ear, self._answer)
+        self._look()  # the last hub may have promised to, and has not
 
     def post(self, call: Callable[[], object]) -> None:
         """Leave `call` to be made soon; any thread may."""
         self._calls.append(call)
         if self._bell is None:
             self.run()
-        elif not self._rung:
-            # One ring serves all that is left until it is heard. Two threads may both ring: harmless.
-            self._rung = True
+        elif not self._watched:
+            self._watched = True  # two threads may both ring: harmless
             with contextlib.suppress(OSError):  # full of rings that wait, or closed
                 self._bell.send(b"!")
 
@@ -77,6 +82,11 @@ class CallbackQueue:
     def _answer(self) -> None:
         with contextlib.suppress(OSError):
             self._ear.recv(64)
-        self.run()
-        self._rung = False
-        self.run()  # what came between the two was left by someone who saw the bell rung
+        self._look()
+
+    def _look(self) -> None:
+        self._watched = bool(self._calls)
+        if self._calls:  # asked again: who left a call before we stopped watching did not ring
+            self._watched = True
+            self.run()
+            self._hub.call_later(PAUSE_S, self._look)

@@ -11,10 +11,12 @@ import asyncio
 import contextlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 
 from celery.utils.log import get_logger
 
+from worker.pools.aio.callbacks import PAUSE_S
 from worker.pools.aio.slow import timing_task_factory
 
 logger = get_logger(__name__)
@@ -64,6 +66,9 @@ class LoopThread:
         self.loop = new_loop()
         self._on_start = on_start
         self._stopping = False
+        self._calls: deque[Callable[[], object]] = deque()
+        #: Whether the loop has been woken, and will look for calls.
+        self._watched = False
         self._thread = threading.Thread(target=self._run, name="celery-aio-loop", daemon=True)
         if slow_s:
             self.loop.set_task_factory(timing_task_factory(slow_s))
@@ -75,8 +80,11 @@ class LoopThread:
         """Have the thread make `call`; any thread may."""
         if threading.get_ident() == self._thread.ident:
             self.loop.call_soon(call)
-        else:
-            self.loop.call_soon_threadsafe(call)
+            return
+        self._calls.append(call)
+        if not self._watched:
+            self._watched = True
+            self.loop.call_soon_threadsafe(self._look)
 
     def stop(self) -> None:
         """Cancel what is left on the loop, close it and end the thread."""
@@ -86,6 +94,14 @@ class LoopThread:
         with contextlib.suppress(RuntimeError):  # the loop ended on its own
             self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(2 * STOP_S)
+
+    def _look(self) -> None:
+        self._watched = bool(self._calls)
+        if self._calls:  # asked again: who left a call before we stopped watching did not wake us
+            self._watched = True
+            self.loop.call_later(PAUSE_S, self._look)
+            while self._calls:
+                self.loop.call_soon(self._calls.popleft())
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
