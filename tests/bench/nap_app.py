@@ -1,0 +1,33 @@
+"""What the benchmark's workers do: wait, and tell nobody. No signal receiver, no result, no other work.
+
+The same waiting once as a coroutine and once as a plain function: each pool gets the one that suits it.
+"""
+
+# mypy: disable-error-code="untyped-decorator"
+# (Celery ships no types.)
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+from celery import Celery
+
+app = Celery("nap", broker=f"redis+socket://{os.environ['NAP_SOCKET']}?virtual_host=0")
+app.conf.update(
+    task_acks_late=True,
+    task_ignore_result=True,
+    # For each slot that acknowledges, as the lab's own app has it: kombu's 10 would lose connections.
+    broker_transport_options={"max_connections": 10_000},
+)
+
+
+@app.task
+async def naps(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
+@app.task
+def plain_naps(seconds: float) -> None:
+    time.sleep(seconds)
