@@ -17,8 +17,10 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
+import aiofiles
 import redis
 import redis.asyncio
 from celery import Celery, Task, current_task, signals
@@ -34,6 +36,9 @@ app.conf.update(
     task_default_queue=os.environ.get("FOREIGN_QUEUE", "foreign"),
     worker_cancel_long_running_tasks_on_connection_loss=True,
 )
+
+if "FOREIGN_TRANSPORT" in os.environ:
+    app.conf.broker_transport = os.environ["FOREIGN_TRANSPORT"]
 
 side = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
@@ -268,6 +273,24 @@ async def tidies_up(key: str) -> str:
 
 
 @app.task
+async def ticks(path: str) -> None:
+    """Add to a file every few milliseconds, until there is another one beside it."""
+    while not Path(path + ".stop").exists():
+        async with aiofiles.open(path, "a") as file:
+            await file.write(".")
+        await asyncio.sleep(0.002)
+
+
+@app.task(acks_late=True)
+async def waits_for(path: str) -> str:
+    """Say in a file that we wait for another one, and wait."""
+    Path(path + ".waiting").touch()
+    while not Path(path).exists():
+        await asyncio.sleep(0.002)
+    return "it came"
+
+
+@app.task
 def plain_holds(key: str) -> str:
     side.rpush(key + ":started", "1")
     side.blpop([key + ":release"], timeout=60)
@@ -286,19 +309,6 @@ async def blocks_in_subtask(seconds: float) -> None:
         time.sleep(seconds)
 
     await asyncio.create_task(sub())
-
-
-# For the benchmark: wait, and tell nobody
-
-
-@app.task(ignore_result=True, acks_late=True)
-async def naps(seconds: float) -> None:
-    await asyncio.sleep(seconds)
-
-
-@app.task(ignore_result=True, acks_late=True)
-def plain_naps(seconds: float) -> None:
-    time.sleep(seconds)
 
 
 # Signals

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -96,7 +98,7 @@ def test_the_worker_answers_while_all_slots_are_taken(
 
 def test_stats_describe_the_pool(worker: Worker) -> None:
     info = pool_info(worker)
-    assert info["implementation"] == "worker.pools.aio:TaskPool"
+    assert info["implementation"] == "worker.pools.aio.pool:TaskPool"
     assert info["max-concurrency"] == 10
     assert "SelectorEventLoop" in info["loop"]
 
@@ -234,6 +236,32 @@ def test_a_slow_backend_does_not_block_the_loop(
     side.rpush(key + ":stored", "1")
     assert running.get(timeout=PATIENCE_S) == "released"
     assert storing.get(timeout=PATIENCE_S) == key
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"never {what}"
+        time.sleep(0.01)
+
+
+def test_a_broker_that_stands_still_does_not_stop_the_loop(
+    worker: Worker, side: redis.Redis, tmp_path: Path
+) -> None:
+    file, go = tmp_path / "ticks", tmp_path / "go"
+    ticking, ending = worker.send("ticks", str(file)), worker.send("waits_for", str(go))
+    until(lambda: file.exists() and Path(f"{go}.waiting").exists(), "started")
+    broker = int(side.info("server")["process_id"])
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        go.touch()  # a job ends: its result is to be stored, its message to be acknowledged
+        ticks = file.stat().st_size
+        until(lambda: file.stat().st_size > ticks + 50, "ticked without its broker")
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    assert ending.get(timeout=PATIENCE_S) == "it came"
+    Path(f"{file}.stop").touch()
+    assert ticking.get(timeout=PATIENCE_S) is None
 
 
 # Acknowledging

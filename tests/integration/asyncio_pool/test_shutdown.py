@@ -21,10 +21,16 @@ def key() -> str:
     return uuid.uuid4().hex
 
 
+@pytest.fixture(params=["stock", "reliable"])
+def transport(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment that has the worker use kombu's transport, or ours."""
+    return {} if request.param == "stock" else {"FOREIGN_TRANSPORT": "worker.transport:Transport"}
+
+
 def test_a_warm_shutdown_lets_running_jobs_end(
-    app: Any, logs: Path, side: redis.Redis, key: str, event: Event
+    app: Any, logs: Path, side: redis.Redis, key: str, event: Event, transport: dict[str, str]
 ) -> None:
-    with running_worker(app, logs, "warm", "-c", "2") as worker:
+    with running_worker(app, logs, f"warm-{key}", "-c", "2", **transport) as worker:
         results = [worker.send(task, key) for task in ("holds", "plain_holds")]
         for _ in results:
             event(key + ":started")
@@ -35,7 +41,7 @@ def test_a_warm_shutdown_lets_running_jobs_end(
         assert worker.wait() == 0
         assert [result.get(timeout=PATIENCE_S) for result in results] == ["released"] * 2
         assert waiting.state == "PENDING"
-        assert side.llen("warm") == 1  # what had not begun is back in the queue
+        assert side.llen(worker.queue) == 1  # what had not begun is back in the queue
 
 
 def test_a_warm_shutdown_waits_no_longer_than_it_may(
@@ -51,9 +57,9 @@ def test_a_warm_shutdown_waits_no_longer_than_it_may(
 
 
 def test_a_cold_shutdown_cancels_and_gives_late_messages_back(
-    app: Any, logs: Path, side: redis.Redis, key: str, event: Event
+    app: Any, logs: Path, side: redis.Redis, key: str, event: Event, transport: dict[str, str]
 ) -> None:
-    with running_worker(app, logs, "cold", "-c", "4") as worker:
+    with running_worker(app, logs, f"cold-{key}", "-c", "4", **transport) as worker:
         early, late = worker.send("holds", key), worker.send("holds_late", key)
         for _ in range(2):
             event(key + ":started")
@@ -63,7 +69,7 @@ def test_a_cold_shutdown_cancels_and_gives_late_messages_back(
         worker.wait()
         assert early.state == "RETRY"  # Celery's word for a task that it cancelled
         assert late.state == "PENDING"
-        assert side.llen("cold") == 1
+        assert side.llen(worker.queue) == 1
         assert "Traceback" not in worker.log
 
 

@@ -73,29 +73,17 @@ def running_worker(
     *options: str,
     pool: str = "asyncio",
     loglevel: str = "INFO",
+    module: str = "tests.integration.asyncio_pool.foreign_app",
     **environment: str,
 ) -> Iterator[Worker]:
     """A worker that has answered a ping; its whole process group is gone afterwards."""
     name, log = f"{queue}@test", directory / f"{queue}.log"
     environ = {**os.environ, **environment, "FOREIGN_QUEUE": queue, "PYTHONUNBUFFERED": "1"}
     environ["CELERY_CUSTOM_WORKER_POOL"] = "worker.pools.aio:TaskPool"
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "celery",
-        "-A",
-        "tests.integration.asyncio_pool.foreign_app",
-    ]
+    command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", module]
     command += ["worker", f"--pool={'custom' if pool == 'asyncio' else pool}", "-n", name, "-Q", queue]
-    command += [
-        f"--loglevel={loglevel}",
-        "--without-mingle",
-        "--without-gossip",
-        "--without-heartbeat",
-        *options,
-    ]
+    command += [f"--loglevel={loglevel}", "--without-mingle", "--without-gossip", "--without-heartbeat"]
+    command += options
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdout=sink, stderr=sink, start_new_session=True
