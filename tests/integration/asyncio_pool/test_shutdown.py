@@ -73,6 +73,18 @@ def test_a_cold_shutdown_cancels_and_gives_late_messages_back(
         assert "Traceback" not in worker.log
 
 
+def test_a_cold_shutdown_insists(app: Any, logs: Path, side: redis.Redis, key: str, event: Event) -> None:
+    with running_worker(app, logs, "insists", "-c", "4") as worker:
+        worker.send("swallows_once", key)
+        event(key + ":started")
+        worker.signal(signal.SIGQUIT)
+        event(key + ":swallowed")
+        event(key + ":cancelled")
+        worker.wait()
+        assert side.llen("insists") == 1
+        assert "did not end when cancelled" not in worker.log
+
+
 def test_a_warm_shutdown_can_turn_cold(
     app: Any, logs: Path, side: redis.Redis, key: str, event: Event
 ) -> None:

@@ -111,6 +111,12 @@ class Job:
         with contextlib.suppress(RuntimeError):  # the loop is closed: there is nothing left to cancel
             self._loop.call(self._terminate)
 
+    def insist(self) -> None:
+        """Cancel a terminated job once more: libraries are known to swallow a CancelledError."""
+        if self._loop is not None and self._body is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call(self._body.cancel)
+
     # In the tracer
 
     def trace_in_greenlet(self, loop: Thread, here: Thread, done: Callable[[], object]) -> None:

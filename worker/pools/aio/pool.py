@@ -219,7 +219,10 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
 
     def _cancel_running(self) -> None:
         for job in tuple(self._slots.running.values()):
-            self.terminate_job(job.ident)
+            if job.verdict is Verdict.TERMINATED:
+                job.insist()
+            else:
+                self.terminate_job(job.ident)
         if not self._drain(GRACE_S):
             for job in tuple(self._slots.running.values()):
                 logger.error("Task %s did not end when cancelled; the pool stops without it.", job)
