@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from producer.contenders import Spec
+from producer.interrupts import held
 from producer.results import Run
 from producer.workloads import Workload
 
@@ -89,10 +90,8 @@ class ProgressWatcher:
     def ran(self, run: Run) -> None:
         """A run has ended."""
         if run.problems and not self._quiet:
-            self._console.print(
-                f"{run.workload}: round {run.round} of {run.contender} is invalid: {run.problems[0]}",
-                style="red",
-                markup=False,
+            self._print(
+                f"{run.workload}: round {run.round} of {run.contender} is invalid: {run.problems[0]}", "red"
             )
 
     def _show(self, description: str, total: int | None = None) -> None:
@@ -101,4 +100,8 @@ class ProgressWatcher:
 
     def _say(self, line: str) -> None:
         if not self._quiet and not self._console.is_terminal:
-            self._console.print(line, markup=False, highlight=False)
+            self._print(line)
+
+    def _print(self, line: str, style: str = "") -> None:
+        with held():  # or rich, interrupted between writing and forgetting a line, writes it again
+            self._console.print(line, style=style, markup=False, highlight=False)

@@ -11,6 +11,8 @@ from functools import cache
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
+from producer.interrupts import held
+
 
 def stdout() -> Console:
     """For results. A pipe has no width: it is given what COLUMNS says, or room for the wide table."""
@@ -27,7 +29,8 @@ def stderr() -> Console:
 
 def say(line: str, style: str = "") -> None:
     """One line on stderr, whatever is in it, and however long it is."""
-    stderr().print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+    with held():  # or rich, interrupted between writing and forgetting a line, writes it again
+        stderr().print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from producer.results import ResultFile, load
+from tests.helpers import clean_environment
 from tests.made import a_result
 from tests.schema import violations
 
@@ -21,14 +21,13 @@ STEADY = [1.0, 1.01, 0.99, 1.02, 0.98]
 
 
 def simul(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("SIMUL_")}
     return subprocess.run(
         [SIMUL, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
-        env={**clean, **environ},
+        env=clean_environment(**environ),
     )
 
 
