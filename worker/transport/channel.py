@@ -203,6 +203,7 @@ class Channel(stock.Channel):
 
     def flush_soon(self, reservation: Reservation) -> None:
         """Have acknowledgements sent: by the event loop before it waits, or else now."""
+        keeper.stir()  # it sends what none of these gets to
         transport = self.connection
         if transport is None or reservation.abandoned or not transport.flushes_before_waiting:
             time.sleep(0)  # other greenlets that are done by now add theirs

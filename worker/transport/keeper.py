@@ -1,4 +1,4 @@
-"""The thread that keeps this process's reservations alive, and looks after dead ones.
+"""The thread that keeps this process's reservations alive, sends late acknowledgements, looks after the dead.
 
 One for each process: a real thread of the operating system, also where gevent or eventlet have replaced
 threads by greenlets, so that it goes on while a job blocks the interpreter's main thread or the hub.
@@ -8,6 +8,7 @@ It does not touch a job, or the connections that others use.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 #: Renewals in one lease: three may fail in a row before anyone becomes suspicious.
 BEATS_PER_LEASE = 4
+#: Acknowledgements are sent by who is there to do it; the thread sends those that are older than this, and
+#: looks as often: so none is older than 5 ms, whatever blocks the others.
+LATE_S = 0.0025
 
 
 class Keeper:
@@ -35,14 +39,19 @@ class Keeper:
     def reset(self) -> None:
         """Know nothing, as in a child that was just forked: threads do not survive a fork."""
         self._kept: dict[Reservation, redis.Redis] = {}
-        self._running = False
+        self._alarm: Any = None
+        #: When the next renewals are due.
+        self._beat_at = 0.0
+        #: Whether there were acknowledgements since the thread last looked, and whether it soon looks again.
+        self._stirred = self._awake = False
 
     def keep(self, reservation: Reservation, connect: ClientFactory) -> None:
         """Renew the lease from now on. `connect` makes the client of which the thread is the only user."""
         self._kept[reservation] = connect()
-        if not self._running:
-            self._running = True
-            _start_native_thread(self._run)
+        self._beat_at = 0.0
+        if self._alarm is None:
+            self._alarm = _start_native_thread(self._run)
+        self.stir()
 
     def release(self, reservation: Reservation) -> None:
         """Stop renewing the lease."""
@@ -50,38 +59,71 @@ class Keeper:
         if client is not None:
             client.close()
 
-    def _run(self, sleep: Callable[[float], Any]) -> None:
+    def stir(self) -> None:
+        """There are acknowledgements to be sent, by whomever."""
+        self._stirred = True
+        if not self._awake and self._alarm is not None:
+            self._awake = True
+            with contextlib.suppress(RuntimeError):  # two have seen it asleep, and the other was first
+                self._alarm.release()
+
+    def _run(self, alarm: Any) -> None:
         while True:
-            for reservation, client in list(self._kept.items()):
-                self._look_after(reservation, client)
-            leases = [reservation.lease_s for reservation in list(self._kept)]
-            sleep(min(leases, default=1.0) / BEATS_PER_LEASE)
+            if time.monotonic() >= self._beat_at:
+                leases = [reservation.lease_s for reservation in list(self._kept)]
+                self._beat_at = time.monotonic() + min(leases, default=1.0) / BEATS_PER_LEASE
+                self._for_each(_look_after)
+            self._awake = False  # from here on, an acknowledgement rings
+            if self._stirred or any(reservation.unsent for reservation in list(self._kept)):
+                self._awake, self._stirred = True, False
+            patience = LATE_S if self._awake else max(0.0, self._beat_at - time.monotonic())
+            alarm.acquire(True, patience)
+            self._for_each(_send_what_is_late)
 
-    def _look_after(self, reservation: Reservation, client: redis.Redis) -> None:
-        try:
-            reservation.renew(client)
-            reservation.rescue(client)
-            if reservation.abandoned and reservation.give_back_unknown(client):
-                # Its lease runs out by itself: a command that is still on its way may yet reserve a
-                # message for it, which is then put back as a dead consumer's.
-                self.release(reservation)
-        except (redis.RedisError, OSError) as error:
-            logger.debug("Lease of %s not renewed, will retry: %r", reservation.id, error)
-        except Exception:  # the thread must outlive whatever this is
-            logger.exception("Lease of %s not renewed, will retry", reservation.id)
+    def _for_each(self, do: Callable[[Reservation, redis.Redis], bool]) -> None:
+        for reservation, client in list(self._kept.items()):
+            try:
+                if do(reservation, client):
+                    self.release(reservation)
+            except (redis.RedisError, OSError) as error:
+                logger.debug("Nothing done for %s, will retry: %r", reservation.id, error)
+            except Exception:  # the thread must outlive whatever this is
+                logger.exception("Nothing done for %s, will retry", reservation.id)
 
 
-def _start_native_thread(run: Callable[[Callable[[float], Any]], None]) -> None:
-    """Run in a thread of the operating system, with a `sleep` that puts it to sleep and nobody else."""
+def _look_after(reservation: Reservation, client: redis.Redis) -> bool:
+    """Renew the lease, put back what the dead have left. Returns whether the reservation is at its end."""
+    reservation.renew(client)
+    reservation.rescue(client)
+    # The lease then runs out by itself: a command that is still on its way may yet reserve a message,
+    # which is put back as a dead consumer's.
+    return reservation.abandoned and reservation.give_back_unknown(client)
+
+
+def _send_what_is_late(reservation: Reservation, client: redis.Redis) -> bool:
+    if reservation.unsent and time.monotonic() - reservation.unsent_since > LATE_S:
+        reservation.flush_from(client)
+    return False
+
+
+def _start_native_thread(run: Callable[[Any], None]) -> Any:
+    """Run in a thread of the operating system, with a lock that puts it to sleep and nobody else.
+
+    Returns the lock, which is held: to release it rouses the thread.
+    """
     gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
     if gevent is not None and gevent.is_module_patched("threading"):
-        start = gevent.get_original("_thread", "start_new_thread")
-        start(run, (gevent.get_original("time", "sleep"),))
-    elif eventlet is not None and eventlet.is_monkey_patched("thread"):
-        thread, sleep = eventlet.original("threading").Thread, eventlet.original("time").sleep
-        thread(target=run, args=(sleep,), daemon=True).start()
-    else:
-        threading.Thread(target=run, args=(time.sleep,), name="transport-keeper", daemon=True).start()
+        alarm = gevent.get_original("_thread", "allocate_lock")()
+        alarm.acquire()
+        gevent.get_original("_thread", "start_new_thread")(run, (alarm,))
+        return alarm
+    native: Any = threading
+    if eventlet is not None and eventlet.is_monkey_patched("thread"):
+        native = eventlet.original("threading")
+    alarm = native.Lock()
+    alarm.acquire()
+    native.Thread(target=run, args=(alarm,), name="transport-keeper", daemon=True).start()
+    return alarm
 
 
 keeper = Keeper()

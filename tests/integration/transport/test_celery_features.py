@@ -107,3 +107,18 @@ def test_finished_jobs_are_acknowledged_while_the_next_one_runs(valkey: Server, 
         until(lambda: sum(lab.reserved().values()) == 2, "the first is acknowledged")
         lab.records.set("release", 1)
         lab.all_done()
+
+
+def test_a_job_of_no_length_is_acknowledged_before_a_long_one_ends(valkey: Server, tmp_path: Path) -> None:
+    """Both are taken at once, and the second begins before the loop had its turn."""
+    with valkey.client() as client:
+        client.flushall()
+    with laboratory(valkey, tmp_path) as lab:
+        worker = lab.worker("solo")
+        lab.send("work", range(1))
+        lab.send("hold", range(1, 2))
+        lab.ready(worker)
+        until(lambda: lab.noted("started")[1] == 1, "the second job runs")
+        until(lambda: sum(lab.reserved().values()) == 1, "the first is acknowledged")
+        lab.records.set("release", 1)
+        lab.all_done()
