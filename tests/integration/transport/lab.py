@@ -42,6 +42,10 @@ def until(condition: Callable[[], Any], what: str, every_s: float = 0.02) -> Non
         time.sleep(every_s)
 
 
+#: What a server answers that is there, and will not have us: no password, no HELLO.
+REFUSALS = redis.AuthenticationError, redis.ResponseError
+
+
 class ServerDidNotStart(Exception):  # noqa: N818  # it says what happened
     """The server has ended at once; its last words."""
 
@@ -79,7 +83,7 @@ class Server:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 client = self.client()
-                with contextlib.closing(client), contextlib.suppress(redis.AuthenticationError):
+                with contextlib.closing(client), contextlib.suppress(*REFUSALS):
                     return bool(client.ping())
                 return True
         except (OSError, redis.RedisError):
