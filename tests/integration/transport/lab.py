@@ -174,8 +174,15 @@ class Lab:
         self.broker_client = self.server.client(3)
         self.records = self.server.client(4)
 
-    def worker(self, pool: str, *arguments: str, transport: str | None = None, acks: str = "late") -> Worker:
-        """Start a worker; it may not be ready yet."""
+    def worker(
+        self,
+        pool: str,
+        *arguments: str,
+        transport: str | None = None,
+        acks: str = "late",
+        alone: bool = True,
+    ) -> Worker:
+        """Start a worker; it may not be ready yet. One that is not `alone` greets others: a second more."""
         name = f"{pool}{len(self.workers)}@lab"
         environment = {
             **os.environ,
@@ -191,7 +198,8 @@ class Lab:
         app = "foreign_async" if pool == "asyncio" else "foreign_app"
         celery_name = pools.POOLS[pool].celery_name
         command = [sys.executable, "-m", "celery", "-A", app, "worker", "-P", celery_name, "-n", name]
-        command += ["-c", str(POOLS[pool]), "-l", "INFO", "--without-mingle", "--without-gossip", *arguments]
+        command += ["-c", str(POOLS[pool]), "-l", "INFO", *arguments]
+        command += ["--without-mingle", "--without-gossip"] if alone else []
         log = self.directory / f"{name}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
