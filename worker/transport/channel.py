@@ -127,6 +127,7 @@ class Channel(stock.Channel):
         if not self._reserves:
             super()._brpop_start(timeout)
             return
+        keeper.report()
         queues = self._queue_cycle.consume(len(self.active_queues))
         if self._backlog or not queues:
             return

@@ -3,7 +3,7 @@
 One for each process: a real thread of the operating system, also where gevent or eventlet have replaced
 threads by greenlets, so that it goes on while a job blocks the interpreter's main thread or the hub.
 It stops with the process, and a forked child starts without one: no child keeps a dead parent alive.
-It does not touch a job, or the connections that others use.
+It does not touch a job, the connections that others use, or `logging`, whose locks eventlet has replaced.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import sys
-import threading
 import time
+import traceback
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import redis
 
+from worker.transport import native
 from worker.transport.reservation import ClientFactory, Reservation
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,10 @@ class Keeper:
     def reset(self) -> None:
         """Know nothing, as in a child that was just forked: threads do not survive a fork."""
         self._kept: dict[Reservation, redis.Redis] = {}
+        #: Released to rouse the thread.
         self._alarm: Any = None
+        #: What the thread has to say: level and text.
+        self._news: deque[tuple[int, str]] = deque(maxlen=100)
         #: When the next renewals are due.
         self._beat_at = 0.0
         #: Whether there were acknowledgements since the thread last looked, and whether it soon looks again.
@@ -50,7 +54,9 @@ class Keeper:
         self._kept[reservation] = connect()
         self._beat_at = 0.0
         if self._alarm is None:
-            self._alarm = _start_native_thread(self._run)
+            self._alarm = native.allocate_lock()
+            self._alarm.acquire()
+            native.start_thread(self._run, self._alarm)
         self.stir()
 
     def release(self, reservation: Reservation) -> None:
@@ -58,6 +64,11 @@ class Keeper:
         client = self._kept.pop(reservation, None)
         if client is not None:
             client.close()
+
+    def report(self) -> None:
+        """Log what the thread has to say, in a thread that may."""
+        while self._news:
+            logger.log(*self._news.popleft())
 
     def stir(self) -> None:
         """There are acknowledgements to be sent, by whomever."""
@@ -72,7 +83,7 @@ class Keeper:
             if time.monotonic() >= self._beat_at:
                 leases = [reservation.lease_s for reservation in list(self._kept)]
                 self._beat_at = time.monotonic() + min(leases, default=1.0) / BEATS_PER_LEASE
-                self._for_each(_look_after)
+                self._for_each(self._look_after)
             self._awake = False  # from here on, an acknowledgement rings
             if self._stirred or any(reservation.unsent for reservation in list(self._kept)):
                 self._awake, self._stirred = True, False
@@ -86,44 +97,30 @@ class Keeper:
                 if do(reservation, client):
                     self.release(reservation)
             except (redis.RedisError, OSError) as error:
-                logger.debug("Nothing done for %s, will retry: %r", reservation.id, error)
+                self._news.append(
+                    (logging.DEBUG, f"Nothing done for {reservation.id}, will retry: {error!r}")
+                )
             except Exception:  # the thread must outlive whatever this is
-                logger.exception("Nothing done for %s, will retry", reservation.id)
+                text = f"Nothing done for {reservation.id}, will retry: {traceback.format_exc()}"
+                self._tell(logging.ERROR, text)
 
+    def _tell(self, level: int, text: str) -> None:
+        self._news.append((level, text))
 
-def _look_after(reservation: Reservation, client: redis.Redis) -> bool:
-    """Renew the lease, put back what the dead have left. Returns whether the reservation is at its end."""
-    reservation.renew(client)
-    reservation.rescue(client)
-    # The lease then runs out by itself: a command that is still on its way may yet reserve a message,
-    # which is put back as a dead consumer's.
-    return reservation.abandoned and reservation.give_back_unknown(client)
+    def _look_after(self, reservation: Reservation, client: redis.Redis) -> bool:
+        """Renew the lease, put back what the dead have left. Returns whether the reservation has ended."""
+        reservation.renew(client)
+        if moved := reservation.rescue(client):
+            self._tell(logging.WARNING, f"Put back {moved} message(s) of dead consumers")
+        # The lease then runs out by itself: a command that is still on its way may yet reserve a message,
+        # which is put back as a dead consumer's.
+        return reservation.abandoned and reservation.give_back_unknown(client)
 
 
 def _send_what_is_late(reservation: Reservation, client: redis.Redis) -> bool:
     if reservation.unsent and time.monotonic() - reservation.unsent_since > LATE_S:
         reservation.flush_from(client)
     return False
-
-
-def _start_native_thread(run: Callable[[Any], None]) -> Any:
-    """Run in a thread of the operating system, with a lock that puts it to sleep and nobody else.
-
-    Returns the lock, which is held: to release it rouses the thread.
-    """
-    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
-    if gevent is not None and gevent.is_module_patched("threading"):
-        alarm = gevent.get_original("_thread", "allocate_lock")()
-        alarm.acquire()
-        gevent.get_original("_thread", "start_new_thread")(run, (alarm,))
-        return alarm
-    native: Any = threading
-    if eventlet is not None and eventlet.is_monkey_patched("thread"):
-        native = eventlet.original("threading")
-    alarm = native.Lock()
-    alarm.acquire()
-    native.Thread(target=run, args=(alarm,), name="transport-keeper", daemon=True).start()
-    return alarm
 
 
 keeper = Keeper()

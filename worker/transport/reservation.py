@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
-import logging
 import os
-import threading
 import time
 import uuid
 import weakref
@@ -22,9 +20,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from worker.transport import scripts
-
-logger = logging.getLogger(__name__)
+from worker.transport import native, scripts
 
 #: The first words of every key of this transport.
 BASE = "reliable:"
@@ -71,7 +67,7 @@ class Reservation:
         self._unsent: deque[Held] = deque()
         self.unsent_since = 0.0
         self._unconfirmed: list[Held] = []
-        self._sending = threading.Lock()
+        self._sending = native.allocate_lock()
         self._wire: Any = None
 
     @property
@@ -130,9 +126,13 @@ class Reservation:
 
     def settle(self) -> None:
         """Send the acknowledgements, and wait until the server has confirmed them all."""
-        with self._sending:
+        while not self._sending.acquire(blocking=False):
+            time.sleep(0.001)
+        try:
             self._send()
             self._confirm()
+        finally:
+            self._sending.release()
 
     def flush_from(self, client: redis.Redis) -> None:
         """Send what `flush` could not, or has not, from another thread; wait for the server's answer."""
@@ -258,8 +258,6 @@ class Reservation:
         for consumer, queue in zip(*[(x.decode() for x in left)] * 2, strict=True):
             raws: Any = client.lrange(f"{self.base}{consumer}:{queue}", 0, -1)
             moved += put_back(client, self.base, consumer, queue, raws, "dead")
-        if moved:
-            logger.warning("Put back %d message(s) of dead consumers", moved)
         return moved
 
 
