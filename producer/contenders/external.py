@@ -31,7 +31,7 @@ NOBODY_S = 10.0
 ASK_S = 1.0
 
 #: How a worker names the reliable transport.
-OUR_TRANSPORT = "worker.transport"
+OUR_TRANSPORT = "worker.transport:Transport"
 
 #: Called with the workers that answer, and how many are awaited (0: nobody said).
 Awaiting = Callable[[int, int], None]
@@ -90,7 +90,7 @@ class Fleet:
         stats: dict[str, Any] = (self._ask(list(queues)).stats() or {}) if queues else {}
         transports = {str(reply["broker"]["transport"]) for reply in stats.values()}
         if transports:
-            kinds = {"reliable" if name.startswith(OUR_TRANSPORT) else "stock" for name in transports}
+            kinds = {"reliable" if name == OUR_TRANSPORT else "stock" for name in transports}
             self._carried_by(" and ".join(sorted(kinds)))
         found: dict[str, dict[str, int]] = {}
         for node, reply in stats.items():
