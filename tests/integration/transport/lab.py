@@ -42,6 +42,18 @@ def until(condition: Callable[[], Any], what: str, every_s: float = 0.02) -> Non
         time.sleep(every_s)
 
 
+def free_pair() -> int:
+    """A free port, and free is the one 10,000 higher, where a cluster's node listens, too; 0 for bad luck."""
+    port = random.randrange(20_000, 32_000)
+    with socket.socket() as one, socket.socket() as other:
+        try:
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + 10_000))
+        except OSError:
+            return 0
+    return port
+
+
 #: What a server answers that is there, and will not have us: no password, no HELLO.
 REFUSALS = redis.AuthenticationError, redis.ResponseError
 
@@ -62,10 +74,8 @@ class Server:
 
     def start(self) -> None:
         """Start, and return when it answers."""
-        while not 0 < self.port < 55_536:  # a cluster's node also listens 10,000 ports higher
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", random.randrange(20_000, 32_000) if self.port else 0))
-                self.port = probe.getsockname()[1]
+        while not self.port:
+            self.port = free_pair()
         command = [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes"]
         command += ["--dir", str(self.directory), "--save", "", *self.arguments]
         log = (self.directory / "server.log").open("ab")

@@ -17,7 +17,7 @@ if sys.argv[1] == "eventlet":
 if sys.argv[1] == "gevent":
     from gevent import monkey
     monkey.patch_all()
-import logging, threading, time
+import itertools, logging, threading, time
 from worker.transport import native
 from worker.transport.keeper import Keeper
 
@@ -39,7 +39,9 @@ class Restless:
     def rescue(self, client): beats.append(1); return 1
 
 def jobs(number):
-    for _ in range(2000):
+    for count in itertools.count():
+        if count >= 2000 and len(beats) > 10:
+            break
         logging.info("a job")
         alone(number)
         keeper.report()
@@ -49,7 +51,7 @@ keeper.keep(Restless(), lambda: None)
 threads = [threading.Thread(target=jobs, args=(number,)) for number in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-print("went on" if len(beats) > 10 and not both else (len(beats), both))
+print(both or "went on")
 """
 
 
