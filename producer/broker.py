@@ -119,6 +119,19 @@ def _tls_trouble(client: redis.Redis, cause: BaseException | None) -> str | None
     return None
 
 
+def require_transport(url: str, transport: str) -> None:
+    """Return if that transport works with the broker at `url`.
+
+    Raises:
+        BrokerUnavailableError: it needs a newer server, or one that is no cluster.
+    """
+    if transport == "reliable":
+        from worker.transport.servers import require_supported
+
+        with contextlib.closing(connect(url)) as client:
+            require_supported(client)
+
+
 def without_password(url: str) -> str:
     """The address as it may be shown and saved."""
     # Not by taking the address apart: what is no address may hold a password, too.

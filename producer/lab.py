@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from producer import gil, machine, results
-from producer.broker import Broker, open_broker
+from producer.broker import Broker, open_broker, require_transport
 from producer.contenders import Contender, Spec
 from producer.contenders.hosted import HostedDesign
 from producer.data_hash import data_hash
@@ -50,6 +50,12 @@ class Plan:
     #: The Pythons that the contenders run under; empty where it is the lab's own.
     interpreters: Sequence[Interpreter] = ()
 
+    @property
+    def starts_workers(self) -> bool:
+        """Whether there are Celery workers among the contenders, and the lab starts them."""
+        specs = (spec for specs in self.contenders.values() for spec in specs)
+        return not self.external and any(spec.celery_pool for spec in specs)
+
     def under(self, interpreters: Sequence[Interpreter]) -> Plan:
         """The same plan with each contender under each of these Pythons; unchanged where there are none.
 
@@ -74,7 +80,8 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
     what is in it: everything up to the last finished run, as in the file.
 
     Raises:
-        BrokerUnavailableError: nothing answers at the broker's address, or it refuses us.
+        BrokerUnavailableError: nothing answers at the broker's address, it refuses us, or it is not for the
+            transport.
         ResultError: the result cannot be written.
     """
     file = ResultFile(plan.out)
@@ -83,6 +90,8 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
         open_broker(plan.broker_url, keeper) as broker,
         turn(broker.url, watcher.queueing) if plan.external else nullcontext(),
     ):
+        if plan.starts_workers:
+            require_transport(broker.url, plan.transport)
         result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
         result.transport = None if plan.external else plan.transport
         result.kind, result.interpreters = plan.kind, list(plan.interpreters)
@@ -97,7 +106,10 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
             file.add(run)
             file.save(result)
 
-        with Roster(_maker(plan, broker, keeper, watcher)) as roster:
+        def carried_by(transport: str) -> None:
+            result.transport = transport
+
+        with Roster(_maker(plan, broker, keeper, watcher, carried_by)) as roster:
             session = Session(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher)
             for place, workload in enumerate(plan.workloads):
                 measure(workload, plan.contenders[workload.name], session, begun, ran)
@@ -108,10 +120,12 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
     return result
 
 
-def _maker(plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher) -> Callable[[Spec], Contender]:
+def _maker(
+    plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher, carried_by: Callable[[str], None]
+) -> Callable[[Spec], Contender]:
     @cache
     def of_workers() -> Callable[[Spec], Contender]:
-        return _maker_of_workers(plan, broker, keeper, watcher)
+        return _maker_of_workers(plan, broker, keeper, watcher, carried_by)
 
     def make(spec: Spec) -> Contender:
         return of_workers()(spec) if spec.celery_pool else HostedDesign(spec, plan.data_root, keeper)
@@ -120,7 +134,7 @@ def _maker(plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher) -> Call
 
 
 def _maker_of_workers(
-    plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher
+    plan: Plan, broker: Broker, keeper: Keeper, watcher: Watcher, carried_by: Callable[[str], None]
 ) -> Callable[[Spec], Contender]:
     # Not at the top: these load Celery, and a comparison of designs alone needs none.
     from producer.contenders.celery_worker import CeleryWorker
@@ -129,7 +143,7 @@ def _maker_of_workers(
 
     app = producer_app(broker.url)
     if plan.external:
-        fleet = Fleet(app, plan.awaited, watcher.awaiting)
+        fleet = Fleet(app, plan.awaited, watcher.awaiting, carried_by)
         return lambda spec: ExternalWorkers(spec, broker, app, fleet)
     return lambda spec: CeleryWorker(spec, broker, app, plan.data_root, keeper, plan.transport)
 

@@ -7,14 +7,14 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 #: Where a broker is looked for when nobody says where: a worker started by hand beside a local Redis.
 DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
 #: What Celery calls our asyncio pool (an environment variable of Celery's own names it).
 ASYNCIO_POOL = "worker.pools.aio:TaskPool"
 #: What can carry messages; the first is the default.
-TRANSPORTS = ("stock", "reliable")
+TRANSPORTS: tuple[Literal["reliable"], Literal["stock"]] = ("reliable", "stock")
 #: Where the packages `producer` and `worker` are. Processes are started here: Python and Celery look for
 #: modules in their working directory first, where a user may have a `worker.py` of another kind.
 PROJECT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ class Settings:
     data_root: Path
     #: Seconds after which the stock transport hands an unacknowledged message to another worker.
     visibility_timeout_s: float
-    #: What carries messages: "stock" (kombu's own) or "reliable" (ours, see docs/transport.md).
+    #: What carries messages: "reliable" (ours, see docs/transport.md) or "stock" (kombu's own).
     transport: str = TRANSPORTS[0]
     #: Whether tasks run on an event loop, so that their async twins are wanted.
     on_event_loop: bool = False

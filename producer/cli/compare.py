@@ -41,7 +41,7 @@ def compare(
     broker: options.BrokerUrl = None,
     workers: options.Workers = "spawn",
     awaited: options.Await = "",
-    transport: options.Transport = "stock",
+    transport: options.Transport = settings.TRANSPORTS[0],
     pythons: options.Pythons = None,
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,

@@ -77,9 +77,10 @@ Await: TypeAlias = Annotated[
     ),
 ]
 Transport: TypeAlias = Annotated[
-    Literal["stock", "reliable"],
+    Literal["reliable", "stock"],
     typer.Option(
-        envvar="SIMUL_TRANSPORT", help="What carries messages: kombu's own, or simul's (docs/transport.md)."
+        envvar="SIMUL_TRANSPORT",
+        help="What carries messages: simul's own, which loses nothing, or kombu's (docs/transport.md).",
     ),
 ]
 Data: TypeAlias = Annotated[

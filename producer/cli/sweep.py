@@ -22,7 +22,7 @@ def sweep(
     rounds: options.Rounds = 5,
     seed: options.Seed = DEFAULT_SEED,
     broker: options.BrokerUrl = None,
-    transport: options.Transport = "stock",
+    transport: options.Transport = settings.TRANSPORTS[0],
     pythons: options.Pythons = None,
     data: options.Data = settings.PROJECT_DATA,
     out: options.Out = None,

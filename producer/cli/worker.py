@@ -17,7 +17,7 @@ def worker(
     pool: options.PoolName = "prefork",
     concurrency: options.Concurrency = None,
     broker: options.WorkersBroker = settings.DEFAULT_BROKER_URL,
-    transport: options.Transport = "stock",
+    transport: options.Transport = settings.TRANSPORTS[0],
     data: options.Data = settings.PROJECT_DATA,
     log_level: options.LogLevel = "INFO",
 ) -> None:

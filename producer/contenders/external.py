@@ -30,6 +30,9 @@ NOBODY_S = 10.0
 #: How long one question waits for the answers of all workers, in seconds.
 ASK_S = 1.0
 
+#: How a worker names the reliable transport.
+OUR_TRANSPORT = "worker.transport:Transport"
+
 #: Called with the workers that answer, and how many are awaited (0: nobody said).
 Awaiting = Callable[[int, int], None]
 
@@ -39,10 +42,18 @@ class Fleet:
 
     `hosts` are names whose addresses are counted: as many workers are waited for. In Docker Compose the
     name of a service has one address for each of its containers, however it is scaled.
+    `carried_by` is told what carries messages to them: "reliable", "stock" or "reliable and stock".
     """
 
-    def __init__(self, app: Celery, hosts: Sequence[str] = (), awaiting: Awaiting = lambda *_: None) -> None:
+    def __init__(
+        self,
+        app: Celery,
+        hosts: Sequence[str] = (),
+        awaiting: Awaiting = lambda *_: None,
+        carried_by: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._app = app
+        self._carried_by = carried_by
         self._hosts = hosts
         self._awaiting = awaiting
         self._queues: dict[str, dict[str, int]] | None = None
@@ -77,6 +88,10 @@ class Fleet:
 
     def _found(self, queues: dict[str, list[str]]) -> dict[str, dict[str, int]]:
         stats: dict[str, Any] = (self._ask(list(queues)).stats() or {}) if queues else {}
+        transports = {str(reply["broker"]["transport"]) for reply in stats.values()}
+        if transports:
+            kinds = {"reliable" if name == OUR_TRANSPORT else "stock" for name in transports}
+            self._carried_by(" and ".join(sorted(kinds)))
         found: dict[str, dict[str, int]] = {}
         for node, reply in stats.items():
             for queue in queues[node]:

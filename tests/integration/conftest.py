@@ -21,6 +21,7 @@ from producer.working_out import work_out
 from producer.workloads import Workload, build
 from tests.helpers import redis_server
 from tests.integration.conformance import TROUBLE
+from worker.settings import TRANSPORTS
 
 #: Data files, of which some are damaged in every way there is.
 FILES, CORRUPT = 12, 7
@@ -41,18 +42,29 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_contender(
+def make_over(
     request: pytest.FixtureRequest, keeper: Keeper, data_root: Path
-) -> Callable[[Spec], Contender]:
-    """As the lab makes them."""
+) -> Callable[[str], Callable[[Spec], Contender]]:
+    """As the lab makes them, over a transport."""
 
-    def make(spec: Spec) -> Contender:
-        if spec.celery_pool is None:
-            return HostedDesign(spec, data_root, keeper)
-        broker: Broker = request.getfixturevalue("broker")  # not before a pool is wanted: designs need none
-        return CeleryWorker(spec, broker, producer_app(broker.url), data_root, keeper)
+    def over(transport: str) -> Callable[[Spec], Contender]:
+        def make(spec: Spec) -> Contender:
+            if spec.celery_pool is None:
+                return HostedDesign(spec, data_root, keeper)
+            broker: Broker = request.getfixturevalue(
+                "broker"
+            )  # not before a pool is wanted: designs need none
+            return CeleryWorker(spec, broker, producer_app(broker.url), data_root, keeper, transport)
 
-    return make
+        return make
+
+    return over
+
+
+@pytest.fixture(scope="session")
+def make_contender(make_over: Callable[[str], Callable[[Spec], Contender]]) -> Callable[[Spec], Contender]:
+    """As the lab makes them where nobody names a transport."""
+    return make_over(TRANSPORTS[0])
 
 
 @pytest.fixture(scope="session")

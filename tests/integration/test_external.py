@@ -29,13 +29,19 @@ OTHER_CLOCK_S = 500_000
 
 @contextlib.contextmanager
 def worker(
-    broker: Broker, keeper: Keeper, pool: str, slots: int, *options: str, inside: Sequence[str] = ()
+    broker: Broker,
+    keeper: Keeper,
+    pool: str,
+    slots: int,
+    *options: str,
+    inside: Sequence[str] = (),
+    transport: str = "stock",
 ) -> Iterator[None]:
     """A worker as a user would start it, once it is ready; `inside` is a command that runs others."""
     command = [*inside, *worker_command(pool, slots, None, "-l", "INFO", *options)]
     with subprocess.Popen(
         command,
-        env=worker_environment(pool, broker.url, PROJECT_DATA),
+        env=worker_environment(pool, broker.url, PROJECT_DATA, transport),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -106,6 +112,24 @@ def another_machine(boot_id: Path) -> list[str]:
         if subprocess.run([*command, "true"], capture_output=True).returncode == 0:
             return command
     pytest.skip("this user may not make namespaces (unshare): there is no other clock")
+
+
+def test_workers_say_what_carries_their_messages_and_share_a_queue_whatever_it_is(
+    broker: Broker, keeper: Keeper
+) -> None:
+    app = producer_app(broker.url)
+    carriers: list[str] = []
+    fleet = Fleet(app, carried_by=carriers.append)
+    found = ExternalWorkers(Spec("celery:threads", 1), broker, app, fleet)
+    with (
+        worker(broker, keeper, "threads", 2, "-n", "stock@here"),
+        worker(broker, keeper, "threads", 2, "-n", "reliable@here", transport="reliable"),
+    ):
+        found.start()
+        assert carriers == ["reliable and stock"]
+        outcome = found.run(build("waits", jobs=30).jobs, lambda _: None)
+        assert (outcome.problems, outcome.duplicates, len(outcome.records)) == ([], 0, 30)
+        assert len({record.worker for record in outcome.records}) == 2
 
 
 def test_where_there_is_no_worker_it_is_said_how_to_start_one(

@@ -1,15 +1,15 @@
-"""Every Celery pool, in a real worker over a real broker, gives the answers of serial."""
+"""Every Celery pool, in a real worker and over either transport, gives the answers of serial."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import psutil
 import pytest
 
 from producer.broker import Broker, connect
-from producer.contenders import Spec
+from producer.contenders import Contender, Spec
 from producer.reference import Reference
 from producer.roster import Roster
 from producer.workloads import Workload
@@ -17,6 +17,7 @@ from tests.helpers import family, survivors
 from tests.integration.conformance import Conformance, run, specs
 from worker.jobs import Sieve
 from worker.pools import POOLS
+from worker.settings import TRANSPORTS
 
 
 @pytest.fixture(scope="module", params=specs(f"celery:{name}" for name in POOLS), ids=lambda spec: spec.name)
@@ -29,7 +30,22 @@ def spec(request: pytest.FixtureRequest) -> Spec:
 
 
 class TestPools(Conformance):
-    """All of it."""
+    """All of it, over the transport that is the default."""
+
+
+@pytest.fixture(scope="module")
+def other_roster(make_over: Callable[[str], Callable[[Spec], Contender]]) -> Iterator[Roster]:
+    """The same pools over the transport that is not."""
+    with Roster(make_over(TRANSPORTS[1])) as roster:
+        yield roster
+
+
+class TestPoolsOverTheOtherTransport(Conformance):
+    """All of it once more."""
+
+    @pytest.fixture
+    def roster(self, other_roster: Roster) -> Roster:
+        return other_roster
 
 
 def test_several_batches_arrive_whole(

@@ -23,7 +23,7 @@ from worker.transport.envelope import envelope
 from worker.transport.keeper import keeper
 from worker.transport.qos import QoS
 from worker.transport.reservation import Held, Reservation
-from worker.transport.servers import require_supported
+from worker.transport.servers import require_supported, too_old
 from worker.transport.taker import Taker, take
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,16 @@ class Channel(stock.Channel):
         self._taker = Taker(lambda number: self._plain_client().client_unblock(number))
         self._no_ack: set[str] = set()
         self._reserves = False
-        super().__init__(*args, **kwargs)
+        try:
+            super().__init__(*args, **kwargs)
+        except redis.ResponseError as error:
+            # HELLO came with Redis 6.0; where redis-py has said it, no connection can be had.
+            raise too_old("Redis older than 6.0") if "HELLO" in str(error) else error from None
+        try:
+            require_supported(self._plain_client())
+        except BaseException:
+            self.close()
+            raise
 
     # -- consuming
 
@@ -86,7 +95,6 @@ class Channel(stock.Channel):
         reservation = self.reservation
         if reservation is None:
             reservation = Reservation(self._plain_client(), self.global_keyprefix, float(self.lease))
-            require_supported(reservation.client)
         if not reservation.lists.keys() >= set(keys):
             reservation.register({*reservation.lists, *keys})
         if self.reservation is None:
@@ -119,6 +127,7 @@ class Channel(stock.Channel):
         if not self._reserves:
             super()._brpop_start(timeout)
             return
+        keeper.report()
         queues = self._queue_cycle.consume(len(self.active_queues))
         if self._backlog or not queues:
             return
@@ -203,6 +212,7 @@ class Channel(stock.Channel):
 
     def flush_soon(self, reservation: Reservation) -> None:
         """Have acknowledgements sent: by the event loop before it waits, or else now."""
+        keeper.stir()  # it sends what none of these gets to
         transport = self.connection
         if transport is None or reservation.abandoned or not transport.flushes_before_waiting:
             time.sleep(0)  # other greenlets that are done by now add theirs

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import gc
 import json
-import logging
 import os
-import threading
+import time
 import uuid
 import weakref
 from collections import Counter, deque
@@ -21,9 +20,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from worker.transport import scripts
-
-logger = logging.getLogger(__name__)
+from worker.transport import native, scripts
 
 #: The first words of every key of this transport.
 BASE = "reliable:"
@@ -68,8 +65,9 @@ class Reservation:
         self.abandoned = False
         #: Acknowledged, but not yet sent, and sent, but not yet confirmed. Sent again when in doubt.
         self._unsent: deque[Held] = deque()
+        self.unsent_since = 0.0
         self._unconfirmed: list[Held] = []
-        self._sending = threading.Lock()
+        self._sending = native.allocate_lock()
         self._wire: Any = None
 
     @property
@@ -101,6 +99,8 @@ class Reservation:
         """Note that a message is done. It leaves the server with the next `flush`."""
         held = self.held.pop(tag, None)
         if held is not None:
+            if not self._unsent:
+                self.unsent_since = time.monotonic()
             self._unsent.append(held)
 
     @property
@@ -126,23 +126,28 @@ class Reservation:
 
     def settle(self) -> None:
         """Send the acknowledgements, and wait until the server has confirmed them all."""
-        with self._sending:
+        while not self._sending.acquire(blocking=False):
+            time.sleep(0.001)
+        try:
             self._send()
             self._confirm()
+        finally:
+            self._sending.release()
 
     def flush_from(self, client: redis.Redis) -> None:
-        """Send what `flush` could not, from another thread."""
+        """Send what `flush` could not, or has not, from another thread; wait for the server's answer."""
         if not self._unsent or not self._sending.acquire(blocking=False):
             return
+        batch = self._pop_unsent()
         try:
-            self._unconfirmed = self._pop_unsent()
             with client.pipeline(transaction=False) as pipe:
-                for _, *arguments in self._removals():
+                for _, *arguments in self._removals(batch):
                     pipe.lrem(*arguments)
                 pipe.execute()
-            self._unconfirmed = []
+        except BaseException:
+            self._unsent.extendleft(reversed(batch))
+            raise
         finally:
-            self._take_back()
             self._sending.release()
 
     def _send(self) -> None:
@@ -152,7 +157,8 @@ class Reservation:
         self._unconfirmed = self._pop_unsent()
         if self._unconfirmed:
             try:
-                self._wire.send_packed_command(self._wire.pack_commands(self._removals()))
+                removals = self._removals(self._unconfirmed)
+                self._wire.send_packed_command(self._wire.pack_commands(removals))
             except BaseException:
                 self._take_back()
                 raise
@@ -186,9 +192,9 @@ class Reservation:
         self._unsent.extendleft(reversed(self._unconfirmed))
         self._unconfirmed = []
 
-    def _removals(self) -> list[tuple[Any, ...]]:
+    def _removals(self, batch: list[Held]) -> list[tuple[Any, ...]]:
         # From the right, where the oldest are.
-        return [("LREM", self.lists[held.queue], -1, held.raw) for held in self._unconfirmed]
+        return [("LREM", self.lists[held.queue], -1, held.raw) for held in batch]
 
     # -- giving back
 
@@ -252,8 +258,6 @@ class Reservation:
         for consumer, queue in zip(*[(x.decode() for x in left)] * 2, strict=True):
             raws: Any = client.lrange(f"{self.base}{consumer}:{queue}", 0, -1)
             moved += put_back(client, self.base, consumer, queue, raws, "dead")
-        if moved:
-            logger.warning("Put back %d message(s) of dead consumers", moved)
         return moved
 
 

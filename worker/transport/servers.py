@@ -25,12 +25,18 @@ def require_supported(client: redis.Redis) -> None:
             info.update(client.info(section))
     version = str(info.get("redis_version", "6.2"))
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-        raise BrokerUnavailableError(
-            f"the broker is a Redis {version}; the reliable transport needs 6.2 or later (start). "
-            "Update it, or use the stock transport."
-        )
+        raise too_old(f"Redis {version}")
     if int(info.get("cluster_enabled", 0)):
         raise BrokerUnavailableError(
             "the broker is a Redis cluster; the reliable transport moves messages between keys, which a "
-            "cluster spreads over its nodes (start). Use one server, or the stock transport."
+            "cluster spreads over its nodes (connect). Use one server, or the stock transport "
+            "(in simul: --transport stock)."
         )
+
+
+def too_old(which: str) -> BrokerUnavailableError:
+    """What to say of a server of an older kind."""
+    return BrokerUnavailableError(
+        f"the broker is a {which}; the reliable transport needs 6.2 or later (connect). "
+        "Update it, or use the stock transport (in simul: --transport stock)."
+    )

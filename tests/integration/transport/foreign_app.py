@@ -8,6 +8,8 @@ import redis
 from celery import Celery
 from celery.exceptions import Reject
 
+RECORDS = os.environ["FOREIGN_RECORDS"]
+
 app = Celery("foreign", broker=os.environ["FOREIGN_BROKER"])
 app.conf.update(
     broker_transport=os.environ.get("FOREIGN_TRANSPORT") or None,
@@ -20,7 +22,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
 )
 
-records = redis.Redis.from_url(os.environ["FOREIGN_RECORDS"])
+records = redis.Redis.from_url(RECORDS)
 
 
 def note(what, value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -23,20 +24,38 @@ from kombu import Connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from worker import pools
+
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[2]
 RELIABLE = "worker.transport:Transport"
-POOLS = {"solo": 1, "threads": 4, "prefork": 2, "gevent": 8, "eventlet": 8}
+POOLS = {"solo": 1, "threads": 4, "prefork": 2, "gevent": 8, "eventlet": 8, "asyncio": 8}
 #: Long enough for any busy machine; a test that gets this far has failed.
 PATIENCE_S = 60.0
 
 
-def until(condition: Callable[[], Any], what: str) -> None:
+def until(condition: Callable[[], Any], what: str, every_s: float = 0.02) -> None:
     """Wait for an event. Raises AssertionError if it does not come."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, f"never came: {what}"
-        time.sleep(0.02)
+        time.sleep(every_s)
+
+
+def free_pair() -> int:
+    """A free port, and free is the one 10,000 higher, where a cluster's node listens, too; 0 for bad luck."""
+    port = random.randrange(20_000, 32_000)
+    with socket.socket() as one, socket.socket() as other:
+        try:
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + 10_000))
+        except OSError:
+            return 0
+    return port
+
+
+#: What a server answers that is there, and will not have us: no password, no HELLO.
+REFUSALS = redis.AuthenticationError, redis.ResponseError
 
 
 class ServerDidNotStart(Exception):  # noqa: N818  # it says what happened
@@ -55,10 +74,8 @@ class Server:
 
     def start(self) -> None:
         """Start, and return when it answers."""
-        while not 0 < self.port < 55_536:  # a cluster's node also listens 10,000 ports higher
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", random.randrange(20_000, 32_000) if self.port else 0))
-                self.port = probe.getsockname()[1]
+        while not self.port:
+            self.port = free_pair()
         command = [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes"]
         command += ["--dir", str(self.directory), "--save", "", *self.arguments]
         log = (self.directory / "server.log").open("ab")
@@ -76,7 +93,7 @@ class Server:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 client = self.client()
-                with contextlib.closing(client), contextlib.suppress(redis.AuthenticationError):
+                with contextlib.closing(client), contextlib.suppress(*REFUSALS):
                     return bool(client.ping())
                 return True
         except (OSError, redis.RedisError):
@@ -126,6 +143,28 @@ class Worker:
         return self.process.wait(PATIENCE_S)
 
 
+#: All messages in the queue or reserved, and all that is recorded, in one moment.
+ACCOUNT = """
+local places = redis.call('LRANGE', 'celery', 0, -1)
+for _, key in ipairs(redis.call('KEYS', 'reliable:*:*')) do
+  if redis.call('TYPE', key).ok == 'list' then
+    for _, raw in ipairs(redis.call('LRANGE', key, 0, -1)) do places[#places + 1] = raw end
+  end
+end
+for _, raw in ipairs(redis.call('HVALS', 'unacked')) do places[#places + 1] = raw end
+redis.call('SELECT', 4)
+return {places, redis.call('LRANGE', 'done', 0, -1)}
+"""
+
+
+def number_in(raw: bytes) -> int:
+    """The number of the job in a message, as a queue holds it or as kombu keeps it in `unacked`."""
+    payload = json.loads(raw)
+    if isinstance(payload, list):
+        payload = payload[0]
+    return int(json.loads(base64.b64decode(payload["body"]))[0][0])
+
+
 @dataclass
 class Lab:
     """A server, workers on it, and the exact account of every job."""
@@ -145,8 +184,15 @@ class Lab:
         self.broker_client = self.server.client(3)
         self.records = self.server.client(4)
 
-    def worker(self, pool: str, *arguments: str, transport: str | None = None, acks: str = "late") -> Worker:
-        """Start a worker; it may not be ready yet."""
+    def worker(
+        self,
+        pool: str,
+        *arguments: str,
+        transport: str | None = None,
+        acks: str = "late",
+        alone: bool = True,
+    ) -> Worker:
+        """Start a worker; it may not be ready yet. One that is not `alone` greets others: a second more."""
         name = f"{pool}{len(self.workers)}@lab"
         environment = {
             **os.environ,
@@ -157,9 +203,13 @@ class Lab:
             "FOREIGN_ACKS": acks,
             "PYTHONPATH": os.pathsep.join([str(HERE), str(PROJECT)]),
             "PYTHONWARNINGS": "ignore",
+            **pools.POOLS[pool].environment,
         }
-        command = [sys.executable, "-m", "celery", "-A", "foreign_app", "worker", "-P", pool, "-n", name]
-        command += ["-c", str(POOLS[pool]), "-l", "INFO", "--without-mingle", "--without-gossip", *arguments]
+        app = "foreign_async" if pool == "asyncio" else "foreign_app"
+        celery_name = pools.POOLS[pool].celery_name
+        command = [sys.executable, "-m", "celery", "-A", app, "worker", "-P", celery_name, "-n", name]
+        command += ["-c", str(POOLS[pool]), "-l", "INFO", *arguments]
+        command += ["--without-mingle", "--without-gossip"] if alone else []
         log = self.directory / f"{name}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
@@ -194,6 +244,23 @@ class Lab:
 
     def queued(self, queue: str = "celery") -> int:
         return int(self.broker_client.llen(self.options.get("global_keyprefix", "") + queue))
+
+    def account(self) -> tuple[Counter[int], Counter[int]]:
+        """At one moment: how often each job is queued or reserved, and how often it is recorded."""
+        found: Any = self.broker_client.eval(ACCOUNT, 0)
+        messages, done = found
+        return Counter(map(number_in, messages)), Counter(map(int, done))
+
+    def nothing_is_lost(self) -> None:
+        """Assert that every job sent is in exactly one place or recorded, at this moment."""
+        places, recorded = self.account()
+        assert all(count == 1 for count in places.values()), f"in two places: {places}"
+        assert not (lost := self.sent - places.keys() - recorded.keys()), f"lost: {sorted(lost)}"
+
+    def reserved_by(self, worker: Worker) -> int:
+        """How many messages that worker has reserved."""
+        prefix = f"reliable:{worker.process.pid}-"
+        return sum(count for key, count in self.reserved().items() if key.startswith(prefix))
 
     def all_done(self) -> None:
         """Wait until every job sent is recorded, and nothing is queued or reserved."""

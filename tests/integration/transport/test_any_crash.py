@@ -165,10 +165,11 @@ class AnyCrash(RuleBasedStateMachine):
 
     @rule()
     def leases_run_out(self) -> None:
-        """For the dead, and for the living that were stopped too long."""
+        """For the dead, and for the living that were stopped too long; not for so long as to be forgotten."""
         members: Any = self.client.zrange("reliable:consumers", 0, -1)
+        seconds, _ = self.client.time()
         for member in members:
-            self.client.zadd("reliable:consumers", {member: 1})
+            self.client.zadd("reliable:consumers", {member: (seconds - 1) * 1000})
 
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3))

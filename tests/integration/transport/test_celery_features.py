@@ -1,4 +1,7 @@
-"""What Celery offers on a broker, each through a real worker. One worker serves most of them."""
+"""What Celery offers on a broker, each through a real worker. One worker serves most of them.
+
+prefork stands for the pools that Celery's event loop serves, gevent for those without one.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.transport.lab import Lab, Server, laboratory, until
+from tests.integration.transport.conftest import binary_of
+from tests.integration.transport.lab import PATIENCE_S, Lab, Server, laboratory, until
 
 
-@pytest.fixture(scope="module", params=["prefork"])
+@pytest.fixture(scope="module", params=["prefork", "gevent"])
 def busy_lab(
     request: pytest.FixtureRequest, valkey: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lab]:
@@ -83,6 +87,34 @@ def test_events_arrive(lab: Lab) -> None:
     lab.all_done()
 
 
+@pytest.mark.parametrize("pool", ["solo", "gevent"])
+def test_workers_greet_each_other_and_share_the_work(valkey: Server, tmp_path: Path, pool: str) -> None:
+    """Mingle reads replies on the connection that then consumes; gossip goes on beside the work."""
+    with valkey.client() as client:
+        client.flushall()
+    with laboratory(valkey, tmp_path) as lab:
+        ours = [lab.worker(pool, alone=False) for _ in range(2)]
+        stock = lab.worker(pool, alone=False, transport="")
+        lab.ready(*ours, stock)
+        lab.send("work", range(60), 0.01)
+        lab.all_done()
+        for worker in (*ours, stock):
+            assert worker.shut_down() == 0
+        assert not any("Traceback" in worker.log.read_text() for worker in ours)
+
+
+def test_a_worker_ends_at_once_where_the_server_will_not_do(tmp_path: Path) -> None:
+    node = Server(binary_of("valkey"), tmp_path, ("--cluster-enabled", "yes"))
+    node.start()
+    try:
+        with laboratory(node, tmp_path, broker=node.url()) as lab:
+            worker = lab.worker("solo")
+            assert worker.process.wait(PATIENCE_S) != 0
+            assert "BrokerUnavailableError: the broker is a Redis cluster" in worker.log.read_text()
+    finally:
+        node.stop()
+
+
 def test_an_early_ack_leaves_nothing_reserved_while_the_job_runs(valkey: Server, tmp_path: Path) -> None:
     with valkey.client() as client:
         client.flushall()
@@ -105,5 +137,20 @@ def test_finished_jobs_are_acknowledged_while_the_next_one_runs(valkey: Server, 
         lab.ready(worker)
         until(lambda: lab.noted("started")[1] == 1, "the second job runs")
         until(lambda: sum(lab.reserved().values()) == 2, "the first is acknowledged")
+        lab.records.set("release", 1)
+        lab.all_done()
+
+
+def test_a_job_of_no_length_is_acknowledged_before_a_long_one_ends(valkey: Server, tmp_path: Path) -> None:
+    """Both are taken at once, and the second begins before the loop had its turn."""
+    with valkey.client() as client:
+        client.flushall()
+    with laboratory(valkey, tmp_path) as lab:
+        worker = lab.worker("solo")
+        lab.send("work", range(1))
+        lab.send("hold", range(1, 2))
+        lab.ready(worker)
+        until(lambda: lab.noted("started")[1] == 1, "the second job runs")
+        until(lambda: sum(lab.reserved().values()) == 1, "the first is acknowledged")
         lab.records.set("release", 1)
         lab.all_done()

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.integration.transport.lab import (
 )
 from worker.errors import BrokerUnavailableError
 from worker.transport import servers
+from worker.transport.reservation import Reservation
 
 
 @pytest.fixture
@@ -290,20 +292,70 @@ time.sleep(60)
         process.stdout.close()  # type: ignore[union-attr]
 
 
-def test_a_cluster_and_an_old_server_are_refused(tmp_path: Path, any_server: Server) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        pytest.param(("--cluster-enabled", "yes"), "a Redis cluster", id="cluster"),
+        # HELLO came with 6.0, and redis-py says it first.
+        pytest.param(("--rename-command", "HELLO", ""), "a Redis older than 6.0", id="before 6.0"),
+    ],
+)
+def test_a_server_that_will_not_do_is_refused_before_anything_is_taken_from_it(
+    tmp_path: Path, any_server: Server, arguments: tuple[str, ...], why: str
+) -> None:
+    unfit = Server(any_server.binary, tmp_path, arguments)
+    unfit.start()
+    try:
+        with (
+            Connection(unfit.url(), transport=RELIABLE) as connection,
+            pytest.raises(BrokerUnavailableError, match=f"the broker is {why}"),
+        ):
+            connection.channel()
+    finally:
+        unfit.stop()
+
+
+@pytest.mark.parametrize("version", ["6.0.16", "5.0.6", "6.1"])
+def test_an_older_version_is_refused(version: str) -> None:
     class Old(redis.Redis):
         def info(self, section: str | None = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-            return {"redis_version": "6.0.16"}
+            return {"redis_version": version}
 
-    with pytest.raises(BrokerUnavailableError, match=r"needs 6\.2"):
+    with pytest.raises(BrokerUnavailableError, match=rf"Redis {version}; .* needs 6\.2"):
         servers.require_supported(Old())
-    node = Server(any_server.binary, tmp_path, ("--cluster-enabled", "yes"))
-    node.start()
-    try:
-        with node.client() as client, pytest.raises(BrokerUnavailableError, match="cluster"):
-            servers.require_supported(client)
-    finally:
-        node.stop()
+
+
+def test_the_messages_of_the_dead_come_back_once_at_the_head_and_marked(anywhere: Lab) -> None:
+    publish(lab := anywhere, range(4))
+    client = lab.broker_client
+    dead, *heirs = (Reservation(client, "", lease_s=0.1) for _ in range(4))
+    for reservation in (dead, *heirs):
+        reservation.register(["celery"])
+    for _ in range(3):
+        client.lmove("celery", dead.lists["celery"], "RIGHT", "LEFT")
+
+    def look(heir: Reservation) -> int:
+        with lab.server.client(3) as own:
+            return heir.rescue(own)
+
+    with ThreadPoolExecutor(len(heirs)) as together:
+        moved = 0
+
+        def all_look() -> int:
+            nonlocal moved
+            moved += sum(together.map(look, heirs))
+            return moved
+
+        until(lambda: all_look() >= 3, "the dead one is found")
+        assert all_look() == 3
+    assert not lab.reserved()
+    with consuming(lab) as (connection, got):
+        received = receive(connection, got, 4)
+        assert numbers(received) == [0, 1, 2, 3]
+        assert [m.headers.get("redelivered", False) for m in received] == [True, True, True, False]
+        assert [m.delivery_info.get("redelivered", False) for m in received] == [True, True, True, False]
+        for message in received:
+            message.ack()
 
 
 def test_password_and_socket_file(any_server: Server, tmp_path: Path) -> None:

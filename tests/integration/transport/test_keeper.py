@@ -1,0 +1,62 @@
+"""The keeper beside greenlets: neither may stop the other, and the locks of `logging` are not for both."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.integration.transport.lab import PATIENCE_S, PROJECT
+
+PROGRAM = """
+import sys
+if sys.argv[1] == "eventlet":
+    import eventlet
+    eventlet.monkey_patch()
+if sys.argv[1] == "gevent":
+    from gevent import monkey
+    monkey.patch_all()
+import itertools, logging, threading, time
+from worker.transport import native
+from worker.transport.keeper import Keeper
+
+logging.basicConfig(stream=open("/dev/null", "w"), level=logging.DEBUG)
+keeper, beats, inside = Keeper(), [], []
+lock, both = native.allocate_lock(), []
+
+def alone(who):
+    if lock.acquire(blocking=False):
+        inside.append(who)
+        both.extend(inside[1:])
+        inside.remove(who)
+        lock.release()
+
+class Restless:
+    "Somebody has died whenever it looks."
+    id, lease_s, abandoned, unsent = "restless", 0.001, False, False
+    def renew(self, client): alone("keeper")
+    def rescue(self, client): beats.append(1); return 1
+
+def jobs(number):
+    for count in itertools.count():
+        if count >= 2000 and len(beats) > 10:
+            break
+        logging.info("a job")
+        alone(number)
+        keeper.report()
+        time.sleep(0)
+
+keeper.keep(Restless(), lambda: None)
+threads = [threading.Thread(target=jobs, args=(number,)) for number in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(both or "went on")
+"""
+
+
+@pytest.mark.parametrize("kind", ["threads", "gevent", "eventlet"])
+def test_what_the_keeper_has_to_say_stops_nobody(kind: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM, kind]
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (said.stdout, said.returncode) == ("went on\n", 0), said.stderr
