@@ -177,6 +177,9 @@ class CeleryWorker:
     def _drop_queue(self) -> None:
         import redis
 
+        from worker.transport.reservation import reserved_from
+
         with contextlib.suppress(redis.RedisError), contextlib.closing(connect(self._broker.url)) as client:
             kombus = (f"_kombu.binding.{self._queue}", f"_kombu.binding_permanent.{self._queue}")
-            client.delete(self._queue, *kombus)
+            # One that was killed has not given back what the reliable transport had reserved for it.
+            client.delete(self._queue, *kombus, *reserved_from(client, self._queue))

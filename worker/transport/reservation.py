@@ -274,6 +274,12 @@ def put_back(client: redis.Redis, base: str, consumer: str, queue: str, raws: li
     return moved
 
 
+def reserved_from(client: redis.Redis, queue: str, prefix: str = "") -> list[str]:
+    """The keys of the lists into which consumers, alive or dead, reserve from that queue."""
+    consumers: Any = client.zrange(f"{prefix}{BASE}consumers", 0, -1)
+    return [f"{prefix}{BASE}{consumer.decode()}:{queue}" for consumer in consumers]
+
+
 def _take_one(counter: Counter[bytes], raw: bytes) -> bool:
     if counter[raw] > 0:
         counter[raw] -= 1
