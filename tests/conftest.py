@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import psutil
@@ -25,6 +26,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure() -> None:
+    # A suite that was started in the background may have been told to ignore these, and its children with it.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     # What the user has set for simul is not for its tests; workers inherit this process's environment.
     for name in list(os.environ):
         if name.startswith(("SIMUL_", "CELERY_")):
