@@ -26,7 +26,7 @@ PROJECT_DATA = PROJECT / "data"
 class Settings:
     """How a worker is set up. Each field has an environment variable, named in `read`."""
 
-    #: Address of the broker: redis://, rediss:// or redis+socket://
+    #: Address of the broker: redis:// or rediss://
     broker_url: str
     #: The directory below which file checks may read.
     data_root: Path

@@ -32,7 +32,16 @@ def test_no_form_of_a_password_is_shown(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["nonsense", "http://host", "redis://host:99999/0", "redis://host:port/0", "redis://[::1"]
+    "url",
+    [
+        "nonsense",
+        "http://host",
+        "redis://host:99999/0",
+        "redis://host:port/0",
+        "redis://[::1",
+        "unix:///tmp/socket",
+        "redis+socket:///tmp/socket",
+    ],
 )
 def test_what_is_no_address_is_refused_with_the_form_of_one(url: str) -> None:
     with pytest.raises(BrokerUnavailableError, match=r"no broker address .*redis://host:6379/0"):

@@ -358,23 +358,18 @@ def test_the_messages_of_the_dead_come_back_once_at_the_head_and_marked(anywhere
             message.ack()
 
 
-def test_password_and_socket_file(any_server: Server, tmp_path: Path) -> None:
-    file = tmp_path / "s"
-    server = Server(any_server.binary, tmp_path, ("--requirepass", "secret", "--unixsocket", str(file)))
+def test_password(any_server: Server, tmp_path: Path) -> None:
+    server = Server(any_server.binary, tmp_path, ("--requirepass", "secret"))
     server.start()
     try:
-        urls = [
-            f"redis://:secret@127.0.0.1:{server.port}/5",
-            f"redis+socket://:secret@{file}?virtual_host=5",
-        ]
-        for url in urls:
-            with Connection(url, transport=RELIABLE) as connection, connection.channel() as channel:
-                queue = Queue("q")(channel)
-                queue.declare()
-                channel.basic_publish(channel.prepare_message("1"), "", "q")
-                message = queue.get()
-                assert message is not None
-                message.ack()
+        url = f"redis://:secret@127.0.0.1:{server.port}/5"
+        with Connection(url, transport=RELIABLE) as connection, connection.channel() as channel:
+            queue = Queue("q")(channel)
+            queue.declare()
+            channel.basic_publish(channel.prepare_message("1"), "", "q")
+            message = queue.get()
+            assert message is not None
+            message.ack()
     finally:
         server.stop()
 
