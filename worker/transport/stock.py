@@ -1,4 +1,6 @@
-"""kombu's own Redis transport, but for one thing: what is no envelope does not end the worker.
+"""kombu's own Redis transport, but for two things.
+
+What is no envelope does not end the worker, and what a dead worker has left comes back in every pool.
 
 `broker_transport = "worker.transport.stock:Transport"`. It takes, acknowledges and restores as kombu does.
 """
@@ -44,3 +46,7 @@ class Transport(stock.Transport):
     """kombu's Redis transport with such channels."""
 
     Channel = Channel
+    #: How long Redis may keep a BRPOP waiting, in seconds: longer than the two for which Celery waits for an
+    #: answer where it has no hub (gevent, eventlet). There, kombu looks for what dead workers have left when
+    #: no answer has come in that time; it asks for one second, and an answer always comes (kombu issue 1025).
+    brpop_timeout = 3

@@ -1,0 +1,35 @@
+"""kombu's transport as the lab has it: what it promises holds in each pool, also in those without a hub."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+
+from kombu import Connection, Consumer, Message, Queue
+
+from producer.broker import Broker
+
+STOCK = "worker.transport.stock:Transport"
+QUEUE = "stock-transport"
+#: An upper bound for what takes seconds, in seconds.
+SOON_S = 60.0
+
+
+def test_a_dead_ones_message_comes_to_a_consumer_that_waits_as_gevent_and_eventlet_do(broker: Broker) -> None:
+    options = {"visibility_timeout": 1, "unacked_restore_throttle": 1}
+    with Connection(broker.url, transport=STOCK, transport_options=options) as dead:
+        dead.SimpleQueue(QUEUE).put("work")
+        channel = dead.channel()
+        channel.do_restore = False  # it gives nothing back, like one that was killed
+        assert Queue(QUEUE)(channel).get() is not None
+        channel.close()
+    got: list[Message] = []
+    with Connection(broker.url, transport=STOCK, transport_options=options) as heir:
+        with Consumer(heir, Queue(QUEUE), on_message=got.append):
+            deadline = time.monotonic() + SOON_S
+            while not got and time.monotonic() < deadline:
+                with suppress(socket.timeout):
+                    heir.drain_events(timeout=2.0)  # Celery's loop for pools without a hub
+        assert [message.payload for message in got] == ["work"]
+        got[0].ack()
