@@ -72,6 +72,7 @@ class Channel(stock.Channel):
         if not no_ack and queue not in self.active_fanout_queues:
             self._reserves = True
             self._register()
+            self._taker.interrupt()  # it waits for other queues only
         return result
 
     def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> Any:

@@ -47,8 +47,10 @@ class Taker:
         self._is_told = False
         #: The queue of the last message, and the one that the last TAKE did not watch.
         self._hot = self._unwatched = ""
-        #: Whether the last TAKE found too little, and whether the server is out of memory.
-        self._dry = self._full = False
+        #: The queues in which the last TAKE found too little: with these alone there is time to wait.
+        self._dry: list[str] = []
+        #: Whether the server is out of memory.
+        self._full = False
 
     def ask(
         self, connection: Any, reservation: Reservation, keys: list[str], width: int, wanted: int
@@ -56,7 +58,7 @@ class Taker:
         """Ask for up to `wanted` messages from queues, `width` of which are of one priority."""
         if self._number is None:
             self._introduce(connection)
-        waits_for = self._unwatched if self._dry and self._unwatched in keys else None
+        waits_for = self._unwatched if self._unwatched in keys and set(keys) <= set(self._dry) else None
         commands: list[tuple[Any, ...]] = []
         if waits_for:
             commands.append(self._waiting(reservation, waits_for))
@@ -86,12 +88,15 @@ class Taker:
                 first, self._full = None, True
             if isinstance(first, bytes):
                 taken.append((waits_for, first))
+        self._dry = []
         if takes:
             flat = connection.read_response()
             taken += [(keys[i - 1], raw) for i, raw in zip(flat[::2], flat[1::2], strict=True)]
+            # What a BLMOVE has waited for in vain says nothing of the other queues.
+            if len(flat) // 2 < wanted - bool(waits_for):
+                self._dry = keys
         if taken:
             self._hot = taken[-1][0]
-        self._dry = takes and len(taken) < wanted
         self._asked = None
         return taken
 

@@ -148,6 +148,22 @@ def test_a_message_for_any_queue_and_priority_wakes_an_idle_consumer(anywhere: L
                 receive(connection, got, count)[-1].ack()
 
 
+def test_a_full_queue_is_emptied_while_another_stays_empty(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(100), "full")
+    got: list[Any] = []
+    with lab.connection() as connection:
+        connection.transport.brpop_timeout = 600  # who waits for the empty queue, waits for too long
+        with connection.channel() as channel:
+            channel.basic_qos(0, 0, False)  # no limit
+            with Consumer(channel, [Queue("empty")], on_message=got.append) as consumer:
+                with contextlib.suppress(TimeoutError):
+                    connection.drain_events(timeout=0.1)
+                consumer.add_queue(Queue("full"))
+                consumer.consume()
+                receive(connection, got, 100)
+
+
 def test_prefetch_may_change_at_run_time(anywhere: Lab) -> None:
     lab = anywhere
     publish(lab, range(20))
