@@ -14,8 +14,9 @@ import time
 
 from celery import Celery
 
-app = Celery("nap", broker=f"redis+socket://{os.environ['NAP_SOCKET']}?virtual_host=0")
+app = Celery("nap", broker=os.environ["NAP_BROKER"])
 app.conf.update(
+    broker_transport=os.environ["NAP_TRANSPORT"],
     task_acks_late=True,
     task_ignore_result=True,
     # For each slot that acknowledges, as the lab's own app has it: kombu's 10 would lose connections.

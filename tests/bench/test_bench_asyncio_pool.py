@@ -6,7 +6,7 @@ Rounds are interleaved: each round runs every contender once, in a random order,
 machine hits all alike. The clock runs from the first message that the worker takes to the last
 acknowledgement; all messages are in the queue before. Refuses to judge: it prints, and asserts only
 that no job was lost. BENCH_ROUNDS, BENCH_CONCURRENCIES and BENCH_POOLS choose how much of it to run;
-`asyncio+uvloop` is a pool, too.
+`asyncio+uvloop` is a pool, too. BENCH_TRANSPORT is "reliable", as in the lab, or "stock": kombu's own.
 
 prefork is left out at 1,000: that many processes do not measure a pool, but this machine's memory.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import statistics
 import tempfile
 import time
@@ -36,6 +37,7 @@ JOBS = {10: 400, 100: 2000, 1000: 3000}
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 CONCURRENCIES = [int(n) for n in os.environ.get("BENCH_CONCURRENCIES", "10,100,1000").split(",")]
 POOLS = os.environ.get("BENCH_POOLS", "asyncio,threads,gevent,prefork").split(",")
+TRANSPORT = os.environ.get("BENCH_TRANSPORT", "reliable")
 #: Seconds after which a run is given up and its jobs counted as lost.
 GIVE_UP_S = 60.0
 
@@ -50,11 +52,11 @@ class Run(NamedTuple):
 
 @pytest.fixture
 def side() -> Iterator[redis.Redis]:
-    """The broker, on a Unix socket of its own."""
-    with tempfile.TemporaryDirectory(prefix="nap") as directory:
-        path = f"{directory}/valkey.sock"
-        os.environ["NAP_SOCKET"] = path
-        with ValkeyServer(port=0, unix_socket_path=path), redis.Redis(unix_socket_path=path) as client:
+    """The broker."""
+    with ValkeyServer(port=_free_port()) as server:
+        os.environ["NAP_BROKER"] = url = f"redis://{server.host}:{server.port}/0"
+        os.environ["NAP_TRANSPORT"] = {"reliable": "worker.transport:Transport", "stock": "redis"}[TRANSPORT]
+        with redis.Redis.from_url(url) as client:
             yield client
 
 
@@ -69,7 +71,8 @@ def test_pools_side_by_side(side: redis.Redis) -> None:
         for concurrency, pool in chance.sample(plan, len(plan)):
             runs.setdefault((concurrency, pool), []).append(_run(app, side, pool, concurrency))
     app.close()
-    print(f"\nmedian of {ROUNDS} interleaved runs each, {os.cpu_count()} cores", *_table(runs), sep="\n")
+    title = f"{TRANSPORT} transport, median of {ROUNDS} interleaved runs each, {os.cpu_count()} cores"
+    print(f"\n{title}", *_table(runs), sep="\n")
     assert not sum(run.lost for results in runs.values() for run in results)
 
 
@@ -109,11 +112,23 @@ def _wait(side: redis.Redis, queue: str, jobs: int) -> tuple[float, int]:
     while side.llen(queue) == jobs and time.monotonic() < give_up:
         time.sleep(0.0005)
     started = time.monotonic()
-    while left := side.llen(queue) + side.zcard("unacked_index"):
+    while left := side.llen(queue) + side.zcard("unacked_index") + _reserved(side, queue):
         if time.monotonic() > give_up:
             return time.monotonic() - started, int(left)
         time.sleep(0.002)
     return time.monotonic() - started, 0
+
+
+def _reserved(side: redis.Redis, queue: str) -> int:
+    """How many messages the reliable transport's consumers have in hand."""
+    return sum(side.llen(key) for key in side.keys(f"reliable:*:{queue}"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _memory_mb(worker: Worker) -> float:
