@@ -6,8 +6,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import select
+import selectors
+import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,7 +69,24 @@ def test_uvloop_is_not_replaced_in_silence(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(options, "import_module", missing)
     with pytest.raises(ImproperlyConfigured, match="uvloop is not installed"):
         Options(uvloop=True).loop_factory()
-    assert Options().loop_factory() is asyncio.new_event_loop
+    loop = Options().loop_factory()()
+    assert isinstance(loop, asyncio.SelectorEventLoop)
+    loop.close()
+
+
+@pytest.mark.skipif(not hasattr(selectors, "EpollSelector"), reason="only Linux has epoll")
+def test_the_precise_selector_selects() -> None:
+    from worker.pools.aio.selector import PreciseSelector
+
+    one, other = socket.socketpair()
+    with one, other, PreciseSelector() as selector:
+        selector.register(one, selectors.EVENT_READ, "one")
+        for timeout in (0.0002, 0, -1):
+            assert selector.select(timeout) == []
+        other.send(b"!")
+        for patience in (PATIENCE_S, 0, None):
+            [(key, events)] = selector.select(patience)
+            assert (key.data, events) == ("one", selectors.EVENT_READ)
 
 
 # Callbacks
@@ -109,6 +132,25 @@ def test_a_call_may_post_another() -> None:
     hub.reader()
     assert made == [1]
     callbacks.close()
+
+
+def test_a_call_left_while_the_hub_is_awake_wakes_it_again() -> None:
+    callbacks, hub, made = CallbackQueue(), FakeHub(), list[int]()
+    callbacks.move_to(hub)
+    callbacks.post(lambda: made.append(1))
+    hub.reader()
+    callbacks.post(lambda: made.append(2))
+    assert not is_readable(callbacks._ear)
+    hub.timer()
+    assert made == [1]
+    assert is_readable(callbacks._ear)
+    hub.reader()
+    assert made == [1, 2]
+    callbacks.close()
+
+
+def is_readable(ear: socket.socket) -> bool:
+    return bool(select.select([ear], [], [], 0)[0])
 
 
 def test_a_failing_call_does_not_hold_up_the_next(caplog: pytest.LogCaptureFixture) -> None:
@@ -262,6 +304,55 @@ def test_a_job_may_wait_for_two_bodies(stage: Stage) -> None:
         return 1
 
     assert stage.run(lambda: waits_for(body)() + waits_for(body)()) == [("success", 2)]
+
+
+def test_nothing_of_a_job_is_left_to_the_garbage_collector(stage: Stage) -> None:
+    async def body() -> None:
+        await asyncio.sleep(0)
+
+    class Left:
+        """Of which the job has the only reference."""
+
+    left = Left()
+    dead = threading.Event()
+    weakref.finalize(left, dead.set)
+    target = partial(lambda _left: waits_for(body)(), left)
+    del left
+    gc.disable()
+    try:
+        stage.run(target)
+        del target
+        stage.run(waits_for(body))  # the loop and the tracer have let go of the first
+        assert dead.wait(PATIENCE_S)
+    finally:
+        gc.enable()
+
+
+def test_of_jobs_that_end_together_the_first_is_followed_before_the_last_goes_on(stage: Stage) -> None:
+    jobs, order, all_ended = 10, list[str](), threading.Event()
+    release = asyncio.Event()
+
+    async def body() -> None:
+        await release.wait()
+
+    async def next_body() -> None:
+        order.append("begun")
+
+    def follow() -> None:
+        order.append("ended")
+        follower = Job(waits_for(next_body), (), {})
+        stage.loop.call(lambda: follower.trace_in_greenlet(stage.loop, stage.loop, count))
+
+    def count() -> None:
+        if order.count("begun") == jobs:
+            all_ended.set()
+
+    for _ in range(jobs):
+        job = Job(waits_for(body), (), {})
+        stage.loop.call(partial(job.trace_in_greenlet, stage.loop, stage.loop, follow))
+    stage.loop.call(release.set)
+    assert all_ended.wait(PATIENCE_S)
+    assert order[: order.index("begun")].count("ended") < jobs
 
 
 def test_an_escaped_exception_is_reported(stage: Stage) -> None:

@@ -57,8 +57,7 @@ class CallbackQueue:
             self.run()
         elif not self._watched:
             self._watched = True  # two threads may both ring: harmless
-            with contextlib.suppress(OSError):  # full of rings that wait, or closed
-                self._bell.send(b"!")
+            self._ring()
 
     def run(self) -> None:
         """Make every call that waits."""
@@ -79,14 +78,19 @@ class CallbackQueue:
             bell.close()
             self._ear.close()
 
+    def _ring(self) -> None:
+        with contextlib.suppress(OSError):  # full of rings that wait
+            if (bell := self._bell) is not None:  # closed meanwhile
+                bell.send(b"!")
+
     def _answer(self) -> None:
         with contextlib.suppress(OSError):
             self._ear.recv(64)
-        self._look()
+        self.run()
+        self._hub.call_later(PAUSE_S, self._look)
 
     def _look(self) -> None:
-        self._watched = bool(self._calls)
-        if self._calls:  # asked again: who left a call before we stopped watching did not ring
+        self._watched = False
+        if self._calls:  # who left a call before we stopped watching did not ring
             self._watched = True
-            self.run()
-            self._hub.call_later(PAUSE_S, self._look)
+            self._ring()  # and does not make the calls itself: see `move_to`

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import selectors
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -57,7 +58,7 @@ class Options:
                 would let a measurement name a loop that never ran.
         """
         if not self.uvloop:
-            return asyncio.new_event_loop
+            return _new_event_loop
         try:
             factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
         except ImportError:
@@ -66,6 +67,14 @@ class Options:
                 "Install it (pip install uvloop), or unset the variable to use asyncio's own loop."
             ) from None
         return factory
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    if not hasattr(selectors, "EpollSelector"):
+        return asyncio.new_event_loop()
+    from worker.pools.aio.selector import PreciseSelector
+
+    return asyncio.SelectorEventLoop(PreciseSelector())
 
 
 def _number(environ: Mapping[str, str], name: str) -> float | None:
