@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,17 +25,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def socket_path() -> Iterator[str]:
-    """An embedded broker, on a Unix socket: no port to fight over with another test run."""
-    with tempfile.TemporaryDirectory(prefix="aio") as directory:
-        path = f"{directory}/valkey.sock"
-        with ValkeyServer(port=0, unix_socket_path=path):
-            yield path
+def url() -> Iterator[str]:
+    """An embedded broker. On TCP: kombu takes its own transport for a Unix socket, whatever it is told."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with ValkeyServer(port=port) as server:
+        yield f"redis://{server.host}:{server.port}/0"
 
 
 @pytest.fixture(scope="package")
-def app(socket_path: str) -> Iterator[Any]:
-    os.environ["FOREIGN_SOCKET"] = socket_path
+def app(url: str) -> Iterator[Any]:
+    os.environ["FOREIGN_URL"] = url
     from tests.integration.asyncio_pool import foreign_app
 
     yield foreign_app.app
@@ -44,9 +46,9 @@ def app(socket_path: str) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="package")
-def side(socket_path: str) -> Iterator[redis.Redis]:
+def side(url: str) -> Iterator[redis.Redis]:
     """The lists through which the foreign tasks tell what happens."""
-    with redis.Redis(unix_socket_path=socket_path, decode_responses=True) as client:
+    with redis.Redis.from_url(url, decode_responses=True) as client:
         yield client
 
 

@@ -26,8 +26,7 @@ import redis.asyncio
 from celery import Celery, Task, current_task, signals
 from celery.exceptions import Ignore, Reject
 
-SOCKET = os.environ["FOREIGN_SOCKET"]
-URL = f"redis+socket://{SOCKET}?virtual_host=0"
+URL = os.environ["FOREIGN_URL"]
 
 app = Celery("foreign", broker=URL, backend=URL)
 app.conf.update(
@@ -40,13 +39,13 @@ app.conf.update(
 if "FOREIGN_TRANSPORT" in os.environ:
     app.conf.broker_transport = os.environ["FOREIGN_TRANSPORT"]
 
-side = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+side = redis.Redis.from_url(URL, decode_responses=True)
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
 
 
 @contextlib.asynccontextmanager
 async def aside() -> AsyncIterator[Any]:
-    client = redis.asyncio.Redis(unix_socket_path=SOCKET, decode_responses=True)
+    client = redis.asyncio.Redis.from_url(URL, decode_responses=True)
     try:
         yield client
     finally:

@@ -14,7 +14,7 @@ import pytest
 import redis
 from celery.exceptions import SoftTimeLimitExceeded, TaskRevokedError, TimeLimitExceeded
 
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker
+from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker, until
 
 Event = Callable[[str], str]
 
@@ -236,13 +236,6 @@ def test_a_slow_backend_does_not_block_the_loop(
     side.rpush(key + ":stored", "1")
     assert running.get(timeout=PATIENCE_S) == "released"
     assert storing.get(timeout=PATIENCE_S) == key
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"never {what}"
-        time.sleep(0.01)
 
 
 def test_a_broker_that_stands_still_does_not_stop_the_loop(

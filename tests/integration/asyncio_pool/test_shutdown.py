@@ -1,4 +1,4 @@
-"""How a worker ends: warm, cold, and with a limit to its patience."""
+"""How a worker ends: warm, cold, with a limit to its patience; and what a lost connection does not end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import redis
 
-from tests.integration.asyncio_pool.workers import PATIENCE_S, running_worker
+from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker, until
 
 Event = Callable[[str], str]
 
@@ -104,3 +105,27 @@ def test_uvloop_is_used_when_asked_for(app: Any, logs: Path) -> None:
     with running_worker(app, logs, "uv", "-c", "2", CELERY_AIO_UVLOOP="1") as worker:
         assert worker.run("uses_asyncio") == [True, 3, "late"]
         assert worker.inspect("stats")["pool"]["loop"] == "uvloop.Loop"
+
+
+def test_a_coroutine_runs_on_while_the_worker_connects_again(
+    app: Any, logs: Path, side: redis.Redis, key: str, tmp_path: Path, transport: dict[str, str]
+) -> None:
+    file = tmp_path / "ticks"
+    with running_worker(app, logs, f"again-{key}", "-c", "4", **transport) as worker:
+        running = worker.send("ticks", str(file))
+        until(file.exists, "started")
+        hang_up(side, worker)
+        worker.wait_for_log("Connection to broker lost")
+        assert worker.run("add", 1, 2) == 3
+        ticks = file.stat().st_size
+        until(lambda: file.stat().st_size > ticks, "ticked")
+        Path(f"{file}.stop").touch()
+        assert running.get(timeout=PATIENCE_S) is None
+
+
+def hang_up(side: redis.Redis, worker: Worker) -> None:
+    """Have the server close every connection of the worker."""
+    ports = {str(one.laddr.port) for one in psutil.Process(worker.process.pid).net_connections("tcp")}
+    for client in side.client_list():
+        if client["addr"].rpartition(":")[2] in ports:
+            side.client_kill_filter(_id=client["id"])

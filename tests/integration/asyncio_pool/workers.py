@@ -8,13 +8,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 #: Seconds after which an event that should have happened is taken for lost.
 PATIENCE_S = 30.0
 ROOT = Path(__file__).resolve().parents[3]
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for an event that only looking can tell of."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"never {what}"
+        time.sleep(0.01)
 
 
 class Worker:
