@@ -36,6 +36,7 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=True,
 )
 
+app.conf.worker_soft_shutdown_timeout = float(os.environ.get("FOREIGN_SOFT_S", "0"))
 if "FOREIGN_TRANSPORT" in os.environ:
     app.conf.broker_transport = os.environ["FOREIGN_TRANSPORT"]
 

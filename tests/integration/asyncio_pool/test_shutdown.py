@@ -74,6 +74,21 @@ def test_a_cold_shutdown_cancels_and_gives_late_messages_back(
         assert "Traceback" not in worker.log
 
 
+def test_what_ends_during_a_soft_shutdown_has_ended(
+    app: Any, logs: Path, side: redis.Redis, key: str, event: Event, transport: dict[str, str]
+) -> None:
+    with running_worker(app, logs, f"soft-{key}", "-c", "4", FOREIGN_SOFT_S="2", **transport) as worker:
+        results = [worker.send(task, key) for task in ("holds", "holds_late")]
+        for _ in results:
+            event(key + ":started")
+        worker.signal(signal.SIGQUIT)
+        worker.wait_for_log("Initiating Soft Shutdown")
+        side.rpush(key + ":release", *range(2))
+        worker.wait()
+        assert [result.state for result in results] == ["SUCCESS"] * 2
+        assert side.llen(worker.queue) == 0
+
+
 def test_a_cold_shutdown_insists(app: Any, logs: Path, side: redis.Redis, key: str, event: Event) -> None:
     with running_worker(app, logs, "insists", "-c", "4") as worker:
         worker.send("swallows_once", key)
