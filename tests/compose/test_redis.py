@@ -12,7 +12,8 @@ import redis
 
 from producer.broker import connect
 from producer.results import load
-from tests.compose.stack import docker, free_port, until
+from tests.compose.stack import docker, until
+from tests.helpers import free_port
 from tests.helpers import simul
 
 pytestmark = pytest.mark.compose
