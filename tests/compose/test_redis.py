@@ -13,8 +13,7 @@ import redis
 from producer.broker import connect
 from producer.results import load
 from tests.compose.stack import docker, until
-from tests.helpers import free_port
-from tests.helpers import simul
+from tests.helpers import free_port, simul
 
 pytestmark = pytest.mark.compose
 
