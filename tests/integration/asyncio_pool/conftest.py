@@ -45,7 +45,7 @@ def app(url: str) -> Iterator[Any]:
 @pytest.fixture(scope="package")
 def side(url: str) -> Iterator[redis.Redis]:
     """The lists through which the foreign tasks tell what happens."""
-    with redis.Redis.from_url(url, decode_responses=True) as client:
+    with redis.Redis.from_url(url, decode_responses=True, socket_timeout=None) as client:
         yield client
 
 

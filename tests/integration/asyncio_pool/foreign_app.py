@@ -40,13 +40,13 @@ app.conf.worker_soft_shutdown_timeout = float(os.environ.get("FOREIGN_SOFT_S", "
 if "FOREIGN_TRANSPORT" in os.environ:
     app.conf.broker_transport = os.environ["FOREIGN_TRANSPORT"]
 
-side = redis.Redis.from_url(URL, decode_responses=True)
+side = redis.Redis.from_url(URL, decode_responses=True, socket_timeout=None)
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
 
 
 @contextlib.asynccontextmanager
 async def aside() -> AsyncIterator[Any]:
-    client = redis.asyncio.Redis.from_url(URL, decode_responses=True)
+    client = redis.asyncio.Redis.from_url(URL, decode_responses=True, socket_timeout=None)
     try:
         yield client
     finally:
