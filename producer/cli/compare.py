@@ -65,9 +65,9 @@ def compare(
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
     plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts, transport)
     result = carried_out(plan.under(found), as_json, export, quiet)
-    if report:
-        write_page([path], report, quiet)
     require_measured(result)
+    if report:  # that of an earlier comparison is kept where this one has measured nothing
+        write_page([path], report, quiet)
 
 
 def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> Result:

@@ -71,6 +71,20 @@ class Fleet:
                 raise ContenderError(f"the broker went away (ask the workers): {error}") from error
         return self._queues.get(queue, {})
 
+    def missing(self, queue: str) -> list[str]:
+        """Those of the queue's workers that have been found and answer no more.
+
+        Raises:
+            ContenderError: the broker went away.
+        """
+        found = self.slots(queue)
+        try:
+            # Answers that all come are not waited for any longer.
+            replies = self._app.control.ping(list(found), timeout=ASK_S, limit=len(found))
+        except (KombuError, redis.RedisError, OSError) as error:
+            raise ContenderError(f"the broker went away (ask the workers): {error}") from error
+        return sorted(found.keys() - {node for reply in replies for node in reply})
+
     def _gathered(self) -> dict[str, list[str]]:
         """The queues of each worker, when all that are awaited answer and no more have turned up since."""
         began = time.monotonic()
@@ -153,6 +167,14 @@ class ExternalWorkers:
                 f"{len(hosts)} hosts did jobs, and only {self.spec.workers} workers were there at the start: "
                 "compare again"
             )
+        try:
+            if gone := self._fleet.missing(self._queue):
+                outcome.problems.append(
+                    f"{len(gone)} of {self.spec.workers} workers answered no more afterwards "
+                    f"({', '.join(gone)}): start what is missing, and compare again"
+                )
+        except ContenderError as error:
+            outcome.problems.append(str(error))
         outcome.workers = self.spec.workers  # those on one host have its name alone in their records
         return outcome
 

@@ -89,6 +89,19 @@ def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keepe
             contender(broker, "celery:threads").start()
 
 
+def test_a_run_in_which_a_worker_went_away_is_none_of_all_workers(broker: Broker, keeper: Keeper) -> None:
+    workload = build("waits", 4)
+    with worker(broker, keeper, "threads", 2, "-n", "one@here"):
+        with worker(broker, keeper, "threads", 2, "-n", "two@here"):
+            found = contender(broker, "celery:threads")
+            found.start()
+            assert found.run(workload.jobs, lambda _: None).problems == []
+        outcome = found.run(workload.jobs, lambda _: None)
+    assert len(outcome.records) == 4
+    [problem] = outcome.problems
+    assert problem.startswith("1 of 2 workers answered no more afterwards (two@here)")
+
+
 def test_times_of_a_machine_with_another_clock_are_corrected(
     broker: Broker, keeper: Keeper, tmp_path: Path
 ) -> None:
