@@ -328,6 +328,15 @@ def test_nothing_of_a_job_is_left_to_the_garbage_collector(stage: Stage) -> None
         gc.enable()
 
 
+def test_nothing_of_a_job_that_never_begins_is_left_either() -> None:
+    gc.disable()
+    try:
+        dead = weakref.ref(Job(print, (), {}))
+        assert dead() is None
+    finally:
+        gc.enable()
+
+
 def test_of_jobs_that_end_together_the_first_is_followed_before_the_last_goes_on(stage: Stage) -> None:
     jobs, order, all_ended = 10, list[str](), threading.Event()
     release = asyncio.Event()

@@ -81,8 +81,6 @@ class Job:
     report: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
-        self.context = contextvars.Context()
-        self.context.run(enter_job, self)
         self._accepted = 0.0
         self._loop: Thread | None = None
         self._body: asyncio.Task[Any] | None = None
@@ -124,6 +122,7 @@ class Job:
     def trace_in_greenlet(self, loop: Thread, here: Thread, done: Callable[[], object]) -> None:
         """Run the tracer in a new greenlet of `here`, the thread that calls this; it may be the loop's."""
         self._loop, self._here = loop, here
+        self._enter_context()
         host = greenlet(partial(self._trace, done))
         host.gr_context = self.context
         self._host = host
@@ -132,6 +131,7 @@ class Job:
     def trace_in_thread(self, loop: Thread, done: Callable[[], object]) -> None:
         """Run the tracer, plain body included, in this thread."""
         self._loop, self._host = loop, threading.get_ident()
+        self._enter_context()
         self.context.run(self._trace, done)
 
     def is_traced_here(self) -> bool:
@@ -161,6 +161,10 @@ class Job:
         finally:
             del error  # or the traceback and this frame would keep each other alive
 
+    def _enter_context(self) -> None:
+        self.context = contextvars.Context()
+        self.context.run(enter_job, self)
+
     def _resume(self, outcome: Outcome) -> None:
         assert self._here is not None
         assert isinstance(self._host, greenlet)
@@ -180,8 +184,8 @@ class Job:
         if self.verdict > Verdict.SOFT_LIMIT:
             self.report = None
         self._host = None
-        # It refers to this job, and would keep it, its request and its message until the garbage collector
-        # finds them: that stops the whole worker, for a tenth of a second every few thousand jobs.
+        # It refers back to this job: both, the request and the message would stay until the garbage collector
+        # finds them, which stops the whole worker for a tenth of a second every few thousand jobs.
         del self.context
         done()
 
