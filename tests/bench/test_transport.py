@@ -9,13 +9,11 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.integration.transport.conftest import binary_of
 from tests.integration.transport.lab import POOLS, RELIABLE, Server, Worker, laboratory, until
 
 pytestmark = pytest.mark.bench
@@ -23,14 +21,6 @@ pytestmark = pytest.mark.bench
 ROUNDS = int(os.environ.get("TRANSPORT_BENCH_ROUNDS", "5"))
 JOBS = int(os.environ.get("TRANSPORT_BENCH_JOBS", "3000"))
 PINGS = 200
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    made = Server(binary_of("valkey"), tmp_path)
-    made.start()
-    yield made
-    made.stop()
 
 
 def cpu_s(worker: Worker) -> float:

@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.integration.transport.conftest import binary_of
 from tests.integration.transport.lab import POOLS, Lab, Server, Worker, laboratory, until
 
 pytestmark = pytest.mark.bench
@@ -27,14 +25,6 @@ STOCK_KILLS = int(os.environ.get("TRANSPORT_BENCH_STOCK_KILLS", "30"))
 AT_ONCE = 4
 #: There are never fewer messages than this where a worker is killed.
 ENOUGH = 200
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    made = Server(binary_of("valkey"), tmp_path)
-    made.start()
-    yield made
-    made.stop()
 
 
 @dataclass
