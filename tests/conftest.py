@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import psutil
 import pytest
 
@@ -16,6 +17,12 @@ from producer.keeper import Keeper
 MOST_PROCESSES = 4
 #: Tests that want the machine, or the one Compose stack, to themselves.
 ALONE = ("bench", "compose")
+
+# How long an example takes is the machine's affair; by default more than 200 ms, or slow data, is a failure.
+hypothesis.settings.register_profile(
+    "simul", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("simul")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
