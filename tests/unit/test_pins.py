@@ -23,13 +23,9 @@ def test_uv_is_told_the_same_versions_as_pip() -> None:
 
 
 def test_what_is_installed_here_is_what_is_pinned() -> None:
-    here = {canonicalize_name(one.metadata["Name"]): one.version for one in metadata.distributions()}
-    wanted = [Requirement(pin) for pin in pins()]
-    compared = [
-        (one.name, here[one.name], one.specifier)
-        for one in wanted
-        if one.name in here and (one.marker is None or one.marker.evaluate())
-    ]
+    here = {str(canonicalize_name(one.metadata["Name"])): one.version for one in metadata.distributions()}
+    pinned = [one for one in map(Requirement, pins()) if one.marker is None or one.marker.evaluate()]
+    compared = [(one.name, here[one.name], one.specifier) for one in pinned if one.name in here]
 
     assert len(compared) > 40, "an environment of simul has that many of these packages"
     assert [one for one in compared if one[1] not in one[2]] == []
