@@ -8,6 +8,7 @@ from rich.text import Text
 
 from producer import figures
 from producer.diff import Diff
+from producer.printable import notes, printable
 
 #: No more than so many things that were in only one of the results are named.
 MANY = 8
@@ -24,24 +25,24 @@ def diff_table(title: str, found: Diff, fail_above: float | None) -> RenderableT
     for row in found.rows:
         failed = fail_above is not None and row.fails(fail_above)
         table.add_row(
-            row.workload,
-            row.contender,
+            printable(row.workload),
+            printable(row.contender),
             figures.seconds(row.old_s),
             figures.seconds(row.new_s),
             figures.ratio(row.ratio),
             row.verdict + (f": more than {fail_above:g} times" if failed and not row.broken else ""),
             style="bold red" if failed else "",
         )
-    return Group(Text(title, "bold"), table, *_notes(found))
+    return Group(Text(printable(title), "bold"), table, *_notes(found))
 
 
 def _notes(found: Diff) -> list[Text]:
-    lines = [Text(f"  FORCED, not comparable: {why}", "bold yellow") for why in found.forced]
+    lines = notes((f"FORCED, not comparable: {why}" for why in found.forced), "bold yellow")
     if found.remarks:
-        lines.append(Text(f"  Differs too: {'; '.join(found.remarks)}."))
+        lines += notes([f"Differs too: {'; '.join(found.remarks)}."])
     if alone := found.only_in_one:
         more = f" and {len(alone) - MANY} more" if len(alone) > MANY else ""
-        lines.append(Text(f"  Not compared: {'; '.join(alone[:MANY])}{more}."))
+        lines += notes([f"Not compared: {'; '.join(alone[:MANY])}{more}."])
     if any(row.ratio and not row.ratio.claims for row in found.rows):
-        lines.append(Text("  From fewer than five valid runs on either side nothing is claimed.", "yellow"))
+        lines += notes(["From fewer than five valid runs on either side nothing is claimed."], "yellow")
     return lines

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any, Literal, TypeAlias
 
-import msgspec
-
 from producer.cautions import cautions
 from producer.columns import COST, SPEED
+from producer.printable import json_text, markdown, spreadsheet
 from producer.ratios import Ratio
 from producer.results import Result
 from producer.scaling import curves
@@ -45,7 +44,7 @@ def to_json(result: Result) -> str:
         }
         for workload in result.workloads
     }
-    return msgspec.json.format(msgspec.json.encode(numbers)).decode() + "\n"
+    return json_text(numbers) + "\n"
 
 
 def to_csv(result: Result) -> str:
@@ -55,7 +54,7 @@ def to_csv(result: Result) -> str:
     writer.writerow(["workload", *_headings()])
     for workload in result.workloads:
         for row in summaries(result, workload):
-            writer.writerow([workload.name, *_values(row)])
+            writer.writerow(map(spreadsheet, [workload.name, *_values(row)]))
     return text.getvalue()
 
 
@@ -67,7 +66,7 @@ def to_markdown(result: Result) -> str:
 def _section(result: Result, name: str) -> Iterator[str]:
     workload = next(workload for workload in result.workloads if workload.name == name)
     columns = SPEED + COST
-    yield f"## {workload.name}: {workload.jobs} jobs, {workload.description}\n"
+    yield f"## {markdown(f'{workload.name}: {workload.jobs} jobs, {workload.description}')}\n"
     yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
     yield _line(":--", *("--:" for _ in columns))
     for row in summaries(result, workload):
@@ -76,7 +75,7 @@ def _section(result: Result, name: str) -> Iterator[str]:
 
 
 def _line(*cells: str) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join(map(markdown, cells))} |"
 
 
 def _headings() -> Iterator[str]:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from producer.contenders import Spec
 from producer.interrupts import held
+from producer.printable import printable
 from producer.results import Run
 from producer.workloads import Workload
 
@@ -25,10 +26,10 @@ class ProgressWatcher:
         self._quiet = quiet
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             console=console,
             transient=True,
             disable=quiet or not console.is_terminal,
@@ -96,7 +97,7 @@ class ProgressWatcher:
 
     def _show(self, description: str, total: int | None = None) -> None:
         self._began = time.monotonic()
-        self._bar.reset(self._task, description=description, total=total, rate="")
+        self._bar.reset(self._task, description=printable(description), total=total, rate="")
 
     def _say(self, line: str) -> None:
         if not self._quiet and not self._console.is_terminal:
@@ -104,4 +105,4 @@ class ProgressWatcher:
 
     def _print(self, line: str, style: str = "") -> None:
         with held():  # or rich, interrupted between writing and forgetting a line, writes it again
-            self._console.print(line, style=style, markup=False, highlight=False)
+            self._console.print(printable(line), style=style, markup=False, emoji=False, highlight=False)

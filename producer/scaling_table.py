@@ -10,6 +10,7 @@ from rich.text import Text
 
 from producer import figures
 from producer.cautions import Kind, caution_lines, cautions
+from producer.printable import notes, printable
 from producer.results import Result, WorkloadResult
 from producer.scaling import POINTS_TO_FIT, Curve, curves
 from producer.words import counted
@@ -23,18 +24,19 @@ def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
     found = curves(result, workload)
     rounds = "1 round" if result.rounds == 1 else f"{result.rounds} rounds"
     about = f"  {counted(workload.jobs, 'job')}: {workload.description}; {rounds}, seed {workload.seed}"
-    parts: list[RenderableType] = [Text.assemble((workload.name, "bold"), (about, "dim"))]
+    title = Text.assemble((printable(workload.name), "bold"), (printable(about), "dim"))
+    parts: list[RenderableType] = [title]
     best = max((point.throughput.value for curve in found for point in curve.points), default=1.0)
     for curve in found:
-        parts += [Text(f"\n{curve.way}", "bold"), _table(curve, best)]
-        parts += [Text(f"  {line}") for line in sentences(curve)]
+        parts += [Text(""), Text(printable(curve.way), "bold"), _table(curve, best)]
+        parts += notes(sentences(curve))
     if not found:
         parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))
     parts.append(Text(""))
     # A sweep has short runs on purpose: one slot sets the size of the workload.
     found_cautions = [one for one in cautions(result, workload) if one.kind is not Kind.SHORT]
-    parts += [Text(f"  {line}", "yellow") for line in caution_lines(found_cautions)]
-    parts += [Text(f"  left out: {name}: {why}", "red") for name, why in workload.left_out.items()]
+    parts += notes(caution_lines(found_cautions), "yellow")
+    parts += notes((f"left out: {name}: {why}" for name, why in workload.left_out.items()), "red")
     return Group(*parts)
 
 

@@ -12,6 +12,7 @@ from producer.bound import sentence
 from producer.cautions import caution_lines, cautions
 from producer.columns import COST, SPEED, Column
 from producer.interpreter import Interpreter
+from producer.printable import notes, printable
 from producer.results import Result, WorkloadResult
 from producer.scaling_table import sweep_tables
 from producer.stats import RUNS_TO_CLAIM, Summary, summaries
@@ -33,7 +34,8 @@ def print_result(console: Console, result: Result) -> None:
             console.print(workload_table(result, workload, console.width))
     if result.interpreters:
         console.print()
-        console.print(Group(*(Text(line) for one in result.interpreters for line in interpreter_lines(one))))
+        lines = (line for one in result.interpreters for line in interpreter_lines(one))
+        console.print(Group(*(Text(printable(line)) for line in lines)))
 
 
 def workload_table(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
@@ -41,9 +43,9 @@ def workload_table(result: Result, workload: WorkloadResult, width: int) -> Rend
     rows = summaries(result, workload)
     parts: list[RenderableType] = [_title(result, workload)]
     parts += _tables(rows, min(width, WIDE))
-    parts += [Text(f"  {line}") for line in _notes(workload, rows)]
-    parts += [Text(f"  {line}", "yellow") for line in caution_lines(cautions(result, workload))]
-    parts += [Text(f"  {line}", "red") for line in _troubles(workload, rows)]
+    parts += notes(_notes(workload, rows))
+    parts += notes(caution_lines(cautions(result, workload)), "yellow")
+    parts += notes(_troubles(workload, rows), "red")
     return Group(*parts)
 
 
@@ -66,11 +68,11 @@ def _on(gil: bool) -> str:
 
 def _title(result: Result, workload: WorkloadResult) -> Text:
     rounds = "1 round" if result.rounds == 1 else f"{result.rounds} rounds"
-    title = Text(workload.name, style="bold")
+    title = Text(printable(workload.name), style="bold")
     chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
     transport = f", {result.transport} transport" if result.transport else ""
     what = f"  {counted(workload.jobs, 'job')}{chunk}: {workload.description}"
-    title.append(f"{what}; {rounds}, seed {workload.seed}{transport}", "dim")
+    title.append(printable(f"{what}; {rounds}, seed {workload.seed}{transport}"), "dim")
     return title
 
 
@@ -86,7 +88,7 @@ def _tables(rows: Sequence[Summary], width: int) -> Iterator[RenderableType]:
 
 
 def _natural_width(table: Table) -> int:
-    return Console(width=10 * WIDE).measure(table).maximum
+    return Console(width=10 * WIDE, markup=False, emoji=False).measure(table).maximum
 
 
 def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:
@@ -99,9 +101,8 @@ def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:
     for row in rows:
         won = row.contender == winner
         style = "bold green" if won else "red" if not row.valid_runs else ""
-        table.add_row(
-            "*" if won else "", row.contender, *(column.cell(row) for column in columns), style=style
-        )
+        cells = (column.cell(row) for column in columns)
+        table.add_row("*" if won else "", printable(row.contender), *cells, style=style)
     return table
 
 

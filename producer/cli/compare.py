@@ -16,6 +16,7 @@ from producer.cli.report import write_page
 from producer.cli.show import render
 from producer.contenders import Spec, parse, sensible, ways
 from producer.interpreter import Interpreter
+from producer.printable import printable
 from producer.workloads import DEFAULT_SEED, Workload, build
 from worker import settings
 from worker.errors import NothingMeasuredError, UnknownNameError
@@ -89,7 +90,8 @@ def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -
         raise typer.Exit(interrupts.EXIT_CODE) from None
     render(begun[0], as_json, export)
     if not quiet:
-        say(f"\nSaved as {plan.out}")
+        say("")
+        say(f"Saved as {plan.out}")
     return begun[0]
 
 
@@ -120,11 +122,13 @@ def interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpr
     """The Pythons that --python names, with what each needs."""
     if not pythons:
         return ()
+    from rich.text import Text
+
     from producer.environments import prepare
 
+    lines = not quiet and not sys.stderr.isatty()
     with stderr().status("", spinner="dots") as status:
-        lines = not quiet and not sys.stderr.isatty()
-        return prepare(pythons, lambda what: print(what, file=sys.stderr) if lines else status.update(what))
+        return prepare(pythons, lambda what: say(what) if lines else status.update(Text(printable(what))))
 
 
 def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:

@@ -1,4 +1,7 @@
-"""What the commands share for showing: results go to stdout, everything else to stderr."""
+"""What the commands share for showing: results go to stdout, everything else to stderr.
+
+Nothing that is shown is read for markup: a name is a name, also where it says [red] or :smile:.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,32 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from producer.interrupts import held
+from producer.printable import printable
 
 
 def stdout() -> Console:
     """For results. A pipe has no width: it is given what COLUMNS says, or room for the wide table."""
     from producer.tables import WIDE
 
-    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE, highlight=False)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 @cache
 def stderr() -> Console:
     """For progress and warnings: one, so that a line finds its place above a bar."""
-    return Console(stderr=True)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def tell(line: str) -> None:
+    """One line on stdout, whatever is in it."""
+    print(printable(line))
 
 
 def say(line: str, style: str = "") -> None:
     """One line on stderr, whatever is in it, and however long it is."""
     with held():  # or rich, interrupted between writing and forgetting a line, writes it again
-        stderr().print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+        stderr().print(printable(line), style=style, soft_wrap=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from producer import data_files
 from producer.cli import options
-from producer.cli.console import bar
+from producer.cli.console import bar, tell
 
 app = typer.Typer(help="Make and check sets of data files.", no_args_is_help=True)
 
@@ -25,9 +25,9 @@ def make(
     """Write a set of data files."""
     with bar("files", files, quiet) as advance:
         damaged = data_files.make(into, files, seed, corrupt, advance)
-    print(f"{files:,} files in {into}, seed {seed}")
+    tell(f"{files:,} files in {into}, seed {seed}")
     for name, damage in damaged.items():
-        print(f"{name}: {damage}")
+        tell(f"{name}: {damage}")
 
 
 @app.command()
@@ -41,7 +41,7 @@ def check(
     bad = [verdict for verdict in verdicts if verdict.verdict != "correct"]
     for verdict in bad:
         what = verdict.reason or f"the sum is {verdict.expected}, the file says {verdict.found}"
-        print(f"{verdict.file}: {verdict.verdict}: {what}")
-    print(f"{len(verdicts) - len(bad):,} of {len(verdicts):,} files are right")
+        tell(f"{verdict.file}: {verdict.verdict}: {what}")
+    tell(f"{len(verdicts) - len(bad):,} of {len(verdicts):,} files are right")
     if bad:
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from itertools import count
 
 from producer import exhibition
 from producer.cli import options
-from producer.cli.console import bar
+from producer.cli.console import bar, tell
 
 
 def judit(
@@ -23,9 +23,9 @@ def judit(
     with bar("moves", opponents * moves, quiet) as advance:
         played = play(design, hour, opponents, moves, on_move=lambda _: advance(next(done)))
     excess = 100 * (played.measured_s / played.ideal_s - 1)
-    print(f"{design}: {opponents} opponents, {moves} moves each, an hour in {hour:g} s")
-    print(f"ideal     {played.ideal_s:8.3f} s  ({_hours(played.ideal_s / hour)} of the exhibition)")
-    print(f"measured  {played.measured_s:8.3f} s  ({excess:+.1f} %)")
+    tell(f"{design}: {opponents} opponents, {moves} moves each, an hour in {hour:g} s")
+    tell(f"ideal     {played.ideal_s:8.3f} s  ({_hours(played.ideal_s / hour)} of the exhibition)")
+    tell(f"measured  {played.measured_s:8.3f} s  ({excess:+.1f} %)")
 
 
 def _hours(hours: float) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from producer.cli import options
+from producer.cli.console import tell
+from producer.printable import json_text
 
 
 def machine(broker: options.BrokerUrl = None, as_json: options.Json = False) -> None:
@@ -19,10 +21,10 @@ def machine(broker: options.BrokerUrl = None, as_json: options.Json = False) -> 
     with Keeper() as keeper, open_broker(broker, keeper) as opened:
         seen = msgspec.to_builtins(look()) | {"broker": opened.name}
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(seen)).decode())
+        print(json_text(seen))
         return
     for name, value in machine_lines(seen):
-        print(f"{name:12}  {value}")
+        tell(f"{name:12}  {value}")
 
 
 def machine_lines(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

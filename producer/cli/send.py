@@ -8,7 +8,8 @@ import typer
 
 from producer import interrupts
 from producer.cli import options
-from producer.cli.console import bar, say
+from producer.cli.console import bar, say, tell
+from producer.printable import json_text
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
 from worker.pools import pool as find_pool
@@ -30,8 +31,6 @@ def send(
     work = build(workload, jobs, seed, chunk, data)
     find_pool(pool)
 
-    import msgspec
-
     from producer.over_broker import send_to_pool
 
     with bar(f"{workload} to {pool}", len(work.jobs), quiet) as advance:
@@ -45,7 +44,7 @@ def send(
             )
             raise typer.Exit(interrupts.EXIT_CODE) from None
     for record in outcome.records:
-        print(msgspec.json.encode(record).decode() if as_json else answer_line(record))
+        tell(json_text(record, indent=False) if as_json else answer_line(record))
     for problem in outcome.problems:
         say(problem, style="red")
     failed = sum(record.error is not None for record in outcome.records)

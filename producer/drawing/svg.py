@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Literal
 
 from producer.drawing.palette import colour
+from producer.printable import html
 
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Helvetica, Arial, sans-serif"
 #: Around a drawing that stands alone.
@@ -75,7 +75,7 @@ class Drawing:
         weight = ' font-weight="600"' if bold else ""
         self._parts.append(
             f'<text x="{_n(x)}" y="{_n(y)}" font-size="{size:g}" text-anchor="{anchor}" '
-            f'fill="{colour(fill)}"{weight}>{escape(text)}</text>'
+            f'fill="{colour(fill)}"{weight}>{html(text)}</text>'
         )
 
     def hover(self, x: float, y: float, width: float, height: float, tip: str) -> None:
@@ -95,14 +95,14 @@ class Drawing:
         ground = (
             f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
             f'fill="{colour("paper")}"/><text x="4" y="-14" font-size="20" font-weight="600" '
-            f'fill="{colour("ink")}">{escape(title)}</text>'
+            f'fill="{colour("ink")}">{html(title)}</text>'
         )
         return self._svg(label, (x, y, width, height), ground)
 
     def _svg(self, label: str, box: tuple[float, float, float, float], ground: str) -> str:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{" ".join(map(_n, box))}" role="img" '
-            f'aria-label="{escape(label)}" font-family="{FONT}">{ground}{"".join(self._parts)}</svg>'
+            f'aria-label="{html(label)}" font-family="{FONT}">{ground}{"".join(self._parts)}</svg>'
         )
 
 
@@ -116,4 +116,4 @@ def _n(value: float) -> str:
 
 
 def _tip(tip: str) -> str:
-    return f' data-tip="{escape(tip)}"' if tip else ""
+    return f' data-tip="{html(tip)}"' if tip else ""

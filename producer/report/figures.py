@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 
 from producer import scaling_table
 from producer.charts import data, sentences
@@ -15,6 +14,7 @@ from producer.drawing.makespans import makespans
 from producer.drawing.rows import NARROW, WIDE, Frame
 from producer.drawing.scaling import scaling
 from producer.drawing.svg import Drawing
+from producer.printable import html
 from producer.scaling import Curve
 from producer.words import SPACE
 
@@ -145,6 +145,6 @@ def figure(chart: Chart) -> str:
             f'<div class="narrow">{paint(NARROW).svg(chart.title)}</div>'
         )
     return (
-        f'<figure class="chart"><h4>{escape(chart.title)}</h4><p class="reading">{escape(chart.reading)}</p>'
-        f"{drawings}<figcaption>{escape(chart.sentence)}</figcaption></figure>"
+        f'<figure class="chart"><h4>{html(chart.title)}</h4><p class="reading">{html(chart.reading)}</p>'
+        f"{drawings}<figcaption>{html(chart.sentence)}</figcaption></figure>"
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from producer.charts.entries import Field, way
+from producer.printable import html
 from producer.report.labelled import Labelled
 from producer.stats import Summary, baseline
 from producer.words import digits, listed, seconds
@@ -37,15 +37,15 @@ def overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
     rows = [row for column in columns for row in column.rows.values()]
     if len(rows) < 2 or not any(row.speed_up for row in rows):
         return ""
-    head = "".join(f'<th scope="col">{escape(column.title)}</th>' for column in columns)
+    head = "".join(f'<th scope="col">{html(column.title)}</th>' for column in columns)
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(_cell(name, column) for column in columns)}</tr>'
+        f'<tr><th scope="row">{html(name)}</th>{"".join(_cell(name, column) for column in columns)}</tr>'
         for name in sorted(ways, key=lambda name: (name.startswith("celery:"), name))
     )
     serials = {name for one in results for field in one.fields if (name := baseline(_contenders(field)))}
     return (
         '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
-        f"Makespan of {escape(listed(sorted(serials)))} divided by that of each way, round by round; the "
+        f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round; the "
         "shortest median of each workload is framed. Blue is faster, orange slower; \u2248 stands where no "
         "difference from serial is shown, and where there are too few runs to show one.</p>"
         f'<div class="scroll"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -80,12 +80,12 @@ def _cell(name: str, column: _Column) -> str:
         return "<td>\u2013</td>"
     tip = f"{row.contender}: {seconds(row.makespan_s)}"
     if row.speed_up is None:
-        return f'<td data-tip="{escape(tip)}">{seconds(row.makespan_s)}</td>'
+        return f'<td data-tip="{html(tip)}">{seconds(row.makespan_s)}</td>'
     speed = row.speed_up.value
     shade = "here" if speed >= 1 else "celery"
     much = FULLEST * min(abs(math.log(speed)) / math.log(FULL), 1)
     unsure = "" if row.speed_up.shown or speed == 1 else "\u2248 "
     return (
         f'<td{" class=best" if row is column.best else ""} style="--shade:var(--{shade});--much:{much:.0f}" '
-        f'data-tip="{escape(tip)}">{unsure}{digits(speed)}</td>'
+        f'data-tip="{html(tip)}">{unsure}{digits(speed)}</td>'
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from html import escape
 from importlib.resources import files
 from typing import Any, TypeAlias
 
@@ -13,6 +12,7 @@ from producer.charts.entries import Field
 from producer.charts.timeline import MAX_BLOCKS
 from producer.drawing.makespans import reach_s
 from producer.drawing.palette import DARK, LIGHT, declared
+from producer.printable import html, printable
 from producer.report import sections, timelines
 from producer.report.figures import charts, figure
 from producer.report.labelled import Labelled
@@ -44,15 +44,15 @@ def page(results: Sequence[Labelled]) -> str:
     max_blocks = min(MAX_BLOCKS, PAGE_BLOCKS // max(contenders, 1))
     body = "".join(_workload(name, results, lines, max_blocks) for name in names)
     assets = files("producer.report")
-    style = (assets / "page.css").read_text()
+    style = (assets / "page.css").read_text("utf-8")
     dark = declared(DARK)
     themes = (
         f":root{{{declared(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
         f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
     )
-    links = "".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in names)
+    links = "".join(f'<a href="#{html(name)}">{html(name)}</a>' for name in names)
     return (
-        f'{OPENING}<html lang="en"><head><meta charset="utf-8"><title>{escape(_title(results))}</title>'
+        f'{OPENING}<html lang="en"><head><meta charset="utf-8"><title>{html(_title(results))}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
@@ -62,7 +62,7 @@ def page(results: Sequence[Labelled]) -> str:
         f"{_head(results, names)}{body}{_questions(results)}{_machines(results)}</main>"
         '<div id="tip" role="status" hidden></div>'
         f'<script type="application/json" id="lines">{_json(lines)}</script>'
-        f"<script>{(assets / 'page.js').read_text()}</script></body></html>\n"
+        f"<script>{(assets / 'page.js').read_text('utf-8')}</script></body></html>\n"
     )
 
 
@@ -73,12 +73,12 @@ def _title(results: Sequence[Labelled]) -> str:
 def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
     what = "The same jobs, done in every way Python has of doing many things at once."
     which = "".join(
-        f"<li><b>{escape(one.label)}</b> {escape(moment(one.result.created))}, "
-        f"{escape(one.result.machine.python)}, "
-        f"{escape(one.result.machine.cpu)}</li>"
+        f"<li><b>{html(one.label)}</b> {html(moment(one.result.created))}, "
+        f"{html(one.result.machine.python)}, "
+        f"{html(one.result.machine.cpu)}</li>"
         for one in results
     )
-    title = escape(listed(names) or "Nothing was measured")
+    title = html(listed(names) or "Nothing was measured")
     return (
         f'<section class="intro"><h1>{title}</h1><p>{what}</p><ul class="which">{which}</ul>'
         f"{overview(results, names)}</section>"
@@ -90,11 +90,12 @@ def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: 
     longest = _longest_s([field for _, field in shown])
     columns = []
     for place, (one, field) in enumerate(shown):
-        label = f"<h3>{escape(one.name)}</h3>" if len(results) > 1 else ""
-        column = _column(one.result, field, f"{name}-{place}", longest, lines, max_blocks)
+        label = f"<h3>{html(one.name)}</h3>" if len(results) > 1 else ""
+        key = printable(f"{name}-{place}")  # in the page's HTML and in its JSON alike
+        column = _column(one.result, field, key, longest, lines, max_blocks)
         columns.append(f'<div class="column">{label}{column}</div>')
     return (
-        f'<section id="{escape(name)}"><h2>{escape(name)}</h2>'
+        f'<section id="{html(name)}"><h2>{html(name)}</h2>'
         f'<div class="columns">{"".join(columns)}</div></section>'
     )
 
@@ -131,7 +132,7 @@ def _machines(results: Sequence[Labelled]) -> str:
 
 
 def _each(results: Sequence[Labelled], part: Callable[[Labelled], str]) -> str:
-    labels = [f"<h3>{escape(one.name)}</h3>" if len(results) > 1 else "" for one in results]
+    labels = [f"<h3>{html(one.name)}</h3>" if len(results) > 1 else "" for one in results]
     columns = [
         f'<div class="column">{label}{part(one)}</div>' for label, one in zip(labels, results, strict=True)
     ]

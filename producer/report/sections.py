@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from producer.bound import sentence
 from producer.cautions import by_kind, cautions
 from producer.charts.answers import answers
 from producer.columns import COST, SPEED
+from producer.printable import html
 from producer.report.labelled import Labelled
 from producer.results import Result, WorkloadResult
 from producer.stats import Summary
@@ -28,21 +28,21 @@ def facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> 
         f"{counted(workload.jobs, 'job')}{chunk}: {workload.description}. "
         f"{counted(result.rounds, 'round')}, seed {workload.seed}."
     )
-    parts = [f'<p class="what">{escape(what)}</p>']
+    parts = [f'<p class="what">{html(what)}</p>']
     if rows and rows[0].makespan_s is not None:
         tiles = "".join(
-            f"<div><b>{_breakable(big)}</b><span>{escape(small)}</span></div>" for big, small in _tiles(rows)
+            f"<div><b>{_breakable(big)}</b><span>{html(small)}</span></div>" for big, small in _tiles(rows)
         )
         parts.append(f'<div class="tiles">{tiles}</div>')
-        parts.append(f"<p>{escape(sentence(workload, rows))}</p>")
+        parts.append(f"<p>{html(sentence(workload, rows))}</p>")
     if workload.reference.summary:
-        parts.append(f"<p>The answers: {escape(workload.reference.summary)}.</p>")
+        parts.append(f"<p>The answers: {html(workload.reference.summary)}.</p>")
     return "".join(parts)
 
 
 def _breakable(name: str) -> str:
     """A contender's name that a narrow tile breaks before its slots, not within their number."""
-    return escape(name).replace("@", "<wbr>@")
+    return html(name).replace("@", "<wbr>@")
 
 
 def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
@@ -50,7 +50,7 @@ def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -
     lines = list(_trouble(result, workload, rows))
     if not lines:
         return ""
-    items = [f"<li>{escape(line)}</li>" for line in lines]
+    items = [f"<li>{html(line)}</li>" for line in lines]
     first, rest = items[:AT_ONCE], items[AT_ONCE:]
     more = (
         f"<details><summary>and {len(rest)} more</summary><ul>{''.join(rest)}</ul></details>" if rest else ""
@@ -62,10 +62,10 @@ def table(rows: Sequence[Summary]) -> str:
     """The numbers, as in the terminal; nothing where nobody ran."""
     if not rows:
         return ""
-    head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in SPEED + COST)
+    head = "".join(f'<th scope="col">{html(column.heading)}</th>' for column in SPEED + COST)
     body = "".join(
-        f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{escape(row.contender)}</th>'
-        + "".join(f"<td>{escape(column.cell(row))}</td>" for column in SPEED + COST)
+        f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{html(row.contender)}</th>'
+        + "".join(f"<td>{html(column.cell(row))}</td>" for column in SPEED + COST)
         + "</tr>"
         for row in rows
     )
@@ -79,15 +79,15 @@ def table(rows: Sequence[Summary]) -> str:
 def questions(one: Labelled) -> str:
     """The course's questions, with what this result says about each."""
     return "".join(
-        f'<article class="answer"><h4>{escape(answer.question)}</h4><p>{escape(answer.general)}</p>'
-        f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in answer.evidence)}</ul></article>"
+        f'<article class="answer"><h4>{html(answer.question)}</h4><p>{html(answer.general)}</p>'
+        f"<ul>{''.join(f'<li>{html(line)}</li>' for line in answer.evidence)}</ul></article>"
         for answer in answers(one.fields, one.result.machine)
     )
 
 
 def machine(one: Labelled) -> str:
     """What the numbers depend on."""
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _machine(one.result))
+    rows = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in _machine(one.result))
     return f'<dl class="machine">{rows}</dl>'
 
 

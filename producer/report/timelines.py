@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from producer.charts.entries import Field
 from producer.charts.timeline import Timeline, timeline
 from producer.charts.timeline_sentences import on_thinning, on_timeline
 from producer.drawing.lanes import process_name
+from producer.printable import html, printable
 from producer.words import counted, seconds
 
 _READING = (
@@ -34,16 +34,16 @@ def figure(key: str, lines: Sequence[dict[str, Any]]) -> str:
         return ""
     chips = "".join(
         f'<button type="button" data-line="{place}" aria-pressed="{"true" if not place else "false"}">'
-        f"{escape(line['name'])}</button>"
+        f"{html(line['name'])}</button>"
         for place, line in enumerate(lines)
     )
     return (
-        f'<figure class="timeline" data-key="{escape(key)}"><h4>Who did what, and when</h4>'
+        f'<figure class="timeline" data-key="{html(key)}"><h4>Who did what, and when</h4>'
         f'<p class="reading">{_READING}</p><div class="chips">{chips}</div>'
-        f'<div class="stage"><canvas tabindex="0" role="img" aria-label="{escape(lines[0]["sentence"])}">'
+        f'<div class="stage"><canvas tabindex="0" role="img" aria-label="{html(lines[0]["sentence"])}">'
         '</canvas></div><p class="about"><span class="run"></span> '
         '<button type="button" class="whole" hidden>Show the whole run</button></p>'
-        f"<figcaption>{escape(lines[0]['sentence'])}</figcaption></figure>"
+        f"<figcaption>{html(lines[0]['sentence'])}</figcaption></figure>"
     )
 
 
@@ -59,11 +59,11 @@ def _plain(line: Timeline, sentence: str) -> dict[str, Any]:
     if not run.valid:
         about = f"An invalid run, shown because there is no valid one. {about}"
     return {
-        "name": line.entry.name,
-        "sentence": sentence,
-        "about": " ".join(filter(None, [about, on_thinning(line)])),
+        "name": printable(line.entry.name),
+        "sentence": printable(sentence),
+        "about": printable(" ".join(filter(None, [about, on_thinning(line)]))),
         "end": _us(line.makespan_s),
-        "workers": [process_name(worker) for worker in line.workers],
+        "workers": [printable(process_name(worker)) for worker in line.workers],
         "lanes": line.lanes,
         "lane": [block.lane for block in blocks],
         "start": [_us(block.start_s) for block in blocks],

@@ -1,0 +1,76 @@
+"""How foreign text leaves simul: as text, and as nothing else.
+
+Foreign is whatever somebody else wrote: the names and errors in a result file, what a worker answers, the
+version that a server states, the name of a file. It may hold what a terminal obeys, what turns a line
+around or hides a part of it, or what a table of numbers takes for a formula. It goes through `printable`
+on its way out, and through what the place it goes to needs besides. Nothing is removed: what cannot be
+shown is spelled as Python spells it in a string, so that a reader sees that it is there.
+"""
+
+from __future__ import annotations
+
+import html as standard_html
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from rich.text import Text
+
+#: With one of these a spreadsheet begins a formula, also in the wide form that Asian keyboards write.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
+#: What Markdown reads as more than text; a colon only where it makes an address of what follows.
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>|~&#$]|:(?=//)")
+_NOT_ASCII = re.compile(r"[^\n -~]+")
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """The text on one line, with everything in it to be seen; the characters of `keep` stay as they are.
+
+    Control characters, line breaks, and characters without a width or that change the direction of
+    writing become `\\x1b`, `\\n`, `\\u202e`. So does half a character: a file's name need not be UTF-8.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one in keep or _shows(one) else _spelled(one) for one in text)
+
+
+def notes(lines: Iterable[str], style: str = "") -> list[Text]:
+    """Lines under a table in a terminal, as many as are given: none of them becomes two."""
+    return [Text(f"  {printable(line)}", style) for line in lines]
+
+
+def html(text: str) -> str:
+    """The text in a page or a drawing, between tags or in a quoted attribute; its lines stay lines."""
+    return standard_html.escape(printable(text, keep="\n"))
+
+
+def markdown(text: str) -> str:
+    """The text in a Markdown table or heading: no cell, code, link or tag begins or ends in it."""
+    return _MARKDOWN.sub(r"\\\g<0>", printable(text))
+
+
+def spreadsheet(value: Any) -> Any:
+    """A cell of a CSV file: text that would be a formula gets the quote that says it is text."""
+    if not isinstance(value, str):
+        return value
+    return f"'{printable(value)}" if _FORMULA.match(value) else printable(value)
+
+
+def json_text(value: Any, *, indent: bool = True) -> str:
+    """The value as JSON, all ASCII: JSON's own escapes are understood wherever it is read."""
+    import msgspec  # not at the top: other modules of the command line only print
+
+    text = msgspec.json.encode(value)
+    text = msgspec.json.format(text, indent=2 if indent else -1)
+    return _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text.decode())
+
+
+def _shows(one: str) -> bool:
+    # Python counts spaces other than the plain one among what cannot be printed.
+    return one.isprintable() or unicodedata.category(one) == "Zs"
+
+
+def _spelled(one: str) -> str:
+    return one.encode("unicode_escape").decode()
