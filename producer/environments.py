@@ -168,9 +168,8 @@ def told_apart(found: Sequence[Interpreter]) -> list[Interpreter]:
 
 
 def _seen(python: Path, modules: Sequence[str], request: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [python, "-m", "producer.gil", *modules], capture_output=True, text=True, check=False
-    )
+    command = [str(python), "-m", "producer.gil", *modules]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         words = done.stderr.strip().splitlines()
         raise UnavailableError(f"Python {request} cannot import {modules[-1]}: {words[-1] if words else '?'}")
@@ -182,7 +181,10 @@ def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
     uv = shutil.which("uv")
     if uv is None:
         raise UnavailableError("uv is not on the PATH (--python): install it, or leave --python out")
-    return subprocess.run([uv, *arguments], capture_output=True, text=True, check=False)
+    # It writes UTF-8 whatever the locale.
+    return subprocess.run(
+        [uv, *arguments], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
 
 
 def why_missing(name: str, stderr: str) -> str:
@@ -204,7 +206,8 @@ def _python(environment: Path) -> Path:
 
 
 def _ask(python: Path, code: str) -> str:
-    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    said = subprocess.run([python, "-c", code], capture_output=True, check=True).stdout
+    return os.fsdecode(said).strip()
 
 
 def version_here(name: str) -> str:

@@ -41,7 +41,6 @@ class Keeper:
             stdin=subprocess.PIPE,
             cwd=PROJECT,
             start_new_session=True,  # Ctrl-C is for the lab; the keeper hears of it by the pipe
-            text=True,
         )
         #: The keeper itself.
         self.pid = self._process.pid
@@ -75,7 +74,7 @@ class Keeper:
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(line + "\n")
+            self._process.stdin.write(os.fsencode(line) + b"\n")
             self._process.stdin.flush()
 
     def close(self) -> None:
@@ -117,8 +116,9 @@ def main(grace_s: float) -> None:
     """Read what to keep until the lab is gone, then end it."""
     kept: dict[int, Kept] = {}
     directories: list[Path] = []
-    for line in sys.stdin:
-        verb, _, what = line.rstrip("\n").partition(" ")
+    # Not as text: a directory's name need not be any in the alphabet of this machine.
+    for line in sys.stdin.buffer:
+        verb, _, what = os.fsdecode(line).rstrip("\n").partition(" ")
         if verb in ("process", "group"):
             kept[int(what)] = Kept(int(what), verb == "group", _found(int(what)))
         elif verb == "forget":

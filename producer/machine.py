@@ -78,7 +78,7 @@ def load() -> float:
 
 def _cpu() -> str:
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:
@@ -116,5 +116,10 @@ def _commit() -> str | None:
 
 def _git(*arguments: str) -> str:
     return subprocess.run(
-        ["git", "-C", str(_PROJECT), *arguments], capture_output=True, text=True, check=True, timeout=5
+        ["git", "-C", str(_PROJECT), *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=True,
+        timeout=5,
     ).stdout.strip()

@@ -6,13 +6,14 @@ module imports at its top only what its options need, and the rest where the com
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 
 import typer
 
 from producer import interrupts
-from producer.cli import compare, data, diff, judit, machine, report, send, show, sweep, worker
+from producer.cli import compare, data, diff, judit, machine, report, send, show, streams, sweep, worker
 from producer.cli.console import say
 from worker import errors
 from worker.errors import SimulError
@@ -38,7 +39,7 @@ app = typer.Typer(
     epilog="First steps: `simul compare`, `simul judit --design asyncio`, `simul compare files --chunk 10`."
     "\n\n"
     "Exit codes: 0 done, 1 something failed or became slower, 2 misread, 3 no broker, 4 cannot run here, "
-    "5 data files, 6 result files, 7 nothing measured, 130 interrupted.",
+    "5 data files, 6 result files, 7 nothing measured, 130 interrupted, 141 nobody reads on (`| head`).",
     # The boxes cut what does not fit, and the names of environment variables with it.
     rich_markup_mode="rich" if shutil.get_terminal_size().columns >= NARROW else None,
     no_args_is_help=True,
@@ -62,12 +63,34 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """The `simul` command: an error of the user's becomes one line and an exit code of its own."""
-    interrupts.answer()
+    with streams.standing():
+        interrupts.answer()
+        code = _carried_out()
+        unread = _results_written()
+        sys.exit(code or unread)
+
+
+def _carried_out() -> int:
     try:
         app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except KeyboardInterrupt:
-        sys.exit(interrupts.EXIT_CODE)
+        return interrupts.EXIT_CODE
     except SimulError as error:
         name = type(error).__name__.removesuffix("Error")
         say(f"{name}: {error}", style="red")
-        sys.exit(next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1))
+        return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
+    return 0
+
+
+def _results_written() -> int:
+    """The exit code of a command that did all it should, and whose results may not have reached anybody."""
+    failure = streams.failure()
+    if failure is None:
+        return 0
+    if isinstance(failure, BrokenPipeError):  # a reader that has seen enough, and wants no word about it
+        return streams.READER_GONE
+    why = "it is closed" if failure.errno == errno.EBADF else failure.strerror
+    say(f"Output: stdout cannot be written (print): {why}. What was to be saved is saved.", style="red")
+    return 1

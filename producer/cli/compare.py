@@ -12,7 +12,7 @@ import typer
 from producer import interrupts
 from producer.cli import options
 from producer.cli.console import say, stderr
-from producer.cli.report import write_page
+from producer.cli.report import require_writable, write_page
 from producer.cli.show import render
 from producer.contenders import Spec, parse, sensible, ways
 from producer.interpreter import Interpreter
@@ -57,6 +57,8 @@ def compare(
         jobs, rounds = jobs or QUICK_JOBS, 1
     lists = [build(name, jobs, seed, chunk, data) for name in dict.fromkeys(workloads or DEFAULT_WORKLOADS)]
     chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
+    if report:  # found out now, and not after the comparison
+        require_writable(report)
     found = interpreters(pythons, quiet)
     from producer import results
     from producer.lab import Plan

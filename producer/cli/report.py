@@ -35,6 +35,13 @@ def report(
             say(f"{static}: {drawn} charts as {kinds}")
 
 
+def require_writable(out: Path) -> None:
+    """Be content where a page may be written there."""
+    from producer.report import files
+
+    files.require_writable(out)
+
+
 def write_page(paths: Sequence[Path], out: Path, quiet: bool) -> list[Labelled]:
     """Write the page of these results, and say how large it is."""
     from producer.report import files

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from producer import results
@@ -44,14 +47,33 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
         ResultError: it cannot be written, or would overwrite what is no report.
     """
     data = page(shown).encode()
-    try:
-        if out.exists() and not out.read_bytes().startswith(OPENING.encode()):
-            raise ResultError(f"{out} exists and is no report (report): name another file with --out")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        _replace(out, data)
-    except OSError as error:
-        raise ResultError(f"{out} cannot be written (report): {error.strerror}") from None
+    require_writable(out)
+    with _told(out):
+        if _leads_on(out):
+            _pass_on(out, data)
+        else:
+            # What a link leads to is replaced, and not the link: /dev/stdout is one.
+            target = Path(os.path.realpath(out))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, data)
     return len(data)
+
+
+def require_writable(out: Path) -> None:
+    """Be content where the page may go there: to a new file, an old report, or a pipe that somebody reads.
+
+    Raises:
+        ResultError: what is there is something else, or cannot be looked at.
+    """
+    with _told(out):
+        if not out.exists() or _leads_on(out):
+            return
+        if not out.is_file():
+            raise ResultError(f"{out} is no file (report): name one with --out")
+        with out.open("rb") as file:
+            beginning = file.read(len(OPENING))
+        if beginning and beginning != OPENING.encode():
+            raise ResultError(f"{out} exists and is no report (report): name another file with --out")
 
 
 def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
@@ -63,21 +85,46 @@ def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
     """
     convert = _png_maker() if png else None
     number = 0
-    try:
+    with _told(directory):
         directory.mkdir(parents=True, exist_ok=True)
         for name, svg in _drawings(shown):
-            path = directory / f"{name}.svg"
-            path.write_text(svg)
+            _replace(directory / f"{name}.svg", svg.encode())
             if convert:
-                path.with_suffix(".png").write_bytes(convert(svg_string=svg, zoom=PNG_ZOOM))
+                _replace(directory / f"{name}.png", convert(svg_string=svg, zoom=PNG_ZOOM))
             number += 1
-    except OSError as error:
-        raise ResultError(f"{directory} cannot be written (report): {error.strerror}") from None
     return number
 
 
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the file system says into an error of the report's."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultError(f"{path} cannot be written (report): {error.strerror}") from None
+
+
+def _leads_on(out: Path) -> bool:
+    """Whether it is a pipe or a terminal, where nothing is kept that could be overwritten."""
+    return out.is_fifo() or out.is_char_device()
+
+
+def _pass_on(out: Path, data: bytes) -> None:
+    try:
+        # Not waiting for somebody to read what may never be read.
+        descriptor = os.open(out, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise ResultError(f"nobody reads {out} (report): start the reader first, or name a file") from None
+    os.set_blocking(descriptor, True)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
+        file.write(data)
+
+
 def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    # A number of its own: the same process id may be at work in another container.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         temporary.write_bytes(data)
         temporary.replace(path)
