@@ -31,7 +31,8 @@ def printable(text: str, *, keep: str = "") -> str:
     Control characters, line breaks, and characters without a width or that change the direction of
     writing become `\\x1b`, `\\n`, `\\u202e`. So does half a character: a file's name need not be UTF-8.
     """
-    if text.isprintable():
+    # Nearly all there is, and a page or an export is long: looked through in C.
+    if text.translate(dict.fromkeys(map(ord, keep))).isprintable():
         return text
     return "".join(one if one in keep or _shows(one) else _spelled(one) for one in text)
 

@@ -13,7 +13,7 @@ import os
 import select
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from producer.printable import printable
 
@@ -114,11 +114,13 @@ def _take_numbers() -> list[int]:
     return closed
 
 
-def _stream(original: TextIO | None, descriptor: int, closed: Sequence[int]) -> Stream:
+def _stream(original: io.TextIOWrapper | None, descriptor: int, closed: Sequence[int]) -> Stream:
     if descriptor in closed:
         descriptor = os.open(os.devnull, os.O_RDONLY)  # writing there fails, as it would have
-    encoding = original.encoding if original else "utf-8"
-    return Stream(descriptor, encoding, lines=bool(original and original.line_buffering))
+    if original is None:
+        return Stream(descriptor, "utf-8", lines=False)
+    # PYTHONUNBUFFERED asks for more than whole lines, and is content with them.
+    return Stream(descriptor, original.encoding, original.line_buffering or original.write_through)
 
 
 def _instead(error: UnicodeError) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from producer.cli.streams import INSTEAD
+from producer.cli.streams import INSTEAD, Stream
 from producer.data_files import make
 from producer.report.page import OPENING
 from producer.results import load
@@ -126,6 +126,13 @@ def test_a_reader_that_has_gone_is_no_reason_for_words(here: Path, name: str) ->
     require_saved(command, here)
 
 
+def test_a_reader_of_both_streams_may_go_before_the_work_is_done(here: Path) -> None:
+    command = COMMANDS["compare"]
+    with nobody_reads() as writing:
+        assert run(command, here, stdout=writing, stderr=writing).code == 141
+    require_saved(command, here)
+
+
 @pytest.mark.parametrize("name", SHORT_AND_LONG)
 @pytest.mark.parametrize("kind", ["closed", "full", "unread"])
 def test_nobody_has_to_hear_of_progress(here: Path, name: str, kind: str) -> None:
@@ -189,6 +196,25 @@ def test_an_error_is_said_in_every_alphabet(here: Path, alphabet: str) -> None:
     assert said.err.startswith("Result: ")
     assert said.err.endswith(" cannot be read (load): No such file or directory\n")
     assert len(said.err.splitlines()) == 1
+
+
+def test_a_descriptor_that_does_not_block_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    text = "0123456789\n" * 50_000  # more than a pipe holds
+    stream = Stream(writing, "utf-8", lines=False)
+
+    def write() -> None:
+        stream.write(text)
+        stream.flush()
+        os.close(writing)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with open(reading, encoding="utf-8") as end:  # noqa: PTH123 - a descriptor has no path
+        assert end.read() == text
+    thread.join(SOON_S)
+    assert stream.outlet.failure is None
 
 
 def test_where_there_is_utf8_nothing_is_put_in_its_place(here: Path) -> None:
