@@ -6,8 +6,10 @@ overwrites a file.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from itertools import chain, cycle
 from pathlib import Path
 
@@ -47,14 +49,14 @@ def make(
     damaged = {}
     try:
         into.mkdir(parents=True, exist_ok=True)
-        if any(into.glob(_PATTERN)):
-            raise DataError(f"{into} holds data files already; remove them, or name another directory")
+        if any(_listed(into)):
+            raise _holds_files(into)
         for index, content in enumerate(_contents(count, seed)):
             name = f"test{_number(index, count)}.txt"
             if index in damage:
                 damaged[name] = damage[index]
                 content = _DAMAGES[damage[index]](content)
-            (into / name).write_bytes(content)
+            _write(into, name, content)
             _report(on_progress, index + 1, count)
     except OSError as error:
         raise DataError(f"{into} cannot be written: {error.strerror}") from error
@@ -67,11 +69,13 @@ def check(root: Path, on_progress: OnProgress | None = None) -> list[FileVerdict
     Raises:
         DataError: there are none, or they cannot be listed.
     """
-    found = names(root)
+    readable = _names(root)
+    found = list(readable)
     verdicts: list[FileVerdict] = []
     for first in range(0, len(found), PROGRESS_STEP):
         batch = FileCheck(tuple(found[first : first + PROGRESS_STEP]))
-        verdicts += file_check.check(batch, root).verdicts
+        for verdict in file_check.check(batch, root).verdicts:
+            verdicts.append(verdict if readable[verdict.file] else _not_utf8(verdict.file))
         _report(on_progress, len(verdicts), len(found))
     return verdicts
 
@@ -79,17 +83,53 @@ def check(root: Path, on_progress: OnProgress | None = None) -> list[FileVerdict
 def names(root: Path) -> list[str]:
     """The names of the data files in a directory, sorted.
 
+    No message can carry a name that is not UTF-8. Such a file is listed with its other bytes written out
+    (`test\\xff.txt`): whoever looks for that finds nothing, and it counts as malformed.
+
     Raises:
         DataError: there are none, or they cannot be listed.
     """
+    return list(_names(root))
+
+
+def _names(root: Path) -> dict[str, bool]:
+    """The names, and of each whether a file can be found by it."""
     try:
-        # Not glob: it answers "nothing" where it may not look.
-        found = sorted(path.name for path in root.iterdir() if path.match(_PATTERN))
+        found = sorted(map(_in_utf8, _listed(root)))
     except OSError as error:
         raise DataError(f"{root} cannot be listed: {error.strerror}; {_ADVICE}") from error
     if not found:
         raise DataError(f"{root} holds no data files (test001.txt and so on); {_ADVICE}")
-    return found
+    return dict(found)
+
+
+def _listed(root: Path) -> Iterator[str]:
+    with os.scandir(root) as entries:  # not glob: it answers "nothing" where it may not look
+        yield from (entry.name for entry in entries if fnmatchcase(entry.name, _PATTERN))
+
+
+def _in_utf8(name: str) -> tuple[str, bool]:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # the system's half a surrogate pair for each byte that is none
+        return os.fsencode(name).decode(errors="backslashreplace"), False
+    return name, True
+
+
+def _not_utf8(name: str) -> FileVerdict:
+    return FileVerdict(name, "malformed", reason="refused: its name is not UTF-8")
+
+
+def _write(into: Path, name: str, content: bytes) -> None:
+    try:
+        with (into / name).open("xb") as file:
+            file.write(content)
+    except FileExistsError:  # somebody else makes a set here at the same time
+        raise _holds_files(into) from None
+
+
+def _holds_files(into: Path) -> DataError:
+    return DataError(f"{into} holds data files already; remove them, or name another directory")
 
 
 _PATTERN = "test*.txt"

@@ -1,4 +1,4 @@
-"""What tells whether two workloads are the same: a hash of the jobs, and of every file that they read."""
+"""What tells whether two workloads are the same: a hash of the jobs, and of all that they read of files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from worker import file_check
+from worker.data_root import RefusedError
 from worker.jobs import FileCheck, Job, to_message
 
 
@@ -16,12 +18,12 @@ def data_hash(jobs: Sequence[Job], data_root: Path) -> str:
     for job in jobs:
         total.update(json.dumps(to_message(job), sort_keys=True).encode() + b"\n")
     for name in sorted({name for job in jobs if isinstance(job, FileCheck) for name in job.files}):
-        total.update(_file(data_root / name))
+        total.update(_file(name, data_root))
     return f"sha256:{total.hexdigest()}"
 
 
-def _file(path: Path) -> bytes:
+def _file(name: str, data_root: Path) -> bytes:
     try:
-        return hashlib.sha256(path.read_bytes()).digest()
-    except (OSError, ValueError):
+        return hashlib.sha256(file_check.read(name, data_root)).digest()
+    except (OSError, RefusedError):
         return b"unreadable"

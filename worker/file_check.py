@@ -6,25 +6,27 @@ A file has three lines: a comment with its number, the summands, their sum.
     8, 8, 3
     19
 
-Whatever else is found there is an answer, not an error: `malformed`, with the reason. This module
-never opens anything outside the data root, nor anything but a regular file (a FIFO would block),
-and never reads more than `MAX_BYTES` + 1 of it.
+Lines may end as Windows writes them, and a byte order mark may come first, as its editors write one.
+Whatever else is found there is an answer, not an error: `malformed`, with the reason. Every file is opened
+through `data_root`, and no more than `MAX_BYTES` + 1 of it is read, however large the system says it is.
 
 `check` and `check_async` differ in how they read, and in nothing else.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from functools import partial
+from pathlib import Path
 
+from worker.data_root import RefusedError, open_below, require_below
 from worker.jobs import FileCheck, FilesChecked, FileVerdict
 
 #: A larger file is malformed.
 MAX_BYTES = 1024 * 1024
+#: So much is asked for at first: a megabyte at once would cost twice as much as the rest of reading.
+FIRST_BYTES = 8192
 #: A longer number is malformed; Python refuses by default to convert one (sys.set_int_max_str_digits).
 MAX_DIGITS = 4300
 
@@ -48,14 +50,11 @@ class Sums:
 
 def check(job: FileCheck, data_root: Path) -> FilesChecked:
     """One verdict per file of the job, read with `open`."""
-    root = os.path.realpath(data_root)
     verdicts = []
     for name in job.files:
         try:
-            path, size = locate(name, root)
-            with open(path, "rb") as file:  # noqa: PTH123 - the twin of aiofiles.open
-                data = file.read(size)
-        except (OSError, MalformedError) as error:
+            data = read(name, data_root)
+        except (OSError, RefusedError) as error:
             verdicts.append(_malformed(name, error))
         else:
             verdicts.append(judge(name, data))
@@ -64,48 +63,41 @@ def check(job: FileCheck, data_root: Path) -> FilesChecked:
 
 async def check_async(job: FileCheck, data_root: Path) -> FilesChecked:
     """One verdict per file of the job, read with aiofiles: each open, read and close goes to a thread."""
-    import aiofiles  # not at the top: it brings asyncio along, which the sync twin has no use for
-
-    root = os.path.realpath(data_root)
     verdicts = []
     for name in job.files:
         try:
-            path, size = locate(name, root)
-            async with aiofiles.open(path, "rb") as file:
-                data = await file.read(size)
-        except (OSError, MalformedError) as error:
+            data = await _read_async(name, data_root)
+        except (OSError, RefusedError) as error:
             verdicts.append(_malformed(name, error))
         else:
             verdicts.append(judge(name, data))
     return FilesChecked(tuple(verdicts))
 
 
-def locate(name: str, root: str) -> tuple[str, int]:
-    """The real path of a regular file below `root`, itself a real path, and how many bytes to read of it.
+def read(name: str, data_root: Path) -> bytes:
+    """What a check reads of a file: all of it, or `MAX_BYTES` + 1, one more than there should be.
 
     Raises:
-        MalformedError: the name leaves the root (`refused: ...`), or leads to no regular file.
-        OSError: nothing is there, or it cannot be looked at.
+        RefusedError: the name leaves the root (`refused: ...`), or leads to no regular file.
+        OSError: nothing is there, or it cannot be read.
     """
-    path = PurePath(name)
-    if "\0" in name:
-        raise MalformedError("refused: the name contains a NUL byte")
-    if path.is_absolute():
-        raise MalformedError("refused: the path is absolute")
-    if ".." in path.parts:
-        raise MalformedError("refused: the path contains '..'")
-    try:
-        real = os.path.realpath(os.path.join(root, name))  # noqa: PTH118 - pathlib raises on symlink loops
-    except UnicodeEncodeError:
-        raise MalformedError("refused: no file can bear such a name") from None
-    if not PurePath(real).is_relative_to(root):
-        raise MalformedError("refused: the path leads out of the data root")
-    status = os.stat(real)  # noqa: PTH116 - a path object per file buys nothing
-    if not stat.S_ISREG(status.st_mode):
-        raise MalformedError("not a regular file")
-    # One more than there should be shows an oversized file. Asking for a megabyte each time would do as
-    # well, and cost twice as much as the rest of reading.
-    return real, min(status.st_size, MAX_BYTES) + 1
+    require_below(name)
+    with open(name, "rb", opener=partial(open_below, data_root)) as file:
+        data = file.read(FIRST_BYTES)
+        if len(data) == FIRST_BYTES:
+            data += file.read(MAX_BYTES + 1 - FIRST_BYTES)
+    return data
+
+
+async def _read_async(name: str, data_root: Path) -> bytes:
+    import aiofiles  # not at the top: it brings asyncio along, which the sync twin has no use for
+
+    require_below(name)
+    async with aiofiles.open(name, "rb", opener=partial(open_below, data_root)) as file:
+        data = await file.read(FIRST_BYTES)
+        if len(data) == FIRST_BYTES:
+            data += await file.read(MAX_BYTES + 1 - FIRST_BYTES)
+    return data
 
 
 def judge(name: str, data: bytes) -> FileVerdict:
@@ -120,7 +112,7 @@ def judge(name: str, data: bytes) -> FileVerdict:
 
 
 def parse(data: bytes) -> Sums:
-    """The two sums in a file's content; CRLF and a missing last newline are fine.
+    """The two sums in a file's content; a byte order mark, CRLF and a missing last newline are fine.
 
     Raises:
         MalformedError: it is no such file, and why.
@@ -130,7 +122,7 @@ def parse(data: bytes) -> Sums:
     if len(data) > MAX_BYTES:
         raise MalformedError(f"larger than {MAX_BYTES:,} bytes")
     try:
-        lines = data.decode("utf-8").removesuffix("\n").split("\n")
+        lines = data.decode("utf-8").removeprefix("\ufeff").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         raise MalformedError(f"not UTF-8 (byte {error.start})") from None
     if len(lines) != 3:
@@ -153,7 +145,7 @@ def _number(text: str, line: int) -> int:
     return int(number[0])
 
 
-def _malformed(name: str, error: OSError | MalformedError) -> FileVerdict:
+def _malformed(name: str, error: OSError | RefusedError | MalformedError) -> FileVerdict:
     # strerror alone: the full text of an OSError names the path on this machine.
     reason = (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
     return FileVerdict(name, "malformed", reason=reason[:1].lower() + reason[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 
 from producer import data_files
 from producer.data_files import check, make, names
+from producer.workloads import build
+from worker import file_check
 from worker.errors import DataError
+from worker.jobs import FileCheck
 from worker.settings import PROJECT_DATA
 
 
@@ -82,6 +86,62 @@ def test_files_that_exist_are_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds data files already"):
         make(tmp_path)
     assert contents(tmp_path) == {"test007.txt": b"mine"}
+
+
+def test_a_link_into_the_void_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "test001.txt").symlink_to(tmp_path / "outside")
+    with pytest.raises(DataError, match="holds data files already"):
+        make(tmp_path / "set")
+    assert not (tmp_path / "outside").exists()
+
+
+def test_of_two_who_make_a_set_at_once_one_hears_of_it(tmp_path: Path) -> None:
+    other = b"the other's"
+
+    def meanwhile(done: int, _: int) -> None:
+        (tmp_path / f"test{done + 1:03}.txt").write_bytes(other)
+
+    with pytest.raises(DataError, match="holds data files already"):
+        make(tmp_path, count=data_files.PROGRESS_STEP + 1, on_progress=meanwhile)
+    assert (tmp_path / f"test{data_files.PROGRESS_STEP + 1:03}.txt").read_bytes() == other
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems know no other names")
+def test_a_name_that_is_not_utf8_is_told_and_the_other_files_are_checked(tmp_path: Path) -> None:
+    make(tmp_path, count=2)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/test\xff.txt")).write_bytes(b"# 1\n1\n1\n")
+    assert [(verdict.file, verdict.verdict, verdict.reason) for verdict in check(tmp_path)] == [
+        ("test001.txt", "correct", None),
+        ("test002.txt", "correct", None),
+        (r"test\xff.txt", "malformed", "refused: its name is not UTF-8"),
+    ]
+    [job] = build("files", jobs=1, chunk=3, data_root=tmp_path).jobs
+    assert isinstance(job, FileCheck)
+    assert job.files == ("test001.txt", "test002.txt", r"test\xff.txt")
+    last = file_check.check(job, tmp_path).verdicts[-1]
+    assert (last.verdict, last.reason) == ("malformed", "no such file or directory")
+
+
+def test_names_of_any_other_kind_are_names(tmp_path: Path) -> None:
+    odd = ["test\n.txt", "test\x1b[31m.txt", "testé.txt", "test♗.txt"]
+    for name in odd:
+        (tmp_path / name).write_bytes(b"# 1\n1\n1\n")
+    assert names(tmp_path) == sorted(odd)
+    assert {verdict.verdict for verdict in check(tmp_path)} == {"correct"}
+
+
+def test_whatever_bears_the_name_of_a_data_file_is_looked_at(tmp_path: Path) -> None:
+    make(tmp_path, count=1)
+    (tmp_path / "test.txt").mkdir()
+    os.mkfifo(tmp_path / "testfifo.txt")
+    (tmp_path / "testlink.txt").symlink_to("nowhere")
+    assert {verdict.file: verdict.reason for verdict in check(tmp_path)} == {
+        "test.txt": "not a regular file",
+        "test001.txt": None,
+        "testfifo.txt": "not a regular file",
+        "testlink.txt": "no such file or directory",
+    }
 
 
 def test_other_files_do_not_matter(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -33,12 +35,21 @@ def reason(root: Path, name: str) -> str:
     return verdict.reason
 
 
+def reason_of(data: bytes) -> str:
+    """Why this content is malformed."""
+    with pytest.raises(MalformedError) as caught:
+        parse(data)
+    return str(caught.value)
+
+
 @pytest.mark.parametrize(
     "content",
     [
         GOOD,
         GOOD.rstrip(),
         GOOD.replace(b"\n", b"\r\n"),
+        codecs.BOM_UTF8 + GOOD,
+        codecs.BOM_UTF8 + GOOD.replace(b"\n", b"\r\n"),
         b"#1\n19\n19",
         "# données 7\n8,8 ,\t3\n 19 \n".encode(),
         b"# data 001\n-8, +8\n0\n",
@@ -71,6 +82,10 @@ def test_a_wrong_sum_is_answered_with_the_expected_and_the_found_one(tmp_path: P
         ("# data 1\n٣\n3\n".encode(), r"not a number in line 2: '\u0663'"),
         (b"# data 1\n8\n8.0\n", "not a number in line 3: '8.0'"),
         (b"# donn\xe9es 1\n8\n8\n", "not UTF-8 (byte 6)"),
+        (codecs.BOM_UTF8, "truncated: 1 of 3 lines"),
+        (codecs.BOM_UTF8 * 2 + GOOD, r"no comment with a number in line 1: '\ufeff# data 001'"),
+        (codecs.BOM_UTF8 + b"# donn\xe9es 1\n8\n8\n", "not UTF-8 (byte 9)"),
+        ("\ufeff# data 1\n8\n8\n".encode("utf-16-le"), "not UTF-8 (byte 0)"),
         (b"# data 1\n9" + NINES + b"\n1\n", "a number of more than 4,300 digits in line 2"),
         (b"# data 1\n1\n-9" + NINES + b"\n", "a number of more than 4,300 digits in line 3"),
         (b"# data 1\n" + NINES + b", 1\n1\n", "a sum of more than 4,300 digits"),
@@ -88,11 +103,35 @@ def test_a_file_of_exactly_the_largest_size_is_read(tmp_path: Path) -> None:
     assert both(tmp_path, "a.txt")[0].verdict == "correct"
 
 
-def test_what_is_no_regular_file_is_never_opened(tmp_path: Path) -> None:
+def test_a_file_that_is_much_larger_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (tmp_path / "a.txt").open("wb") as file:
+        file.write(GOOD)
+        file.truncate(2**40)  # sparse: a terabyte that takes no room
+    assert reason(tmp_path, "a.txt") == "larger than 1,048,576 bytes"
+
+
+@pytest.mark.skipif(not Path("/proc/self/mounts").exists(), reason="needs /proc")
+def test_a_file_is_read_however_small_the_system_says_it_is() -> None:
+    said = Path("/proc/self/mounts")
+    assert said.stat().st_size == 0
+    assert check(FileCheck((said.name,)), said.parent).verdicts[0].reason == reason_of(said.read_bytes())
+
+
+def test_nothing_but_a_regular_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "directory").mkdir()
-    os.mkfifo(tmp_path / "fifo")  # to open it would block this test for good
-    for name in ("directory", "fifo", "", "."):
+    (tmp_path / "link").symlink_to("directory")
+    os.mkfifo(tmp_path / "fifo")  # to open it as usual would block this test for good
+    monkeypatch.chdir(tmp_path)  # the path of a socket is short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+    for name in ("directory", "fifo", "socket", "link", "", ".", "directory/"):
         assert reason(tmp_path, name) == "not a regular file"
+
+
+def test_a_device_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/dev/zero")
+    assert reason(tmp_path, "link") == "refused: the path leads out of the data root"
+    assert reason(Path("/dev"), "zero") == "not a regular file"
 
 
 def test_what_cannot_be_found_or_looked_at_is_malformed(tmp_path: Path) -> None:

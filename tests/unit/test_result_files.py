@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,17 @@ def test_the_hash_changes_with_the_jobs_and_with_the_bytes_of_their_files(tmp_pa
     (tmp_path / "a").unlink()
     assert before != data_hash(jobs, tmp_path)
     assert data_hash([ChessMove("x", depth=1)], tmp_path) != data_hash([ChessMove("x", depth=2)], tmp_path)
+
+
+def test_the_hash_reads_what_a_check_reads_and_nothing_else(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")  # to open it as usual would block this test for good
+    (tmp_path / "device").symlink_to("/dev/zero")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2**40)
+    unread = {data_hash([FileCheck((name,))], tmp_path) for name in ("fifo", "device", "large")}
+    assert len(unread) == 3  # of the jobs
+    (tmp_path / "device").unlink()
+    assert data_hash([FileCheck(("device",))], tmp_path) in unread
 
 
 def test_a_run_in_microseconds_keeps_its_makespan() -> None:
