@@ -1,30 +1,21 @@
-"""The result file: what was measured, raw. Statistics are derived on load, and never saved.
+"""What a result is: a comparison, its workloads and its runs, with a record of every job.
 
-A file is JSON, gzipped where its name ends in .gz. It is written anew, whole and atomically, after
-every run, and never over a file that was there before.
+Classes of plain data, saved and loaded as they stand here; what is derived from them stands in `stats`.
 """
 
 from __future__ import annotations
 
-import gzip
-import os
 import time
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain, count, pairwise
-from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
+from itertools import accumulate, pairwise
+from typing import Literal
 
 from producer.contenders import Outcome
 from producer.interpreter import Interpreter
 from producer.machine import Machine
 from producer.reference import Reference
 from producer.usage import Usage
-from worker.errors import ResultError
 
 #: Raised by one whenever an older program would misread a newer file.
 SCHEMA = 1
@@ -209,102 +200,6 @@ def begun(rounds: int, seed: int, broker: str, broker_version: str, machine: Mac
     )
 
 
-class ResultFile:
-    """A result on its way to disk: each run is encoded once, the file is written after each."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._runs: list[bytes] = []
-        self._pack = _packed if path.suffix == ".gz" else bytes
-        self._ours = False
-        # Found out now, and not after the first run.
-        with _told(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.open("xb").close()
-            path.unlink()
-
-    def add(self, run: Run) -> None:
-        """Take a run in; `save` writes it."""
-        comma = b",\n" if self._runs else b""
-        # A gzip file may have many members: what was packed once stays as it is.
-        self._runs.append(self._pack(comma + msgspec.json.encode(run)))
-
-    def save(self, result: Result) -> None:
-        """Write everything, atomically; `result.runs` is not read, the runs are those added."""
-        head = msgspec.json.encode({**_plain(result), "runs": []})
-        opening, closing = head[:-2], head[-2:]  # ..."runs":[ and ]}
-        self._write(b"".join([self._pack(opening), *self._runs, self._pack(closing)]))
-
-    def _write(self, data: bytes) -> None:
-        temporary = self.path.with_name(f".{os.getpid()}.tmp")
-        with _told(self.path):
-            try:
-                temporary.write_bytes(data)
-                if not self._ours:
-                    # Another lab may have written a file of this name meanwhile.
-                    self.path.open("xb").close()
-                    self._ours = True
-                temporary.replace(self.path)
-            finally:
-                temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the file system says into an error of the result's."""
-    try:
-        yield
-    except FileExistsError:
-        raise ResultError(f"{path} exists already (save): name another file with --out") from None
-    except OSError as error:
-        raise ResultError(f"{path} cannot be written (save): {error.strerror}") from None
-
-
-def load(path: Path) -> Result:
-    """The result in that file.
-
-    Raises:
-        ResultError: there is none, or it is not one this program can read.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ResultError(f"{path} cannot be read (load): {error.strerror}") from None
-    try:
-        if path.suffix == ".gz":
-            data = gzip.decompress(data)
-        schema = msgspec.json.decode(data, type=_Schema).schema
-        if schema != SCHEMA:
-            raise ResultError(f"{path} has schema {schema}, this simul reads {SCHEMA} (load)")
-        result = msgspec.json.decode(data, type=Result)
-    except (msgspec.MsgspecError, OSError, EOFError, zlib.error) as error:
-        raise ResultError(f"{path} is no result of simul (load): {error}") from None
-    if not all(_consistent(run) for run in result.runs):
-        raise ResultError(f"{path} is no result of simul (load): the columns of a run do not match")
-    return result
-
-
-def _consistent(run: Run) -> bool:
-    columns = run.records
-    times = (columns.enqueued_us, columns.received_us, columns.started_us, columns.finished_us)
-    return (
-        {len(column) for column in (columns.worker, *times)} == {len(columns.index)}
-        and all(0 <= place < len(run.workers) for place in columns.worker)
-        and all(0 <= index < run.jobs for index in columns.index)
-    )
-
-
-class _Schema(msgspec.Struct):
-    schema: int
-
-
-def default_path(what: str = "compare") -> Path:
-    """Where a result goes when nobody says: a new file each time."""
-    stem = f"{what}-{time.strftime('%Y%m%d-%H%M%S')}"
-    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    return next(path for name in names if not (path := Path("results") / f"{name}.json.gz").exists())
-
-
 def absolute(distances: Iterable[int], base: Sequence[int] | None = None) -> list[int]:
     """Undo a column's coding: distances from the one before, or from `base`."""
     if base is None:
@@ -322,12 +217,3 @@ def _distances(values: Sequence[int]) -> list[int]:
 
 def _between(before: Sequence[int], after: Sequence[int]) -> list[int]:
     return [end - start for start, end in zip(before, after, strict=True)]
-
-
-def _packed(data: bytes) -> bytes:
-    return gzip.compress(data, compresslevel=6, mtime=0)
-
-
-def _plain(result: Result) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(result)
-    return plain

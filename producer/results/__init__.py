@@ -1,0 +1,28 @@
+"""The result file: what was measured, raw. Statistics are derived on load, and never saved."""
+
+from producer.results.load import load
+from producer.results.model import (
+    SCHEMA,
+    Records,
+    Result,
+    Run,
+    WorkloadResult,
+    absolute,
+    begun,
+    run_from,
+)
+from producer.results.save import ResultFile, default_path
+
+__all__ = [
+    "SCHEMA",
+    "Records",
+    "Result",
+    "ResultFile",
+    "Run",
+    "WorkloadResult",
+    "absolute",
+    "begun",
+    "default_path",
+    "load",
+    "run_from",
+]
