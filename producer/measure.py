@@ -15,7 +15,7 @@ from typing import Protocol
 
 from producer import usage
 from producer.broker import Broker
-from producer.contenders import Contender, Outcome, Spec
+from producer.contenders import Contender, Spec
 from producer.reference import Reference
 from producer.results import Run, run_from
 from producer.roster import Roster
@@ -166,7 +166,8 @@ def _run(
     with usage.watched(roots) as used:
         outcome = contender.run(workload.jobs, session.watcher.progress)
     broker_cpu = usage.cpu_s(session.broker.pid) - broker_before
-    wrong = _check(outcome, reference)
+    checked = reference.check(outcome.records)
+    outcome.problems += checked.problems
     return run_from(
         workload.name,
         contender.spec.name,
@@ -174,17 +175,7 @@ def _run(
         began,
         outcome,
         jobs=len(workload.jobs),
-        wrong=wrong,
+        wrong=checked.wrong,
         used=used if roots else None,
         broker_cpu_s=broker_cpu if contender.spec.celery_pool and session.broker.pid else None,
     )
-
-
-def _check(outcome: Outcome, reference: Reference) -> int:
-    """The number of wrong answers, which is also added to the outcome's problems."""
-    wrong = reference.differing(outcome.records)
-    if wrong:
-        record = next(record for record in outcome.records if record.index == wrong[0])
-        got = record.error or record.answer
-        outcome.problems.append(f"{len(wrong)} answers are not those of serial; job {wrong[0]}: {got}")
-    return len(wrong)

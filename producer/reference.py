@@ -10,6 +10,18 @@ from typing import Any
 
 from worker.records import JobRecord
 
+#: The most that is told of an answer or an error, in characters.
+MAX_TOLD = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong with the records of a run."""
+
+    #: Answers that are not the right ones. A job that failed gave none.
+    wrong: int
+    problems: list[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -39,6 +51,27 @@ class Reference:
             if record.index >= len(self.fingerprints)
             or fingerprint(record.answer, record.error) != self.fingerprints[record.index]
         ]
+
+    def check(self, records: Sequence[JobRecord]) -> Checked:
+        """Hold the records of a run against the right answers."""
+        differing = set(self.differing(records))
+        failed = [record for record in records if record.error is not None]
+        alike = [record for record in failed if record.index not in differing]
+        only_here = [record for record in failed if record.index in differing]
+        wrong = [record for record in records if record.error is None and record.index in differing]
+        told = (
+            (alike, "failed, and in serial, too: no run of this workload can be valid"),
+            (only_here, "failed"),
+            (wrong, "gave an answer that is not serial's"),
+        )
+        return Checked(len(wrong), [_told(records, what) for records, what in told if records])
+
+
+def _told(records: Sequence[JobRecord], what: str) -> str:
+    first = records[0]
+    said = str(first.error or first.answer)
+    said = said if len(said) <= MAX_TOLD else said[: MAX_TOLD - 1] + "…"
+    return f"{len(records)} {'job' if len(records) == 1 else 'jobs'} {what}; job {first.index}: {said}"
 
 
 def fingerprint(answer: dict[str, Any] | None, error: str | None) -> str:

@@ -26,6 +26,7 @@ from producer.reference import Reference, fingerprint
 from worker.errors import SimulError
 from worker.jobs import Answer, ChessMove, Job
 from worker.perform import perform
+from worker.records import failure_text
 from worker.settings import PROJECT
 
 #: Jobs done before the clock starts, so that imports and caches are not in the numbers.
@@ -122,7 +123,7 @@ def _do(job: Job, data_root: Path) -> tuple[Answer | None, str | None]:
     try:
         return perform(job, data_root, sleep=lambda _: None), None
     except Exception as error:
-        return None, f"{type(error).__name__}: {error}"
+        return None, failure_text(error)
 
 
 if __name__ == "__main__":

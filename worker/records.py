@@ -11,14 +11,20 @@ import os
 import platform
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from worker.errors import SimulError
 
 if TYPE_CHECKING:
     from redis import Redis
 
+    from worker.jobs import Answer
+
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: The longest text of an error, in characters; what is beyond is cut off.
+MAX_ERROR = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,28 @@ class Wired:
     broker_offset_ns: int
 
 
+def ended(
+    index: int,
+    enqueued_ns: int,
+    received_ns: int,
+    started_ns: int,
+    answer: Answer | None,
+    failure: Exception | None,
+) -> JobRecord:
+    """The record of a job that has ended just now, in this process: with an answer, or with a failure."""
+    finished_ns = time.monotonic_ns()
+    return JobRecord(
+        index,
+        worker_name(),
+        enqueued_ns,
+        received_ns,
+        started_ns,
+        finished_ns,
+        asdict(answer) if answer else None,
+        failure_text(failure) if failure else None,
+    )
+
+
 def run_stream(run: str) -> str:
     """The key of the stream that holds the records of a run."""
     return f"simul:run:{run}"
@@ -70,9 +98,22 @@ def worker_name() -> str:
     return f"{platform.node()}/{os.getpid()}"
 
 
+def failure_text(failure: Exception) -> str:
+    """Why a job failed, as its record says it; what simul did not raise itself is a bug and says where."""
+    trace = failure.__traceback__
+    if isinstance(failure, SimulError) or trace is None:
+        return text_of(failure)
+    while trace.tb_next:
+        trace = trace.tb_next
+    # The module and not its file, which lies elsewhere on every machine.
+    where = f" ({trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno})"
+    return text_of(failure)[: MAX_ERROR - len(where)] + where
+
+
 def text_of(error: BaseException) -> str:
     """What went wrong, as records and logs say it."""
-    return f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
+    text = f"{type(error).__name__}: {error}"[:MAX_ERROR]
+    return text.encode(errors="backslashreplace").decode()[:MAX_ERROR]
 
 
 def broker_offset_ns(client: Redis) -> int:

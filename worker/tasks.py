@@ -8,7 +8,7 @@ gets the async twin of the task, under the same name.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from celery import Task
@@ -21,7 +21,7 @@ from worker.app import app, settings
 from worker.errors import InvalidJobError, SimulError
 from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
-from worker.records import RUN_ID, JobRecord, text_of, worker_name
+from worker.records import RUN_ID, JobRecord, ended, text_of
 from worker.writer import async_writer, writer
 
 #: The name by which producers send jobs.
@@ -95,19 +95,10 @@ class _Attempt:
 
     def ended(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
         """The record of it, as of now."""
-        finished_ns = time.monotonic_ns()
+        record = ended(self.index, self.enqueued_ns, self.received_ns, self.started_ns, answer, failure)
         if failure and not isinstance(failure, SimulError):
             log.error("job %s of run %s failed", self.index, self.run, exc_info=failure)
-        return JobRecord(
-            self.index,
-            worker_name(),
-            self.enqueued_ns,
-            self.received_ns,
-            self.started_ns,
-            finished_ns,
-            asdict(answer) if answer else None,
-            text_of(failure) if failure else None,
-        )
+        return record
 
 
 def _begun(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Attempt:

@@ -10,14 +10,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.host import Done, Run, failure_text
+from producer.contenders.host import Done, Run
 from worker.jobs import Answer, Job
 from worker.perform import perform_async
-from worker.records import JobRecord, worker_name
+from worker.records import ended
 
 #: How often the loop is asked whether it still turns, in seconds.
 HEARTBEAT_S = 0.005
@@ -58,14 +57,12 @@ async def _take(
 ) -> None:
     for index, job in waiting:
         started = time.monotonic_ns()
-        answer, error = None, None
+        answer, failure = None, None
         try:
             answer = await do(job)
-        except Exception as failure:
-            error = failure_text(failure)
-        finished = time.monotonic_ns()
-        plain = asdict(answer) if answer else None
-        done(JobRecord(index, worker_name(), enqueued, started, started, finished, plain, error))
+        except Exception as error:
+            failure = error
+        done(ended(index, enqueued, started, started, answer, failure))
 
 
 class StallWatch:

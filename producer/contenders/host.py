@@ -13,15 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from producer import gil
-from worker.errors import SimulError
 from worker.jobs import Answer, Job
-from worker.records import JobRecord, worker_name
+from worker.records import JobRecord, ended
 
 #: Tell the lab how many jobs are done no more often than this.
 REPORT_NS = 100_000_000
@@ -84,33 +82,12 @@ def _timed(run: Run, jobs: Sequence[Job], replies: Connection) -> tuple[list[Job
 def recorded(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]) -> JobRecord:
     """Do one job here and now, and record it."""
     started = time.monotonic_ns()
-    answer, error = None, None
+    answer, failure = None, None
     try:
         answer = do(job)
-    except Exception as failure:
-        error = failure_text(failure)
-    finished = time.monotonic_ns()
-    return JobRecord(
-        index,
-        worker_name(),
-        enqueued_ns,
-        started,
-        started,
-        finished,
-        asdict(answer) if answer else None,
-        error,
-    )
-
-
-def failure_text(failure: Exception) -> str:
-    """The error as a record carries it; what simul did not raise itself is a bug and says where."""
-    text = f"{type(failure).__name__}: {failure}"
-    trace = failure.__traceback__
-    if isinstance(failure, SimulError) or trace is None:
-        return text
-    while trace.tb_next:
-        trace = trace.tb_next
-    return f"{text} ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
+    except Exception as error:
+        failure = error
+    return ended(index, enqueued_ns, started, started, answer, failure)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Run:
     records: Records
     #: Error text by the index of the job that failed.
     errors: dict[int, str]
-    #: Answers that are not those of serial.
+    #: Answers that are not those of serial. A job that failed gave none: it counts in `failed` alone.
     wrong: int
     duplicates: int
     #: Why the run is invalid; empty where it is valid.
@@ -73,7 +73,7 @@ class Run:
 
     @property
     def valid(self) -> bool:
-        """Whether every job was done, once or more, with the right answer."""
+        """Whether every job was done, once or more, with the right answer: none failed, none is lost."""
         return not self.problems
 
     @property

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from producer import measure as measure_
 from producer.broker import Broker
+from producer.columns import SPEED
 from producer.contenders import Outcome, Progress, Spec
 from producer.measure import WARM_UP_PER_SLOT, Measured, Session, measure
 from producer.reference import Reference
 from producer.results import Run
 from producer.roster import Roster
+from producer.stats import Summary, summaries
 from producer.working_out import work_out
 from producer.workloads import Workload, build
+from tests.unit.made import result, workload
 from worker.errors import ContenderError
 from worker.jobs import Answer, ChessMove, Job
 from worker.perform import perform
@@ -56,6 +59,7 @@ class Fake:
     log: list[str]
     fails_to_start: Sequence[bool] = ()
     spoil: Callable[[int, Outcome], bool] = lambda _, __: True
+    answers: Callable[[int, Job], JobRecord] = lambda index, job: answered(index, job)
     _lives: int = 0
     _alive: bool = False
     _runs: int = 0
@@ -69,7 +73,7 @@ class Fake:
         self._alive = True
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
-        outcome = Outcome([answered(index, job) for index, job in enumerate(jobs)], self.spec.slots)
+        outcome = Outcome([self.answers(index, job) for index, job in enumerate(jobs)], self.spec.slots)
         if not self.warmed_up_with:
             self.warmed_up_with.append(len(jobs))
             return outcome
@@ -282,31 +286,49 @@ def test_a_wrong_answer_makes_a_run_invalid() -> None:
         assert run.wrong == (run.contender == "threads@4")
         assert run.valid == (run.contender == "serial")
     [problem] = next(run.problems for run in lab.runs if run.contender == "threads@4")
-    assert problem.startswith("1 answers are not those of serial; job 2: {'move': ")
+    assert problem.startswith("1 job gave an answer that is not serial's; job 2: {'move': ")
 
 
-def test_a_job_that_fails_everywhere_is_a_failure_and_no_wrong_answer() -> None:
-    jobs = (*WAITS.jobs, ChessMove("8/8/8/8/8/8/8/8 w - - 0 1", wait_ms=1.0))
-    illegal = Workload("waits", 1, jobs, "waiting", "one of them impossible")
-    error = (
-        "InvalidPositionError: '8/8/8/8/8/8/8/8 w - - 0 1' is illegal: no white king, no black king, empty"
-    )
+ILLEGAL = ChessMove("8/8/8/8/8/8/8/8 w - - 0 1", wait_ms=1.0)
+ERROR = "InvalidPositionError: '8/8/8/8/8/8/8/8 w - - 0 1' is illegal: no white king, no black king, empty"
 
-    class Failing(Fake):
-        def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
-            outcome = super().run(jobs[:-1], progress) if len(jobs) == 7 else super().run(jobs, progress)
-            if len(jobs) == 7:
-                outcome.records.append(JobRecord(6, "fake/1", 0, 0, 0, 1, None, error))
-            return outcome
 
-    lab = Lab()
-    with Roster(lambda spec: Failing(spec, lab.log)) as roster:
-        broker = Broker("redis://nowhere", embedded=True, version="none")
-        session = Session(1, 1, PROJECT_DATA, broker, roster, lab.watching)
-        measure(illegal, [SERIAL], session, lab.measured.append, lab.runs.append)
-    [run] = lab.runs
-    assert (run.failed, run.wrong, run.valid) == (1, 0, True)
-    assert run.errors == {6: error}
+def test_a_job_that_fails_is_one_failure_and_makes_its_run_invalid() -> None:
+    def prepare(fake: Fake) -> None:
+        def spoil(_: int, outcome: Outcome) -> bool:
+            outcome.records[2] = replace(outcome.records[2], answer=None, error="Oh: no")
+            return True
+
+        fake.spoil = spoil if fake.spec == THREADS else fake.spoil
+
+    lab = Lab().go([SERIAL, THREADS], prepare=prepare)
+    [spoilt] = [run for run in lab.runs if run.contender == "threads@4"]
+    assert (spoilt.failed, spoilt.wrong, spoilt.valid) == (1, 0, False)
+    assert spoilt.problems == ["1 job failed; job 2: Oh: no"]
+    [row] = [row for row in rows_of(lab) if row.contender == "threads@4"]
+    assert [column.cell(row) for column in SPEED if column.heading.startswith("failed")] == ["1/0/0"]
+
+
+def test_a_job_that_fails_in_serial_too_makes_every_run_invalid_and_they_say_so() -> None:
+    illegal = Workload("waits", 1, (*WAITS.jobs, ILLEGAL), "waiting", "one of them impossible")
+
+    def prepare(fake: Fake) -> None:
+        fake.answers = lambda index, job: (
+            JobRecord(index, "fake/1", 0, 0, 0, 1, None, ERROR) if job is ILLEGAL else answered(index, job)
+        )
+
+    lab = Lab().go([SERIAL, THREADS], workload=illegal, prepare=prepare)
+    for run in lab.runs:
+        assert (run.failed, run.wrong, run.valid) == (1, 0, False)
+        assert run.errors == {6: ERROR}
+        assert run.problems == [
+            f"1 job failed, and in serial, too: no run of this workload can be valid; job 6: {ERROR}"
+        ]
+
+
+def rows_of(lab: Lab) -> list[Summary]:
+    """What the table shows of what was measured."""
+    return summaries(result(lab.runs, [workload(jobs=6)]), workload(jobs=6))
 
 
 def test_the_answers_are_summed_up_where_the_workload_can() -> None:

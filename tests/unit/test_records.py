@@ -1,0 +1,73 @@
+"""A job that fails has one text for its error, whoever did the job."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from producer import working_out
+from producer.contenders.coroutines import run_jobs
+from producer.contenders.host import recorded
+from worker import tasks
+from worker.errors import InvalidJobError
+from worker.jobs import FileCheck
+from worker.perform import perform, perform_async
+from worker.records import MAX_ERROR, JobRecord, failure_text, text_of
+
+#: What no job should meet: simul raises nothing of the kind itself.
+NOWHERE = cast(Path, 7)
+JOB = FileCheck(("test001.txt",))
+
+
+def by_a_design() -> JobRecord:
+    return recorded(0, JOB, 0, partial(perform, data_root=NOWHERE))
+
+
+def by_a_coroutine() -> JobRecord:
+    records: list[JobRecord] = []
+    asyncio.run(run_jobs([JOB], records.append, 1, partial(perform_async, data_root=NOWHERE)))
+    return records[0]
+
+
+def by_a_worker() -> JobRecord:
+    attempt = tasks._begun({}, (), {"run": uuid.uuid4().hex, "index": 0, "enqueued_ns": 0})
+    try:
+        perform(JOB, NOWHERE)
+    except Exception as error:
+        return attempt.ended(None, error)
+    raise AssertionError("it was done")
+
+
+def test_a_bug_that_fails_alike_everywhere_is_the_same_failure_for_designs_celery_and_serial() -> None:
+    answer, error = working_out._do(JOB, NOWHERE)
+    assert answer is None
+    assert error
+    assert error.startswith("TypeError: ")
+    assert [by_a_design().error, by_a_coroutine().error, by_a_worker().error] == [error] * 3
+
+
+def raised(error: Exception) -> Exception:
+    """As it is caught."""
+    try:
+        raise error
+    except Exception as caught:
+        return caught
+
+
+@pytest.mark.parametrize("error", [ValueError("é" * 5000), InvalidJobError("\ud800" * 5000)])
+def test_an_error_is_told_in_a_thousand_characters_that_can_be_written(error: Exception) -> None:
+    for text in (text_of(error), failure_text(raised(error))):
+        assert len(text) == MAX_ERROR == 1000
+        text.encode()
+
+
+def test_a_bug_says_where_without_a_path_of_this_machine() -> None:
+    text = failure_text(raised(ValueError("é" * 5000)))
+    assert text.endswith(")")
+    assert f"({__name__}:" in text
+    assert failure_text(raised(InvalidJobError("no job"))) == "InvalidJobError: no job"
