@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.gil import Gil
+from producer.inherited import inherited
 from producer.interpreter import BASE, FOR_CELERY, Interpreter
 from worker.errors import UnavailableError
 from worker.pools import POOLS
@@ -168,8 +169,10 @@ def told_apart(found: Sequence[Interpreter]) -> list[Interpreter]:
 
 
 def _seen(python: Path, modules: Sequence[str], request: str) -> dict[str, Any]:
-    command = [str(python), "-m", "producer.gil", *modules]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    command: list[str | Path] = [python, "-m", "producer.gil", *modules]
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", check=False, env=inherited()
+    )
     if done.returncode:
         words = done.stderr.strip().splitlines()
         raise UnavailableError(f"Python {request} cannot import {modules[-1]}: {words[-1] if words else '?'}")
@@ -183,7 +186,12 @@ def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
         raise UnavailableError("uv is not on the PATH (--python): install it, or leave --python out")
     # It writes UTF-8 whatever the locale.
     return subprocess.run(
-        [uv, *arguments], capture_output=True, encoding="utf-8", errors="replace", check=False
+        [uv, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        env=inherited(),
     )
 
 
@@ -206,8 +214,9 @@ def _python(environment: Path) -> Path:
 
 
 def _ask(python: Path, code: str) -> str:
-    said = subprocess.run([python, "-c", code], capture_output=True, check=True).stdout
-    return os.fsdecode(said).strip()
+    command: list[str | Path] = [python, "-c", code]
+    done = subprocess.run(command, capture_output=True, check=True, env=inherited())
+    return os.fsdecode(done.stdout).strip()
 
 
 def version_here(name: str) -> str:

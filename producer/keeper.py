@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from producer.inherited import inherited
 from producer.interrupts import held
 from worker.settings import PROJECT
 
@@ -39,6 +40,7 @@ class Keeper:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "producer.keeper", str(grace_s)],
             stdin=subprocess.PIPE,
+            env=inherited(),
             cwd=PROJECT,
             start_new_session=True,  # Ctrl-C is for the lab; the keeper hears of it by the pipe
         )
@@ -48,8 +50,10 @@ class Keeper:
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Start a process that leads a group of its own, and keep all of it: no interrupt comes between.
 
-        Ctrl-C in the terminal does not reach it. The options are those of `Popen`.
+        Ctrl-C in the terminal does not reach it. The options are those of `Popen`; without an `env` it has
+        what is `inherited`.
         """
+        options.setdefault("env", inherited())
         with held():
             process = subprocess.Popen(command, start_new_session=True, **options)
             self.keep_process(process.pid)

@@ -11,6 +11,7 @@ from kombu.exceptions import KombuError
 from redis import RedisError
 
 from worker.jobs import Job, to_message
+from worker.lab_app import LabApp
 from worker.settings import use_tls
 
 #: The task's name, as workers register it. Sent by name: a producer needs no task code.
@@ -24,7 +25,7 @@ PAUSE_S = 0.2
 
 def producer_app(broker_url: str) -> Celery:
     """A Celery app that can send and ask, and holds no task."""
-    app = Celery("simul-producer", broker=broker_url, set_as_current=False)
+    app = LabApp("simul-producer", broker=broker_url, set_as_current=False)
     app.conf.update(
         broker_use_ssl=use_tls(broker_url),
         task_serializer="json",

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from producer.contenders.ended import how_it_ended
+from producer.inherited import inherited
 from producer.reference import Reference, fingerprint
 from worker.errors import SimulError
 from worker.jobs import Answer, ChessMove, Job
@@ -48,6 +49,7 @@ def work_out(jobs: Sequence[Job], data_root: Path) -> tuple[Reference, list[Answ
             stdin=subprocess.PIPE,  # open as long as somebody waits for the answers
             stdout=subprocess.PIPE,
             stderr=errors,
+            env=inherited(),
             cwd=PROJECT,
             start_new_session=True,  # Ctrl-C is for the lab
         ) as process,

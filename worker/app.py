@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from celery import Celery
-
+from worker.lab_app import LabApp
 from worker.pools import POOLS
 from worker.settings import Settings, use_tls
 
 settings = Settings.read()
 
-app = Celery("simul", broker=settings.broker_url, include=["worker.tasks"])
+app = LabApp("simul", broker=settings.broker_url, include=["worker.tasks"])
 
 app.conf.update(
     # Both take whatever is in a queue for a message, where kombu's own ends the worker.

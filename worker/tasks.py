@@ -1,8 +1,8 @@
 """The one task: validate the message, do the job, record it. No job is done here, and none is lost.
 
 A message that is no valid job is recorded as an error, rejected, and never retried. The record is
-written before the message is acknowledged, so a job whose worker dies is done again. The asyncio pool
-gets the async twin of the task, under the same name.
+written before the message is acknowledged, so a job whose worker dies is done again. A worker that runs on
+the asyncio pool gets the async twin of the task, under the same name.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery import Task
+from celery.concurrency import get_implementation
 from celery.exceptions import Reject
-from celery.signals import task_received
+from celery.signals import task_received, worker_init
 from celery.utils.log import get_task_logger
 from redis import RedisError
 
@@ -21,6 +22,7 @@ from worker.app import app, settings
 from worker.errors import InvalidJobError, SimulError
 from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
+from worker.pools import runs_on_event_loop
 from worker.records import RUN_ID, JobRecord, ended, text_of
 from worker.writer import async_writer, writer
 
@@ -80,7 +82,16 @@ class Doing(Task):
         return self.run(*args, **message)
 
 
-app.task(do_async if settings.on_event_loop else do, name=TASK_NAME, bind=True, base=Doing)
+app.task(do, name=TASK_NAME, bind=True, base=Doing)
+
+
+@worker_init.connect
+def _suit_the_pool(sender: Any, **_: Any) -> None:
+    # By the pool that the worker has, and not by the variable that names ours: it may be set where another
+    # pool is asked for.
+    if runs_on_event_loop(get_implementation(sender.pool_cls)):
+        app.tasks.unregister(TASK_NAME)
+        app.task(do_async, name=TASK_NAME, bind=True, base=Doing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
+from producer.inherited import inherited
 from worker.pools import pool
 from worker.settings import TRANSPORTS
+
+#: A module of settings that does not exist: where none is named, Celery imports the first celeryconfig.py on
+#: the path, even before it knows of the lab's app, which would not read it.
+NO_SETTINGS = "no_celeryconfig"
 
 
 def worker_command(
@@ -25,10 +29,11 @@ def worker_command(
 def worker_environment(
     pool_name: str, broker_url: str, data_root: Path, transport: str = TRANSPORTS[0]
 ) -> dict[str, str]:
-    """The environment of a worker, on top of this process's own."""
+    """The environment of a worker, on top of what it inherits."""
     return {
-        **os.environ,
+        **inherited(),
         **pool(pool_name).environment,
+        "CELERY_CONFIG_MODULE": NO_SETTINGS,
         "SIMUL_BROKER_URL": broker_url,
         "SIMUL_DATA": str(data_root),
         "SIMUL_TRANSPORT": transport,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.ended import how_it_ended, last_words
+from producer.inherited import inherited
 from producer.keeper import Keeper
 from worker.errors import ContenderError
 from worker.jobs import Job
@@ -108,8 +109,8 @@ class HostedDesign:
     def _environment(self) -> dict[str, str]:
         if self.spec.interpreter:
             # The project is linked into its environment; what lies beside it here is for this Python.
-            return dict(os.environ)
-        return {**os.environ, "PYTHONPATH": str(PROJECT)}  # for subinterpreters
+            return inherited()
+        return {**inherited(), "PYTHONPATH": str(PROJECT)}  # for subinterpreters
 
     def _await_ready(self) -> None:
         try:

@@ -79,3 +79,9 @@ def pool(name: str) -> Pool:
         return POOLS[name]
     except KeyError:
         raise UnknownNameError(f"no pool is called {name!r}; there are: {', '.join(POOLS)}") from None
+
+
+def runs_on_event_loop(implementation: type) -> bool:
+    """Whether Celery's implementation of a pool is our asyncio pool, or is derived from it."""
+    package, _, _ = ASYNCIO_POOL.partition(":")  # not imported here: it is for those who run on it
+    return any(f"{one.__module__}.".startswith(f"{package}.") for one in implementation.__mro__)

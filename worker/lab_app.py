@@ -1,0 +1,49 @@
+"""Celery apps that are as the code says, whatever the environment says.
+
+Celery lets CELERY_BROKER_URL and its like go before what an app was given, whenever it connects; it takes its
+loader and a module of settings from the environment, too. Where another project's are set, jobs would go to
+that project's broker. The broker of these apps is the one they are made with, and so are their settings.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from celery.loaders.app import AppLoader
+
+
+class Loader(AppLoader):
+    """Loads tasks, and no settings: no CELERY_CONFIG_MODULE, no celeryconfig.py."""
+
+    def read_configuration(self, *_: Any, **__: Any) -> None:
+        """Nothing."""
+
+
+class LabApp(Celery):
+    """An app whose broker and settings are those that it was given. It has no result backend."""
+
+    #: Named here, it goes before CELERY_RESULT_BACKEND.
+    backend_cls = "disabled"
+    #: Celery's own would set up the project of DJANGO_SETTINGS_MODULE.
+    builtin_fixups = frozenset[str]()
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "loader": Loader})
+
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
+        """A connection to the broker, to consume."""
+        return super().connection_for_read(url or self._own_broker, **options)
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        """A connection to the broker, to publish."""
+        return super().connection_for_write(url or self._own_broker, **options)
+
+    def connection(self, hostname: str | None = None, *arguments: Any, **options: Any) -> Any:
+        """A connection to the broker."""
+        return super().connection(hostname or self._own_broker, *arguments, **options)
+
+    @property
+    def _own_broker(self) -> str:
+        broker: str = self.conf["broker_url"]  # as an attribute it would be the environment's
+        return broker
