@@ -15,6 +15,7 @@ from producer.collect import Collector
 from producer.contenders import Outcome, Progress
 from producer.send import RECONNECT_S, producer_app, publish
 from producer.waiting import Waiting
+from worker.address import parse
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
 
@@ -81,6 +82,7 @@ def send_to_pool(
         BrokerUnavailableError: nothing answers at the broker's address, or it refuses us.
     """
     row = pool(pool_name)
+    broker_url = parse(broker_url).url
     check(broker_url)
     app = producer_app(broker_url)
     waiting = Waiting(app, row, tell, patience_s(jobs))

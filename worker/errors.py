@@ -26,7 +26,11 @@ class DataError(SimulError):
 
 
 class BrokerUnavailableError(SimulError):
-    """Nothing answers at the broker's address, or it refuses us."""
+    """Nothing answers at the broker's address, it refuses us, or the address is none."""
+
+
+class SettingsError(SimulError):
+    """An environment variable of a worker's that says what cannot be."""
 
 
 class UnavailableError(SimulError):

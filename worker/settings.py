@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from worker.address import parse
+from worker.errors import SettingsError
 
 #: Where a broker is looked for when nobody says where: a worker started by hand beside a local Redis.
 DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
@@ -26,37 +30,45 @@ PROJECT_DATA = PROJECT / "data"
 class Settings:
     """How a worker is set up. Each field has an environment variable, named in `read`."""
 
-    #: Address of the broker: redis:// or rediss://
-    broker_url: str
+    #: Address of the broker: redis:// or rediss://, as `address` understands it.
+    broker_url: str = field(repr=False)  # it holds a password
     #: The directory below which file checks may read.
     data_root: Path
     #: Seconds after which the stock transport hands an unacknowledged message to another worker.
     visibility_timeout_s: float
     #: What carries messages: "reliable" (ours, see docs/transport.md) or "stock" (kombu's own).
     transport: str = TRANSPORTS[0]
-    #: Whether tasks run on an event loop, so that their async twins are wanted.
-    on_event_loop: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """The settings that `environ` describes.
 
         Raises:
-            ValueError: SIMUL_VISIBILITY_TIMEOUT is no positive number, or there is no such transport.
+            SettingsError: SIMUL_VISIBILITY_TIMEOUT is no positive number, or there is no such transport.
+            BrokerUnavailableError: SIMUL_BROKER_URL is no address.
         """
-        timeout = float(environ.get("SIMUL_VISIBILITY_TIMEOUT") or 3600)
-        if not timeout > 0:
-            raise ValueError(f"SIMUL_VISIBILITY_TIMEOUT must be more than 0 seconds, not {timeout:g}")
         transport = environ.get("SIMUL_TRANSPORT") or TRANSPORTS[0]
         if transport not in TRANSPORTS:
-            raise ValueError(f"SIMUL_TRANSPORT is one of {', '.join(TRANSPORTS)}, not {transport!r}")
+            raise SettingsError(
+                f"SIMUL_TRANSPORT is one of {', '.join(TRANSPORTS)}, not {transport!r} (settings)"
+            )
         return cls(
-            broker_url=environ.get("SIMUL_BROKER_URL") or DEFAULT_BROKER_URL,
+            broker_url=parse(environ.get("SIMUL_BROKER_URL") or DEFAULT_BROKER_URL).url,
             data_root=Path(environ.get("SIMUL_DATA") or PROJECT_DATA).resolve(),
-            visibility_timeout_s=timeout,
+            visibility_timeout_s=_seconds(environ, "SIMUL_VISIBILITY_TIMEOUT", 3600),
             transport=transport,
-            on_event_loop=environ.get("CELERY_CUSTOM_WORKER_POOL") == ASYNCIO_POOL,
         )
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name) or str(default)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise SettingsError(f"{name} is a number of seconds above 0, not {text!r} (settings)")
+    return seconds
 
 
 def use_tls(broker_url: str) -> dict[str, Any] | bool:

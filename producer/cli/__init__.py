@@ -22,6 +22,7 @@ from worker.errors import SimulError
 EXIT_CODES: dict[type[SimulError], int] = {
     errors.UnknownNameError: 2,
     errors.InvalidJobError: 2,
+    errors.SettingsError: 2,
     errors.BrokerUnavailableError: 3,
     errors.ContenderError: 4,
     errors.UnavailableError: 4,

@@ -107,7 +107,7 @@ def test_a_broker_that_does_not_answer_is_told_in_one_line(
         said = simul(*arguments, "--broker", url, cwd=tmp_path)
     assert (said.code, said.out) == (3, "")
     [line] = said.err.splitlines()
-    assert f"nothing answers at redis://:***@127.0.0.1:{port}/0" in line
+    assert f"nothing answers at redis://***@127.0.0.1:{port}/0" in line
     assert "s3cret" not in line
 
 
@@ -121,10 +121,18 @@ def test_advice_on_a_missing_broker_fits_the_command(
     assert "embedded" not in said.err
 
 
-def test_an_address_that_is_none_is_told_in_one_line(simul_here: Here) -> None:
-    said = simul_here("machine", "--broker", "redis://[::1")
-    assert said.code == 3
-    assert len(said.err.splitlines()) == 1
+@pytest.mark.parametrize("command", ["machine", "worker", "send waits", "compare waits", "sweep waits"])
+@pytest.mark.parametrize("address", ["redis://[::1", "redis://:s3/cret@host", "redis://host?protocol=3"])
+def test_an_address_that_is_none_is_told_in_one_line(
+    simul_here: Here, command: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = simul_here(*command.split(), "--broker", address)
+    monkeypatch.setenv("SIMUL_BROKER_URL", address)
+    for said in (told, simul_here(*command.split())):
+        assert (said.code, said.out) == (3, "")
+        [line] = said.err.splitlines()
+        assert line.startswith("BrokerUnavailable: the broker's address ")
+        assert "cret" not in line
 
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1", "FORCE_COLOR": "1"}, {}])

@@ -7,6 +7,8 @@ import json
 import os
 import platform
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ import pytest
 from producer.broker import Broker, connect
 from producer.contenders.external import Fleet
 from producer.send import producer_app
-from tests.helpers import SOON_S, await_line, family, simul, started, survivors
+from tests.helpers import SOON_S, await_line, clean_environment, family, simul, started, survivors
+from worker.settings import PROJECT
 
 
 @pytest.mark.parametrize("pool", ["solo", "gevent"])
@@ -84,6 +87,35 @@ def test_two_workers_on_one_machine_are_two(broker: Broker, tmp_path: Path) -> N
             await_line(process.stderr, " ready.")
         nodes = Fleet(producer_app(broker.url)).slots("simul.threads")
         assert nodes == {f"threads-{process.pid}@{platform.node()}": 3 for process in (one, other)}
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"SIMUL_BROKER_URL": "redis://:se/cret@host"}, "BrokerUnavailable: the broker's address has an @ "),
+        (
+            {"SIMUL_BROKER_URL": "redis://host?lease=2"},
+            "BrokerUnavailable: the broker's address has ",
+        ),
+        ({"SIMUL_VISIBILITY_TIMEOUT": "soon"}, "Settings: SIMUL_VISIBILITY_TIMEOUT is a number of seconds"),
+        ({"SIMUL_TRANSPORT": "pigeon"}, "Settings: SIMUL_TRANSPORT is one of reliable, stock, not 'pigeon'"),
+    ],
+    ids=["address", "option", "timeout", "transport"],
+)
+def test_plain_celery_is_told_of_wrong_settings_in_one_line(environment: dict[str, str], said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "worker", "worker", "--pool=solo"],
+        cwd=PROJECT,
+        env=clean_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=SOON_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(said)
+    assert "cret" not in line
 
 
 def test_a_worker_without_a_pool_it_knows_starts_nothing(tmp_path: Path) -> None:

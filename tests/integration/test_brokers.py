@@ -6,7 +6,9 @@ import contextlib
 import socket
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -20,7 +22,7 @@ from producer.keeper import Keeper
 from producer.roster import Roster
 from producer.send import producer_app
 from producer.workloads import build
-from tests.helpers import free_port, survivors
+from tests.helpers import command_line, free_port, survivors
 from worker.errors import BrokerUnavailableError
 
 
@@ -33,6 +35,51 @@ def test_the_embedded_broker_listens_on_loopback_alone_and_saves_nothing(broker:
     with contextlib.closing(connect(broker.url)) as client:
         assert client.config_get("save")["save"] == ""
         assert client.config_get("appendonly")["appendonly"] == "no"
+
+
+def every_command(client: redis.Redis) -> Iterator[list[str]]:
+    """Each command that needs a user, and each subcommand, with as many arguments as it must have."""
+    info: Any = client.command()
+    for name, about in info.items():
+        below = [(one[0].decode().split("|"), one[1]) for one in about["subcommands"]]
+        for words, arity in below or [([name], about["arity"])]:
+            if "no_auth" not in about["flags"]:  # those say who one is, or leave
+                yield [*words, *["x"] * (abs(arity) - len(words))]
+
+
+def test_the_embedded_broker_does_nothing_for_those_without_its_password(broker: Broker) -> None:
+    stranger = urlsplit(broker.url)._replace(netloc=broker.url.rpartition("@")[2].partition("/")[0]).geturl()
+    with contextlib.closing(connect(broker.url)) as client:
+        commands = list(every_command(client))
+    assert len(commands) > 300
+    assert ["config", "set", "x", "x"] in commands
+    for command in commands:
+        with (
+            contextlib.closing(connect(stranger)) as client,
+            pytest.raises(redis.AuthenticationError, match="Authentication required"),
+        ):
+            client.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py's
+    with pytest.raises(BrokerUnavailableError, match="refuses the password"):
+        check(stranger)
+
+
+def test_the_password_of_the_embedded_broker_is_nowhere_to_be_read(
+    broker: Broker, keeper: Keeper, data_root: Path
+) -> None:
+    password = urlsplit(broker.url).password
+    assert password
+    assert len(password) == 64
+    assert password not in broker.name + repr(broker)
+    spec = Spec("celery:prefork", 2)
+    worker = CeleryWorker(spec, broker, producer_app(broker.url), data_root, keeper)
+    with Roster(lambda _: worker) as roster:
+        roster.started(spec)
+        lab = psutil.Process()
+        everything = [lab, *lab.children(recursive=True), psutil.Process(broker.pid)]
+        shown = "\n".join(map(command_line, everything))
+        assert "valkey-server" in shown
+        assert "celery" in shown
+        assert password not in shown
 
 
 def test_an_embedded_broker_is_gone_with_its_directory(
