@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,6 +10,8 @@ from typing import Any
 import msgspec
 import redis
 
+from producer.keeper import Keeper
+from producer.traces import Traces
 from worker.records import JobRecord, Wired, boot_id, broker_offset_ns, decode, run_stream
 
 #: Records read in one round trip.
@@ -25,27 +26,37 @@ class Collector:
     Use it as a context manager: the run's stream exists, and takes records, only while it is open.
     """
 
-    def __init__(self, client: redis.Redis, jobs: int) -> None:
+    def __init__(self, client: redis.Redis, jobs: int, keeper: Keeper | None = None) -> None:
+        """`keeper` removes the stream where we no longer can."""
         #: What messages of this run call it.
         self.run = uuid.uuid4().hex[:12]
         self.records: dict[int, JobRecord] = {}
         self.duplicates = 0
         self.clocks_corrected = False
         self._client = client
+        self._keeper = keeper
         self._stream = run_stream(self.run)
         self._jobs = jobs
         self._last: bytes | str = b"0"
 
     def __enter__(self) -> Collector:
-        # Records are only taken by a stream that is there already: see RecordWriter.write.
-        self._last = self._client.xadd(self._stream, {"jobs": self._jobs})
-        self._client.expire(self._stream, STREAM_TTL_S)
-        self._offset_ns = broker_offset_ns(self._client)
+        if self._keeper:
+            self._keeper.keep_traces(Traces(key=self._stream))
+        try:
+            # Records are only taken by a stream that is there already: see RecordWriter.write.
+            self._last = self._client.xadd(self._stream, {"jobs": self._jobs})
+            self._client.expire(self._stream, STREAM_TTL_S)
+            self._offset_ns = broker_offset_ns(self._client)
+        except BaseException:  # an interrupt, too
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(redis.RedisError):  # a broker that is gone has no stream to delete
-            self._client.delete(self._stream)
+        traces = Traces(key=self._stream)
+        traces.remove(self._client)
+        if self._keeper:
+            self._keeper.forget_traces(traces)
 
     def read(self, block_ms: int | None) -> int:
         """Take the records that are there; wait up to `block_ms` for the first (None: do not wait).

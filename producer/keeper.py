@@ -2,8 +2,8 @@
 
 A keeper is a small process whose standard input is a pipe that only the lab holds open. When the lab
 is gone, whatever the reason, the pipe closes, and the keeper ends the processes and removes the
-directories that it was told of. It never touches anything else: a number that has passed on to another
-process since is not taken for the one that had it.
+directories that it was told of, and what the lab has left in somebody else's broker. It never touches
+anything else: a number that has passed on to another process since is not taken for the one that had it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from producer.inherited import inherited
 from producer.interrupts import held
 from worker.settings import PROJECT
+
+if TYPE_CHECKING:
+    from producer.traces import Traces
 
 #: How long a process has to end by itself before it is killed, in seconds.
 GRACE_S = 3.0
@@ -75,6 +78,18 @@ class Keeper:
         """Remove this directory with the lab."""
         self._tell(f"directory {path}")
 
+    def keep_broker(self, url: str) -> None:
+        """The broker in which traces are left from now on. Those in no broker are of no interest."""
+        self._tell(f"broker {url}")
+
+    def keep_traces(self, traces: Traces) -> None:
+        """Remove these with the lab, when the processes have ended."""
+        self._tell(f"traces {traces.as_line()}")
+
+    def forget_traces(self, traces: Traces) -> None:
+        """They are removed."""
+        self._tell(f"removed {traces.as_line()}")
+
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
@@ -120,6 +135,7 @@ def main(grace_s: float) -> None:
     """Read what to keep until the lab is gone, then end it."""
     kept: dict[int, Kept] = {}
     directories: list[Path] = []
+    broker, traces = "", set[str]()
     # Not as text: a directory's name need not be any in the alphabet of this machine.
     for line in sys.stdin.buffer:
         verb, _, what = os.fsdecode(line).rstrip("\n").partition(" ")
@@ -129,9 +145,27 @@ def main(grace_s: float) -> None:
             kept.pop(int(what), None)
         elif verb == "directory":
             directories.append(Path(what))
+        elif verb == "broker":
+            broker = what
+        elif verb == "traces":
+            traces.add(what)
+        elif verb == "removed":
+            traces.discard(what)
     _end(kept.values(), grace_s)
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
+    if broker and traces:
+        _remove(broker, traces)
+
+
+def _remove(broker: str, lines: Iterable[str]) -> None:
+    # Here, where nothing is measured any more: these load Redis's client, which a keeper seldom needs.
+    from producer.broker import connect
+    from producer.traces import Traces
+
+    with contextlib.closing(connect(broker)) as client:
+        for line in lines:
+            Traces.from_line(line).remove(client)
 
 
 def _end(kept: Iterable[Kept], grace_s: float) -> None:

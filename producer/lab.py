@@ -90,6 +90,8 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
         open_broker(plan.broker_url, keeper) as broker,
         turn(broker.url, watcher.queueing) if plan.external else nullcontext(),
     ):
+        if not broker.embedded:  # that one is gone, and all that is in it
+            keeper.keep_broker(broker.url)
         if plan.starts_workers:
             require_transport(broker.url, plan.transport)
         result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
@@ -140,11 +142,13 @@ def _maker_of_workers(
     from producer.contenders.celery_worker import CeleryWorker
     from producer.contenders.external import ExternalWorkers, Fleet
     from producer.send import producer_app
+    from producer.traces import Traces
 
     app = producer_app(broker.url)
+    keeper.keep_traces(Traces(asker=app.control.mailbox.asker))
     if plan.external:
         fleet = Fleet(app, plan.awaited, watcher.awaiting, carried_by)
-        return lambda spec: ExternalWorkers(spec, broker, app, fleet)
+        return lambda spec: ExternalWorkers(spec, broker, app, fleet, keeper)
     return lambda spec: CeleryWorker(spec, broker, app, plan.data_root, keeper, plan.transport)
 
 

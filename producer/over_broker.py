@@ -13,7 +13,9 @@ from kombu.exceptions import KombuError
 from producer.broker import check, connect
 from producer.collect import Collector
 from producer.contenders import Outcome, Progress
+from producer.keeper import Keeper
 from producer.send import RECONNECT_S, producer_app, publish
+from producer.traces import Traces
 from producer.waiting import Waiting
 from worker.address import parse
 from worker.jobs import ChessMove, Job
@@ -38,15 +40,17 @@ def run_over_broker(
     progress: Progress,
     death: Callable[[], str | None],
     patient: Patient | None = None,
+    keeper: Keeper | None = None,
 ) -> Outcome:
     """Have the jobs done by whoever consumes `queue`.
 
     `death` says why nobody consumes it any more, or None. Without `patient`, the rest is given up as lost
-    when no record has come for `patience_s`. What goes wrong is in the outcome's problems.
+    when no record has come for `patience_s`. What goes wrong is in the outcome's problems. `keeper` removes
+    what is left in the broker where we no longer can.
     """
     patient = patient or (lambda quiet_s: quiet_s <= patience_s(jobs))
     client = connect(broker_url)
-    collector = Collector(client, len(jobs))
+    collector = Collector(client, len(jobs), keeper)
     problems: list[str] = []
     try:
         with contextlib.closing(client), collector:
@@ -86,7 +90,11 @@ def send_to_pool(
     check(broker_url)
     app = producer_app(broker_url)
     waiting = Waiting(app, row, tell, patience_s(jobs))
-    return run_over_broker(app, broker_url, row.queue, jobs, progress, lambda: None, waiting)
+    try:
+        return run_over_broker(app, broker_url, row.queue, jobs, progress, lambda: None, waiting)
+    finally:
+        with contextlib.closing(connect(broker_url)) as client:
+            Traces(asker=app.control.mailbox.asker).remove(client)
 
 
 def patience_s(jobs: Sequence[Job]) -> float:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import psutil
 import pytest
+import redis
 
 #: The entry point as it is installed beside this Python.
 SIMUL = str(Path(sys.executable).with_name("simul"))
@@ -167,3 +168,17 @@ def redis_server(directory: Path, password: str | None = None, tls: Path | None 
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()
+
+
+def content(client: redis.Redis) -> dict[str, object]:
+    """All that is in a database of a test's own: the value of each key."""
+    read: dict[bytes, Callable[[bytes], object]] = {
+        b"string": client.get,
+        b"list": lambda key: client.lrange(key, 0, -1),
+        b"set": client.smembers,
+        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        b"hash": client.hgetall,
+        b"stream": client.xrange,
+    }
+    kinds = {key: client.type(key) for key in client.scan_iter()}
+    return {key.decode(): read[kind](key) for key, kind in kinds.items() if kind in read}

@@ -7,10 +7,13 @@ that project's broker. The broker of these apps is the one they are made with, a
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from celery import Celery
+from celery.app import control
 from celery.loaders.app import AppLoader
+from kombu import pidbox
 
 
 class Loader(AppLoader):
@@ -20,11 +23,36 @@ class Loader(AppLoader):
         """Nothing."""
 
 
+class Mailbox(pidbox.Mailbox):
+    """Asks workers in names of its own: of an answer that nobody waits for it is known whose it is."""
+
+    #: What the answers to one question are addressed to.
+    oid = ""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        #: The beginning of every such name.
+        self.asker = uuid.uuid4().hex
+
+    def __call__(self, connection: Any) -> Any:
+        """What asks one question over a connection."""
+        bound = super().__call__(connection)
+        bound.oid = f"{self.asker}-{uuid.uuid4().hex}"
+        return bound
+
+
+class Control(control.Control):
+    """Remote control by such questions."""
+
+    Mailbox = Mailbox
+
+
 class LabApp(Celery):
     """An app whose broker and settings are those that it was given. It has no result backend."""
 
     #: Named here, it goes before CELERY_RESULT_BACKEND.
     backend_cls = "disabled"
+    control_cls = Control
     #: Celery's own would set up the project of DJANGO_SETTINGS_MODULE.
     builtin_fixups = frozenset[str]()
 

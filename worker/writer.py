@@ -20,9 +20,10 @@ from worker.records import JobRecord, Wired, boot_id, broker_offset_ns, encode, 
 
 #: How often a process compares its clock with the broker's; quartz drifts by some 20 us per second.
 CLOCK_CHECK_NS = 30 * 10**9
-#: Records of messages that belong to no run anyone can name, newest `REJECTED_MAX` kept.
+#: Records of messages that belong to no run anyone can name: the newest `REJECTED_MAX`, for so many seconds.
 REJECTED_STREAM = "simul:rejected"
 REJECTED_MAX = 1000
+REJECTED_TTL_S = 7 * 24 * 3600
 #: A broker that restarts is back within a minute; until then the job's record waits here.
 BACKOFF, RETRIES = EqualJitterBackoff(cap=1.0, base=0.05), 60
 CONNECT_S = 3
@@ -48,7 +49,10 @@ class RecordWriter:
     def write_rejected(self, what: str, error: str) -> None:
         """Append a message that belongs to no run to the stream of rejected messages."""
         fields: dict[Any, Any] = {"what": what[:1000], "error": error[:1000], "worker": worker_name()}
-        self._client.xadd(REJECTED_STREAM, fields, maxlen=REJECTED_MAX, approximate=True)
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.xadd(REJECTED_STREAM, fields, maxlen=REJECTED_MAX, approximate=True)
+            pipe.expire(REJECTED_STREAM, REJECTED_TTL_S)
+            pipe.execute()
 
 
 class AsyncRecordWriter:

@@ -21,6 +21,7 @@ from producer.contenders.command import worker_command, worker_environment
 from producer.contenders.ended import how_it_ended, last_words
 from producer.keeper import Keeper
 from producer.over_broker import event_loop, run_over_broker
+from producer.traces import Traces
 from worker.errors import ContenderError, SimulError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
@@ -70,6 +71,8 @@ class CeleryWorker:
         life = uuid.uuid4().hex[:8]
         self._queue = f"{pool(self._pool).queue}.{life}"
         node = f"{self._pool}-{life}@simul"
+        self._traces = Traces(queue=self._queue, node=node, asker=self._app.control.mailbox.asker)
+        self._keeper.keep_traces(self._traces)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         # For what it would clean up itself if it were not killed: prefork has a directory.
         self._directory = tempfile.TemporaryDirectory(prefix="simul-worker-", ignore_cleanup_errors=True)
@@ -103,7 +106,7 @@ class CeleryWorker:
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, collect the records, account for all of them."""
-        outcome = run_over_broker(self._app, self._broker.url, self._queue, jobs, progress, self._death)
+        outcome = self._run(jobs, progress)
         outcome.slots = self.spec.slots
         outcome.event_loop = self._event_loop
         if outcome.problems and self.alive():
@@ -139,7 +142,9 @@ class CeleryWorker:
         self._log.close()
         self._directory.cleanup()
         self._worker = None
-        self._drop_queue()
+        with contextlib.closing(connect(self._broker.url)) as client:
+            self._traces.remove(client)
+        self._keeper.forget_traces(self._traces)
 
     def _await_ping(self, node: str) -> None:
         deadline = time.monotonic() + READY_S
@@ -160,26 +165,19 @@ class CeleryWorker:
         wanted = self.spec.slots if pool(self._pool).slot == "process" else 1
         for _ in range(10):
             jobs: list[Any] = [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.slots
-            outcome = run_over_broker(
-                self._app, self._broker.url, self._queue, jobs, lambda _: None, self._death
-            )
+            outcome = self._run(jobs, lambda _: None)
             if outcome.problems:
                 raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
             seen.update(record.worker for record in outcome.records)
             if len(seen) >= wanted:
                 return
 
+    def _run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        return run_over_broker(
+            self._app, self._broker.url, self._queue, jobs, progress, self._death, keeper=self._keeper
+        )
+
     def _death(self) -> str | None:
         if self._worker is None or self._worker.poll() is None:
             return None
         return f"its worker {how_it_ended(self._worker.returncode, self._log)}"
-
-    def _drop_queue(self) -> None:
-        import redis
-
-        from worker.transport.reservation import reserved_from
-
-        with contextlib.suppress(redis.RedisError), contextlib.closing(connect(self._broker.url)) as client:
-            kombus = (f"_kombu.binding.{self._queue}", f"_kombu.binding_permanent.{self._queue}")
-            # One that was killed has not given back what the reliable transport had reserved for it.
-            client.delete(self._queue, *kombus, *reserved_from(client, self._queue))

@@ -18,6 +18,7 @@ from kombu.exceptions import KombuError
 from producer.broker import Broker
 from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.celery_worker import WARM_UP_FEN, WARM_UP_MS
+from producer.keeper import Keeper
 from producer.over_broker import event_loop, run_over_broker
 from worker.errors import ContenderError
 from worker.jobs import ChessMove, Job
@@ -118,12 +119,15 @@ class Fleet:
 class ExternalWorkers:
     """The contender protocol over all the workers that consume a pool's queue."""
 
-    def __init__(self, spec: Spec, broker: Broker, app: Celery, fleet: Fleet) -> None:
+    def __init__(
+        self, spec: Spec, broker: Broker, app: Celery, fleet: Fleet, keeper: Keeper | None = None
+    ) -> None:
         assert spec.celery_pool
         self.spec = spec
         self._broker = broker
         self._app = app
         self._fleet = fleet
+        self._keeper = keeper
         self._pool = spec.celery_pool
         self._queue = pool(self._pool).queue
         self._event_loop: str | None = None
@@ -156,7 +160,9 @@ class ExternalWorkers:
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, collect the records, account for all of them."""
         outcome = run_over_broker(
-            self._app, self._broker.url, self._queue, jobs, progress, death=lambda: None
+            *(self._app, self._broker.url, self._queue, jobs, progress),
+            death=lambda: None,
+            keeper=self._keeper,
         )
         outcome.slots = self.spec.total_slots
         outcome.event_loop = self._event_loop

@@ -1,0 +1,102 @@
+"""What a lab leaves in a broker that others use, too, and how it is removed.
+
+A worker that shuts down warmly takes most of it away. The rest nobody would: kombu keeps the bindings of a
+queue as long as the server lives. Other people's keys are left alone: of one that is shared goes what names
+this lab or its worker, and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import redis
+
+#: kombu's tables of the queues bound to an exchange, and of those that are to stay.
+BINDINGS, PERMANENT = "_kombu.binding.{}", "_kombu.binding_permanent.{}"
+#: Until when the tables of exchanges stay that nobody uses.
+DEADLINES = "_kombu.binding_deadlines"
+#: What kombu writes between the three parts of a binding: routing key, pattern, queue.
+SEPARATOR = "\x06\x16"
+#: The exchanges of Celery's remote control: for commands, and for their answers.
+COMMANDS, ANSWERS = "celery.pidbox", "reply.celery.pidbox"
+#: Where kombu's own transport keeps what was taken and not acknowledged, of all queues together.
+UNACKED, UNACKED_INDEX = "unacked", "unacked_index"
+#: KEYS: deadlines, the table of an exchange. ARGV: the exchange. No table needs no deadline.
+DROP_DEADLINE = "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('ZREM', KEYS[1], ARGV[1]) end"
+#: Unacknowledged messages that are looked at in one step.
+AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """By what something of this lab's is known to its broker; what it has no use for is empty."""
+
+    #: A key of its own.
+    key: str = ""
+    #: The queue of a worker that the lab has started; nobody else consumes it.
+    queue: str = ""
+    #: That worker's name.
+    node: str = ""
+    #: The beginning of the names by which the lab has asked workers (see `Mailbox`).
+    asker: str = ""
+
+    @classmethod
+    def from_line(cls, line: str) -> Traces:
+        """What `as_line` has said."""
+        return cls(**json.loads(line))
+
+    def as_line(self) -> str:
+        """All of it in one line."""
+        return json.dumps(asdict(self))
+
+    def remove(self, client: redis.Redis) -> None:
+        """Remove what it has left, however it ended; as much of it as the broker allows."""
+        with contextlib.suppress(redis.RedisError):
+            if self.key:
+                client.delete(self.key)
+            if self.queue:
+                self._remove_queue(client)
+            if self.node:
+                binding = SEPARATOR.join(["", "", f"{self.node}.{COMMANDS}"])
+                _unbind(client, COMMANDS, [binding])
+            if self.asker:
+                self._remove_answers(client)
+
+    def _remove_queue(self, client: redis.Redis) -> None:
+        from worker.transport.reservation import reserved_from
+
+        # One that was killed has not given back what the reliable transport had reserved for it.
+        own = [self.queue, BINDINGS.format(self.queue), PERMANENT.format(self.queue)]
+        client.delete(*own, *reserved_from(client, self.queue))
+        # kombu's own would put it back into the queue, some day.
+        for tag in _unacked(client, self.queue):
+            client.hdel(UNACKED, tag)
+            client.zrem(UNACKED_INDEX, tag)
+
+    def _remove_answers(self, client: redis.Redis) -> None:
+        found: Any = client.smembers(BINDINGS.format(ANSWERS))
+        bindings = [binding for binding in found if binding.startswith(f"{self.asker}-".encode())]
+        _unbind(client, ANSWERS, bindings)
+        for binding in bindings:
+            client.delete(binding.rpartition(SEPARATOR.encode())[2])
+
+
+def _unbind(client: redis.Redis, exchange: str, bindings: Sequence[str | bytes]) -> None:
+    """Take bindings out of the table of an exchange, and its deadline where no table is left."""
+    table = BINDINGS.format(exchange)
+    if bindings:
+        client.srem(table, *bindings)
+    client.eval(DROP_DEADLINE, 2, DEADLINES, table, exchange)
+
+
+def _unacked(client: redis.Redis, queue: str) -> Iterator[bytes]:
+    """The tags of the messages of a queue that kombu's own transport has noted as not acknowledged."""
+    for tag, entry in client.hscan_iter(UNACKED, count=AT_ONCE):
+        with contextlib.suppress(ValueError, TypeError, RecursionError):  # what is none of kombu's
+            _, _, routing_key = json.loads(entry)
+            if routing_key == queue:
+                yield tag
