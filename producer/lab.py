@@ -17,11 +17,12 @@ from producer.data_hash import data_hash
 from producer.interpreter import Interpreter
 from producer.keeper import Keeper
 from producer.measure import Measured, Session, Watcher, measure
+from producer.ranges import MAX_CONTENDERS, MAX_COUNT, MAX_INTEGER, MAX_RECORDS
 from producer.results import Result, ResultFile, Run, WorkloadResult
 from producer.roster import Roster
 from producer.turn import turn
 from producer.workloads import Workload
-from worker.errors import UnavailableError
+from worker.errors import InvalidJobError, UnavailableError
 from worker.settings import TRANSPORTS
 
 
@@ -49,6 +50,22 @@ class Plan:
     kind: Literal["comparison", "sweep"] = "comparison"
     #: The Pythons that the contenders run under; empty where it is the lab's own.
     interpreters: Sequence[Interpreter] = ()
+
+    def __post_init__(self) -> None:
+        if abs(self.seed) > MAX_INTEGER:
+            raise InvalidJobError(f"a seed has up to {MAX_INTEGER.bit_length()} bits (--seed)")
+        if self.chunk > MAX_COUNT:
+            raise InvalidJobError(f"a job has up to {MAX_COUNT:,} files (--chunk)")
+        if (most := max(map(len, self.contenders.values()), default=0)) > MAX_CONTENDERS:
+            raise InvalidJobError(
+                f"a workload has up to {MAX_CONTENDERS:,} contenders, not {most:,} (--with)"
+            )
+        runs = (len(self.contenders[one.name]) * self.rounds * len(one.jobs) for one in self.workloads)
+        if (records := sum(runs)) > MAX_RECORDS:
+            raise InvalidJobError(
+                f"a result holds up to {MAX_RECORDS:,} records, and this comparison would leave {records:,}: "
+                "ask for fewer --jobs, --rounds or contenders"
+            )
 
     @property
     def starts_workers(self) -> bool:

@@ -14,6 +14,7 @@ import psutil
 
 from producer import gil
 from producer.contenders import cores
+from producer.ranges import Bytes, Cores, Load, Positive
 
 #: The packages whose versions a result names.
 PACKAGES = (
@@ -38,9 +39,9 @@ class Machine:
     host: str
     cpu: str
     #: Cores this process may use, and the limit of its control group in cores, where there is one.
-    cores: int
-    core_limit: float | None
-    memory_bytes: int
+    cores: Positive
+    core_limit: Cores | None
+    memory_bytes: Bytes
     kernel: str
     python: str
     #: Whether this build of Python can run without a GIL, and whether it does now.
@@ -50,7 +51,7 @@ class Machine:
     #: The commit of the checkout, "-dirty" where it has changes; None where there is no checkout.
     commit: str | None
     #: Processes waiting to run, averaged over the last minute.
-    load: float
+    load: Load
 
 
 def look() -> Machine:

@@ -165,7 +165,7 @@ def _run(
     broker_before = usage.cpu_s(session.broker.pid)
     with usage.watched(roots) as used:
         outcome = contender.run(workload.jobs, session.watcher.progress)
-    broker_cpu = usage.cpu_s(session.broker.pid) - broker_before
+    broker_cpu = max(0.0, usage.cpu_s(session.broker.pid) - broker_before)  # 0 also where it died meanwhile
     checked = reference.check(outcome.records)
     outcome.problems += checked.problems
     return run_from(

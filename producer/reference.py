@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from producer.ranges import Seconds
 from worker.records import JobRecord
 
 #: The most that is told of an answer or an error, in characters.
@@ -28,10 +29,10 @@ class Reference:
     """Per job: a fingerprint of the right answer, its wait, and the time of its work, in seconds."""
 
     fingerprints: tuple[str, ...]
-    waits_s: tuple[float, ...]
-    work_s: tuple[float, ...]
+    waits_s: tuple[Seconds, ...]
+    work_s: tuple[Seconds, ...]
     #: CPU time of all the work.
-    cpu_s: float
+    cpu_s: Seconds
     #: One line on the answers, where the workload has one.
     summary: str | None = None
 

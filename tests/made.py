@@ -54,7 +54,7 @@ def a_result(makespans_s: Mapping[str, Sequence[float]], workload: str = "waits"
         for contender, its in makespans_s.items()
         for round_, makespan in enumerate(its, 1)
     ]
-    rounds = max(map(len, makespans_s.values()), default=0)
+    rounds = max([1, *map(len, makespans_s.values())])
     return Result(
         schema=SCHEMA,
         created="2026-11-23T12:00:00+0000",

@@ -1,15 +1,31 @@
-"""Reads result files. What this program could not have written is refused, in one line."""
+"""Reads result files: a bounded number of bytes, and nothing that this program could not have written.
+
+What is loaded needs no second look. Its numbers lie in their ranges, its columns match, a valid run has a
+record of every job and took some time, and what refers to something finds it.
+"""
 
 from __future__ import annotations
 
 import gzip
+import os
+import stat
 import zlib
+from collections import Counter
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
 
-from producer.results.model import SCHEMA, Result, Run
+from producer.ranges import MAX_CONTENDERS
+from producer.results.model import SCHEMA, Result, Run, WorkloadResult
 from worker.errors import ResultError
+
+#: Neither a file nor what it unpacks to is read any further. A million records take 29 MB, packed 10.
+MAX_MIB = 256
+#: An error quotes no more of a file than this.
+MAX_QUOTED = 200
 
 
 def load(path: Path) -> Result:
@@ -18,33 +34,102 @@ def load(path: Path) -> Result:
     Raises:
         ResultError: there is none, or it is not one this program can read.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ResultError(f"{path} cannot be read (load): {error.strerror}") from None
+    data = _read(path)
     try:
         if path.suffix == ".gz":
-            data = gzip.decompress(data)
+            data = _unpacked(data)
         schema = msgspec.json.decode(data, type=_Schema).schema
-        if schema != SCHEMA:
-            raise ResultError(f"{path} has schema {schema}, this simul reads {SCHEMA} (load)")
-        result = msgspec.json.decode(data, type=Result)
-    except (msgspec.MsgspecError, OSError, EOFError, zlib.error) as error:
-        raise ResultError(f"{path} is no result of simul (load): {error}") from None
-    if not all(_consistent(run) for run in result.runs):
-        raise ResultError(f"{path} is no result of simul (load): the columns of a run do not match")
-    return result
-
-
-def _consistent(run: Run) -> bool:
-    columns = run.records
-    times = (columns.enqueued_us, columns.received_us, columns.started_us, columns.finished_us)
-    return (
-        {len(column) for column in (columns.worker, *times)} == {len(columns.index)}
-        and all(0 <= place < len(run.workers) for place in columns.worker)
-        and all(0 <= index < run.jobs for index in columns.index)
-    )
+        if schema == SCHEMA:
+            result = msgspec.json.decode(data, type=Result)
+            _require_consistent(result)
+            return result
+    except RecursionError:
+        raise ResultError(f"{path} is no result of simul (load): it is nested too deeply") from None
+    except (msgspec.MsgspecError, OSError, EOFError, zlib.error, _ContradictionError) as error:
+        raise ResultError(f"{path} is no result of simul (load): {str(error)[:MAX_QUOTED]}") from None
+    raise ResultError(f"{path} has schema {schema}, this simul reads {SCHEMA} (load)")
 
 
 class _Schema(msgspec.Struct):
     schema: int
+
+
+class _ContradictionError(Exception):
+    """What no comparison could have left."""
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with open(path, "rb", opener=_regular) as file:
+            data = file.read(MAX_MIB * 2**20 + 1)
+    except OSError as error:
+        raise ResultError(f"{path} cannot be read (load): {error.strerror or error}") from None
+    if len(data) > MAX_MIB * 2**20:
+        raise ResultError(f"{path} cannot be read (load): it is larger than {MAX_MIB} MiB")
+    return data
+
+
+def _regular(path: str, flags: int) -> int:
+    """A descriptor of the file; nothing else is read, and a FIFO not waited for."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("not a regular file")
+    return descriptor
+
+
+def _unpacked(data: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=BytesIO(data)) as file:
+        unpacked = file.read(MAX_MIB * 2**20 + 1)
+    if len(unpacked) > MAX_MIB * 2**20:
+        raise _ContradictionError(f"it unpacks to more than {MAX_MIB} MiB")
+    return unpacked
+
+
+def _require_consistent(result: Result) -> None:
+    for why in _contradictions(result):
+        raise _ContradictionError(why)
+
+
+def _contradictions(result: Result) -> Iterator[str]:
+    workloads = {workload.name: workload for workload in result.workloads}
+    if len(workloads) < len(result.workloads):
+        yield "two workloads have one name"
+    for place, workload in enumerate(result.workloads):
+        yield from (f"workload {place}: {why}" for why in _of_workload(workload))
+    for place, run in enumerate(result.runs):
+        if run.workload not in workloads:
+            yield f"run {place} is of a workload that is not there"
+        else:
+            yield from (f"run {place}: {why}" for why in _of_run(run, workloads[run.workload]))
+    runs = Counter((run.workload, run.contender, run.round) for run in result.runs)
+    if any(number > 1 for number in runs.values()):
+        yield "a contender has two runs in one round"
+    contenders = Counter(workload for workload, _ in {(run.workload, run.contender) for run in result.runs})
+    if any(number > MAX_CONTENDERS for number in contenders.values()):
+        yield f"a workload has more than {MAX_CONTENDERS} contenders"
+
+
+def _of_workload(workload: WorkloadResult) -> Iterator[str]:
+    reference = workload.reference
+    columns = reference.fingerprints, reference.waits_s, reference.work_s
+    if {len(column) for column in columns} != {workload.jobs}:
+        yield "its reference is not one of so many jobs"
+
+
+def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
+    columns = run.records
+    times = columns.enqueued_us, columns.received_us, columns.started_us, columns.finished_us
+    if {len(column) for column in (columns.worker, *times)} != {len(columns.index)}:
+        yield "its columns differ in length"
+    if run.jobs != workload.jobs:
+        yield "it has not the jobs of its workload"
+    if any(index >= run.jobs for index in columns.index) or len(set(columns.index)) < len(columns.index):
+        yield "its records are not of its jobs"
+    if any(place >= len(run.workers) for place in columns.worker):
+        yield "a worker is not there"
+    if run.valid and run.lost:
+        yield "it is called valid, and records are missing"
+    finished = (sum(at) for at in zip(accumulate(times[0]), *times[1:], strict=False))
+    if columns.index and not any(moment > 0 for moment in finished):
+        yield "it took no time"

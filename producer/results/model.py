@@ -14,6 +14,7 @@ from typing import Literal
 from producer.contenders import Outcome
 from producer.interpreter import Interpreter
 from producer.machine import Machine
+from producer.ranges import Bytes, Count, Distance, Integer, Load, Microseconds, Moment, Positive, Seconds
 from producer.reference import Reference
 from producer.usage import Usage
 
@@ -29,13 +30,13 @@ class Records:
     that from enqueuing, `started_us` from receiving, `finished_us` from starting.
     """
 
-    index: list[int] = field(default_factory=list)
+    index: list[Count] = field(default_factory=list)
     #: Position in `Run.workers`.
-    worker: list[int] = field(default_factory=list)
-    enqueued_us: list[int] = field(default_factory=list)
-    received_us: list[int] = field(default_factory=list)
-    started_us: list[int] = field(default_factory=list)
-    finished_us: list[int] = field(default_factory=list)
+    worker: list[Count] = field(default_factory=list)
+    enqueued_us: list[Microseconds] = field(default_factory=list)
+    received_us: list[Distance] = field(default_factory=list)
+    started_us: list[Microseconds] = field(default_factory=list)
+    finished_us: list[Microseconds] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -44,27 +45,27 @@ class Run:
 
     workload: str
     contender: str
-    round: int
+    round: Positive
     #: Wall-clock time at which it began, in seconds since 1970.
-    began: float
-    slots: int
+    began: Moment
+    slots: Positive
     #: Who did the jobs: "host/pid".
     workers: list[str]
-    jobs: int
+    jobs: Positive
     records: Records
     #: Error text by the index of the job that failed.
-    errors: dict[int, str]
+    errors: dict[Count, str]
     #: Answers that are not those of serial. A job that failed gave none: it counts in `failed` alone.
-    wrong: int
-    duplicates: int
+    wrong: Count
+    duplicates: Count
     #: Why the run is invalid; empty where it is valid.
     problems: list[str]
     #: Of the process trees that did the jobs; None where they are out of sight.
-    peak_memory_bytes: int | None
-    cpu_s: float | None
+    peak_memory_bytes: Bytes | None
+    cpu_s: Seconds | None
     #: CPU time of the broker, where there is one and it is in sight.
-    broker_cpu_s: float | None
-    loop_stall_s: float | None
+    broker_cpu_s: Seconds | None
+    loop_stall_s: Seconds | None
     clocks_corrected: bool
     #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.
     gil: bool | None = None
@@ -92,13 +93,13 @@ class WorkloadResult:
     """One workload of a comparison: what it was, and what the work itself costs."""
 
     name: str
-    seed: int
-    jobs: int
-    chunk: int
+    seed: Integer
+    jobs: Positive
+    chunk: Positive
     bound: str
     description: str
     reference: Reference
-    startups_s: dict[str, float]
+    startups_s: dict[str, Seconds]
     left_out: dict[str, str]
     #: Of the jobs and of the files they read.
     data_hash: str = ""
@@ -111,12 +112,12 @@ class Result:
     schema: int
     #: When it began, in local time with its offset.
     created: str
-    rounds: int
-    seed: int
+    rounds: Positive
+    seed: Integer
     broker: str
     machine: Machine
     #: Processes waiting to run, averaged over a minute, after the last run.
-    load_after: float
+    load_after: Load
     #: What carried messages to the Celery workers; None where others started them.
     transport: str | None = None
     #: A sweep is a comparison of the same ways at several concurrencies.

@@ -49,7 +49,7 @@ def test_a_million_records(tmp_path: Path) -> None:
             used=None,
             broker_cpu_s=None,
         )
-        for number in range(RUNS)
+        for number in range(1, RUNS + 1)
     ]
     began = time.perf_counter()
     file = ResultFile(path)

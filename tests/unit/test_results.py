@@ -75,7 +75,7 @@ def test_a_gzipped_file_is_readable_with_gzip_and_a_plain_one_as_it_is(tmp_path:
 
 
 def test_ten_thousand_jobs_in_a_hundred_runs_take_little_room(tmp_path: Path) -> None:
-    what = result([run(round=round_, jobs=100) for round_ in range(100)])
+    what = result([run(round=round_, jobs=100) for round_ in range(1, 101)], [workload(100)])
     path = saved(tmp_path / "a.json.gz", what)
     assert load(path) == what
     assert path.stat().st_size < 100_000

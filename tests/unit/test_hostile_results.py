@@ -1,0 +1,303 @@
+"""Whatever lies in the place of a result is shown, or refused in one line; nothing is read without end."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import os
+from collections.abc import Callable
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from producer.diff import checked
+from producer.diff_table import diff_table
+from producer.export import exported
+from producer.ranges import MAX_CONTENDERS
+from producer.report import files
+from producer.results import Result, load
+from producer.scaling_table import sweep_tables
+from producer.tables import print_result
+from tests.charted import compared, one_after_the_other, placed
+from tests.unit.made import result, run, workload
+from worker.errors import ResultError
+
+
+def comparison() -> Result:
+    """Three contenders, five rounds, a run that failed."""
+    made, _ = compared(
+        *one_after_the_other("serial", 4.0),
+        *one_after_the_other("threads@2", 1.0),
+        *one_after_the_other("celery:gevent@100 [3.13]", 2.0),
+        placed([(1, 0.0, 0.0, 1.0)] * 4, "celery:solo", problems=["it died"]),
+    )
+    made.workloads[0].left_out["interpreters@2"] = "no 3.14"
+    return made
+
+
+def sweep() -> Result:
+    """A way at six concurrencies, five rounds each."""
+    runs = [
+        run(f"threads@{slots}", 400 // slots + slots + round_, slots=slots, round=round_)
+        for slots in (1, 2, 4, 8, 16, 32)
+        for round_ in range(1, 6)
+    ]
+    return result(runs, kind="sweep")
+
+
+PLAIN: list[Any] = [msgspec.to_builtins(made, str_keys=True) for made in (comparison(), sweep())]
+
+
+def everything(path: Path) -> None:
+    """All that is ever made of a result, as the commands make it."""
+    loaded = load(path)
+    print_result(Console(file=StringIO(), width=160), loaded)
+    for workload_ in loaded.workloads:
+        sweep_tables(loaded, workload_)
+    for how in ("json", "csv", "markdown"):
+        exported(loaded, how)
+    shown = files.load([path, path])
+    files.write(shown, path.with_suffix(".html"))
+    files.write_static(shown, path.with_suffix(".charts"), png=False)
+    for old, new in ((comparison(), loaded), (loaded, comparison()), (loaded, loaded)):
+        try:
+            diff_table("two", checked(old, new, "new", force=True), 1.1)
+        except ResultError as error:
+            assert "(diff)" in str(error)  # noqa: PT017 - they have nothing in common, which is an answer
+
+
+def refusal(path: Path, data: bytes | None = None) -> str:
+    """The one line that is said of this file."""
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(ResultError) as caught:
+        everything(path)
+    said = str(caught.value)
+    assert str(path) in said
+    assert "(load)" in said
+    assert "\n" not in said
+    assert len(said) < len(str(path)) + 300
+    return said.replace(f"{path} is no result of simul (load): ", "")
+
+
+def test_what_is_whole_is_shown(tmp_path: Path) -> None:
+    for plain in PLAIN:
+        (tmp_path / "a.json").write_text(json.dumps(plain))
+        everything(tmp_path / "a.json")
+
+
+NUMBERS = (
+    st.sampled_from(
+        [0, -1, 1, 2, 10**6, 10**9, 10**12, 2**31, 2**53, 2**63 - 1, 2**63, 2**64, -(2**63), 10**40]
+    )
+    | st.sampled_from([0.0, -0.0, 1e-300, 1e-9, 0.5, 1e6, 1e18, 1e300, -1e300, 5e-324])
+    | st.integers(-3, 40)
+)
+TEXTS = st.sampled_from(
+    ["", "waits", "files", "serial", "threads@0", "a@b [c]", "\n\x1b[31m", "x" * 2000, "yesterday"]
+)
+VALUES = (
+    NUMBERS | TEXTS | st.none() | st.booleans() | st.lists(NUMBERS, max_size=5)
+    | st.dictionaries(TEXTS, NUMBERS | TEXTS, max_size=3)
+)  # fmt: skip
+
+
+@st.composite
+def mutants(draw: st.DrawFn) -> Any:
+    """A result of which a few things are not what they were."""
+    plain = copy.deepcopy(draw(st.sampled_from(PLAIN)))
+    for _ in range(draw(st.integers(1, 4))):
+        within, key = _somewhere(draw, plain)
+        change = draw(st.sampled_from(["set", "set", "set", "nudge", "remove", "repeat", "swap"]))
+        old = within[key]
+        if change == "remove":
+            del within[key]
+        elif change == "repeat" and isinstance(within, list):
+            within.insert(key, copy.deepcopy(old))
+        elif change == "swap" and isinstance(within, list):
+            within[key], within[0] = within[0], old
+        elif change == "nudge" and isinstance(old, int | float):
+            within[key] = draw(st.sampled_from([old + 1, old - 1, -old, old * 1000, old * 10**9, float(old)]))
+        else:
+            within[key] = draw(VALUES)
+    return plain
+
+
+def _somewhere(draw: st.DrawFn, plain: Any) -> tuple[Any, Any]:
+    """A container in the tree, and one of its keys."""
+    while True:
+        key = draw(st.sampled_from(sorted(plain) if isinstance(plain, dict) else range(len(plain))))
+        below = plain[key]
+        if not below or not isinstance(below, dict | list) or not draw(st.integers(0, 9)):
+            return plain, key
+        plain = below
+
+
+@given(mutants())
+@settings(deadline=None, max_examples=150)
+def test_a_result_that_is_not_what_it_was_is_shown_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, mutant: Any
+) -> None:
+    path = tmp_path_factory.mktemp("mutant") / "a.json"
+    path.write_text(json.dumps(mutant))
+    try:
+        everything(path)
+    except ResultError as error:
+        assert len(str(error).splitlines()) == 1  # noqa: PT017 - to be shown would do as well
+
+
+def changed(change: Callable[[Any], object], base: int = 0) -> bytes:
+    """A good result with this changed."""
+    plain = copy.deepcopy(PLAIN[base])
+    change(plain)
+    return json.dumps(plain).encode()
+
+
+def emptied(plain: Any) -> None:
+    """The same, without a single record."""
+    for one in plain["runs"]:
+        one["records"] = {name: [] for name in one["records"]}
+
+
+def in_run(**values: Any) -> Callable[[Any], object]:
+    """The first run with these values."""
+    return lambda plain: plain["runs"][0].update(values)
+
+
+def in_records(**columns: list[int]) -> Callable[[Any], object]:
+    """The first run's records with these columns."""
+    return lambda plain: plain["runs"][0]["records"].update(columns)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (in_run(slots=0), "Expected `int` >= 1 - at `$.runs[0].slots`"),
+        (in_run(jobs=0), "Expected `int` >= 1 - at `$.runs[0].jobs`"),
+        (in_run(round=0), "Expected `int` >= 1 - at `$.runs[0].round`"),
+        (in_run(jobs=3), "run 0: it has not the jobs of its workload"),
+        (in_run(workload="files"), "run 0 is of a workload that is not there"),
+        (in_run(workers=[]), "run 0: a worker is not there"),
+        (in_run(cpu_s=-1.0), "Expected `float` >= 0.0 - at `$.runs[0].cpu_s`"),
+        (in_records(index=[0, 1, 2, 2]), "run 0: its records are not of its jobs"),
+        (in_records(index=[0, 1, 2, 4]), "run 0: its records are not of its jobs"),
+        (in_records(worker=[0, 0, 0, 1]), "run 0: a worker is not there"),
+        (in_records(worker=[0]), "run 0: its columns differ in length"),
+        (in_records(finished_us=[-1] * 4), "Expected `int` >= 0 - at `$.runs[0].records.finished_us[0]`"),
+        (in_records(received_us=[-(10**12)] * 4), "run 0: it took no time"),
+        (
+            in_records(finished_us=[10**30] * 4),
+            "Expected `int` <= 1000000000000 - at `$.runs[0].records.finished_us[0]`",
+        ),
+        (emptied, "run 0: it is called valid, and records are missing"),
+        (lambda r: r["runs"].append(r["runs"][0]), "a contender has two runs in one round"),
+        (lambda r: r["machine"].update(cores=0), "Expected `int` >= 1 - at `$.machine.cores`"),
+        (
+            lambda r: r["machine"].update(core_limit=0),
+            "Expected `float` >= 0.001 - at `$.machine.core_limit`",
+        ),
+        (lambda r: r.update(workloads=[]), "run 0 is of a workload that is not there"),
+        (lambda r: r["workloads"].append(r["workloads"][0]), "two workloads have one name"),
+        (
+            lambda r: r["workloads"][0]["reference"].update(waits_s=[]),
+            "workload 0: its reference is not one of so many jobs",
+        ),
+        (lambda r: r.update(kind="x" * 10**6), "Invalid enum value '" + "x" * 180),
+    ],
+)
+def test_what_no_comparison_leaves_is_refused_with_the_reason(
+    tmp_path: Path, change: Callable[[Any], object], why: str
+) -> None:
+    assert refusal(tmp_path / "a.json", changed(change)) == why
+
+
+def test_more_contenders_than_anybody_compares_are_refused(tmp_path: Path) -> None:
+    def multiplied(plain: Any) -> None:
+        plain["runs"] = [{**plain["runs"][0], "contender": f"threads@{n}"} for n in range(MAX_CONTENDERS + 1)]
+
+    assert refusal(tmp_path / "a.json", changed(multiplied)) == "a workload has more than 1000 contenders"
+
+
+@pytest.mark.parametrize("closed", [b"", b"]" * 10**6 + b"}"])
+def test_deep_nesting_is_refused_also_where_nobody_looks(tmp_path: Path, closed: bytes) -> None:
+    assert (
+        refusal(tmp_path / "a.json", b'{"schema":1,"x":' + b"[" * 10**6 + closed) == "it is nested too deeply"
+    )
+
+
+@pytest.mark.parametrize(
+    "number", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"9" * 10**6, b"-1", b'"1"', b"null"]
+)
+def test_what_is_no_number_is_refused(tmp_path: Path, number: bytes) -> None:
+    for name in ("load_after", "rounds"):
+        data = changed(lambda plain, name=name: plain.update({name: "here"}))  # type: ignore[misc]
+        refusal(tmp_path / "a.json", data.replace(b'"here"', number))
+
+
+@pytest.fixture
+def limit_mib(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A limit that a test reaches sooner."""
+    monkeypatch.setattr(import_module("producer.results.load"), "MAX_MIB", 2)
+    return 2
+
+
+def test_no_more_is_unpacked_than_a_result_can_hold(
+    tmp_path: Path, limit_mib: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def read(file: gzip.GzipFile, size: int) -> bytes:
+        asked.append(size)
+        return reading(file, size)
+
+    reading = gzip.GzipFile.read
+    monkeypatch.setattr(gzip.GzipFile, "read", read)
+    packed = gzip.compress(b" " * 2**20, mtime=0) * (limit_mib + 1)  # 4 MiB of this would be 4 GB
+    assert refusal(tmp_path / "a.json.gz", packed) == f"it unpacks to more than {limit_mib} MiB"
+    assert asked == [limit_mib * 2**20 + 1]
+
+
+def test_no_more_is_read_than_a_result_can_hold(tmp_path: Path, limit_mib: int) -> None:
+    for name in ("a.json", "a.json.gz"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(2**40)  # sparse: a terabyte that takes no room
+        assert refusal(tmp_path / name).endswith(f"cannot be read (load): it is larger than {limit_mib} MiB")
+
+
+def test_members_are_many_whole_and_nothing_else(tmp_path: Path) -> None:
+    data = changed(lambda _: None)
+    third = len(data) // 3
+    members = [gzip.compress(part, mtime=0) for part in (data[:third], b"", data[third:])]
+    (tmp_path / "a.json.gz").write_bytes(b"".join(members))
+    assert load(tmp_path / "a.json.gz") == comparison()
+    refusal(tmp_path / "a.json.gz", b"".join([*members, gzip.compress(b"{}")]))
+    refusal(tmp_path / "a.json.gz", b"".join(members)[:-4])
+    refusal(tmp_path / "a.json.gz", b"".join([*members, b"rubbish"]))
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.json")  # to open it as usual would block this test for good
+    (tmp_path / "fifo.json.gz").symlink_to("fifo.json")
+    for path in (
+        tmp_path / "fifo.json",
+        tmp_path / "fifo.json.gz",
+        tmp_path,
+        Path("/dev/zero"),
+        Path("/dev/null"),
+    ):
+        assert refusal(path).endswith("cannot be read (load): not a regular file")
+    assert "No such file" in refusal(tmp_path / ("x" * 10))
+    assert "File name too long" in refusal(tmp_path / ("x" * 300))
+
+
+def test_a_workload_that_nobody_did_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(msgspec.json.encode(result([], [workload(), workload(name="files")])))
+    everything(tmp_path / "a.json")
