@@ -159,10 +159,13 @@ def test_what_became_slower_counts_more_than_a_reader_that_has_gone(here: Path) 
         assert run((*COMMANDS["diff"], "--fail-above", "1.1"), here, stdout=writing).code == 1
 
 
-def test_with_no_descriptor_at_all_a_comparison_over_a_broker_is_saved(here: Path) -> None:
-    # Pipes and sockets are opened here that would otherwise get the numbers 0, 1 and 2.
+@pytest.mark.parametrize(("redirected", "code"), [("2>&-", 0), ("<&- >&- 2>&-", 1)])
+def test_what_a_comparison_opens_is_not_taken_for_a_closed_stream(
+    here: Path, redirected: str, code: int
+) -> None:
+    # Pipes to a design, sockets to a broker: one of them would get the number that is free.
     command = ("compare", "waits", "--quick", "--with", "threads@2,celery:solo", "--jobs", "3")
-    assert run((*command, "--out", "out.json"), here, "<&- >&- 2>&-").code == 1
+    assert run((*command, "--out", "out.json"), here, redirected).code == code
     require_saved(("out.json",), here)
     assert {run.contender for run in load(here / "out.json").runs} == {"threads@2", "celery:solo"}
 
