@@ -29,6 +29,18 @@ class Poller(stock.MultiChannelPoller):
             return channel.read_unasked()
         return super().on_readable(fileno)
 
+    def get(self, callback: Any, timeout: float | None = None) -> Any:
+        """Wait for something to happen, where there is no event loop; not with messages in hand."""
+        in_hand = [channel for channel in self._channels if channel.has_backlog]
+        if not in_hand:
+            super().get(callback, timeout)
+        for channel in in_hand:
+            channel.deliver_backlog()
+
+    def _register_BRPOP(self, channel: Channel) -> None:  # noqa: N802  # kombu's name
+        channel.notice_closing()
+        super()._register_BRPOP(channel)
+
 
 class Transport(stock.Transport):
     """kombu's Redis transport with channels that reserve."""
@@ -38,6 +50,8 @@ class Transport(stock.Transport):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cycle = Poller()
+        #: The queues whose consumers acknowledge nothing. As with kombu's `_callbacks`, the last one counts.
+        self.no_ack: set[str] = set()
         self._loop: Any = None
         self._bell: tuple[socket.socket, socket.socket] | None = None
 
@@ -54,8 +68,8 @@ class Transport(stock.Transport):
 
     def _flush(self) -> None:
         for channel in self.channels:
-            if channel.reservation is not None and channel.reservation.unsent:
-                channel.reservation.flush()
+            if channel.reservation is not None and channel.reservation.acks.unsent:
+                channel.reservation.acks.flush()
 
     def come_back(self, until: float) -> bool:
         """Whether the loop has its turn now, and comes back to `deliver_backlog` at once."""

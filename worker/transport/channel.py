@@ -6,22 +6,23 @@ acknowledgements (the replies to `celery inspect`) has nothing to lose and stays
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
+import select
 import time
-import weakref
 from collections import deque
 from queue import Empty
 from typing import Any
 
 import redis
 from kombu.transport import redis as stock
+from redis.maint_notifications import MaintNotificationsConfig
 
 from worker.transport import scripts
+from worker.transport.acks import IDLE_S
 from worker.transport.envelope import envelope
 from worker.transport.keeper import keeper
-from worker.transport.qos import QoS
+from worker.transport.qos import Arrival, QoS
 from worker.transport.reservation import Held, Reservation
 from worker.transport.servers import require_supported, too_old
 from worker.transport.taker import Taker, take
@@ -41,16 +42,16 @@ class Channel(stock.Channel):
     #: Seconds after which a silent consumer is suspected; after three times that long at most, its
     #: messages are back in their queues. `broker_transport_options = {"lease": 5}`
     lease = 5.0
-    from_transport_options = (*stock.Channel.from_transport_options, "lease")
+    from_transport_options = (
+        *(name for name in stock.Channel.from_transport_options if name != "ack_emulation"),
+        "lease",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.reservation: Reservation | None = None
-        #: The reservation, queue and bytes of the message that is being handed over.
-        self.arriving: Any = None
         self._pid = os.getpid()
         self._backlog: deque[tuple[str, bytes]] = deque()
         self._taker = Taker(lambda number: self._plain_client().client_unblock(number))
-        self._no_ack: set[str] = set()
         self._reserves = False
         try:
             super().__init__(*args, **kwargs)
@@ -68,8 +69,10 @@ class Channel(stock.Channel):
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
         """Consume from `queue`."""
         result = super().basic_consume(queue, no_ack, *args, **kwargs)
-        (self._no_ack.add if no_ack else self._no_ack.discard)(queue)
-        if not no_ack and queue not in self.active_fanout_queues:
+        (self.connection.no_ack.add if no_ack else self.connection.no_ack.discard)(queue)
+        if queue in self.active_fanout_queues:
+            self._in_listen = None  # so that kombu subscribes to this one, too
+        elif not no_ack:
             self._reserves = True
             self._register()
             self._taker.interrupt()  # it waits for other queues only
@@ -79,16 +82,31 @@ class Channel(stock.Channel):
         """Get one message, or None."""
         if no_ack:
             return super().basic_get(queue, no_ack=True, **kwargs)
-        reservation = self._register(queue)
-        keys = self._queue_keys([queue])
-        found: Any = reservation.client.eval(scripts.TAKE, *take(reservation, keys, 1, 1))
-        if not found:
+        taken = self._take_one(queue)
+        if taken is None:
             return None
-        key, raw = keys[found[0] - 1], found[1]
-        message = self.Message(self._parse(raw, queue), channel=self)
-        self.arriving = reservation, key, raw
+        message = self.Message(self._arrival(*taken, queue), channel=self)
         self.qos.append(message, message.delivery_tag)
         return message
+
+    def _get_and_deliver(self, queue: str, callback: Any) -> None:
+        # kombu's `drain_events` of a channel alone; a connection's goes another way.
+        if queue in self.active_fanout_queues or queue in self.connection.no_ack:
+            super()._get_and_deliver(queue, callback)
+        elif (taken := self._take_one(queue)) is None:
+            raise Empty
+        else:
+            self._deliver(*taken)
+
+    def _take_one(self, queue: str) -> tuple[str, bytes] | None:
+        reservation = self._register(queue)
+        keys = self._queue_keys([queue])
+        try:
+            found: Any = reservation.client.eval(scripts.TAKE, *take(reservation, keys, 1, 1))
+        except self.connection_errors:  # there may be a message that we have not heard of
+            self.abandon()
+            raise
+        return (keys[found[0] - 1], found[1]) if found else None
 
     def _register(self, *more: str) -> Reservation:
         """Our reservation, registered with every queue we take from."""
@@ -110,6 +128,14 @@ class Channel(stock.Channel):
             for step in self.priority_steps
             for queue in queues
         ]
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        params: dict[str, Any] = super()._connparams(asynchronous)
+        if not hasattr(select, "poll"):
+            # eventlet takes it away. Without it redis-py cannot tell a connection that the server has closed
+            # from one with a notice of maintenance, and gives it out; unless there are no such notices.
+            params["maint_notifications_config"] = MaintNotificationsConfig(enabled=False)
+        return params
 
     def _plain_client(self) -> redis.Redis:
         # Not kombu's own: that one adds the prefix to some keys of some commands.
@@ -149,7 +175,7 @@ class Channel(stock.Channel):
         # What was asked before the first queue that we reserve from was kombu's BRPOP: Celery's mingle uses
         # the channel that tasks come by later.
         if not self._taker.awaits_answer:
-            return super()._brpop_read(**options)
+            return self._popped_read(**options)
         connection = self.client.connection
         try:
             taken = self._taker.answer(connection)
@@ -164,14 +190,49 @@ class Channel(stock.Channel):
             raise Empty
         return self.deliver_backlog()
 
+    def _popped_read(self, **options: Any) -> Any:
+        connection = self.client.connection
+        try:
+            popped = self.client.parse_response(connection, "BRPOP", **options)
+        except self.connection_errors:
+            connection.disconnect()
+            raise
+        finally:
+            self._in_poll = None
+            self._flush_brpop_reauth()
+        if not popped:
+            raise Empty
+        key, raw = popped[0].decode(), popped[1]
+        queue = key.rsplit(self.sep, 1)[0]
+        if queue not in self.connection._callbacks or queue not in self.connection.no_ack:
+            # Cancelled meanwhile, or consumed from with acknowledgements, which takes it by another way.
+            self._create_client().rpush(key, raw)
+            raise Empty
+        self._queue_cycle.rotate(queue)
+        self.connection._deliver(envelope(raw, queue, self), queue)
+        return True
+
     def read_unasked(self) -> None:
         """Read what came while no answer was due: news of a queue, or the end of the connection."""
         connection = self.client.connection
         try:
-            connection.read_response(push_request=True)
-        except BaseException:
-            connection.disconnect()
-            raise
+            while connection.can_read():
+                connection.read_response(push_request=True)
+        except self.connection_errors:
+            connection.disconnect()  # nothing is lost with it; kombu connects anew when it is wanted
+
+    def notice_closing(self) -> None:
+        """Ask nothing on a connection that the server has closed while it was idle."""
+        connection = self.client.connection
+        if connection is None or not connection.is_connected or self._in_poll or self._brpop_sent_at is None:
+            return
+        if time.monotonic() - self._brpop_sent_at > IDLE_S:
+            self.read_unasked()
+
+    @property
+    def has_backlog(self) -> bool:
+        """Whether there is something taken and not yet handed over."""
+        return bool(self._backlog)
 
     def deliver_backlog(self) -> bool:
         """Hand over what has been taken, until the event loop should have its turn."""
@@ -187,27 +248,22 @@ class Channel(stock.Channel):
         assert reservation is not None  # abandoned together with the backlog
         queue = key[len(self.global_keyprefix) :].rsplit(self.sep, 1)[0]
         if queue not in self.connection._callbacks:  # cancelled meanwhile
-            reservation.give_back(key, raw, "head")
+            reservation.give_back(Held(reservation, key, raw), "head")
             return
-        payload = self._parse(raw, queue)
-        self.arriving = reservation, key, raw
+        arrival = self._arrival(key, raw, queue)
         self._queue_cycle.rotate(queue)
-        self.connection._deliver(payload, queue)
-        if queue in self._no_ack:  # kombu has not told our QoS of it
-            tag = payload["properties"]["delivery_tag"]
-            reservation.held[tag] = Held(key, raw, weakref.ref(self))
-            self.qos._delivered[tag] = reservation
-            self.qos.ack(tag)
+        if queue in self.connection.no_ack:  # nobody will tell us when it is done
+            reservation.ack(arrival.held)
+            keeper.stir()
+        self.connection._deliver(arrival, queue)
 
-    def _parse(self, raw: bytes, queue: str) -> Any:
-        payload = envelope(raw, queue, self)
-        properties = payload["properties"]
-        # A message may be in several queues, or twice in one, but here a tag means one delivery.
-        tag = properties["delivery_tag"]
-        numbers = itertools.count(2)
-        while properties["delivery_tag"] in self.qos._delivered:
-            properties["delivery_tag"] = f"{tag}.{next(numbers)}"
-        return payload
+    def _arrival(self, key: str, raw: bytes, queue: str) -> Arrival:
+        return Arrival(envelope(raw, queue, self), Held(self.reservation, key, raw))
+
+    def _deliver_fanout_message(self, message: Any, exchange: str) -> Any:
+        if exchange not in self._fanout_to_queue:  # cancelled meanwhile
+            return False
+        return super()._deliver_fanout_message(message, exchange)
 
     # -- acknowledging
 
@@ -217,16 +273,17 @@ class Channel(stock.Channel):
         transport = self.connection
         if transport is None or reservation.abandoned or not transport.flushes_before_waiting:
             time.sleep(0)  # other greenlets that are done by now add theirs
-            reservation.flush()
+            reservation.acks.flush()
 
     # -- closing
 
     def _on_connection_disconnect(self, connection: Any) -> None:
-        # A reply may have been lost: what it told us we have reserved goes back.
         client = self.__dict__.get("client")  # only if it was used
         if client is not None and connection is client.connection:
+            is_asked = self._taker.awaits_answer
             self._taker.forget()
-            self.abandon()
+            if is_asked:  # a reply may have been lost: what it told us we have reserved goes back
+                self.abandon()
         super()._on_connection_disconnect(connection)
 
     def abandon(self) -> None:
@@ -244,16 +301,24 @@ class Channel(stock.Channel):
 
     def close(self) -> None:
         """Stop consuming; what is not acknowledged goes back at once."""
-        if (self.reservation or self.qos._delivered) and self._pid == os.getpid():
+        if self._pid == os.getpid():
             try:
                 self._stop_taking()
-                self.qos.restore_unacked_once()
-            except self.connection_errors as error:  # then it goes back when our lease has run out
+                self.give_back_all()
+            except self.connection_errors as error:
+                # Then the keeper gives it back, or others when our lease has run out.
                 logger.warning("Could not give back what is reserved: %r", error)
-            if self.reservation is not None:
-                keeper.release(self.reservation)
-                self.reservation = None
+                self.lose()
+            self.notice_closing()
         super().close()
+
+    def give_back_all(self) -> None:
+        """Give back what we have received, and what we have taken."""
+        self.qos.restore_unacked()
+        if self.reservation is not None and self.reservation.end():
+            keeper.release(self.reservation)
+            self.reservation = None
+        self.abandon()  # where another channel of this connection has received a message of ours
 
     def _stop_taking(self) -> None:
         connection: Any = self._in_poll

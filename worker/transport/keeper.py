@@ -20,6 +20,7 @@ from typing import Any
 import redis
 
 from worker.transport import native
+from worker.transport.acks import IDLE_S
 from worker.transport.reservation import ClientFactory, Reservation
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Keeper:
                 self._beat_at = time.monotonic() + min(leases, default=1.0) / BEATS_PER_LEASE
                 self._for_each(self._look_after)
             self._awake = False  # from here on, an acknowledgement rings
-            if self._stirred or any(reservation.unsent for reservation in list(self._kept)):
+            if self._stirred or any(reservation.acks.unsent for reservation in list(self._kept)):
                 self._awake, self._stirred = True, False
             patience = LATE_S if self._awake else max(0.0, self._beat_at - time.monotonic())
             alarm.acquire(True, patience)
@@ -110,6 +111,7 @@ class Keeper:
     def _look_after(self, reservation: Reservation, client: redis.Redis) -> bool:
         """Renew the lease, put back what the dead have left. Returns whether the reservation has ended."""
         reservation.renew(client)
+        reservation.acks.confirm_by(client, IDLE_S)
         if moved := reservation.rescue(client):
             self._tell(logging.WARNING, f"Put back {moved} message(s) of dead consumers")
         # The lease then runs out by itself: a command that is still on its way may yet reserve a message,
@@ -118,8 +120,7 @@ class Keeper:
 
 
 def _send_what_is_late(reservation: Reservation, client: redis.Redis) -> bool:
-    if reservation.unsent and time.monotonic() - reservation.unsent_since > LATE_S:
-        reservation.flush_from(client)
+    reservation.acks.flush_by(client, LATE_S)
     return False
 
 

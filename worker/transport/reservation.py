@@ -1,9 +1,9 @@
 """One consumer's reserved messages: taken, acknowledged, put back. Knows Redis, knows no kombu.
 
-A reservation lives as long as the connection that takes messages for it. Once a reply may have been
-lost on that connection it is *abandoned*: it takes nothing more, its jobs go on under its lease, and
-what it holds without a living message object goes back to its queue. It never guesses: a message is
-put back by the script that finds it in the list, or not at all.
+Once a reply may have been lost on the connection that takes messages for it, a reservation is *abandoned*:
+it takes nothing more, its jobs go on under its lease, and what it holds without a living message object goes
+back to its queue. It never guesses: a message is put back by the script that finds it in the list, or not at
+all.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from __future__ import annotations
 import gc
 import json
 import os
-import time
 import uuid
 import weakref
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 
-from worker.transport import native, scripts
+from worker.transport import scripts
+from worker.transport.acks import Acks, Removal
 
 #: The first words of every key of this transport.
 BASE = "reliable:"
@@ -31,13 +31,28 @@ REMEMBER_DEAD_S = 3600
 PUT_BACK_AT_ONCE = 100
 
 
-class Held(NamedTuple):
-    """A message that this process has reserved and not yet acknowledged."""
+class Held:
+    """One delivery of a message, until it is acknowledged. Equal to itself alone."""
 
-    queue: str
-    raw: bytes
-    #: Dead once nobody can acknowledge the message any more.
-    message: weakref.ref[Any]
+    __slots__ = "message", "queue", "raw", "reservation"
+
+    def __init__(self, reservation: Reservation | None, queue: str = "", raw: bytes = b"") -> None:
+        """What `reservation` has taken from `queue`: `raw`. None for what nobody has reserved."""
+        self.reservation = reservation
+        self.queue = queue
+        self.raw = raw
+        #: Dead once nobody can acknowledge the message any more.
+        self.message: Callable[[], Any] = _nobody
+
+    def is_received_as(self, message: Any) -> None:
+        """The consumer has it now, and can acknowledge it."""
+        self.message = weakref.ref(message)
+        if self.reservation is not None:
+            self.reservation.held.add(self)
+
+
+def _nobody() -> None:
+    return None
 
 
 def redelivered(raw: bytes) -> bytes:
@@ -61,14 +76,9 @@ class Reservation:
         self.base = f"{prefix}{BASE}"
         self.id = f"{os.getpid()}-{uuid.uuid4().hex}"
         self.lists: dict[str, str] = {}
-        self.held: dict[str, Held] = {}
+        self.held: set[Held] = set()
         self.abandoned = False
-        #: Acknowledged, but not yet sent, and sent, but not yet confirmed. Sent again when in doubt.
-        self._unsent: deque[Held] = deque()
-        self.unsent_since = 0.0
-        self._unconfirmed: list[Held] = []
-        self._sending = native.allocate_lock()
-        self._wire: Any = None
+        self.acks = Acks(client.connection_pool)
 
     @property
     def _registry(self) -> list[str]:
@@ -93,160 +103,68 @@ class Reservation:
         keys = [*self._registry, self._key("queues")]
         client.eval(scripts.RENEW, 3, *keys, self.id, int(self.lease_s * 1000), *queues)
 
-    # -- acknowledging
+    # -- giving away
 
-    def ack(self, tag: str) -> None:
-        """Note that a message is done. It leaves the server with the next `flush`."""
-        held = self.held.pop(tag, None)
-        if held is not None:
-            if not self._unsent:
-                self.unsent_since = time.monotonic()
-            self._unsent.append(held)
+    def ack(self, held: Held) -> None:
+        """Note that a message is done. It leaves the server with the next flush of `acks`."""
+        self.acks.add(self.lists[held.queue], held.raw)  # first: at every moment, it is known here or there
+        self.held.discard(held)
 
-    @property
-    def unsent(self) -> bool:
-        """Whether a `flush` has something to do."""
-        return bool(self._unsent)
+    def give_back(self, held: Held, end: str) -> None:
+        """Put one message of ours to the 'head' or 'tail' of its queue, marked as redelivered."""
+        args = (self.id, "own", end, held.raw, redelivered(held.raw))
+        keys = [*self._registry, self.lists[held.queue], held.queue]
+        self.client.eval(scripts.PUT_BACK, 4, *keys, *args)
+        self.held.discard(held)
 
-    def flush(self) -> None:
-        """Send the acknowledgements, without waiting for the server's answer.
-
-        Of several threads or greenlets one sends, and what the others add meanwhile.
-        """
-        while self._unsent:
-            if not self._sending.acquire(blocking=False):
-                return
-            try:
-                self._send()
-                if self.abandoned:  # no later call would notice that this one has failed
-                    self._confirm()
-                    self.hang_up()
-            finally:
-                self._sending.release()
-
-    def settle(self) -> None:
-        """Send the acknowledgements, and wait until the server has confirmed them all."""
-        while not self._sending.acquire(blocking=False):
-            time.sleep(0.001)
-        try:
-            self._send()
-            self._confirm()
-        finally:
-            self._sending.release()
-
-    def flush_from(self, client: redis.Redis) -> None:
-        """Send what `flush` could not, or has not, from another thread; wait for the server's answer."""
-        if not self._unsent or not self._sending.acquire(blocking=False):
-            return
-        batch = self._pop_unsent()
-        try:
-            with client.pipeline(transaction=False) as pipe:
-                for _, *arguments in self._removals(batch):
-                    pipe.lrem(*arguments)
-                pipe.execute()
-        except BaseException:
-            self._unsent.extendleft(reversed(batch))
-            raise
-        finally:
-            self._sending.release()
-
-    def _send(self) -> None:
-        if self._wire is None:
-            self._wire = self.client.connection_pool.get_connection()
-        self._confirm()
-        self._unconfirmed = self._pop_unsent()
-        if self._unconfirmed:
-            try:
-                removals = self._removals(self._unconfirmed)
-                self._wire.send_packed_command(self._wire.pack_commands(removals))
-            except BaseException:
-                self._take_back()
-                raise
-
-    def _confirm(self) -> None:
-        if self._unconfirmed and not self._wire.is_connected:
-            return self._take_back()
-        try:
-            for _ in self._unconfirmed:
-                self._wire.read_response()
-        except BaseException:
-            self._take_back()
-            self._wire.disconnect()
-            raise
-        self._unconfirmed = []
-        return None
-
-    def hang_up(self) -> None:
-        """Close the connection for acknowledgements; what was not confirmed will be sent again."""
-        self._take_back()
-        if self._wire is not None:
-            self._wire.disconnect()
-            self.client.connection_pool.release(self._wire)
-            self._wire = None
-
-    def _pop_unsent(self) -> list[Held]:
-        return [self._unsent.popleft() for _ in range(len(self._unsent))]
-
-    def _take_back(self) -> None:
-        # To remove twice does no harm: what is not in the list is not removed.
-        self._unsent.extendleft(reversed(self._unconfirmed))
-        self._unconfirmed = []
-
-    def _removals(self, batch: list[Held]) -> list[tuple[Any, ...]]:
-        # From the right, where the oldest are.
-        return [("LREM", self.lists[held.queue], -1, held.raw) for held in batch]
-
-    # -- giving back
+    def give_back_to_head(self, several: list[Held]) -> None:
+        """Put messages of ours back to the heads of their queues, in their order."""
+        raws: dict[str, list[bytes]] = {}
+        for held in reversed(several):
+            raws.setdefault(held.queue, []).append(held.raw)
+        for queue in raws:
+            put_back(self.client, self.base, self.id, queue, raws[queue], "own")
+        self.held.difference_update(several)
 
     def abandon(self) -> None:
         """Take nothing more; what is held stays ours as long as somebody can acknowledge it."""
         self.abandoned = True
-        if self._sending.acquire(blocking=False):
-            try:
-                self.hang_up()
-            finally:
-                self._sending.release()
+        self.acks.hang_up()
 
-    def give_back(self, queue: str, raw: bytes, end: str) -> None:
-        """Put one message of ours to the 'head' or 'tail' of its queue, marked as redelivered."""
-        args = (self.id, "own", end, raw, redelivered(raw))
-        keys = [*self._registry, self.lists[queue], queue]
-        self.client.eval(scripts.PUT_BACK, 4, *keys, *args)
-
-    def give_back_all(self) -> int:
-        """Put everything we hold back to the head of its queue, and be forgotten."""
-        self.settle()
-        self.held.clear()
-        moved = sum(
-            put_back(self.client, self.base, self.id, queue, self._in(self.client, queue), "own")
-            for queue in self.lists
-        )
+    def end(self) -> bool:
+        """Put back what nobody has received, and be forgotten. Not (False) while something is held."""
+        with self.acks.settled():
+            self._give_back_all_but(self.client, [*self.held])
+        if self.held or self.acks.unsent:
+            return False
         keys = [*self._registry, self._key("queues"), *self.lists.values()]
-        self.client.eval(scripts.RETIRE, len(keys), *keys, self.id)
-        self.hang_up()
-        return moved
+        is_forgotten: Any = self.client.eval(scripts.RETIRE, len(keys), *keys, self.id)
+        self.acks.hang_up()
+        return bool(is_forgotten)
 
     def give_back_unknown(self, client: redis.Redis) -> bool:
         """Put back what nobody here can acknowledge any more. Returns whether nothing is left."""
         gc.collect()  # a request in a reference cycle would keep its message until who knows when
-        self.flush_from(client)
-        empty = True
-        for queue in self.lists:
-            # Before the list is read: what is acknowledged meanwhile stays known.
-            alive = [h for h in list(self.held.values()) if h.message() is not None]
-            known = Counter(h.raw for h in (*alive, *self._unsent) if h.queue == queue)
-            there = self._in(client, queue)
-            lost = [raw for raw in there if not _take_one(known, raw)]
-            put_back(client, self.base, self.id, queue, lost, "own")
-            empty = empty and len(lost) == len(there)
-        for tag, h in list(self.held.items()):
-            if h.message() is None:
-                self.held.pop(tag, None)
-        return empty
+        with self.acks.settled_by(client) as settled:
+            if not settled:
+                return False
+            there = [*self.held]
+            alive = [held for held in there if held.message() is not None]
+            is_all = self._give_back_all_but(client, alive)
+        self.held.difference_update({*there} - {*alive})
+        return is_all
 
-    def _in(self, client: redis.Redis, queue: str) -> list[bytes]:
-        found: Any = client.lrange(self.lists[queue], 0, -1)
-        return list(found)
+    def _give_back_all_but(self, client: redis.Redis, alive: list[Held]) -> bool:
+        # In this order: what is acknowledged meanwhile stays known.
+        known = Counter((self.lists[held.queue], held.raw) for held in alive)
+        known.update(self.acks.pending())
+        is_all = True
+        for queue, key in self.lists.items():
+            there: Any = client.lrange(key, 0, -1)
+            unknown = [raw for raw in there if not _take_one(known, (key, raw))]
+            put_back(client, self.base, self.id, queue, unknown, "own")
+            is_all = is_all and len(unknown) == len(there)
+        return is_all
 
     # -- the dead
 
@@ -280,9 +198,9 @@ def reserved_from(client: redis.Redis, queue: str, prefix: str = "") -> list[str
     return [f"{prefix}{BASE}{consumer.decode()}:{queue}" for consumer in consumers]
 
 
-def _take_one(counter: Counter[bytes], raw: bytes) -> bool:
-    if counter[raw] > 0:
-        counter[raw] -= 1
+def _take_one(counter: Counter[Removal], removal: Removal) -> bool:
+    if counter[removal] > 0:
+        counter[removal] -= 1
         return True
     return False
 

@@ -69,6 +69,14 @@ def lab(valkey: Server, tmp_path: Path) -> Iterator[Lab]:
 
 
 @pytest.fixture
+def anywhere(any_server: Server, tmp_path: Path) -> Iterator[Lab]:
+    with any_server.client() as client:
+        client.flushall()
+    with laboratory(any_server, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
 def restartable(tmp_path: Path) -> Iterator[Lab]:
     """A laboratory whose server is its own, to be stopped and started."""
     server = Server(binary_of("valkey"), tmp_path)

@@ -7,6 +7,8 @@ import time
 import redis
 from celery import Celery
 from celery.exceptions import Reject
+from kombu import Queue
+from kombu.common import Broadcast
 
 RECORDS = os.environ["FOREIGN_RECORDS"]
 
@@ -21,6 +23,9 @@ app.conf.update(
     worker_prefetch_multiplier=4,
     worker_hijack_root_logger=False,
 )
+
+if broadcast := os.environ.get("FOREIGN_BROADCAST"):
+    app.conf.task_queues = (Queue("celery"), Queue("other"), Broadcast(broadcast))
 
 records = redis.Redis.from_url(RECORDS)
 

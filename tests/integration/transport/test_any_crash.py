@@ -7,7 +7,6 @@ two rules is between two commands, and hypothesis chooses where the crash is.
 from __future__ import annotations
 
 import json
-import weakref
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -41,15 +40,17 @@ class Message:
 @dataclass(eq=False)
 class ModelWorker:
     reservation: Reservation
-    jobs: dict[str, Message] = field(default_factory=dict)
-    finished: list[str] = field(default_factory=list)
-    tags: int = 0
+    jobs: dict[Held, Message] = field(default_factory=dict)
+    finished: list[Held] = field(default_factory=list)
 
     def receive(self, queue: str, raw: bytes) -> None:
-        self.tags += 1
-        message = Message(raw)
-        self.jobs[str(self.tags)] = message
-        self.reservation.held[str(self.tags)] = Held(queue, raw, weakref.ref(message))
+        held = Held(self.reservation, queue, raw)
+        held.is_received_as(message := Message(raw))
+        self.jobs[held] = message
+
+    @property
+    def unfinished(self) -> list[Held]:
+        return [held for held in self.jobs if held not in self.finished]
 
 
 class AnyCrash(RuleBasedStateMachine):
@@ -110,9 +111,9 @@ class AnyCrash(RuleBasedStateMachine):
     @rule(choice=st.integers(0, 3))
     def finish_a_job(self, choice: int) -> None:
         worker = self.any_of(choice)
-        for tag in list(worker.jobs)[:1]:
-            self.done[worker.jobs[tag].number] += 1
-            worker.finished.append(tag)
+        for held in list(worker.jobs)[:1]:
+            self.done[worker.jobs[held].number] += 1
+            worker.finished.append(held)
             if len(worker.finished) % 3:
                 self.acknowledge(choice)
 
@@ -120,37 +121,48 @@ class AnyCrash(RuleBasedStateMachine):
     @rule(choice=st.integers(0, 3))
     def acknowledge(self, choice: int) -> None:
         worker = self.any_of(choice)
-        for tag in worker.finished:
-            worker.reservation.ack(tag)
-            worker.jobs.pop(tag, None)
+        for held in worker.finished:
+            worker.reservation.ack(held)
+            worker.jobs.pop(held, None)
         worker.finished.clear()
 
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3))
     def flush(self, choice: int) -> None:
-        self.any_of(choice).reservation.flush()
+        self.any_of(choice).reservation.acks.flush()
+
+    @rule()
+    def connections_are_closed(self) -> None:
+        """By the server, all but the one that says so: those for acknowledgements among them."""
+        self.client.client_kill_filter(_type="normal", skipme=True)
+
+    @precondition(lambda self: self.workers)
+    @rule(choice=st.integers(0, 3))
+    def confirm(self, choice: int) -> None:
+        """As the keeper does."""
+        self.any_of(choice).reservation.acks.confirm_by(self.client, 0.0)
 
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3), end=st.sampled_from(["head", "tail"]))
     def requeue(self, choice: int, end: str) -> None:
         worker = self.any_of(choice)
-        for tag in [t for t in worker.jobs if t not in worker.finished][:1]:
-            held = worker.reservation.held.pop(tag)
-            del worker.jobs[tag]
-            worker.reservation.give_back(held.queue, held.raw, end)
+        for held in worker.unfinished[:1]:
+            del worker.jobs[held]
+            worker.reservation.give_back(held, end)
 
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3))
     def crash(self, choice: int) -> None:
         worker = self.any_of(choice)
-        worker.reservation.hang_up()
+        worker.reservation.acks.hang_up()
         self.workers.remove(worker)
 
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3))
     def shut_down(self, choice: int) -> None:
         worker = self.any_of(choice)
-        worker.reservation.give_back_all()
+        worker.reservation.give_back_to_head([*worker.reservation.held])
+        assert worker.reservation.end()
         self.workers.remove(worker)
 
     @precondition(lambda self: self.workers)
@@ -159,8 +171,8 @@ class AnyCrash(RuleBasedStateMachine):
         """As Celery does after a lost connection: the objects are gone, the reservation is not."""
         worker = self.any_of(choice)
         worker.reservation.abandon()
-        for tag in [t for t in worker.jobs if t not in worker.finished]:
-            del worker.jobs[tag]
+        for held in worker.unfinished:
+            del worker.jobs[held]
         worker.reservation.give_back_unknown(self.client)
 
     @rule()
@@ -208,8 +220,9 @@ class AnyCrash(RuleBasedStateMachine):
             for _ in range(3):
                 self.finish_a_job(0)
                 self.acknowledge(0)
-        survivor.settle()
-        survivor.hang_up()
+        with survivor.acks.settled():
+            pass
+        survivor.acks.hang_up()
         assert not self.places()
         assert set(self.done) == set(range(self.sent))
 

@@ -19,6 +19,7 @@ if sys.argv[1] == "gevent":
     monkey.patch_all()
 import itertools, logging, threading, time
 from worker.transport import native
+from worker.transport.acks import Acks
 from worker.transport.keeper import Keeper
 
 logging.basicConfig(stream=open("/dev/null", "w"), level=logging.DEBUG)
@@ -34,7 +35,7 @@ def alone(who):
 
 class Restless:
     "Somebody has died whenever it looks."
-    id, lease_s, abandoned, unsent = "restless", 0.001, False, False
+    id, lease_s, abandoned, acks = "restless", 0.001, False, Acks(None)
     def renew(self, client): alone("keeper")
     def rescue(self, client): beats.append(1); return 1
 

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pytest
 import redis
 from kombu import Connection, Consumer, Queue
 
+from tests.integration.transport.consuming import consuming, numbers, publish, receive
 from tests.integration.transport.lab import (
     PROJECT,
     RELIABLE,
@@ -30,56 +30,6 @@ from tests.integration.transport.lab import (
 from worker.errors import BrokerUnavailableError
 from worker.transport import servers
 from worker.transport.reservation import Reservation
-
-
-@pytest.fixture
-def anywhere(any_server: Server, tmp_path: Path) -> Iterator[Lab]:
-    with any_server.client() as client:
-        client.flushall()
-    with laboratory(any_server, tmp_path) as made:
-        yield made
-
-
-@contextlib.contextmanager
-def consuming(
-    lab: Lab, *queues: str, prefetch: int = 10, **options: Any
-) -> Iterator[tuple[Connection, list[Any]]]:
-    """A connection that consumes, and the messages it has received."""
-    got: list[Any] = []
-    with lab.connection(**options) as connection, connection.channel() as channel:
-        channel.basic_qos(0, prefetch, False)
-        names = [Queue(name) for name in queues or ("celery",)]
-        with Consumer(channel, names, callbacks=[lambda _, message: got.append(message)]):
-            yield connection, got
-
-
-def receive(connection: Connection, got: list[Any], count: int) -> list[Any]:
-    """Drain until there are so many."""
-    for _ in range(200):
-        if len(got) >= count:
-            break
-        with contextlib.suppress(TimeoutError):
-            connection.drain_events(timeout=0.3)
-    assert len(got) == count
-    return got
-
-
-def publish(lab: Lab, numbers: range, queue: str = "celery", **options: Any) -> None:
-    """As any stock producer does it."""
-    transport_options = {k: v for k, v in lab.options.items() if k == "global_keyprefix"}
-    with (
-        Connection(lab.broker, transport_options=transport_options) as connection,
-        connection.channel() as channel,
-    ):
-        producer = connection.Producer(channel)
-        for number in numbers:
-            producer.publish(
-                number, exchange="", routing_key=queue, declare=[Queue(queue)], serializer="json", **options
-            )
-
-
-def numbers(messages: list[Any]) -> list[int]:
-    return [message.payload for message in messages]
 
 
 def test_an_acknowledged_message_is_gone_and_an_unacknowledged_one_returns_to_the_head(anywhere: Lab) -> None:
@@ -449,13 +399,11 @@ def test_news_and_a_lost_connection_are_understood_while_no_more_is_wanted(anywh
             connection.drain_events(timeout=0.2)
         assert channel.reservation is first
         lab.broker_client.client_kill_filter(_type="normal", skipme=True)
-        with contextlib.suppress(TimeoutError, *connection.connection_errors):
+        with contextlib.suppress(TimeoutError):
             connection.drain_events(timeout=0.2)
-        assert channel.reservation is None
-        assert first.abandoned
-        got[0].ack()  # by a connection of its own
+        got[0].ack()
         for count in range(2, 4):
             receive(connection, got, count)[-1].ack()
-        assert channel.reservation is not first
+        assert channel.reservation is first  # nothing was asked on it that may have been answered
     assert not lab.queued()
     until(lambda: not any(lab.reserved().values()), "nothing is left")
