@@ -6,25 +6,29 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import select
 import selectors
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from celery import Celery
+from celery import Celery, signals
 from celery.exceptions import ImproperlyConfigured
 
+from tests.unit.celery_apps import PrivateApp
 from worker.pools.aio import options
 from worker.pools.aio.bridge import current_job, keep_stacks_per_job, prepare
 from worker.pools.aio.callbacks import CallbackQueue
+from worker.pools.aio.coroutines import coroutine_of, gives_coroutine
 from worker.pools.aio.job import Job
 from worker.pools.aio.options import Options
+from worker.pools.aio.receivers import warn_of_async_receivers
 from worker.pools.aio.threads import LoopThread, TracerThread
 
 PATIENCE_S = 30.0
@@ -174,7 +178,7 @@ def test_a_closed_queue_calls_at_once() -> None:
 
 @pytest.fixture
 def app() -> Celery:
-    return Celery("unit", broker="memory://", backend="cache+memory://", set_as_current=False)
+    return PrivateApp("unit")
 
 
 def test_coroutines_belong_on_the_loop_and_plain_functions_do_not(app: Celery) -> None:
@@ -221,13 +225,112 @@ def test_what_cannot_be_done_is_refused(app: Celery) -> None:
         async def __call__(self, *args: Any, **kwargs: Any) -> Any:
             return await super().__call__(*args, **kwargs)
 
-    @app.task(base=Asynchronous)
-    async def awaitable() -> None: ...
+    @app.task(base=Asynchronous, autoretry_for=(ConnectionError,))
+    async def retried() -> None: ...
 
     with pytest.raises(ImproperlyConfigured, match="aio must be one of thread, loop"):
         prepare(app.tasks[elsewhere.name], "thread")
-    with pytest.raises(ImproperlyConfigured, match="__call__ is `async def`"):
-        prepare(app.tasks[awaitable.name], "thread")
+    with pytest.raises(ImproperlyConfigured, match="autoretry_for sees nothing"):
+        prepare(app.tasks[retried.name], "thread")
+
+
+class CallableObject:
+    async def __call__(self) -> None: ...
+
+
+async def _coroutine() -> None: ...
+
+
+async def _async_generator() -> AsyncIterator[int]:
+    yield 1
+
+
+@functools.wraps(_coroutine)
+def _decorated() -> Any:
+    return asyncio.run(_coroutine())
+
+
+@pytest.mark.parametrize(
+    ("function", "wanted"),
+    [
+        (_coroutine, True),
+        (partial(_coroutine), True),
+        (CallableObject(), True),
+        (partial(CallableObject()), True),
+        (CallableObject().__call__, True),
+        (_decorated, False),  # which may do anything; here it blocks
+        (_async_generator, False),
+        (print, False),
+        (CallableObject, False),
+    ],
+)
+def test_only_what_is_sure_to_give_a_coroutine_is_taken_for_one(
+    function: Callable[..., Any], wanted: bool
+) -> None:
+    assert gives_coroutine(function) is wanted
+
+
+def test_a_value_that_can_be_awaited_is_told_from_one_that_cannot() -> None:
+    async def awaits(value: object) -> Any:
+        coroutine = coroutine_of(value)
+        return "a value" if coroutine is None else await coroutine
+
+    async def check() -> list[Any]:
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(2)
+        values: list[object] = [asyncio.sleep(0, 1), future, asyncio.create_task(asyncio.sleep(0, 3))]
+        values += [(number for number in range(3)), [4], None]
+        return [await awaits(value) for value in values]
+
+    assert asyncio.run(check()) == [1, 2, 3, "a value", "a value", "a value"]
+    with pytest.raises(TypeError, match="an async generator cannot be a task's result"):
+        coroutine_of(_async_generator())
+
+
+def test_a_pydantic_wrapper_that_is_made_otherwise_is_refused(app: Celery) -> None:
+    @app.task(pydantic=True)
+    async def task() -> None: ...
+
+    registered = app.tasks[task.name]
+    registered.run.__wrapped__ = _coroutine  # not the one that the wrapper calls
+    with pytest.raises(ImproperlyConfigured, match=r"does not know this Celery's pydantic=True"):
+        prepare(registered, "thread")
+
+
+def test_async_signal_receivers_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    async def never_runs(**_: Any) -> None: ...
+
+    class Receiver:
+        async def method(self, **_: Any) -> None: ...
+
+        def plain(self, **_: Any) -> None: ...
+
+    receiver = Receiver()
+    signals.task_success.connect(never_runs, weak=False)
+    signals.task_failure.connect(receiver.method)
+    signals.task_failure.connect(receiver.plain)
+    try:
+        warn_of_async_receivers()
+    finally:
+        signals.task_success.disconnect(never_runs)
+        signals.task_failure.disconnect(receiver.method)
+        signals.task_failure.disconnect(receiver.plain)
+    assert "never_runs of the signal task_success is `async def`" in caplog.text
+    assert "Receiver.method of the signal task_failure is `async def`" in caplog.text
+    assert "plain" not in caplog.text.replace("a plain def", "")
+
+
+def test_hooks_that_a_task_has_are_bridged_and_no_others(app: Celery) -> None:
+    class Hooked(app.Task):  # type: ignore[misc]  # Celery ships no types
+        async def on_success(self, *_: Any) -> None: ...
+
+    @app.task(base=Hooked)
+    def task() -> None: ...
+
+    registered = app.tasks[task.name]
+    prepare(registered, "thread")
+    assert hasattr(registered.on_success, "aio_bridge")
+    assert not hasattr(registered.on_failure, "aio_bridge")
 
 
 def test_fast_locals_are_refused() -> None:

@@ -72,3 +72,33 @@ def worker(app: Any, logs: Path) -> Iterator[Worker]:
     """The pool as it comes, with ten slots."""
     with running_worker(app, logs, "ten", "-c", "10") as worker:
         yield worker
+
+
+SHAPES = "tests.integration.asyncio_pool.shapes"
+
+
+@pytest.fixture(scope="package")
+def shapes(app: Any) -> Iterator[Any]:  # noqa: ARG001  (which has put the address into the environment)
+    """The app in which tasks are written in every way, with its tasks registered here as well."""
+    from tests.integration.asyncio_pool import shapes
+
+    shapes.app.loader.import_default_modules()
+    yield shapes
+    shapes.app.backend.result_consumer.stop()
+    shapes.app.close()
+    shapes.side.close()
+
+
+@pytest.fixture(scope="package")
+def on_threads(shapes: Any, logs: Path) -> Iterator[Worker]:
+    """Celery's threads pool: what it makes of a plain function is what is to come of a coroutine here."""
+    with running_worker(
+        shapes.app, logs, "shapes_threads", "-c", "8", pool="threads", module=SHAPES
+    ) as worker:
+        yield worker
+
+
+@pytest.fixture(scope="package")
+def on_asyncio(shapes: Any, logs: Path) -> Iterator[Worker]:
+    with running_worker(shapes.app, logs, "shapes_asyncio", "-c", "8", module=SHAPES) as worker:
+        yield worker

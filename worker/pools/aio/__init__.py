@@ -2,7 +2,7 @@
 
     CELERY_CUSTOM_WORKER_POOL=worker.pools.aio:TaskPool celery -A app worker --pool=custom -c 100
 
-It works for any Celery app, and patches nothing. Three threads take part:
+It works for any Celery app, and patches nothing of Celery's. Three threads take part:
 
 - the worker's own (kombu's hub) receives messages, hands out slots here, and acknowledges;
 - the tracers' thread runs what Celery does around a task, one greenlet for each job. When the body
@@ -18,6 +18,7 @@ Plain `def` tasks run in threads, tracer and all, exactly as in Celery's threads
 where that is asked for. What the pool refuses: to interrupt a plain `def`, and to start a job without a slot.
 """
 
+from worker.pools.aio.eager import Eager
 from worker.pools.aio.pool import TaskPool
 
-__all__ = ["TaskPool"]
+__all__ = ["Eager", "TaskPool"]

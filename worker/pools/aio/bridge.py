@@ -4,11 +4,13 @@ Celery calls `task.run(...)`, or the task's own `__call__` that ends there, and 
 for the result. `prepare` wraps `run` on the task object: where a job is being traced, a coroutine is
 handed to the event loop and its tracer waits (a greenlet by switching away, a thread by blocking);
 everywhere else the coroutine is returned as it is, so that `await other_task(x)` is plain Python.
+What comes back decides, and not how the task is written: a decorator may hide a coroutine.
 
 Why `run`: it is the documented place of a task's body, Celery itself wraps it there (`autoretry_for`),
 and it is reached on every path: `fast_trace_task`, `trace_task_ret`, a custom `__call__`, `super()`.
 With `autoretry_for`, Celery's wrapper calls `_orig_run`, and that is wrapped instead, so that the
-retry sees the coroutine's exception and not the coroutine.
+retry sees the coroutine's exception and not the coroutine. The hooks that a task has (`on_success`, ...)
+and a `__call__` of its own are wrapped in the same way.
 
 Celery finds `current_task` and `self.request` on stacks that are kept per greenlet. A coroutine runs in
 another greenlet than its tracer, so here the stacks are kept per job: Celery's `LocalManager` takes the
@@ -18,24 +20,30 @@ function that says who asks. The answer is in a context variable, which tasks, c
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from celery._state import _task_stack
+from celery.app.trace import task_has_custom
 from celery.exceptions import ImproperlyConfigured
 from celery.utils.threads import LocalManager
 from greenlet import getcurrent
 
+from worker.pools.aio.coroutines import called_on_loop, coroutine_of, gives_coroutine
 from worker.pools.aio.options import PLACES
+from worker.pools.aio.parts import HOOKS, Part, Waiter
+from worker.pools.aio.validated import is_validated, validated, validated_coroutine, validated_function
 
 if TYPE_CHECKING:
+    from worker.pools.aio.eager import EagerCall
     from worker.pools.aio.job import Job
+    from worker.pools.aio.worker_thread import WorkerThread
 
 _job: ContextVar[Job | None] = ContextVar("celery_aio_job", default=None)
+#: A call of `apply` that the current context works for, in a job or without one.
+eager_call: ContextVar[EagerCall | None] = ContextVar("celery_aio_eager_call", default=None)
 
 
 def enter_job(job: Job) -> None:
@@ -48,30 +56,50 @@ def current_job() -> Job | None:
     return _job.get()
 
 
-def prepare(task: Any, plain: str) -> bool:
-    """Let `task` run on this pool; whether its body belongs on the event loop.
+def prepare(task: Any, plain: str, worker: WorkerThread | None = None) -> bool:
+    """Let `task` have coroutines; whether its body belongs on the event loop.
 
     Arguments:
         task: a registered Celery task; preparing it again changes nothing.
         plain: where a plain `def` runs, one of `PLACES`, unless the task has an attribute `aio`.
+        worker: the worker's own thread, where Celery calls hooks as well; None where this is no worker.
 
     Raises:
         ImproperlyConfigured: the task asks for what cannot be done.
     """
-    if inspect.iscoroutinefunction(type(task).__call__):
-        raise ImproperlyConfigured(
-            f"task {task.name}: __call__ is `async def`; "
-            "write it as a plain def that returns super().__call__(...)"
-        )
     place = getattr(task, "aio", None) or plain
     if place not in PLACES:
         raise ImproperlyConfigured(f"task {task.name}: aio must be one of {', '.join(PLACES)}, not {place!r}")
-    keep_stacks_per_job(_task_stack, task.request_stack)
     attribute = "_orig_run" if hasattr(task, "_orig_run") else "run"
-    body = inspect.unwrap(getattr(task, attribute), stop=lambda function: not hasattr(function, "aio_bridge"))
-    on_loop = place == "loop" or inspect.iscoroutinefunction(body)
-    setattr(task, attribute, _bridged(body, on_loop))
-    return on_loop
+    body = _original(getattr(task, attribute))
+    is_coroutine = gives_coroutine(validated_function(body) if is_validated(body) else body)
+    called_async = gives_coroutine(_original(type(task).__call__))
+    if called_async and attribute == "_orig_run":
+        raise ImproperlyConfigured(
+            f"task {task.name}: autoretry_for sees nothing of what an `async def __call__` raises; "
+            "write it as a plain def that returns super().__call__(...)"
+        )
+    setattr(task, attribute, _bridged(body, Part.BODY, worker, on_loop=place == "loop"))
+    for hook, part in HOOKS.items():
+        if task_has_custom(task, hook):
+            setattr(task, hook, _bridged(_original(getattr(task, hook)), part, worker))
+    if task_has_custom(task, "__call__"):
+        type(task).__call__ = _bridged(_original(type(task).__call__), Part.BODY, worker)
+    return place == "loop" or is_coroutine or called_async
+
+
+def is_prepared(task: Any) -> bool:
+    """Whether `prepare` has been here."""
+    return hasattr(getattr(task, "_orig_run", task.run), "aio_bridge")
+
+
+def waiter_here(part: Part = Part.BODY, worker: WorkerThread | None = None) -> Waiter | None:
+    """Who would wait if the caller were given a coroutine; None if it is the caller's to await."""
+    if (job := _job.get()) is not None and job.is_traced_here():
+        return job
+    if (eager := eager_call.get()) is not None and eager.is_traced_here():
+        return eager
+    return worker if worker is not None and worker.calls(part) else None
 
 
 def keep_stacks_per_job(*stacks: Any) -> None:
@@ -92,21 +120,37 @@ def _identity() -> object:
     return _job.get() or getcurrent()
 
 
-def _bridged(body: Callable[..., Any], on_loop: bool) -> Callable[..., Any]:
-    call_on_loop = on_loop and not inspect.iscoroutinefunction(body)
+def _bridged(
+    function: Callable[..., Any], part: Part, worker: WorkerThread | None, *, on_loop: bool = False
+) -> Callable[..., Any]:
+    alone = traced = function
+    if is_validated(function):
+        inner = validated_function(function)
+        if gives_coroutine(inner):
+            alone = traced = validated_coroutine(function)
+        else:
+            traced = validated(function, _bridged(inner, part, worker, on_loop=on_loop))
+    elif on_loop and not gives_coroutine(function):
+        traced = called_on_loop(function)
 
-    @functools.wraps(body)
+    @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
+        waiter: Waiter | None
         job = _job.get()
-        if job is None or not job.is_traced_here():
-            return body(*args, **kwargs)
-        result = _call(body, args, kwargs) if call_on_loop else body(*args, **kwargs)
-        return job.wait_for(result) if asyncio.iscoroutine(result) else result
+        if job is not None and job.is_traced_here():
+            waiter = job  # what is most often so is asked first
+        elif (waiter := waiter_here(part, worker)) is None:
+            return alone(*args, **kwargs)
+        value = traced(*args, **kwargs)
+        coroutine = coroutine_of(value)
+        return value if coroutine is None else waiter.wait_for(coroutine, part)
 
     run.aio_bridge = True  # type: ignore[attr-defined]  # tells our wrapper from anyone else's
     return run
 
 
-async def _call(body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    result = body(*args, **kwargs)
-    return await result if asyncio.iscoroutine(result) else result
+def _original(function: Callable[..., Any]) -> Callable[..., Any]:
+    original: Callable[..., Any] = inspect.unwrap(
+        function, stop=lambda wrapper: not hasattr(wrapper, "aio_bridge")
+    )
+    return original

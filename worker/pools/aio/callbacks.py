@@ -31,6 +31,8 @@ class CallbackQueue:
         #: Held while calls are made. Re-entrant: a call can lead to another visit here, and a
         #: signal handler of the main thread can interrupt one (cold shutdown does).
         self.lock = threading.RLock()
+        #: Whether calls are being made.
+        self.are_made = False
         self._calls: deque[Callable[[], object]] = deque()
         self._hub: Any = None
         self._bell: socket.socket | None = None
@@ -62,6 +64,7 @@ class CallbackQueue:
     def run(self) -> None:
         """Make every call that waits."""
         with self.lock:
+            before, self.are_made = self.are_made, True
             while self._calls:
                 call = self._calls.popleft()
                 try:
@@ -69,6 +72,7 @@ class CallbackQueue:
                 except Exception:
                     # As Celery's own pools do: one failed callback must not end the worker.
                     logger.critical("Pool callback failed: %r", call, exc_info=True)
+            self.are_made = before
 
     def close(self) -> None:
         """Give the bell back; what is posted later is done at once, by whoever posts it."""

@@ -26,6 +26,8 @@ from celery.utils.log import get_logger
 from greenlet import getcurrent, greenlet
 
 from worker.pools.aio.bridge import enter_job
+from worker.pools.aio.coroutines import AWAITED_CANCELLED, adopt
+from worker.pools.aio.parts import Part
 
 logger = get_logger(__name__)
 
@@ -107,15 +109,18 @@ class Job:
         """Cancel the job, running or not: it ends with nothing recorded and nothing reported."""
         if self._loop is None:
             self.verdict = Verdict.TERMINATED
-            return
-        with contextlib.suppress(RuntimeError):  # the loop is closed: there is nothing left to cancel
-            self._loop.call(self._terminate)
+        else:
+            self._tell_loop(self._terminate)
 
     def insist(self) -> None:
         """Cancel a terminated job once more: libraries are known to swallow a CancelledError."""
-        if self._loop is not None and self._body is not None:
-            with contextlib.suppress(RuntimeError):
-                self._loop.call(self._body.cancel)
+        if self._body is not None:
+            self._tell_loop(self._body.cancel)
+
+    def _tell_loop(self, call: Callable[[], object]) -> None:
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):  # the loop is closed: there is nothing left to cancel
+            self._loop.call(call)
 
     # In the tracer
 
@@ -132,18 +137,23 @@ class Job:
         """Run the tracer, plain body included, in this thread."""
         self._loop, self._host = loop, threading.get_ident()
         self._enter_context()
+        limited = self.soft_timeout_s or self.timeout_s
+        if limited:
+            self._tell_loop(self._arm)
         self.context.run(self._trace, done)
+        if limited:
+            self._tell_loop(self._disarm)
 
     def is_traced_here(self) -> bool:
         """Whether the caller is this job's tracer, and not its body or a thread that this started."""
         return self._host is getcurrent() or self._host == threading.get_ident()
 
-    def wait_for(self, body: Coroutine[Any, Any, Any]) -> Any:
+    def wait_for(self, body: Coroutine[Any, Any, Any], part: Part = Part.BODY) -> Any:
         """Have the loop run `body`, and return or raise what it comes to. Only for the tracer."""
         assert self._loop is not None
         if isinstance(self._host, greenlet):
             host = self._host
-            begin = partial(self._begin, body, self.context, self._resume)
+            begin = partial(self._begin, body, part, self.context, self._resume)
             if self._here is self._loop:
                 begin()  # a detour over the loop's queue would give up the GIL
             else:
@@ -152,8 +162,10 @@ class Job:
         else:
             box: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
             # A copy: this thread is inside the context while it waits, and no two may be.
-            self._loop.call(partial(self._begin, body, self.context.copy(), box.put))
+            context = self.context.copy()
+            self._loop.call(partial(self._begin, body, part, context, box.put))
             value, error = box.get()
+            adopt(context)
         if error is None:
             return value
         try:
@@ -194,6 +206,7 @@ class Job:
     def _begin(
         self,
         body: Coroutine[Any, Any, Any],
+        part: Part,
         context: contextvars.Context,
         answer: Callable[[Outcome], object],
     ) -> None:
@@ -202,22 +215,38 @@ class Job:
             body.close()
             loop.call_soon(answer, (None, asyncio.CancelledError()))  # not yet: the tracer is still here
             return
-        self._body, self._ended = loop.create_task(body, name=str(self), context=context), False
-        self._body.add_done_callback(partial(self._end, answer))
+        self._body = loop.create_task(body, name=str(self), context=context)
+        self._body.add_done_callback(partial(self._end, part, answer))
+        if self.soft_timeout_s or self.timeout_s:
+            # What comes after the body is called although a limit has passed: to say so, for one.
+            self._arm(also_passed=part is not Part.AFTER)
+
+    def _end(self, part: Part, answer: Callable[[Outcome], object], body: asyncio.Task[Any]) -> None:
+        self._disarm()
+        self._body = None
+        if not self.on_loop:
+            self._arm(also_passed=False)  # its thread goes on
+        elif part is not Part.BEFORE:
+            self._ended = True
+        answer(self._outcome(body))
+
+    def _arm(self, also_passed: bool = True) -> None:
+        """Set an alarm for each time limit, in place of those that are set."""
+        self._disarm()
         for limit_s, verdict in (
             (self.soft_timeout_s, Verdict.SOFT_LIMIT),
             (self.timeout_s, Verdict.HARD_LIMIT),
         ):
             if limit_s:
                 left_s = self._accepted + limit_s - time.monotonic()
-                self._timers.append(loop.call_later(max(left_s, 0), self._time_out, verdict))
+                if left_s > 0 or also_passed:
+                    loop = asyncio.get_running_loop()
+                    self._timers.append(loop.call_later(max(left_s, 0), self._time_out, verdict))
 
-    def _end(self, answer: Callable[[Outcome], object], body: asyncio.Task[Any]) -> None:
+    def _disarm(self) -> None:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._body, self._ended = None, True
-        answer(self._outcome(body))
 
     def _outcome(self, body: asyncio.Task[Any]) -> Outcome:
         if self.verdict > Verdict.SOFT_LIMIT:
@@ -225,20 +254,35 @@ class Job:
         if body.cancelled():
             if self.verdict is Verdict.SOFT_LIMIT:
                 return None, SoftTimeLimitExceeded(self.soft_timeout_s)
-            # Nobody cancelled this job: it awaited something that was. Celery's tracer records only
-            # an Exception as a failure, and asyncio's CancelledError is none; this namesake is.
-            return None, concurrent.futures.CancelledError("the task awaited something that was cancelled")
+            # Nobody cancelled this job: it awaited something that was.
+            return None, concurrent.futures.CancelledError(AWAITED_CANCELLED)
         error = body.exception()
         return (None, error) if error is not None else (body.result(), None)
 
     def _time_out(self, verdict: Verdict) -> None:
         soft = verdict is Verdict.SOFT_LIMIT
-        if self._cancel(verdict) and self.timeout_callback is not None:
-            self.post(partial(self.timeout_callback, soft, self.soft_timeout_s if soft else self.timeout_s))
+        limit_s = self.soft_timeout_s if soft else self.timeout_s
+        if self._body is None:  # only in a thread: elsewhere no alarm is set
+            logger.warning(
+                "Task %s is past its %s time limit (%ss) and runs on: it is in a thread, "
+                "where it cannot be interrupted.",
+                self,
+                "soft" if soft else "hard",
+                limit_s,
+            )
+        elif self._cancel(verdict) and self.timeout_callback is not None:
+            self.post(partial(self.timeout_callback, soft, limit_s))
 
     def _terminate(self) -> None:
+        if self.verdict is Verdict.TERMINATED:
+            return  # Celery tells the pool and the job
         if self._body is None and not self._ended:
             self.verdict = Verdict.TERMINATED  # its body has not begun, and now it never will
+            if not self.on_loop:
+                logger.warning(
+                    "Task %s runs in a thread, where it cannot be interrupted: it runs on until it returns.",
+                    self,
+                )
         elif self._cancel(Verdict.TERMINATED):
             logger.info("Task %s cancelled: terminated.", self)
 

@@ -16,11 +16,14 @@ from celery.worker import state as worker_state
 from worker.pools.aio.bridge import keep_stacks_per_job, prepare
 from worker.pools.aio.callbacks import CallbackQueue
 from worker.pools.aio.drain import drain
+from worker.pools.aio.eager import wait_in_apply
 from worker.pools.aio.job import Job, Verdict
 from worker.pools.aio.options import Options
+from worker.pools.aio.receivers import warn_of_async_receivers
 from worker.pools.aio.request import has_nothing_to_send, may_be_revoked, request_of
 from worker.pools.aio.slots import Slots
 from worker.pools.aio.threads import LoopThread, TracerThread
+from worker.pools.aio.worker_thread import WorkerThread
 
 logger = get_logger(__name__)
 
@@ -52,11 +55,13 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
 
     def on_start(self) -> None:
         keep_stacks_per_job(_task_stack)
-        for name, task in self.app.tasks.items():
-            self._on_loop[name] = prepare(task, self.aio.plain)
         # New threads have no current app; without this, code in them would find the default one.
         self._tracer = TracerThread(self.app.set_current)
         self._loop = LoopThread(self._new_loop, self.aio.slow_s, self.app.set_current)
+        self._worker_thread = WorkerThread(self._loop.loop, self._callbacks)
+        for name, task in self.app.tasks.items():
+            self._on_loop[name] = self._prepare(task)
+        warn_of_async_receivers()
         # Slots bound the threads, so that growing the pool needs no new executor.
         self._threads = ThreadPoolExecutor(100_000, "celery-aio-def", self.app.set_current)
         self._tracer.start()
@@ -137,8 +142,6 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             thread = self._loop if has_nothing_to_send(job) else self._tracer
             thread.call(partial(job.trace_in_greenlet, self._loop, thread, done))
         else:
-            if job.soft_timeout_s or job.timeout_s:
-                logger.warning("Task %s runs in a thread: its time limits cannot be enforced.", job)
             assert self._threads is not None
             self._threads.submit(job.trace_in_thread, self._loop, done)
 
@@ -176,18 +179,21 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             if task is None:
                 return True  # let the tracer fail as it does elsewhere
             # Registered after the start: its tracer has been built around the unprepared body.
-            self._on_loop[name] = prepare(task, self.aio.plain)
+            self._on_loop[name] = self._prepare(task)
             task.__trace__ = build_tracer(name, task, app=self.app)
         return self._on_loop[name]
+
+    def _prepare(self, task: Any) -> bool:
+        """Let `task` run on this pool; whether its body belongs on the loop."""
+        keep_stacks_per_job(task.request_stack)
+        wait_in_apply(type(task))
+        return prepare(task, self.aio.plain, self._worker_thread)
 
     def terminate_job(self, pid: int, signal: object = None) -> None:
         """Cancel the job that `pid` names (see `Job.ident`); not this process."""
         job = self._slots.running.get(pid)
-        if job is None:
-            return
-        if not job.on_loop:
-            logger.warning("Task %s runs in a thread and cannot be interrupted: it runs on.", job)
-        job.terminate(signal)
+        if job is not None:
+            job.terminate(signal)
 
     # Size
 

@@ -1,0 +1,80 @@
+"""`pydantic=True` for coroutines: Celery validates the arguments, and dumps the result once it is awaited.
+
+Celery's wrapper around the function does both, but what it dumps is what the function gives at once: of a
+coroutine, nothing. Here that very wrapper is used with another function inside, one that gives the
+value. Nothing of its rules is repeated here, and Celery's own wrapper is left as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from types import CellType, FunctionType, MethodType
+from typing import Any
+
+from celery.app.base import pydantic_wrapper
+from celery.exceptions import ImproperlyConfigured
+from greenlet import getcurrent, greenlet
+
+
+def is_validated(function: Callable[..., Any]) -> bool:
+    """Whether `function` is what Celery makes of a function with `pydantic=True`."""
+    return getattr(function, "__globals__", None) is pydantic_wrapper.__globals__
+
+
+def validated_function(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that Celery's `wrapper` is around."""
+    function: Callable[..., Any] = wrapper.__wrapped__  # type: ignore[attr-defined]  # all wrappers have it
+    return function
+
+
+def validated(wrapper: Callable[..., Any], inner: Callable[..., Any]) -> Callable[..., Any]:
+    """Celery's `wrapper` around `inner`, instead of around its own function.
+
+    Raises:
+        ImproperlyConfigured: it is not made as it used to be: another version of Celery.
+    """
+    function: Any = getattr(wrapper, "__func__", wrapper)
+    own = validated_function(wrapper)
+    is_own = [cell.cell_contents is own for cell in function.__closure__]
+    if not any(is_own):
+        raise ImproperlyConfigured(
+            f"task {function.__name__}: the asyncio pool does not know this Celery's pydantic=True. "
+            "Validate in the task, or use a version of Celery that the pool was made for."
+        )
+    cells = tuple(
+        CellType(inner) if it_is else cell for cell, it_is in zip(function.__closure__, is_own, strict=True)
+    )
+    copy = FunctionType(function.__code__, function.__globals__, closure=cells)
+    return _bound_like(wrapper, functools.update_wrapper(copy, own))
+
+
+def validated_coroutine(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+    """Celery's `wrapper` of a coroutine function as a coroutine function: its result is dumped, too."""
+    own = validated_function(wrapper)
+    inner = validated(getattr(wrapper, "__func__", wrapper), lambda *a, **kw: _give(own(*a, **kw)))
+
+    @functools.wraps(wrapper)
+    async def run(*args: Any, **kwargs: Any) -> Any:
+        # The wrapper is no coroutine, and is to go on when one has ended: a greenlet can.
+        host = greenlet(functools.partial(inner, *args, **kwargs))
+        host.gr_context = getcurrent().gr_context
+        coroutine = host.switch()
+        try:
+            value = await coroutine
+        except BaseException:
+            return host.throw(*sys.exc_info())  # the wrapper lets it pass
+        return host.switch(value)
+
+    return _bound_like(wrapper, run)
+
+
+def _give(coroutine: object) -> Any:
+    """Hand `coroutine` to whoever started this greenlet, and come back with what it came to."""
+    return getcurrent().parent.switch(coroutine)
+
+
+def _bound_like(model: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    owner = getattr(model, "__self__", None)
+    return function if owner is None else MethodType(function, owner)
