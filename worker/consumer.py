@@ -5,6 +5,8 @@ its consumer, or a slot, or a job of which nothing is ever heard. Here a message
 it; what is no call is recorded in the stream of rejected messages and then dropped, once, and the next one is
 taken. Celery is given what was checked and nothing else that may have come along.
 
+A plain call in Celery's older protocol 1, as clients in other languages send it, is one, too.
+
 Refused is all but the JSON of a plain call: other content types, other tasks, and what would delay, expire,
 limit or follow a job (it could end, or begin another, without a record). Whether the call is a valid job, the
 task decides. `app.conf.worker_consumer` names this class, which is Celery's own way of replacing it.
@@ -12,8 +14,9 @@ task decides. `app.conf.worker_consumer` names this class, which is Celery's own
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from celery.utils.log import get_task_logger
@@ -33,20 +36,26 @@ Scalar = None | bool | int | float | str
 Value = Scalar | list[Scalar] | dict[str, Scalar | list[Scalar]]
 
 
+#: A name or an identifier: it may stand in a line of a log.
+Name = Annotated[str, msgspec.Meta(max_length=255)]
+#: Celery's clients cut what they say of arguments at 1,024 characters.
+Repr = Annotated[str, msgspec.Meta(max_length=4096)]
+
+
 class Headers(msgspec.Struct):
     """What the headers say of a call, in Celery's words (its protocol 2). Others are left out."""
 
-    task: str
-    id: str
-    lang: str | None = None
-    shadow: str | None = None
-    root_id: str | None = None
-    parent_id: str | None = None
-    group: str | None = None
+    task: Name
+    id: Name
+    lang: Name | None = None
+    shadow: Name | None = None
+    root_id: Name | None = None
+    parent_id: Name | None = None
+    group: Name | None = None
     group_index: int | None = None
-    argsrepr: str | None = None
-    kwargsrepr: str | None = None
-    origin: str | None = None
+    argsrepr: Repr | None = None
+    kwargsrepr: Repr | None = None
+    origin: Name | None = None
     retries: int | None = None
     ignore_result: bool | None = None
     replaced_task_nesting: int | None = None
@@ -58,8 +67,8 @@ class Headers(msgspec.Struct):
 class Properties(msgspec.Struct):
     """What the envelope says that Celery has a use for."""
 
-    correlation_id: str | None = None
-    reply_to: str | None = None
+    correlation_id: Name | None = None
+    reply_to: Name | None = None
     priority: int | None = None
 
 
@@ -80,8 +89,30 @@ class Call(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     links: Links | None
 
 
+class Call1(msgspec.Struct):
+    """The body in protocol 1, which has all of a call. Others of its fields are left out."""
+
+    task: Name
+    id: Name
+    args: list[Value] = []
+    kwargs: dict[str, Value] = {}
+    retries: int | None = None
+    group: Name | None = None
+    eta: None = None
+    expires: None = None
+    timelimit: tuple[None, None] | None = None
+    callbacks: None = None
+    errbacks: None = None
+    chord: None = None
+
+
 class Consumer(consumer.Consumer):
     """Hands on calls of our task, and refuses everything else."""
+
+    def __init__(self, *args: Any, worker_options: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        # Workers on one queue need not know of each other, and Celery believes whatever it hears of others.
+        alone = {"without_mingle": True, "without_gossip": True}
+        super().__init__(*args, worker_options={**(worker_options or {}), **alone}, **kwargs)
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
         """What is called with each message."""
@@ -120,9 +151,19 @@ def _check(message: Any) -> None:
     """
     if UNREADABLE in message.headers:
         raise InvalidJobError(f"not a message: {message.headers[UNREADABLE]}")
+    if "task" not in message.headers:
+        _translate(message)
     headers = msgspec.convert(message.headers, Headers)
     if headers.task != TASK_NAME:
         raise InvalidJobError(f"no task is called {headers.task!r}, only {TASK_NAME!r}")
     properties = msgspec.convert(message.properties, Properties)
     msgspec.convert(message.decode(), Call)
     message.headers, message.properties = msgspec.structs.asdict(headers), msgspec.structs.asdict(properties)
+
+
+def _translate(message: Any) -> None:
+    """Make a call in protocol 1 the same in protocol 2."""
+    call = msgspec.convert(message.decode(), Call1)
+    message.headers = {"task": call.task, "id": call.id, "retries": call.retries, "group": call.group}
+    message.body = json.dumps([call.args, call.kwargs, None]).encode()
+    message._decoded_cache = None

@@ -19,6 +19,12 @@ DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
 ASYNCIO_POOL = "worker.pools.aio:TaskPool"
 #: What can carry messages; the first is the default.
 TRANSPORTS: tuple[Literal["reliable"], Literal["stock"]] = ("reliable", "stock")
+#: The commands from afar that change a worker: each is refused unless SIMUL_REMOTE_CONTROL names it.
+REMOTE_CONTROLS = (
+    *("add_consumer", "autoscale", "cancel_consumer", "disable_events", "election", "enable_events", "hello"),
+    *("pool_grow", "pool_restart", "pool_shrink", "rate_limit", "revoke", "revoke_by_stamped_headers"),
+    *("shutdown", "terminate", "time_limit"),
+)
 #: Where the packages `producer` and `worker` are. Processes are started here: Python and Celery look for
 #: modules in their working directory first, where a user may have a `worker.py` of another kind.
 PROJECT = Path(__file__).resolve().parent.parent
@@ -38,13 +44,16 @@ class Settings:
     visibility_timeout_s: float
     #: What carries messages: "reliable" (ours, see docs/transport.md) or "stock" (kombu's own).
     transport: str = TRANSPORTS[0]
+    #: Which of `REMOTE_CONTROLS` anybody who can write to the broker may use.
+    remote_controls: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """The settings that `environ` describes.
 
         Raises:
-            SettingsError: SIMUL_VISIBILITY_TIMEOUT is no positive number, or there is no such transport.
+            SettingsError: SIMUL_VISIBILITY_TIMEOUT is no positive number, there is no such transport, or
+                SIMUL_REMOTE_CONTROL names a command that there is not.
             BrokerUnavailableError: SIMUL_BROKER_URL is no address.
         """
         transport = environ.get("SIMUL_TRANSPORT") or TRANSPORTS[0]
@@ -57,7 +66,25 @@ class Settings:
             data_root=Path(environ.get("SIMUL_DATA") or PROJECT_DATA).resolve(),
             visibility_timeout_s=_seconds(environ, "SIMUL_VISIBILITY_TIMEOUT", 3600),
             transport=transport,
+            remote_controls=remote_controls(environ.get("SIMUL_REMOTE_CONTROL") or ""),
         )
+
+
+def remote_controls(names: str) -> frozenset[str]:
+    """The commands that a text names, by commas; `all` is all of them.
+
+    Raises:
+        SettingsError: there is no such command; the text lists those that exist.
+    """
+    named = frozenset(name.strip() for name in names.split(",") if name.strip())
+    if named == {"all"}:
+        return frozenset(REMOTE_CONTROLS)
+    if unknown := sorted(named.difference(REMOTE_CONTROLS)):
+        raise SettingsError(
+            f"no command that changes a worker is called {unknown[0]!r}; there are: "
+            f"{', '.join(REMOTE_CONTROLS)}, and all (settings, SIMUL_REMOTE_CONTROL)"
+        )
+    return named
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

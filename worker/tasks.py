@@ -118,7 +118,7 @@ def _begun(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Att
         run, index, enqueued_ns = _address(args, message)
     except InvalidJobError as error:
         writer().write_rejected(repr((args, message)), text_of(error))
-        raise Reject(str(error), requeue=False) from None
+        raise Reject(text_of(error), requeue=False) from None
     return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns)
 
 

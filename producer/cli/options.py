@@ -155,6 +155,15 @@ LogLevel: TypeAlias = Annotated[
         help="DEBUG, INFO (a line for each job), WARNING or ERROR.",
     ),
 ]
+RemoteControl: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--remote-control",
+        envvar="SIMUL_REMOTE_CONTROL",
+        help="Celery's commands by which whoever can write to the broker may change the worker, by commas: "
+        "shutdown,pool_grow; all for every one. Without it: none. Questions (ping, stats) are answered.",
+    ),
+]
 PoolName: TypeAlias = Annotated[str, typer.Option(envvar="SIMUL_POOL", help=f"The pool: {', '.join(POOLS)}.")]
 Concurrency: TypeAlias = Annotated[
     int | None,

@@ -20,8 +20,10 @@ def worker(
     transport: options.Transport = settings.TRANSPORTS[0],
     data: options.Data = settings.PROJECT_DATA,
     log_level: options.LogLevel = "INFO",
+    remote_control: options.RemoteControl = "",
 ) -> None:
     """Run a Celery worker with the right queue and settings, until Ctrl-C."""
+    settings.remote_controls(remote_control)
     row = find_pool(pool)
     if why := row.unavailable():
         raise UnavailableError(f"the pool {pool} cannot run here: {why}")
@@ -41,4 +43,5 @@ def worker(
     say(f"worker: pool {pool}, {counted}, queue {row.queue}, broker {shown}")
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
     os.chdir(settings.PROJECT)
-    os.execve(sys.executable, command, worker_environment(pool, broker, data.resolve(), transport))
+    environment = worker_environment(pool, broker, data.resolve(), transport)
+    os.execve(sys.executable, command, {**environment, "SIMUL_REMOTE_CONTROL": remote_control})

@@ -70,7 +70,7 @@ class CeleryWorker:
         # A queue and a name that no other worker has, and that no message of an earlier life waits in.
         life = uuid.uuid4().hex[:8]
         self._queue = f"{pool(self._pool).queue}.{life}"
-        node = f"{self._pool}-{life}@simul"
+        self._node = node = f"{self._pool}-{life}@simul"
         self._traces = Traces(queue=self._queue, node=node, asker=self._app.control.mailbox.asker)
         self._keeper.keep_traces(self._traces)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()

@@ -121,3 +121,11 @@ def test_plain_celery_is_told_of_wrong_settings_in_one_line(environment: dict[st
 def test_a_worker_without_a_pool_it_knows_starts_nothing(tmp_path: Path) -> None:
     said = simul("worker", "--pool", "", cwd=tmp_path)
     assert (said.code, said.out) == (2, "")
+
+
+def test_a_worker_that_would_obey_a_command_it_does_not_know_is_not_started(tmp_path: Path) -> None:
+    said = simul("worker", "--remote-control", "shutdown,dance", cwd=tmp_path)
+    assert said.code == 2
+    [line] = said.err.splitlines()
+    assert "no command that changes a worker is called 'dance'" in line
+    assert "pool_grow" in line

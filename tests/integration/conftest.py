@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from producer import data_files
 from producer.broker import Broker
@@ -20,7 +22,9 @@ from producer.send import producer_app
 from producer.working_out import work_out
 from producer.workloads import Workload, build
 from tests.helpers import redis_server
-from tests.integration.conformance import TROUBLE
+from tests.integration.conformance import TROUBLE, specs
+from tests.integration.post import SOON_S, SPECS, Post
+from worker.pools import POOLS
 from worker.settings import TRANSPORTS
 
 #: Data files, of which some are damaged in every way there is.
@@ -79,6 +83,46 @@ def own_roster(make_contender: Callable[[Spec], Contender]) -> Iterator[Roster]:
     """Contenders of one test, for it to break."""
     with Roster(make_contender) as roster:
         yield roster
+
+
+@pytest.fixture(scope="session")
+def stock_roster(make_over: Callable[[str], Callable[[Spec], Contender]]) -> Iterator[Roster]:
+    """The same over kombu's transport."""
+    with Roster(make_over("stock")) as roster:
+        yield roster
+
+
+@pytest.fixture(scope="session")
+def client(broker: Broker) -> Iterator[redis.Redis]:
+    """A client that waits for records as long as the tests do."""
+    with contextlib.closing(
+        redis.Redis.from_url(broker.url, protocol=2, socket_timeout=2 * SOON_S)
+    ) as client:
+        yield client
+
+
+#: Each pool over each transport. By default the three: a message is refused before a pool gets anything.
+EVERYWHERE = [
+    pytest.param(
+        (spec, roster),
+        id=f"{spec.name}-{transport}",
+        marks=() if spec in SPECS else pytest.mark.thorough,
+    )
+    for spec in specs(f"celery:{name}" for name in POOLS)
+    for transport, roster in (("reliable", "roster"), ("stock", "stock_roster"))
+]
+
+
+@pytest.fixture(params=EVERYWHERE)
+def anywhere(request: pytest.FixtureRequest, broker: Broker, client: redis.Redis) -> Post:
+    """Each pool, over each transport."""
+    spec, where = request.param
+    if why := spec.unavailable():
+        pytest.skip(why)
+    roster: Roster = request.getfixturevalue(where)
+    worker = roster.started(spec)
+    assert isinstance(worker, CeleryWorker)
+    return Post(worker, broker, client)
 
 
 @pytest.fixture(scope="session")

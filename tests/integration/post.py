@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
+import psutil
 import redis
 from celery import Celery
 
 from producer.broker import Broker
+from producer.contenders import Spec
 from producer.contenders.celery_worker import CeleryWorker
 from producer.send import TASK_NAME, producer_app
+from tests.helpers import family
 from worker.jobs import FileCheck, to_message
 
+#: One that works in the consumer's process, one in a child, one in greenlets.
+SPECS = [Spec("celery:solo", 1), Spec("celery:prefork", 2), Spec("celery:gevent", 4)]
 JOB = FileCheck(("test001.txt",))
 #: An upper bound for a message to be handled, in seconds: each takes milliseconds.
 SOON_S = 10.0
@@ -29,13 +36,24 @@ class Post:
     def __init__(self, worker: CeleryWorker, broker: Broker, client: redis.Redis) -> None:
         self.worker = worker
         self.client = client
-        self._app: Celery = producer_app(broker.url)
+        self.app: Celery = producer_app(broker.url)
         self._rejected = self._last_rejected()
 
     @property
     def queue(self) -> str:
         """The queue that only this worker consumes."""
         return self.worker._queue
+
+    @property
+    def pid(self) -> int:
+        """The worker's process."""
+        [pid] = self.worker.processes()
+        return pid
+
+    @property
+    def node(self) -> str:
+        """What the worker is called."""
+        return self.worker._node
 
     def message(self, of_run: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """A valid message but for the changes; a field that is ... is missing."""
@@ -50,7 +68,7 @@ class Post:
     def send_body(self, body: str | bytes, content_type: str, headers: dict[str, Any]) -> None:
         """Anything, in an envelope that the transport understands."""
         encoding = "binary" if isinstance(body, bytes) else "utf-8"
-        with self._app.producer_pool.acquire(block=True) as producer:
+        with self.app.producer_pool.acquire(block=True) as producer:
             producer.publish(
                 body,
                 routing_key=self.queue,
@@ -96,6 +114,12 @@ class Post:
         sizes["unacked"] = sum(self.queue.encode() in entry for entry in unacked)
         return {key: int(size) for key, size in sizes.items() if size}
 
+    def log(self) -> str:
+        """What the worker has logged so far."""
+        log = self.worker._log
+        log.flush()
+        return os.pread(log.fileno(), 100_000_000, 0).decode(errors="replace")
+
     def _last_rejected(self) -> bytes:
         entries: Any = self.client.xrevrange(REJECTED_STREAM, count=1)
         last: bytes = entries[0][0] if entries else b"0"
@@ -138,3 +162,39 @@ def damaged(message: dict[str, Any], path: tuple[str, ...], value: Any) -> bytes
     if value is ...:
         del inside[path[-1]]
     return json.dumps(envelope).encode()
+
+
+def old_call(message: dict[str, Any], headers: Any, changes: dict[str, Any] | None = None) -> bytes:
+    """A call in protocol 1; headers that are ... are missing."""
+    body = {
+        "task": TASK_NAME,
+        "id": str(uuid.uuid4()),
+        "args": [],
+        "kwargs": message,
+        "retries": 0,
+        "utc": True,
+    }
+    envelope = envelope_of(headers, {**body, **(changes or {})})
+    if headers is ...:
+        del envelope["headers"]
+    return json.dumps(envelope).encode()
+
+
+def compressed(packed_body: bytes, method: Any) -> bytes:
+    """A message whose body is said to be compressed by some method."""
+    envelope = envelope_of({**call_headers(), "compression": method}, None)
+    envelope["body"] = base64.b64encode(packed_body).decode()
+    return json.dumps(envelope).encode()
+
+
+def peak_memory(pid: int) -> int:
+    """The most bytes that a process, or any below it, has ever used."""
+    return max(map(_peak, family(pid)))
+
+
+def _peak(process: psutil.Process) -> int:
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():  # not Linux
+        return int(process.memory_info().rss)
+    [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024

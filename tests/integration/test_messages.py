@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import itertools
 import json
@@ -18,28 +19,25 @@ from hypothesis import strategies as st
 
 from producer.broker import Broker
 from producer.collect import Collector
-from producer.contenders import Spec
 from producer.contenders.celery_worker import CeleryWorker
-from producer.keeper import Keeper
 from producer.roster import Roster
-from producer.send import producer_app, publish
-from tests.integration.conformance import specs
-from tests.integration.post import JOB, REJECTED_STREAM, SOON_S, Post, call_headers, damaged, packed
-from worker.pools import POOLS
+from producer.send import publish
+from tests.integration.post import (
+    JOB,
+    REJECTED_STREAM,
+    SOON_S,
+    SPECS,
+    Post,
+    call_headers,
+    compressed,
+    damaged,
+    old_call,
+    packed,
+    peak_memory,
+)
 from worker.records import JobRecord
 
-#: One that works in the consumer's process, one in a child, one in greenlets.
-SPECS = [Spec("celery:solo", 1), Spec("celery:prefork", 2), Spec("celery:gevent", 4)]
 LONE = "\ud800"
-
-
-@pytest.fixture(scope="module")
-def client(broker: Broker) -> Iterator[redis.Redis]:
-    """A client that waits for records as long as the tests do."""
-    with contextlib.closing(
-        redis.Redis.from_url(broker.url, protocol=2, socket_timeout=2 * SOON_S)
-    ) as client:
-        yield client
 
 
 @pytest.fixture(params=SPECS, ids=lambda spec: spec.name)
@@ -54,41 +52,6 @@ def post(request: pytest.FixtureRequest, roster: Roster, broker: Broker, client:
 def one_post(roster: Roster, broker: Broker, client: redis.Redis) -> Post:
     """One worker, where its kind makes no difference."""
     worker = roster.started(SPECS[0])
-    assert isinstance(worker, CeleryWorker)
-    return Post(worker, broker, client)
-
-
-@pytest.fixture(scope="module")
-def reliable(broker: Broker, data_root: Path, keeper: Keeper) -> Iterator[Roster]:
-    """Workers on the reliable transport."""
-
-    def make(spec: Spec) -> CeleryWorker:
-        return CeleryWorker(spec, broker, producer_app(broker.url), data_root, keeper, "reliable")
-
-    with Roster(make) as roster:
-        yield roster
-
-
-#: Each pool over each transport. By default the three: a message is refused before a pool gets anything.
-EVERYWHERE = [
-    pytest.param(
-        (spec, roster),
-        id=f"{spec.name}-{transport}",
-        marks=() if spec in SPECS else pytest.mark.thorough,
-    )
-    for spec in specs(f"celery:{name}" for name in POOLS)
-    for transport, roster in (("stock", "roster"), ("reliable", "reliable"))
-]
-
-
-@pytest.fixture(params=EVERYWHERE)
-def anywhere(request: pytest.FixtureRequest, broker: Broker, client: redis.Redis) -> Post:
-    """Each pool, over each transport."""
-    spec, where = request.param
-    if why := spec.unavailable():
-        pytest.skip(why)
-    roster: Roster = request.getfixturevalue(where)
-    worker = roster.started(spec)
     assert isinstance(worker, CeleryWorker)
     return Post(worker, broker, client)
 
@@ -275,9 +238,10 @@ NO_ENVELOPES: dict[str, bytes] = {
     "TypeError: list indices": b"[]",
     "TypeError: 'int' object": b"7",
     "TypeError: 'NoneType' object": b"null",
-    "KeyError: 'body'": b"{}",
-    "KeyError: 'headers'": b'{"body": 7}',
-    "KeyError: 'properties'": b'{"body": "", "headers": {}}',
+    "KeyError: 'properties'": b"{}",
+    "KeyError: 'delivery_tag'": b'{"properties": {"delivery_info": {"exchange": "", "routing_key": ""}}}',
+    "TypeError: headers is of the type int": b'{"headers": 7, "properties": {"delivery_info": '
+    b'{"exchange": "", "routing_key": ""}, "delivery_tag": ""}}',
     "JSONDecodeError: Expecting value: line 1 column 1": b"\xff",
     "RecursionError": b"[" * 100_000,
     "nested more than 50 times": b'{"a":' * 200 + b"1" + b"}" * 200,
@@ -329,6 +293,72 @@ def test_a_damaged_envelope_is_recorded_as_rejected(anywhere: Post) -> None:
         anywhere.put(damaged(anywhere.message("nowhere"), path, value))
         assert anywhere.rejection()["error"], (path, value)
     anywhere.does_the_next_job()
+
+
+def test_a_call_in_the_older_protocol_is_done(anywhere: Post, client: redis.Redis) -> None:
+    """As clients in Go, PHP and for node write it: all of it in the body, and no headers."""
+    spellings: list[Any] = [..., None, [], {}]
+    with opened_run(client, 4) as run:
+        for index, headers in enumerate(spellings):
+            anywhere.put(old_call(anywhere.message(run.run, {"index": index}), headers))
+        deadline = time.monotonic() + SOON_S
+        while not run.complete() and time.monotonic() < deadline:
+            run.read(1000)
+        assert [record.error for record in run.records.values()] == [None] * 4
+    anywhere.does_the_next_job()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"task": "os.system"}, "no task is called 'os.system'"),
+        ({"id": 7}, "$.id"),
+        ({"kwargs": []}, "$.kwargs"),
+        ({"eta": "2100-01-01T00:00:00"}, "$.eta"),
+        ({"callbacks": [{"task": "os.system"}]}, "$.callbacks"),
+        ({"args": [[[]]]}, "$.args"),
+    ],
+)
+def test_what_is_no_plain_call_is_none_in_the_older_protocol(
+    one_post: Post, changes: dict[str, Any], said: str
+) -> None:
+    one_post.put(old_call(one_post.message("nowhere"), [], changes))
+    assert said in one_post.rejection()["error"]
+    one_post.does_the_next_job()
+
+
+#: What a worker may use at the most, in bytes: some 80 MB are its own.
+MOST_MEMORY = 400 * 1024 * 1024
+
+
+def test_what_would_take_a_workers_memory_is_refused_unread(anywhere: Post) -> None:
+    bomb = bz2.compress(bytes(50 * 1024 * 1024)) * 40  # 2 GiB in a few KiB
+    for method in ("bzip2", "application/x-bz2", "no such method"):
+        anywhere.put(compressed(bomb, method))
+        assert "compressed" in anywhere.rejection()["error"]
+    values = b"[[]" + b",[]" * 7_000_000 + b"]"  # 21 MB, which as values are 450 MB more
+    anywhere.put(
+        values, packed(call_headers()).replace(b'"headers": {', b'"headers": {"x": ' + values + b", ")
+    )
+    for _ in range(2):
+        rejected = anywhere.rejection()
+        assert "max_message_bytes" in rejected["error"]
+        assert len(rejected["what"]) <= 1000
+    anywhere.does_the_next_job()
+    assert peak_memory(anywhere.pid) < MOST_MEMORY
+
+
+def test_what_is_logged_of_a_message_is_a_line(one_post: Post) -> None:
+    long = "x" * 1_000_000
+    one_post.send({"run": long})
+    one_post.send({}, task=long)
+    one_post.put(packed({**call_headers(), "id": long}), packed({**call_headers(), long: {}}, long))
+    for _ in range(4):
+        assert len(one_post.rejection()["error"]) <= 1000
+    one_post.does_the_next_job()
+    log = one_post.log()
+    assert "x" * 100 in log
+    assert max(map(len, log.splitlines())) < 1100
 
 
 def test_what_has_no_record_because_the_broker_refuses_it_is_dropped(one_post: Post) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import suppress
+from typing import Any
 
+import redis
 from kombu import Connection, Consumer, Message, Queue
 
 from producer.broker import Broker
@@ -14,6 +16,18 @@ STOCK = "worker.transport.stock:Transport"
 QUEUE = "stock-transport"
 #: An upper bound for what takes seconds, in seconds.
 SOON_S = 60.0
+
+
+def test_a_note_of_a_message_that_is_none_is_dropped(broker: Broker) -> None:
+    options = {"visibility_timeout": 1, "unacked_restore_throttle": 1}
+    notes = [b"7", b"[7]", b"no JSON", b"[" * 100_000, b"[7, 8, 9]"]
+    with redis.Redis.from_url(broker.url) as client:
+        client.hset("unacked", mapping=dict(enumerate(notes)))
+        client.zadd("unacked_index", {str(number): 1 for number in range(len(notes))})
+        with Connection(broker.url, transport=STOCK, transport_options=options) as heir:
+            heir.default_channel.qos.restore_visible(interval=1)
+        left: Any = client.hkeys("unacked")
+        assert not {str(number).encode() for number in range(len(notes))} & {*left}
 
 
 def test_a_dead_ones_message_comes_to_a_consumer_that_waits_as_gevent_and_eventlet_do(broker: Broker) -> None:

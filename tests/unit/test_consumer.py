@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -30,6 +31,16 @@ def test_celery_gets_what_was_checked_and_nothing_else() -> None:
     assert sent.properties == {"correlation_id": None, "reply_to": "q", "priority": None}
 
 
+@pytest.mark.parametrize("headers", [None, {}])
+def test_a_plain_call_in_protocol_1_becomes_one_in_protocol_2(headers: dict[str, Any] | None) -> None:
+    old = {"task": "simul.do", "id": "7", "kwargs": {"run": "r", "job": {"a": "\ud800"}}, "retries": 1}
+    body = json.dumps({**old, "args": [], "taskset": None, "expires": None, "utc": True})
+    sent = Message(body, content_type="application/json", content_encoding="utf-8", headers=headers)
+    consumer._check(sent)
+    assert (sent.headers["task"], sent.headers["id"], sent.headers["retries"]) == ("simul.do", "7", 1)
+    assert sent.decode() == [[], old["kwargs"], None]
+
+
 @pytest.mark.parametrize(
     "kwargs",
     [
@@ -49,6 +60,8 @@ def test_whether_a_call_is_a_job_is_left_to_the_task(kwargs: str) -> None:
         (message({"task": "os.system"}), "no task is called 'os.system'"),
         (message({"task": 7}), "Expected `str`"),
         (message({"id": None}), "Expected `str`"),
+        (message({"id": "x" * 256}), "length <= 255"),
+        (Message(BODY, content_type="application/json", content_encoding="utf-8"), "Expected `object`"),
         (message({"eta": "2100-01-01"}), "eta"),
         (message({"timelimit": [1, None]}), "timelimit"),
         (message({UNREADABLE: "why"}), "not a message: why"),

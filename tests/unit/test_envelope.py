@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kombu.transport.virtual import Channel, Message
 
-from worker.transport.envelope import DEEPEST, UNREADABLE, envelope
+from worker.transport.envelope import DEEPEST, SHOWN, UNREADABLE, StandIn, envelope, original
+from worker.transport.guarded import GuardedChannel
+from worker.transport.message import Message
 from worker.transport.reservation import redelivered
 
-#: Only its codecs are of use here.
-CHANNEL: Any = Channel.__new__(Channel)
-SOUND = {
+#: Only its codecs and limits are of use here.
+CHANNEL: Any = GuardedChannel.__new__(GuardedChannel)
+SOUND: dict[str, Any] = {
     "body": "W1tdLCB7fSwge31d",
     "content-type": "application/json",
     "content-encoding": "utf-8",
@@ -40,26 +41,61 @@ def test_a_sound_envelope_is_left_as_it_is() -> None:
     assert envelope(json.dumps(SOUND).encode(), "q", CHANNEL) == SOUND
 
 
-@pytest.mark.parametrize("missing", [None, "", "text"])
-def test_texts_may_be_null(missing: str | None) -> None:
-    given_ = {**SOUND, "body": "", "content-type": missing, "content-encoding": missing}
-    assert envelope(json.dumps(given_).encode(), "q", CHANNEL) == given_
+@pytest.mark.parametrize("nothing", [None, "", [], {}, 0, False])
+def test_what_is_nothing_in_some_way_is_nothing(nothing: Any) -> None:
+    fields = ("body", "content-type", "content-encoding", "headers")
+    left_out = envelope(json.dumps({"properties": SOUND["properties"]}).encode(), "q", CHANNEL)
+    sent = SOUND | dict.fromkeys(fields, nothing)
+    read = envelope(json.dumps(sent).encode(), "q", CHANNEL)
+    assert {name: value or None for name, value in read.items()} == {
+        name: value or None for name, value in left_out.items()
+    }
+    assert (read["body"], read["headers"]) == ("", {})
+
+
+@pytest.mark.parametrize("tag", ["a", 7, 1.5])
+def test_a_tag_is_a_text_or_a_number(tag: Any) -> None:
+    sent = {**SOUND, "properties": {**SOUND["properties"], "delivery_tag": tag}}
+    assert envelope(json.dumps(sent).encode(), "q", CHANNEL) == sent
+
+
+def test_what_is_longer_than_allowed_is_not_parsed() -> None:
+    channel: Any = GuardedChannel.__new__(GuardedChannel)
+    channel.max_message_bytes = 10
+    assert "11 bytes" in envelope(b"[" * 11, "q", channel)["headers"][UNREADABLE]
+    assert "JSON" in envelope(b"[" * 10, "q", channel)["headers"][UNREADABLE]
+    assert redelivered(json.dumps(SOUND).encode(), longest=10) == json.dumps(SOUND).encode()
+
+
+@pytest.mark.parametrize("headers", [..., None, [], {}, {"redelivered": False}])
+def test_what_is_put_back_is_marked_whatever_its_headers_were(headers: Any) -> None:
+    sent = {name: value for name, value in {**SOUND, "headers": headers}.items() if value is not ...}
+    marked = json.loads(redelivered(json.dumps(sent).encode()))
+    assert marked["headers"] == {"redelivered": True}
+    assert marked["properties"]["delivery_info"]["redelivered"] is True
 
 
 @given(st.binary())
 def test_bytes_become_a_message_with_those_bytes(raw: bytes) -> None:
     payload = envelope(raw, "q", CHANNEL)
     message = Message(payload, channel=CHANNEL)
-    assert (message.body or b"") == raw
+    assert message.body == raw
     assert message.errors == []
     assert list(message.headers) == [UNREADABLE]
     assert message.delivery_info == {"exchange": "", "routing_key": "q"}
 
 
-def test_a_stand_in_that_is_put_back_is_the_same_again() -> None:
-    once = envelope(b"\xff", "q", CHANNEL)
-    assert envelope(json.dumps(once).encode(), "q", CHANNEL) == once
-    assert envelope(redelivered(json.dumps(once).encode()), "q", CHANNEL)["body"] == once["body"]
+def test_a_stand_in_shows_a_part_and_gives_back_all() -> None:
+    raw = b"\xff" * (SHOWN + 1)
+    payload = envelope(raw, "q", CHANNEL)
+    assert isinstance(payload, StandIn)
+    assert Message(payload, channel=CHANNEL).body == raw[:SHOWN]
+    assert original(json.loads(json.dumps(payload.whole()))) == raw
+
+
+def test_an_envelope_that_was_read_stands_for_nothing_else() -> None:
+    assert original(SOUND) is None
+    assert original({**SOUND, "headers": {}}) is None
 
 
 @pytest.mark.parametrize("levels", [DEEPEST - 10, DEEPEST + 10, 900, 100_000])

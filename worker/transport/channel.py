@@ -15,12 +15,12 @@ from queue import Empty
 from typing import Any
 
 import redis
-from kombu.transport import redis as stock
 from redis.maint_notifications import MaintNotificationsConfig
 
 from worker.transport import scripts
 from worker.transport.acks import IDLE_S
 from worker.transport.envelope import envelope
+from worker.transport.guarded import GuardedChannel
 from worker.transport.keeper import keeper
 from worker.transport.qos import Arrival, QoS
 from worker.transport.reservation import Held, Reservation
@@ -35,7 +35,7 @@ MOST_AT_ONCE = 32
 LONGEST_DELIVERY_S = 0.005
 
 
-class Channel(stock.Channel):
+class Channel(GuardedChannel):
     """A channel that reserves what it consumes."""
 
     QoS = QoS
@@ -43,7 +43,7 @@ class Channel(stock.Channel):
     #: messages are back in their queues. `broker_transport_options = {"lease": 5}`
     lease = 5.0
     from_transport_options = (
-        *(name for name in stock.Channel.from_transport_options if name != "ack_emulation"),
+        *(name for name in GuardedChannel.from_transport_options if name != "ack_emulation"),
         "lease",
     )
 
@@ -85,7 +85,9 @@ class Channel(stock.Channel):
         taken = self._take_one(queue)
         if taken is None:
             return None
-        message = self.Message(self._arrival(*taken, queue), channel=self)
+        key, raw = taken
+        arrival = Arrival(envelope(raw, queue, self), Held(self.reservation, key, raw))
+        message = self.Message(arrival, channel=self)
         self.qos.append(message, message.delivery_tag)
         return message
 
@@ -113,7 +115,8 @@ class Channel(stock.Channel):
         keys = self._queue_keys([*self.active_queues, *more])
         reservation = self.reservation
         if reservation is None:
-            reservation = Reservation(self._plain_client(), self.global_keyprefix, float(self.lease))
+            own, prefix = self._plain_client(), self.global_keyprefix
+            reservation = Reservation(own, prefix, float(self.lease), self.max_message_bytes)
         if not reservation.lists.keys() >= set(keys):
             reservation.register({*reservation.lists, *keys})
         if self.reservation is None:
@@ -191,12 +194,8 @@ class Channel(stock.Channel):
         return self.deliver_backlog()
 
     def _popped_read(self, **options: Any) -> Any:
-        connection = self.client.connection
         try:
-            popped = self.client.parse_response(connection, "BRPOP", **options)
-        except self.connection_errors:
-            connection.disconnect()
-            raise
+            popped = self._popped(**options)
         finally:
             self._in_poll = None
             self._flush_brpop_reauth()
@@ -209,7 +208,7 @@ class Channel(stock.Channel):
             self._create_client().rpush(key, raw)
             raise Empty
         self._queue_cycle.rotate(queue)
-        self.connection._deliver(envelope(raw, queue, self), queue)
+        self.connection._deliver(self._read(raw, queue), queue)
         return True
 
     def read_unasked(self) -> None:
@@ -250,20 +249,12 @@ class Channel(stock.Channel):
         if queue not in self.connection._callbacks:  # cancelled meanwhile
             reservation.give_back(Held(reservation, key, raw), "head")
             return
-        arrival = self._arrival(key, raw, queue)
+        arrival = Arrival(self._read(raw, queue), Held(reservation, key, raw))
         self._queue_cycle.rotate(queue)
         if queue in self.connection.no_ack:  # nobody will tell us when it is done
             reservation.ack(arrival.held)
             keeper.stir()
         self.connection._deliver(arrival, queue)
-
-    def _arrival(self, key: str, raw: bytes, queue: str) -> Arrival:
-        return Arrival(envelope(raw, queue, self), Held(self.reservation, key, raw))
-
-    def _deliver_fanout_message(self, message: Any, exchange: str) -> Any:
-        if exchange not in self._fanout_to_queue:  # cancelled meanwhile
-            return False
-        return super()._deliver_fanout_message(message, exchange)
 
     # -- acknowledging
 

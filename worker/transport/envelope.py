@@ -4,6 +4,9 @@ kombu's channels raise at bytes that are no JSON, or no envelope, after they hav
 the worker ends. Here they become a message whose body no serializer accepts. A consumer gets it like any
 other, refuses it by its own rules (Celery logs it as undecodable) and acknowledges it: so it is gone from the
 broker, once. Nothing is judged but the envelope: what a body says is the consumer's affair.
+
+What kombu takes is taken, also where a producer in another language leaves something out or has an empty list
+for an empty object (PHP): content type, content encoding, headers, the body itself.
 """
 
 from __future__ import annotations
@@ -21,34 +24,89 @@ UNREADABLE = "unreadable"
 #: How deep lists and objects may be nested in an envelope (its body is a text). What is nested a thousand
 #: times can be read here, and then be too much for whoever has to write or pickle it.
 DEEPEST = 50
-TEXTS = {str, type(None)}
+#: So much of what is no message is its stand-in's body, in bytes: Celery writes a body into its log.
+SHOWN = 1000
+TEXT: set[type] = {str, type(None)}
+SCALAR: set[type] = {*TEXT, int, float, bool}
 
 
-def envelope(raw: bytes, queue: str, channel: Any) -> dict[str, Any]:
-    """What `channel` may make a message of: the envelope in `raw`, taken from `queue`, or a stand-in."""
+class StandIn(dict[str, Any]):
+    """The envelope of a message that stands for bytes that are none."""
+
+    def __init__(self, raw: bytes, queue: str, reason: str) -> None:
+        # As a producer would send these bytes to this queue, so that they can be put back like any message.
+        super().__init__(_envelope_around(raw[:SHOWN], queue, reason))
+        #: All that was in the queue.
+        self.raw = raw
+
+    def whole(self) -> dict[str, Any]:
+        """The same with all the bytes for a body, from which `original` has them again."""
+        return {**self, "body": base64.b64encode(self.raw).decode()}
+
+
+def envelope(raw: bytes, queue: str, channel: Any, acknowledged: bool = True) -> dict[str, Any]:
+    """What `channel` may make a message of: the envelope in `raw`, taken from `queue`, or a stand-in.
+
+    A message that will be `acknowledged` has to say where it was sent to, for kombu has to put it back.
+    """
     try:
-        return _read(raw, channel)
+        if len(raw) > channel.max_message_bytes:
+            raise ValueError(f"{len(raw):,} bytes; max_message_bytes is {channel.max_message_bytes:,}")
+        return _read(raw, channel, acknowledged)
     except Exception as error:  # whatever there is: kombu's JSON even calls constructors
-        return _stand_in(raw, queue, f"{type(error).__name__}: {error}"[:1000])
+        return StandIn(raw, queue, f"{type(error).__name__}: {error}"[:1000])
 
 
-def _read(raw: bytes, channel: Any) -> dict[str, Any]:
+def original(payload: dict[str, Any]) -> bytes | None:
+    """The bytes for which an envelope stands that `StandIn.whole` has made; None for any other."""
+    return base64.b64decode(payload["body"]) if payload["headers"].keys() == {UNREADABLE} else None
+
+
+def _read(raw: bytes, channel: Any, acknowledged: bool) -> dict[str, Any]:
     # kombu's `loads` makes a decoder for each call, which takes longer than all that is looked at here. It is
     # wanted where there is something that plain JSON does not know.
     payload: dict[str, Any] = (loads if b"__type__" in raw else json.loads)(bytes_to_str(raw))
     if raw.count(b"{") + raw.count(b"[") > DEEPEST and _is_deeper(payload, DEEPEST):
         raise ValueError(f"nested more than {DEEPEST} times")
-    body, headers, properties = payload["body"], payload["headers"], payload["properties"]
-    if not isinstance(headers, dict):
-        raise TypeError(f"headers are an object, not {type(headers).__name__}")
-    delivery = properties["delivery_info"]
-    texts = body, payload["content-type"], payload["content-encoding"], delivery["exchange"]
-    if not {*map(type, texts), type(delivery["routing_key"])} <= TEXTS:
-        raise TypeError("body, content-type, content-encoding, exchange and routing_key are texts or null")
-    properties["delivery_tag"].encode()  # the broker knows the message by it
-    if body:
-        channel.decode_body(body, properties.get("body_encoding"))
+    properties = payload["properties"]
+    delivery = properties.get("delivery_info") or {}
+    if acknowledged and not delivery.keys() >= {"exchange", "routing_key"}:
+        raise KeyError("exchange or routing_key")
+    if not _is_as_kombu_writes(payload, delivery):
+        _complete(payload, delivery)
+    tag = properties["delivery_tag"]
+    if acknowledged and type(tag) not in (int, float):
+        tag.encode()  # the broker knows the message by it
+    elif type(tag) not in (str, int, float):
+        properties["delivery_tag"] = str(uuid.uuid4())  # who refuses it may acknowledge it all the same
+    if payload["body"]:
+        channel.decode_body(payload["body"], properties.get("body_encoding"))
     return payload
+
+
+def _is_as_kombu_writes(payload: dict[str, Any], delivery: dict[str, Any]) -> bool:
+    texts = payload.get("body"), payload.get("content-type"), payload.get("content-encoding")
+    places = delivery.get("exchange"), delivery.get("routing_key")
+    return {*map(type, texts), *map(type, places)} == {str} and type(payload.get("headers")) is dict
+
+
+def _complete(payload: dict[str, Any], delivery: dict[str, Any]) -> None:
+    """Put in what kombu takes for granted. Raises TypeError at what it cannot take."""
+    _be_of({str}, payload, "body", "")  # not null: Celery asks for its length
+    _be_of(SCALAR, payload, "content-type")
+    _be_of(TEXT, payload, "content-encoding")
+    _be_of({dict}, payload, "headers", {})
+    _be_of(SCALAR, delivery, "exchange")
+    _be_of(SCALAR, delivery, "routing_key")
+
+
+def _be_of(types: set[type], container: dict[str, Any], name: str, nothing: Any = None) -> None:
+    if type(value := container.get(name, ...)) in types:
+        return
+    # As kombu takes it, what is nothing in some way is nothing: PHP's empty array is an empty object, too.
+    if value and value is not ...:
+        raise TypeError(f"{name} is of the type {type(value).__name__}")
+    container[name] = nothing
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
@@ -56,10 +114,9 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return levels < 0 or any(_is_deeper(one, levels - 1) for one in inside)
 
 
-def _stand_in(raw: bytes, queue: str, reason: str) -> dict[str, Any]:
-    # As a producer would send these bytes to this queue, so that they can be put back like any message.
+def _envelope_around(body: bytes, queue: str, reason: str) -> dict[str, Any]:
     return {
-        "body": base64.b64encode(raw).decode(),
+        "body": base64.b64encode(body).decode(),
         "content-type": "application/octet-stream",
         "content-encoding": "binary",
         "headers": {UNREADABLE: reason},

@@ -29,6 +29,9 @@ BASE = "reliable:"
 REMEMBER_DEAD_S = 3600
 #: Messages put back by one script, so that no script keeps the server busy for long.
 PUT_BACK_AT_ONCE = 100
+#: The longest message that anybody reads here where nobody says otherwise, in bytes: to read it may take 25
+#: times as much memory. RabbitMQ, from version 4, takes as much.
+LONGEST = 16 * 1024 * 1024
 
 
 class Held:
@@ -55,24 +58,29 @@ def _nobody() -> None:
     return None
 
 
-def redelivered(raw: bytes) -> bytes:
-    """The message marked as kombu marks it; unchanged if it is none."""
+def redelivered(raw: bytes, longest: int = LONGEST) -> bytes:
+    """The message marked as kombu marks it; unchanged if it is none, or longer than `longest`."""
+    if len(raw) > longest:
+        return raw
     try:
         payload = json.loads(raw)
-        payload["headers"]["redelivered"] = True
         payload["properties"]["delivery_info"]["redelivered"] = True
+        headers = payload.get("headers") or {}  # null, [] or missing is as good as none
+        payload["headers"] = {**headers, "redelivered": True}
         return json.dumps(payload).encode()
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return raw
 
 
 class Reservation:
     """What one consumer has taken and not yet given away."""
 
-    def __init__(self, client: redis.Redis, prefix: str, lease_s: float) -> None:
+    def __init__(self, client: redis.Redis, prefix: str, lease_s: float, longest: int = LONGEST) -> None:
         """`client` is this reservation's own: no other thread but those that call it use it."""
         self.client = client
         self.lease_s = lease_s
+        #: The longest message that is read to be marked as redelivered, in bytes.
+        self.longest = longest
         self.base = f"{prefix}{BASE}"
         self.id = f"{os.getpid()}-{uuid.uuid4().hex}"
         self.lists: dict[str, str] = {}
@@ -112,7 +120,7 @@ class Reservation:
 
     def give_back(self, held: Held, end: str) -> None:
         """Put one message of ours to the 'head' or 'tail' of its queue, marked as redelivered."""
-        args = (self.id, "own", end, held.raw, redelivered(held.raw))
+        args = (self.id, "own", end, held.raw, redelivered(held.raw, self.longest))
         keys = [*self._registry, self.lists[held.queue], held.queue]
         self.client.eval(scripts.PUT_BACK, 4, *keys, *args)
         self.held.discard(held)
@@ -123,7 +131,7 @@ class Reservation:
         for held in reversed(several):
             raws.setdefault(held.queue, []).append(held.raw)
         for queue in raws:
-            put_back(self.client, self.base, self.id, queue, raws[queue], "own")
+            self._put_back(self.client, self.id, queue, raws[queue], "own")
         self.held.difference_update(several)
 
     def abandon(self) -> None:
@@ -162,7 +170,7 @@ class Reservation:
         for queue, key in self.lists.items():
             there: Any = client.lrange(key, 0, -1)
             unknown = [raw for raw in there if not _take_one(known, (key, raw))]
-            put_back(client, self.base, self.id, queue, unknown, "own")
+            self._put_back(client, self.id, queue, unknown, "own")
             is_all = is_all and len(unknown) == len(there)
         return is_all
 
@@ -175,21 +183,21 @@ class Reservation:
         moved = 0
         for consumer, queue in zip(*[(x.decode() for x in left)] * 2, strict=True):
             raws: Any = client.lrange(f"{self.base}{consumer}:{queue}", 0, -1)
-            moved += put_back(client, self.base, consumer, queue, raws, "dead")
+            moved += self._put_back(client, consumer, queue, raws, "dead")
         return moved
 
-
-def put_back(client: redis.Redis, base: str, consumer: str, queue: str, raws: list[bytes], why: str) -> int:
-    """Put messages of `consumer` ('dead', or our 'own') to the head of `queue`. Returns how many."""
-    keys = [f"{base}consumers", f"{base}suspects", f"{base}{consumer}:{queue}", queue]
-    moved = 0
-    for start in range(0, len(raws), PUT_BACK_AT_ONCE):
-        pairs = [x for raw in raws[start : start + PUT_BACK_AT_ONCE] for x in (raw, redelivered(raw))]
-        count: Any = client.eval(scripts.PUT_BACK, 4, *keys, consumer, why, "head", *pairs)
-        if count < 0:
-            break
-        moved += count
-    return moved
+    def _put_back(self, client: redis.Redis, consumer: str, queue: str, raws: list[bytes], why: str) -> int:
+        """Put messages of a consumer ('dead', or our 'own') to the head of `queue`. Returns how many."""
+        keys = [*self._registry, f"{self.base}{consumer}:{queue}", queue]
+        moved = 0
+        for start in range(0, len(raws), PUT_BACK_AT_ONCE):
+            batch = raws[start : start + PUT_BACK_AT_ONCE]
+            pairs = [x for raw in batch for x in (raw, redelivered(raw, self.longest))]
+            count: Any = client.eval(scripts.PUT_BACK, 4, *keys, consumer, why, "head", *pairs)
+            if count < 0:
+                break
+            moved += count
+        return moved
 
 
 def reserved_from(client: redis.Redis, queue: str, prefix: str = "") -> list[str]:

@@ -1,45 +1,53 @@
-"""kombu's own Redis transport, but for two things.
+"""kombu's own Redis transport, but for three things.
 
-What is no envelope does not end the worker, and what a dead worker has left comes back in every pool.
+What is no message does not end the worker, what is not taken from a queue is put back as it was, and what a
+dead worker has left comes back in every pool.
 
 `broker_transport = "worker.transport.stock:Transport"`. It takes, acknowledges and restores as kombu does.
 """
 
 from __future__ import annotations
 
-from queue import Empty
 from typing import Any
 
 from kombu.transport import redis as stock
-from kombu.utils.encoding import bytes_to_str
 
-from worker.transport.envelope import envelope
+from worker.transport.envelope import StandIn, original
+from worker.transport.guarded import GuardedChannel, seldom
 
 
-class Channel(stock.Channel):
-    """A channel that can deliver whatever it pops."""
+class QoS(stock.QoS):
+    """kombu's notes of what is not acknowledged yet; it puts messages back from them."""
 
-    def _brpop_read(self, **options: Any) -> bool:
-        # kombu calls it when the answer to a BRPOP is there. Its own parses what it has popped unguarded.
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """Note the message, and of a stand-in all the bytes for which it stands."""
+        if isinstance(message._raw, StandIn):
+            message._raw = message._raw.whole()
+        super().append(message, delivery_tag)
+
+    def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
+        """Put a message back by the note of it; drop a note that is none."""
         try:
-            popped = self._popped(**options)
-            if not popped:
-                raise Empty
-            queue = bytes_to_str(popped[0]).rsplit(self.sep, 1)[0]
-            self._queue_cycle.rotate(queue)
-            self.connection._deliver(envelope(popped[1], queue, self), queue)
-        finally:
-            self._in_poll = None
-            self._flush_brpop_reauth()
-        return True
+            super().restore_by_tag(tag, client, leftmost)
+        except (TypeError, ValueError, RecursionError) as error:
+            self._remove_from_indices(tag).execute()
+            seldom.warn("note", f"Dropped what is no note in {self.unacked_key} ({tag!r:.100}): {error}")
 
-    def _popped(self, **options: Any) -> Any:
-        connection = self.client.connection
-        try:
-            return self.client.parse_response(connection, "BRPOP", **options)
-        except self.connection_errors:
-            connection.disconnect()  # so that the next question is asked on a new one
-            raise
+
+class Channel(GuardedChannel):
+    """A channel that puts back what it could not read as it was."""
+
+    QoS = QoS
+
+    def _do_restore_message(
+        self, payload: Any, exchange: str, routing_key: str, pipe: Any, leftmost: bool = False
+    ) -> None:
+        # kombu calls it to put a message back.
+        raw = original(payload)
+        if raw is None:
+            super()._do_restore_message(payload, exchange, routing_key, pipe, leftmost)
+        else:
+            (pipe.lpush if leftmost else pipe.rpush)(routing_key, raw)
 
 
 class Transport(stock.Transport):

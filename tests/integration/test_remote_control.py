@@ -1,0 +1,92 @@
+"""Whoever can write to the broker may ask a worker, but not end it, change it, or make it mute."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producer.broker import Broker
+from producer.contenders import Spec
+from producer.contenders.celery_worker import CeleryWorker
+from producer.keeper import Keeper
+from producer.send import producer_app
+from tests.integration.hostile import hostile_broadcasts
+from tests.integration.post import SOON_S, Post, peak_memory
+
+CHANNEL = "/0.celery.pidbox"
+#: What a worker may use at the most, in bytes: some 80 MB are its own.
+MOST_MEMORY = 400 * 1024 * 1024
+HOSTILE = hostile_broadcasts()
+
+
+def answer(post: Post, method: str, **arguments: Any) -> Any:
+    """The worker's answer to a command."""
+    [reply] = post.app.control.broadcast(
+        method, arguments, destination=[post.node], reply=True, timeout=SOON_S, limit=1
+    )
+    return reply[post.node]
+
+
+def test_whatever_is_broadcast_the_worker_answers_and_works(anywhere: Post) -> None:
+    for name, raw in HOSTILE.items():
+        assert anywhere.client.publish(CHANNEL, raw) > 0, name
+        assert answer(anywhere, "ping") == {"ok": "pong"}, name
+    anywhere.does_the_next_job()
+    assert peak_memory(anywhere.pid) < MOST_MEMORY
+    log = anywhere.log()
+    assert "Traceback" not in log
+    assert log.count("Dropped what is no message") < len(HOSTILE) / 2
+
+
+def test_what_the_lab_asks_is_answered(anywhere: Post) -> None:
+    assert answer(anywhere, "stats")["pool"]["max-concurrency"] == anywhere.worker.spec.slots
+    assert [queue["name"] for queue in answer(anywhere, "active_queues")] == [anywhere.queue]
+    assert answer(anywhere, "conf")["task_default_queue"] == "simul.prefork"
+    assert answer(anywhere, "registered") == ["simul.do"]
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("shutdown", {}),
+        ("pool_grow", {"n": 1_000_000}),
+        ("pool_shrink", {"n": 1}),
+        ("cancel_consumer", {"queue": "simul.solo"}),
+        ("rate_limit", {"task_name": "simul.do", "rate_limit": "1/h"}),
+        ("enable_events", {}),
+        ("hello", {"from_node": "x@y", "revoked": ["7"]}),
+    ],
+)
+def test_what_would_change_a_worker_is_refused(
+    anywhere: Post, method: str, arguments: dict[str, Any]
+) -> None:
+    assert f"SIMUL_REMOTE_CONTROL={method}" in answer(anywhere, method, **arguments)["error"]
+    assert answer(anywhere, "stats")["pool"]["max-concurrency"] == anywhere.worker.spec.slots
+    anywhere.does_the_next_job()
+
+
+@pytest.fixture
+def obedient(
+    broker: Broker, data_root: Path, keeper: Keeper, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Post]:
+    """A worker that was started so that it may be controlled."""
+    monkeypatch.setitem(os.environ, "SIMUL_REMOTE_CONTROL", "shutdown,pool_grow")
+    worker = CeleryWorker(Spec("celery:prefork", 1), broker, producer_app(broker.url), data_root, keeper)
+    worker.start()
+    try:
+        yield Post(worker, broker, client)
+    finally:
+        worker.stop()
+
+
+def test_what_is_asked_for_at_the_start_is_done(obedient: Post) -> None:
+    assert answer(obedient, "pool_grow", n=1) == {"ok": "pool will grow"}
+    assert "error" in answer(obedient, "pool_shrink", n=1)
+    obedient.app.control.shutdown(destination=[obedient.node])
+    process = obedient.worker._worker
+    assert process is not None
+    assert process.wait(SOON_S) == 0

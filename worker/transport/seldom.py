@@ -1,0 +1,32 @@
+"""Says a thing of each kind once a minute: nobody who sends messages can fill a log with them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+EVERY_S = 60.0
+#: The longest that what a message says becomes in a line of a log, in characters.
+LINE = 1000
+
+
+class Seldom:
+    """Warnings: the first of each kind at once, then one a minute, with the number of the others."""
+
+    def __init__(self, logger: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
+        self._logger = logger
+        self._clock = clock
+        #: For each kind: when it was last said, and how often it was not said since.
+        self._said: dict[str, tuple[float, int]] = {}
+
+    def warn(self, kind: str, text: str) -> None:
+        """Log the text, unless one of its kind was logged within the last minute. There are few kinds."""
+        now = self._clock()
+        said_at, unsaid = self._said.get(kind, (now - EVERY_S, 0))
+        if now - said_at < EVERY_S:
+            self._said[kind] = said_at, unsaid + 1
+            return
+        self._said[kind] = now, 0
+        more = f" (and {unsaid} more of the kind since the last time this was said)" if unsaid else ""
+        self._logger.warning("%s%s", text[:LINE], more)
