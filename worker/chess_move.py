@@ -16,11 +16,14 @@ from collections.abc import Awaitable, Callable
 import chess
 
 from worker import engine
+from worker.deadline import UNLIMITED, Deadline
 from worker.errors import InvalidPositionError
 from worker.jobs import ChessMove, MovePlayed
 
 
-def move(job: ChessMove, sleep: Callable[[float], object] | None = None) -> MovePlayed:
+def move(
+    job: ChessMove, sleep: Callable[[float], object] | None = None, until: Deadline = UNLIMITED
+) -> MovePlayed:
     """The move that the job asks for; `sleep` takes seconds.
 
     Raises:
@@ -28,13 +31,19 @@ def move(job: ChessMove, sleep: Callable[[float], object] | None = None) -> Move
     """
     board = position(job.fen)
     if job.depth is not None:
-        return _found(board, job.depth)
+        return _found(board, job.depth, until)
     # Looked up only now: gevent and eventlet replace time.sleep, perhaps after this module was loaded.
-    (sleep or time.sleep)(_wait_s(job))
+    sleep = sleep or time.sleep
+    for nap_s in until.naps(_wait_s(job)):
+        sleep(nap_s)
     return _picked(board, job.seed)
 
 
-async def move_async(job: ChessMove, sleep: Callable[[float], Awaitable[object]] | None = None) -> MovePlayed:
+async def move_async(
+    job: ChessMove,
+    sleep: Callable[[float], Awaitable[object]] | None = None,
+    until: Deadline = UNLIMITED,
+) -> MovePlayed:
     """The same, awaiting where `move` sleeps. A search still blocks the loop.
 
     Raises:
@@ -42,10 +51,12 @@ async def move_async(job: ChessMove, sleep: Callable[[float], Awaitable[object]]
     """
     board = position(job.fen)
     if job.depth is not None:
-        return _found(board, job.depth)
+        return _found(board, job.depth, until)
     import asyncio  # not at the top: a worker without an event loop has no use for it
 
-    await (sleep or asyncio.sleep)(_wait_s(job))
+    sleep = sleep or asyncio.sleep
+    for nap_s in until.naps(_wait_s(job)):
+        await sleep(nap_s)
     return _picked(board, job.seed)
 
 
@@ -69,8 +80,8 @@ def position(fen: str) -> chess.Board:
     return board
 
 
-def _found(board: chess.Board, depth: int) -> MovePlayed:
-    found = engine.search(board, depth)
+def _found(board: chess.Board, depth: int, until: Deadline) -> MovePlayed:
+    found = engine.search(board, depth, until.check)
     return MovePlayed(found.move.uci(), found.score, found.nodes)
 
 

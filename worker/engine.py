@@ -1,12 +1,14 @@
 """A small chess engine: fixed-depth negamax with alpha-beta, in pure Python and so bound to one core.
 
-It is here to be honest work for a processor, not to win: no opening book, no transposition table,
-no clock, no randomness. The same position and depth give the same move, score and node count on
-every machine. It finds every forced mate within its depth, the shortest first.
+It is here to be honest work for a processor, not to win: no opening book, no transposition table, no clock
+(who has one hands in a `check`, which may raise), no randomness. The same position and depth give the same
+move, score and node count on every machine. It finds every forced mate within its depth, the shortest
+first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import chess
@@ -40,9 +42,12 @@ class Found:
     nodes: int
 
 
-def search(board: chess.Board, depth: int) -> Found:
-    """The best move of a legal, unfinished position, looking `depth` >= 1 half-moves ahead."""
-    visits = _Visits()
+def search(board: chess.Board, depth: int, check: Callable[[], object] = lambda: None) -> Found:
+    """The best move of a legal, unfinished position, looking `depth` >= 1 half-moves ahead.
+
+    `check` is called before the moves of a position are tried, which is about a thousand times a second.
+    """
+    visits = _Visits(check)
     best, best_score = None, -MATE
     for move in ordered_moves(board):
         board.push(move)
@@ -86,10 +91,11 @@ def final_score(board: chess.Board, ply: int) -> int | None:
 class _Visits:
     """Counts positions."""
 
-    __slots__ = ("count",)
+    __slots__ = ("check", "count")
 
-    def __init__(self) -> None:
+    def __init__(self, check: Callable[[], object]) -> None:
         self.count = 0
+        self.check = check
 
 
 def _negamax(board: chess.Board, depth: int, alpha: int, beta: int, ply: int, visits: _Visits) -> int:
@@ -99,6 +105,7 @@ def _negamax(board: chess.Board, depth: int, alpha: int, beta: int, ply: int, vi
         return final
     if depth == 0:
         return evaluate(board)
+    visits.check()
     best = -MATE
     for move in ordered_moves(board):
         board.push(move)

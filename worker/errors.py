@@ -9,6 +9,10 @@ class SimulError(Exception):
     """The root of every error that simul raises on purpose."""
 
 
+class SettingsError(SimulError):
+    """An environment variable of simul's that makes no sense; the message names it."""
+
+
 class UnknownNameError(SimulError):
     """No workload, contender or pool has that name; the message lists those that exist."""
 
@@ -21,16 +25,20 @@ class InvalidPositionError(InvalidJobError):
     """A chess position that is illegal, or in which the game is over."""
 
 
+class TimeLimitError(SimulError):
+    """A job that took longer than a job may. It has failed, and is recorded."""
+
+
+class StoppedError(SimulError):
+    """A job that was interrupted because its worker is being stopped. It is not recorded: another does it."""
+
+
 class DataError(SimulError):
     """A data directory that cannot be read or written."""
 
 
 class BrokerUnavailableError(SimulError):
     """Nothing answers at the broker's address, it refuses us, or the address is none."""
-
-
-class SettingsError(SimulError):
-    """An environment variable of a worker's that says what cannot be."""
 
 
 class UnavailableError(SimulError):

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from worker.data_root import RefusedError, open_below, require_below
+from worker.deadline import UNLIMITED, Deadline
 from worker.jobs import FileCheck, FilesChecked, FileVerdict
 
 #: A larger file is malformed.
@@ -48,10 +49,11 @@ class Sums:
     found: int
 
 
-def check(job: FileCheck, data_root: Path) -> FilesChecked:
+def check(job: FileCheck, data_root: Path, until: Deadline = UNLIMITED) -> FilesChecked:
     """One verdict per file of the job, read with `open`."""
     verdicts = []
     for name in job.files:
+        until.check()
         try:
             data = read(name, data_root)
         except (OSError, RefusedError) as error:
@@ -61,10 +63,11 @@ def check(job: FileCheck, data_root: Path) -> FilesChecked:
     return FilesChecked(tuple(verdicts))
 
 
-async def check_async(job: FileCheck, data_root: Path) -> FilesChecked:
+async def check_async(job: FileCheck, data_root: Path, until: Deadline = UNLIMITED) -> FilesChecked:
     """One verdict per file of the job, read with aiofiles: each open, read and close goes to a thread."""
     verdicts = []
     for name in job.files:
+        until.check()
         try:
             data = await _read_async(name, data_root)
         except (OSError, RefusedError) as error:

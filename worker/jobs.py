@@ -14,17 +14,21 @@ from typing import Any, Literal, TypeAlias
 from worker.errors import InvalidJobError
 
 #: Files that one job may name.
-MAX_FILES = 10_000
-#: Half-moves that the engine may look ahead; one more multiplies the time by about ten.
-MAX_DEPTH = 6
-#: The longest that a human at the board may think, in milliseconds.
-MAX_WAIT_MS = 3_600_000
-#: Steps of one piece of an integral.
-MAX_STEPS = 100_000_000
-#: The sieve's upper end; its memory grows with the length of the segment and the root of this.
-MAX_PRIME = 10**14
-#: The longest segment that one sieve job may cover (one byte a number).
-MAX_SEGMENT = 100_000_000
+MAX_FILES = 1000
+#: Characters of a file's name: Linux opens nothing that is longer.
+MAX_NAME = 4096
+#: Characters of a FEN: the longest of a legal position has about 90.
+MAX_FEN = 200
+#: Half-moves that the engine may look ahead; one more multiplies the time by about ten. Five take seconds.
+MAX_DEPTH = 5
+#: The longest that a human at the board may think, in milliseconds. Shorter than `settings.JOB_LIMIT_S`.
+MAX_WAIT_MS = 20_000
+#: Steps of one piece of an integral: some seconds.
+MAX_STEPS = 10_000_000
+#: The sieve's upper end. Its memory grows with the root of this: a few megabytes a job.
+MAX_PRIME = 10**12
+#: The longest segment that one sieve job may cover: a second.
+MAX_SEGMENT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,10 @@ class FileCheck:
     def __post_init__(self) -> None:
         _require(0 < len(self.files) <= MAX_FILES, f"a file check names 1 to {MAX_FILES:,} files")
         _require(all(map(_is_unicode, self.files)), "a file's name is Unicode text, without lone surrogates")
+        _require(
+            all(len(name) <= MAX_NAME for name in self.files),
+            f"a file's name has up to {MAX_NAME:,} characters",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class ChessMove:
     def __post_init__(self) -> None:
         _require((self.wait_ms is None) != (self.depth is None), "a chess move has either wait_ms or depth")
         _require(_is_unicode(self.fen), "a FEN is Unicode text, without lone surrogates")
+        _require(len(self.fen) <= MAX_FEN, f"a FEN has up to {MAX_FEN} characters")
         if self.wait_ms is not None:
             _require(0 <= self.wait_ms <= MAX_WAIT_MS, f"wait_ms lies in 0..{MAX_WAIT_MS:,}")
         if self.depth is not None:

@@ -17,6 +17,11 @@ from worker.errors import SettingsError
 DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
 #: What Celery calls our asyncio pool (an environment variable of Celery's own names it).
 ASYNCIO_POOL = "worker.pools.aio:TaskPool"
+#: Longer than any job of a workload takes (a fraction of a second). Shorter than the time after which others
+#: take a job for abandoned: a minute without a record, half a minute where Compose has kombu's transport.
+JOB_LIMIT_S = 25.0
+#: Shorter than Docker waits by default before it kills (10 s), with what Celery needs after that.
+GRACE_S = 5.0
 #: What can carry messages; the first is the default.
 TRANSPORTS: tuple[Literal["reliable"], Literal["stock"]] = ("reliable", "stock")
 #: The commands from afar that change a worker: each is refused unless SIMUL_REMOTE_CONTROL names it.
@@ -42,6 +47,10 @@ class Settings:
     data_root: Path
     #: Seconds after which the stock transport hands an unacknowledged message to another worker.
     visibility_timeout_s: float
+    #: Seconds that one job may take; see `worker.deadline`.
+    job_limit_s: float
+    #: Seconds that running jobs have to end when their worker is told to stop.
+    grace_s: float
     #: What carries messages: "reliable" (ours, see docs/transport.md) or "stock" (kombu's own).
     transport: str = TRANSPORTS[0]
     #: Which of `REMOTE_CONTROLS` anybody who can write to the broker may use.
@@ -52,7 +61,7 @@ class Settings:
         """The settings that `environ` describes.
 
         Raises:
-            SettingsError: SIMUL_VISIBILITY_TIMEOUT is no positive number, there is no such transport, or
+            SettingsError: a time is no positive number of seconds, there is no such transport, or
                 SIMUL_REMOTE_CONTROL names a command that there is not.
             BrokerUnavailableError: SIMUL_BROKER_URL is no address.
         """
@@ -63,8 +72,10 @@ class Settings:
             )
         return cls(
             broker_url=parse(environ.get("SIMUL_BROKER_URL") or DEFAULT_BROKER_URL).url,
-            data_root=Path(environ.get("SIMUL_DATA") or PROJECT_DATA).resolve(),
+            data_root=Path(os.path.realpath(environ.get("SIMUL_DATA") or PROJECT_DATA)),
             visibility_timeout_s=_seconds(environ, "SIMUL_VISIBILITY_TIMEOUT", 3600),
+            job_limit_s=_seconds(environ, "SIMUL_JOB_LIMIT", JOB_LIMIT_S),
+            grace_s=_seconds(environ, "SIMUL_GRACE", GRACE_S),
             transport=transport,
             remote_controls=remote_controls(environ.get("SIMUL_REMOTE_CONTROL") or ""),
         )

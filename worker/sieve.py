@@ -10,35 +10,37 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from worker.deadline import UNLIMITED, Deadline
 from worker.jobs import PrimesCounted, Sieve
 
 #: Numbers sieved at a time: one byte each, small enough to stay in a processor's cache.
 BLOCK = 128 * 1024
 
 
-def count(job: Sieve) -> PrimesCounted:
+def count(job: Sieve, until: Deadline = UNLIMITED) -> PrimesCounted:
     """How many primes p there are with start <= p < stop."""
-    return PrimesCounted(sum(_blocks(job)))
+    return PrimesCounted(sum(_blocks(job, until)))
 
 
-async def count_async(job: Sieve) -> PrimesCounted:
+async def count_async(job: Sieve, until: Deadline = UNLIMITED) -> PrimesCounted:
     """The same, letting others run after every block. Cooperation, not parallelism: it takes as long."""
     from asyncio import sleep  # not at the top: a worker without an event loop needs no asyncio
 
     total = 0
-    for primes in _blocks(job):
+    for primes in _blocks(job, until):
         total += primes
         await sleep(0)
     return PrimesCounted(total)
 
 
-def _blocks(job: Sieve) -> Iterator[int]:
+def _blocks(job: Sieve, until: Deadline) -> Iterator[int]:
     """The number of primes in each block of the segment."""
     root = math.isqrt(job.stop - 1)
     primes = _primes_to(root)
     # A block shorter than the root would visit large primes that have no multiple in it.
     size = max(BLOCK, root)
     for start in range(max(job.start, 2), job.stop, size):
+        until.check()
         yield _primes_in(start, min(start + size, job.stop), primes)
 
 

@@ -1,8 +1,9 @@
 """The one task: validate the message, do the job, record it. No job is done here, and none is lost.
 
 A message that is no valid job is recorded as an error, rejected, and never retried. The record is
-written before the message is acknowledged, so a job whose worker dies is done again. A worker that runs on
-the asyncio pool gets the async twin of the task, under the same name.
+written before the message is acknowledged, so a job whose worker dies is done again. A worker that is told
+to stop interrupts what does not end within its grace, and gives it back to the queue unrecorded. A worker
+that runs on the asyncio pool gets the async twin of the task, under the same name.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any
 from celery import Task
 from celery.concurrency import get_implementation
 from celery.exceptions import Reject
-from celery.signals import task_received, worker_init
+from celery.signals import task_received, worker_init, worker_shutting_down
 from celery.utils.log import get_task_logger
 from redis import RedisError
 
+from worker import deadline
 from worker.app import app, settings
-from worker.errors import InvalidJobError, SimulError
+from worker.errors import InvalidJobError, SimulError, StoppedError
 from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
@@ -41,13 +43,15 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
     """Do the job of a message {run, index, enqueued_ns, job} and record who did it and when.
 
     Raises:
-        celery.exceptions.Reject: the message is no valid job (dropped), or its record could not be
-            written (requeued).
+        celery.exceptions.Reject: the message is no valid job (dropped), its record could not be written, or
+            the worker is being stopped (requeued).
     """
     attempt = _begun(self.request, args, message)
     answer, failure = None, None
     try:
         answer = perform(_job(message), settings.data_root)
+    except StoppedError as error:
+        raise attempt.interrupted(error) from error
     except Exception as error:  # whatever it is, it is this job's result, and the worker lives on
         failure = error
     record = attempt.ended(answer, failure)
@@ -64,6 +68,8 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     answer, failure = None, None
     try:
         answer = await perform_async(_job(message), settings.data_root)
+    except StoppedError as error:
+        raise attempt.interrupted(error) from error
     except Exception as error:
         failure = error
     record = attempt.ended(answer, failure)
@@ -111,6 +117,11 @@ class _Attempt:
             log.error("job %s of run %s failed", self.index, self.run, exc_info=failure)
         return record
 
+    def interrupted(self, error: StoppedError) -> Reject:
+        """What gives it back to the queue."""
+        log.warning("job %s of run %s was interrupted: %s", self.index, self.run, error)
+        return Reject(str(error), requeue=True)
+
 
 def _begun(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Attempt:
     started_ns = time.monotonic_ns()
@@ -151,6 +162,15 @@ def _unrecorded(error: RedisError) -> Reject:
 def _reject_if_invalid(failure: Exception | None) -> None:
     if isinstance(failure, InvalidJobError):
         raise Reject(text_of(failure), requeue=False)
+
+
+deadline.share_with_children()
+
+
+@worker_shutting_down.connect
+def _move_deadlines_up(**_: Any) -> None:
+    # Where a job holds the main thread (solo), this handler of the signal is all that still runs.
+    deadline.stop_within(settings.grace_s)
 
 
 @task_received.connect

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from worker.deadline import UNLIMITED, Deadline
 from worker.jobs import Integral, Trapezoid
 
 #: The integral from 0 to 2.
@@ -17,12 +18,12 @@ EXACT = 728 / (9 * math.log(3))
 SLICE_STEPS = 10_000
 
 
-def integrate(job: Trapezoid) -> Integral:
+def integrate(job: Trapezoid, until: Deadline = UNLIMITED) -> Integral:
     """The value of the piece."""
-    return Integral(math.fsum(_slices(job)))
+    return Integral(math.fsum(_slices(job, until)))
 
 
-async def integrate_async(job: Trapezoid) -> Integral:
+async def integrate_async(job: Trapezoid, until: Deadline = UNLIMITED) -> Integral:
     """The same, letting others run after every slice.
 
     This is cooperation, not parallelism: other tasks of the loop get their turns between the slices,
@@ -31,17 +32,18 @@ async def integrate_async(job: Trapezoid) -> Integral:
     from asyncio import sleep  # not at the top: a worker without an event loop needs no asyncio
 
     sums = []
-    for value in _slices(job):
+    for value in _slices(job, until):
         sums.append(value)
         await sleep(0)
     return Integral(math.fsum(sums))
 
 
-def _slices(job: Trapezoid) -> Iterator[float]:
+def _slices(job: Trapezoid, until: Deadline) -> Iterator[float]:
     """Terms that add up to the integral: its two ends, then the points between them slice by slice."""
     step = (job.upper - job.lower) / job.steps
     yield step * (_f(job.lower) + _f(job.upper)) / 2
     for first in range(1, job.steps, SLICE_STEPS):
+        until.check()
         points = range(first, min(first + SLICE_STEPS, job.steps))
         yield step * math.fsum([_f(job.lower + i * step) for i in points])
 

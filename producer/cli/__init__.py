@@ -7,6 +7,7 @@ module imports at its top only what its options need, and the rest where the com
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sys
 
@@ -17,12 +18,13 @@ from producer.cli import compare, data, diff, judit, machine, report, send, show
 from producer.cli.console import say
 from worker import errors
 from worker.errors import SimulError
+from worker.settings import Settings
 
 #: One exit code per kind of error; 1 is an error of any other kind, 2 a misread command line.
 EXIT_CODES: dict[type[SimulError], int] = {
+    errors.SettingsError: 2,
     errors.UnknownNameError: 2,
     errors.InvalidJobError: 2,
-    errors.SettingsError: 2,
     errors.BrokerUnavailableError: 3,
     errors.ContenderError: 4,
     errors.UnavailableError: 4,
@@ -73,6 +75,9 @@ def main() -> None:
 
 def _carried_out() -> int:
     try:
+        # Or every process that is started would stumble over it on its own. Not the address: --broker goes
+        # before it.
+        Settings.read({name: value for name, value in os.environ.items() if name != "SIMUL_BROKER_URL"})
         app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1

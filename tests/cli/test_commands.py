@@ -150,3 +150,10 @@ def test_help_fits_a_narrow_terminal_and_cuts_nothing(tmp_path: Path, columns: s
     together = re.sub(r"[\s│]+", "", said.out)  # a word longer than its column goes on in the next line
     assert "[envvar:SIMUL_COMPARE_REPORT]" in together
     assert "[envvar:SIMUL_BROKER_URL]" in together
+
+
+@pytest.mark.parametrize("command", [["compare", "waits", "--with", "serial"], ["worker"], ["machine"]])
+def test_a_setting_that_makes_no_sense_is_told_in_one_line(tmp_path: Path, command: list[str]) -> None:
+    said = simul(*command, cwd=tmp_path, environment={"SIMUL_JOB_LIMIT": "soon", "COLUMNS": "200"})
+    line = "SIMUL_JOB_LIMIT must be more than 0 seconds, not 'soon' (environment): mend or unset it"
+    assert (said.code, said.out, said.err) == (2, "", f"Setting: {line}\n")

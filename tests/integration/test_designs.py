@@ -41,7 +41,7 @@ def test_a_design_that_is_killed_says_so_and_can_be_started_again(own_roster: Ro
     contender = own_roster.started(Spec("threads", 2))
     [pid] = contender.processes()
     [host] = family(pid)
-    outcome = contender.run([*jobs, ChessMove(START, wait_ms=600_000)], lambda _: host.kill())
+    outcome = contender.run([*jobs, ChessMove(START, wait_ms=20_000)], lambda _: host.kill())
     assert outcome.records == []
     [problem] = outcome.problems
     assert problem.startswith("its process was ended by SIGKILL: ")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from worker import engine
 from worker.chess_move import move, move_async
 from worker.engine import MATE
-from worker.errors import InvalidPositionError
+from worker.errors import InvalidJobError, InvalidPositionError
 from worker.jobs import ChessMove, MovePlayed
 
 MATES_IN_1 = [
@@ -67,8 +67,8 @@ def test_a_human_waits_and_then_plays_the_move_that_the_seed_picks() -> None:
 def test_time_sleep_is_looked_up_when_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)  # as gevent and eventlet do
-    move(ChessMove(chess.STARTING_FEN, wait_ms=3_600_000))
-    assert waits == [3600.0]
+    move(ChessMove(chess.STARTING_FEN, wait_ms=20_000))
+    assert sum(waits) == pytest.approx(20)
 
 
 def test_the_async_twin_awaits_its_wait_and_plays_the_same_move() -> None:
@@ -157,7 +157,7 @@ def _replies(board: chess.Board, first: chess.Move) -> int:
     [
         ("", "is no FEN"),
         ("hello", "is no FEN"),
-        ("x" * 10_000, "is no FEN"),
+        ("x" * 200, "is no FEN"),
         ("rnbqkbnr/pppppppp/9/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1", "is no FEN"),
         ("8/8/8/8/8/8/8/8 w - - 0 1", "is illegal: no white king, no black king, empty"),
         ("4k3/4R3/8/8/8/8/8/4K3 w - - 0 1", "is illegal: opposite check"),
@@ -168,7 +168,7 @@ def _replies(board: chess.Board, first: chess.Move) -> int:
         ("7k/8/6K1/8/8/8/8/R7 b - - 150 100", "is a finished game: seventyfive moves"),
     ],
 )
-@pytest.mark.parametrize("thinking", [{"depth": 1}, {"wait_ms": 3_600_000}])
+@pytest.mark.parametrize("thinking", [{"depth": 1}, {"wait_ms": 20_000}])
 def test_a_position_without_a_move_is_refused_at_once(
     fen: str, complaint: str, thinking: dict[str, int]
 ) -> None:
@@ -183,6 +183,6 @@ def test_a_position_without_a_move_is_refused_at_once(
 def test_any_text_is_a_position_or_refused(fen: str) -> None:
     try:
         answer = move(ChessMove(fen, wait_ms=0))
-    except InvalidPositionError:
+    except InvalidJobError:
         return
     assert chess.Board(fen).parse_uci(answer.move)

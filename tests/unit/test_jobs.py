@@ -28,7 +28,7 @@ pytest.importorskip("msgspec", reason="no msgspec for this Python (0.22 has none
 FEN = "8/8/8/8/8/5k2/5q2/7K w - - 0 1"
 
 # Lone surrogates have no place in UTF-8, so no JSON that arrives can hold one unescaped.
-texts = st.text(st.characters(exclude_categories=["Cs"]))
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=100)
 jobs: st.SearchStrategy[Job] = st.one_of(
     st.builds(FileCheck, st.lists(texts, min_size=1, max_size=5).map(tuple)),
     st.builds(ChessMove, texts, wait_ms=st.floats(0, 1000), seed=st.integers()),
@@ -72,18 +72,24 @@ def test_any_other_json_is_an_invalid_job_or_a_valid_one_and_never_anything_wors
         ({}, "no kind of job is called None"),
         ({"kind": "shell"}, "there are: file_check, chess_move, trapezoid, sieve"),
         ({"kind": "file_check"}, "missing required field `files`"),
-        ({"kind": "file_check", "files": []}, "names 1 to 10,000 files"),
+        ({"kind": "file_check", "files": []}, "names 1 to 1,000 files"),
+        ({"kind": "file_check", "files": ["a"] * 1001}, "names 1 to 1,000 files"),
+        ({"kind": "file_check", "files": ["a" * 4097]}, "up to 4,096 characters"),
         ({"kind": "file_check", "files": "test001.txt"}, "Expected `array`"),
         ({"kind": "file_check", "files": ["a"], "root": "/"}, "unknown field 'root'"),
         ({"kind": "chess_move", "fen": FEN}, "either wait_ms or depth"),
         ({"kind": "chess_move", "fen": FEN, "wait_ms": 1, "depth": 1}, "either wait_ms or depth"),
         ({"kind": "chess_move", "fen": FEN, "wait_ms": -1}, "wait_ms lies in"),
         ({"kind": "chess_move", "fen": FEN, "wait_ms": float("nan")}, "wait_ms lies in"),
-        ({"kind": "chess_move", "fen": FEN, "depth": 7}, "depth lies in 1..6, not 7"),
+        ({"kind": "chess_move", "fen": FEN, "wait_ms": 20_001}, "wait_ms lies in 0..20,000"),
+        ({"kind": "chess_move", "fen": FEN + " " * 200, "depth": 1}, "a FEN has up to 200 characters"),
+        ({"kind": "chess_move", "fen": FEN, "depth": 6}, "depth lies in 1..5, not 6"),
         ({"kind": "chess_move", "fen": FEN, "depth": "2"}, "Expected `int"),
         ({"kind": "trapezoid", "lower": 2, "upper": 2, "steps": 1}, "lower is less than upper"),
         ({"kind": "trapezoid", "lower": 0, "upper": float("inf"), "steps": 1}, "finite"),
+        ({"kind": "trapezoid", "lower": 0, "upper": 2, "steps": 10_000_001}, "steps lies in 1..10,000,000"),
         ({"kind": "sieve", "start": 5, "stop": 5}, "start < stop"),
+        ({"kind": "sieve", "start": 10**12, "stop": 10**12 + 1}, "stop <= 1,000,000,000,000"),
         ({"kind": "sieve", "start": 0, "stop": MAX_SEGMENT + 1}, "covers at most"),
     ],
 )

@@ -69,8 +69,7 @@ def test_the_async_integral_lets_others_run_in_between() -> None:
         (0, 100, 25),
         (100, 200, 21),
         (0, 2_000_000, 148_933),
-        (10**12, 10**12 + 1000, 37),
-        (10**14 - 1000, 10**14, 38),
+        (10**12 - 1000, 10**12, 38),
     ],
 )
 def test_primes_are_counted_right(start: int, stop: int, count: int) -> None:

@@ -1,0 +1,145 @@
+"""No job holds a worker for longer than it may, in any pool; and none holds one that is told to stop."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import redis
+
+from producer.broker import Broker, connect
+from producer.collect import Collector
+from producer.contenders import Spec
+from producer.contenders.celery_worker import CeleryWorker
+from producer.keeper import Keeper
+from producer.send import producer_app, publish
+from tests.helpers import SOON_S, family
+from tests.integration.conformance import START
+from worker.jobs import MAX_STEPS, MAX_WAIT_MS, ChessMove, Job, Trapezoid
+from worker.pools import POOLS
+from worker.settings import TRANSPORTS
+
+#: Sixteen queens: with nothing to stop it, this search takes minutes.
+SEARCH = ChessMove("qqqqkqqq/8/8/8/8/8/8/QQQQKQQQ w - - 0 1", depth=5)
+WAIT = ChessMove(START, wait_ms=MAX_WAIT_MS)
+SHORT = ChessMove(START, wait_ms=0)
+#: So much CPU time of a worker's processes is no idling: one of its jobs computes. In seconds.
+COMPUTING_S = 0.5
+
+Start = Callable[..., CeleryWorker]
+
+
+@pytest.fixture
+def start(
+    keeper: Keeper, broker: Broker, data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Start]:
+    """Starts a worker with these settings; ends it, however the test ended."""
+    started: list[CeleryWorker] = []
+
+    def go(name: str, transport: str = TRANSPORTS[0], **settings: str) -> CeleryWorker:
+        spec = Spec(f"celery:{name}", 2 if POOLS[name].scales else 1)
+        if why := spec.unavailable():
+            pytest.skip(why)
+        for key, value in settings.items():
+            monkeypatch.setenv(key, value)
+        app = producer_app(broker.url)
+        worker = CeleryWorker(spec, broker, app, data_root, keeper, transport)
+        started.append(worker)
+        worker.start()
+        return worker
+
+    yield go
+    for worker in started:
+        worker.stop()
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_a_job_that_takes_too_long_fails_and_the_worker_does_the_next(start: Start, name: str) -> None:
+    worker = start(name, SIMUL_JOB_LIMIT="0.7")
+    outcome = worker.run([SEARCH, WAIT, Trapezoid(0, 100, MAX_STEPS), SHORT], lambda _: None)
+    assert outcome.problems == []
+    late = "TimeLimitError: not done within 0.7 s, the limit for a job (SIMUL_JOB_LIMIT changes it)"
+    assert [record.error for record in outcome.records] == [late] * 3 + [None]
+    assert worker.alive()
+
+
+#: Over kombu's transport, too, those where a job and its message are in the hands of different threads.
+STOCK = ("prefork", "threads")
+
+
+@pytest.mark.parametrize(
+    ("name", "transport"), [*((name, "reliable") for name in POOLS), *((name, "stock") for name in STOCK)]
+)
+def test_a_worker_that_is_told_to_stop_ends_though_its_jobs_would_not_and_loses_none(
+    start: Start, broker: Broker, name: str, transport: str
+) -> None:
+    worker = start(name, transport, SIMUL_JOB_LIMIT="3600", SIMUL_GRACE="1")
+    jobs: list[Job] = [SHORT, SEARCH, WAIT, SEARCH, WAIT, SHORT, SEARCH]
+    with closing(connect(broker.url)) as client, Collector(client, len(jobs)) as collector:
+        idle_s = cpu_s(worker)
+        for _ in publish(worker._app, jobs, worker._queue, collector.run):
+            pass
+        until(lambda: cpu_s(worker) > idle_s + COMPUTING_S, "began a search")
+        code = terminated(worker)
+        while collector.read(None):
+            pass
+        left = waiting(client, worker._queue)
+    assert code == 0
+    assert all(record.error is None for record in collector.records.values())
+    assert 1 not in collector.records, "the search is done: it was no long one"
+    # Whatever was done is recorded and gone; everything else waits for another worker, once.
+    assert sorted([*collector.records, *left]) == list(range(len(jobs)))
+    assert collector.duplicates == 0
+
+
+def terminated(worker: CeleryWorker) -> int:
+    """The exit code of a worker that was told to stop, as `docker stop` tells it."""
+    process = worker._worker
+    assert process
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(SOON_S)
+    except subprocess.TimeoutExpired:
+        worker._log.seek(0)
+        pytest.fail(f"it goes on: {worker._log.read().decode()}")
+
+
+def waiting(client: redis.Redis, queue: str) -> list[int]:
+    """The indexes of the jobs whose messages wait in the queue; nothing is kept anywhere else."""
+    assert client.keys(f"reliable:*:{queue}") == []
+    assert not any(queue.encode() in entry for entry in hvals(client, "unacked"))
+    messages: Any = client.lrange(queue, 0, -1)
+    return [json.loads(base64.b64decode(json.loads(raw)["body"]))[1]["index"] for raw in messages]
+
+
+def hvals(client: redis.Redis, key: str) -> list[bytes]:
+    values: Any = client.hvals(key)
+    return list(values)
+
+
+def cpu_s(worker: CeleryWorker) -> float:
+    """CPU time of a worker and the processes below it, in seconds."""
+    total = 0.0
+    for pid in worker.processes():
+        for process in family(pid):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                total += times.user + times.system
+    return total
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for an event that only looking can tell of."""
+    deadline = time.monotonic() + SOON_S
+    while not condition():
+        assert time.monotonic() < deadline, f"it never {what}"
+        time.sleep(0.01)
