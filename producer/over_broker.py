@@ -14,6 +14,7 @@ from producer.broker import check, connect
 from producer.collect import Collector
 from producer.contenders import Outcome, Progress
 from producer.keeper import Keeper
+from producer.replies import Stats, ask
 from producer.send import RECONNECT_S, producer_app, publish
 from producer.traces import Traces
 from producer.waiting import Waiting
@@ -61,6 +62,7 @@ def run_over_broker(
             problems += _collect(collector, progress, death, patient)
     except (KombuError, redis.RedisError, OSError) as error:
         problems.append(f"the broker went away: {error}")
+    problems += collector.problems()
     if missing := collector.missing():
         problems.append(f"{len(missing)} of {len(jobs)} jobs are lost: {_some(missing)}")
     records = [collector.records[index] for index in sorted(collector.records)]
@@ -103,17 +105,21 @@ def patience_s(jobs: Sequence[Job]) -> float:
 
 
 def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
-    """The class of the event loop that the workers of those names run, as they say; None without one."""
+    """The class of the event loop that the workers of those names run, as they say; None without one.
+
+    Raises:
+        ContenderError: the broker went away.
+    """
     if pool(pool_name).slot != "coroutine":
         return None
-    replies = app.control.inspect(destination=list(nodes), timeout=ASK_S, limit=len(nodes)).stats() or {}
-    return ", ".join(sorted({str(reply["pool"].get("loop")) for reply in replies.values()})) or None
+    replies = ask(app, "stats", Stats, ASK_S, nodes)
+    return ", ".join(sorted({reply.pool.loop for reply in replies.said.values() if reply.pool.loop})) or None
 
 
 def _collect(
     collector: Collector, progress: Progress, death: Callable[[], str | None], patient: Patient
 ) -> list[str]:
-    last = time.monotonic()
+    last, done = time.monotonic(), len(collector.records)
     while not collector.complete():
         died = death()  # asked before the last read, so that nothing written before it is missed
         try:
@@ -123,10 +129,10 @@ def _collect(
                 raise
             time.sleep(BLOCK_MS / 1000)  # nothing to wait on: the connection itself is gone
             continue
-        if count:
-            last = time.monotonic()
-            progress(len(collector.records))
-        elif died:
+        if len(collector.records) > done:
+            done, last = len(collector.records), time.monotonic()
+            progress(done)
+        elif died and not count:
             return [died]
         elif not patient(quiet_s := time.monotonic() - last):
             return [f"no record came for {quiet_s:.0f} s"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 
-import redis
 from celery import Celery
-from kombu.exceptions import KombuError
 
+from producer.replies import Queues, ask
+from worker.errors import ContenderError
 from worker.pools import Pool
 
 #: How long nothing may come before the workers are asked who consumes the queue, in seconds.
@@ -59,7 +58,8 @@ class Waiting:
 
 def consumed(app: Celery, queue: str) -> bool:
     """Whether any worker that answers consumes the queue; a solo worker only answers between two jobs."""
-    replies = None
-    with contextlib.suppress(KombuError, redis.RedisError, OSError):  # the collector sees to a lost broker
-        replies = app.control.inspect(timeout=ASK_S).active_queues()
-    return any(one["name"] == queue for queues in (replies or {}).values() for one in queues)
+    try:
+        replies = ask(app, "active_queues", Queues, ASK_S)
+    except ContenderError:  # the collector sees to a lost broker
+        return False
+    return any(one.name == queue for queues in replies.said.values() for one in queues)

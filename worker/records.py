@@ -13,7 +13,7 @@ import re
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from worker.errors import SimulError
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from worker.jobs import Answer
 
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: A value in an answer. None is nested deeper: what is, is too much for some stack some day.
+Scalar: TypeAlias = bool | int | float | str | None
+Plain: TypeAlias = Scalar | list[dict[str, Scalar]]
 #: The longest text of an error, in characters; what is beyond is cut off.
 MAX_ERROR = 1000
 
@@ -42,7 +45,7 @@ class JobRecord:
     started_ns: int
     finished_ns: int
     #: The answer as plain JSON types, or None where the job failed.
-    answer: dict[str, Any] | None = None
+    answer: dict[str, Plain] | None = None
     #: "Kind: text" of what went wrong, or None.
     error: str | None = None
 
@@ -129,10 +132,3 @@ def encode(wired: Wired) -> bytes:
     import msgspec  # not at the top: the in-process designs need no msgspec
 
     return msgspec.json.encode(wired)
-
-
-def decode(data: bytes) -> Wired:
-    """The record that `encode` wrote."""
-    import msgspec
-
-    return msgspec.json.decode(data, type=Wired)

@@ -9,17 +9,16 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-import redis
 from celery import Celery
-from kombu.exceptions import KombuError
 
 from producer.broker import Broker
 from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.celery_worker import WARM_UP_FEN, WARM_UP_MS
 from producer.keeper import Keeper
+from producer.ledger import shown
 from producer.over_broker import event_loop, run_over_broker
+from producer.replies import Pong, Queues, Stats, ask
 from worker.errors import ContenderError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
@@ -33,6 +32,11 @@ ASK_S = 1.0
 
 #: How long a worker that was there may take to answer before it counts as gone, in seconds.
 GONE_S = 5.0
+
+#: Slots of all the workers of a queue together: each is warmed up by a job of its own.
+MOST_SLOTS = 100_000
+#: Stands for all queues, where nobody knows which of them a worker consumes.
+ANY_QUEUE = "*"
 
 #: How a worker names the reliable transport.
 OUR_TRANSPORT = "worker.transport:Transport"
@@ -61,18 +65,22 @@ class Fleet:
         self._hosts = hosts
         self._awaiting = awaiting
         self._queues: dict[str, dict[str, int]] | None = None
+        #: What is wrong with what a worker answers, by queue and worker.
+        self._faults: dict[str, dict[str, str]] = {}
 
     def slots(self, queue: str) -> dict[str, int]:
         """The workers that consume a queue, and the slots of each.
 
         Raises:
-            ContenderError: the broker went away.
+            ContenderError: the broker went away, or a worker answers what cannot be: it may be on this queue.
         """
         if self._queues is None:
-            try:
-                self._queues = self._found(self._gathered())
-            except (KombuError, redis.RedisError, OSError) as error:
-                raise ContenderError(f"the broker went away (ask the workers): {error}") from error
+            self._queues = self._found(self._gathered())
+        for node, why in {**self._faults.get(ANY_QUEUE, {}), **self._faults.get(queue, {})}.items():
+            raise ContenderError(
+                f"the worker {shown(node)} answers what cannot be (ask the workers): {why}; stop it, and "
+                "compare again"
+            )
         return self._queues.get(queue, {})
 
     def missing(self, queue: str) -> list[str]:
@@ -80,10 +88,10 @@ class Fleet:
         found = self.slots(queue)
         try:
             # Where all answer, it takes no longer than that.
-            replies = self._app.control.ping(list(found), timeout=GONE_S, limit=len(found))
-        except (KombuError, redis.RedisError, OSError):  # the broker went away: the run says so, or the next
+            replies = ask(self._app, "ping", Pong, GONE_S, found)
+        except ContenderError:  # the broker went away: the run says so, or the next
             return []
-        return sorted(found.keys() - {node for reply in replies for node in reply})
+        return sorted(found.keys() - replies.said.keys())
 
     def _gathered(self) -> dict[str, list[str]]:
         """The queues of each worker, when all that are awaited answer and no more have turned up since."""
@@ -91,29 +99,30 @@ class Fleet:
         before: dict[str, list[str]] = {}
         while True:
             awaited = sum(map(_addresses, self._hosts))
-            replies: dict[str, list[dict[str, Any]]] = self._ask().active_queues() or {}
-            now = {node: [queue["name"] for queue in queues] for node, queues in replies.items()}
+            replies = ask(self._app, "active_queues", Queues, ASK_S)
+            now = {node: [queue.name for queue in queues] for node, queues in replies.said.items()}
             self._awaiting(len(now), awaited)
             settled = bool(now) and now == before and len(now) >= awaited
             patience = APPEAR_S if now or awaited else NOBODY_S
             if settled or time.monotonic() - began > patience:
+                self._faults[ANY_QUEUE] = replies.faults
                 return now
             before = now
 
     def _found(self, queues: dict[str, list[str]]) -> dict[str, dict[str, int]]:
-        stats: dict[str, Any] = (self._ask(list(queues)).stats() or {}) if queues else {}
-        transports = {str(reply["broker"]["transport"]) for reply in stats.values()}
+        stats = ask(self._app, "stats", Stats, ASK_S, queues)
+        for node, why in stats.faults.items():
+            for queue in queues[node]:
+                self._faults.setdefault(queue, {})[node] = why
+        transports = {reply.broker.transport for reply in stats.said.values()}
         if transports:
             kinds = {"reliable" if name == OUR_TRANSPORT else "stock" for name in transports}
             self._carried_by(" and ".join(sorted(kinds)))
         found: dict[str, dict[str, int]] = {}
-        for node, reply in stats.items():
+        for node, reply in stats.said.items():
             for queue in queues[node]:
-                found.setdefault(queue, {})[node] = int(reply["pool"]["max-concurrency"])
+                found.setdefault(queue, {})[node] = reply.pool.slots
         return found
-
-    def _ask(self, nodes: list[str] | None = None) -> Any:
-        return self._app.control.inspect(destination=nodes, timeout=ASK_S)
 
 
 class ExternalWorkers:
@@ -149,6 +158,11 @@ class ExternalWorkers:
         if len(set(found.values())) > 1:
             raise ContenderError(f"the workers on {self._queue} differ in slots: {found}; start equal ones")
         self.spec = replace(self.spec, slots=min(found.values()), workers=len(found))
+        if self.spec.total_slots > MOST_SLOTS:
+            raise ContenderError(
+                f"the workers on {self._queue} claim {self.spec.total_slots:,} slots (ask the workers), more "
+                f"than {MOST_SLOTS:,}: stop who claims too many"
+            )
         self._event_loop = event_loop(self._app, self._pool, list(found))
         outcome = self.run(
             [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots, lambda _: None

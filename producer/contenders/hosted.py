@@ -10,14 +10,43 @@ import tempfile
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.ended import how_it_ended, last_words
 from producer.inherited import inherited
 from producer.keeper import Keeper
+from producer.ledger import Ledger
 from worker.errors import ContenderError
 from worker.jobs import Job
+from worker.records import JobRecord, Plain, text_of
 from worker.settings import PROJECT
+
+
+class Record(msgspec.Struct):
+    """A `JobRecord` that is still to be looked at."""
+
+    index: int
+    worker: str
+    enqueued_ns: int
+    received_ns: int
+    started_ns: int
+    finished_ns: int
+    answer: dict[str, Plain] | None
+    error: str | None
+
+
+class Said(msgspec.Struct, array_like=True):
+    """What a child says of a run."""
+
+    records: list[Record]
+    #: The longest stall of its event loop, in seconds; None where it has none.
+    loop_stall_s: Annotated[float, msgspec.Meta(ge=0)] | None
+    #: Whether it has a GIL now.
+    gil: bool
+
 
 #: How long a design may take to start its slots, in seconds.
 READY_S = 60.0
@@ -65,21 +94,31 @@ class HostedDesign:
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, pass on the progress, return the records."""
+        ledger = Ledger(len(jobs))
         try:
             self._requests.send(list(jobs))
-            while True:
-                kind, content = self._replies.recv()
-                if kind == "progress":
-                    progress(content)
-                else:
-                    break
+            said = self._said(progress)
         except (EOFError, OSError):
             problem = f"its process {self._death()}; none of its records are left"
             self.stop()  # its pipe may break a moment before it has ended, and it would pass for alive
             return Outcome([], self.spec.slots, problems=[problem])
-        records, stall, gil = content
-        progress(len(records))
-        return Outcome(records, self.spec.slots, loop_stall_s=stall, gil=gil)
+        except ContenderError as error:
+            self.stop()
+            return Outcome([], self.spec.slots, problems=[str(error)])
+        for record in said.records:
+            ledger.take(JobRecord(*msgspec.structs.astuple(record)))
+        progress(len(ledger.records))
+        problems = ledger.problems()
+        if missing := ledger.missing():
+            problems.append(f"{len(missing)} of {len(jobs)} jobs are lost")
+        return Outcome(
+            [*ledger.records.values()],
+            self.spec.slots,
+            problems=problems,
+            duplicates=ledger.duplicates,
+            loop_stall_s=said.loop_stall_s,
+            gil=said.gil,
+        )
 
     def processes(self) -> list[int]:
         """The child; its processes are below it."""
@@ -105,6 +144,33 @@ class HostedDesign:
         self._keeper.forget_process(self._child.pid)
         self._errors.close()
         self._child = None
+
+    def _said(self, progress: Progress) -> Said:
+        """What the child says of a run that it has ended.
+
+        Raises:
+            EOFError, OSError: it has ended itself.
+            ContenderError: it says something else.
+        """
+        while True:
+            said = self._heard()
+            if isinstance(said, Said):
+                return said
+            progress(said)
+
+    def _heard(self) -> Said | int:
+        """What the child says next: how many jobs are done, or of a run that it has ended."""
+        try:
+            match self._replies.recv():
+                case ("progress", int(done)):
+                    return done
+                case ("outcome", content):
+                    return msgspec.convert(content, Said, from_attributes=True)
+        except (EOFError, OSError):
+            raise
+        except Exception as error:  # what a pickle that is none may raise has no end
+            raise ContenderError(f"its process sent what is no answer (run): {text_of(error)}") from error
+        raise ContenderError("its process sent what is no answer (run): neither progress nor an outcome")
 
     def _environment(self) -> dict[str, str]:
         if self.spec.interpreter:

@@ -336,7 +336,8 @@ def records(broker: Broker, record: JobRecord) -> Iterator[None]:
 
 def test_an_answer_of_any_kind_is_one_line_of_text() -> None:
     verdict = {"file": NASTY, "verdict": NASTY, "expected": 1, "found": 2, "reason": NASTY}
-    for answer in ({"verdicts": [verdict]}, {NASTY: NASTY}, {"move": NASTY}):
+    answers: list[dict[str, Any]] = [{"verdicts": [verdict]}, {NASTY: NASTY}, {"move": NASTY}]
+    for answer in answers:
         line = printable(answer_line(JobRecord(0, NASTY, 0, 1, 1, 1, answer)))
         assert_only_text(line)
         assert "\n" not in line

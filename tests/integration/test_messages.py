@@ -83,7 +83,7 @@ NO_JOBS: dict[str, Any] = {
     "missing required field `files`": {"kind": "file_check"},
     "Expected `array`, got `str`": {"kind": "file_check", "files": "test001.txt"},
     "Expected `str`, got `int`": {"kind": "file_check", "files": [1]},
-    "a file check names 1 to 10,000 files": {"kind": "file_check", "files": []},
+    "a file check names 1 to 1,000 files": {"kind": "file_check", "files": []},
     "without lone surrogates": {"kind": "file_check", "files": [LONE]},
     "a FEN is Unicode text": {"kind": "chess_move", "fen": LONE, "depth": 1},
     "either wait_ms or depth": {"kind": "chess_move", "fen": "x"},

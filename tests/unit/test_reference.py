@@ -17,7 +17,7 @@ from worker.records import JobRecord
 START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
 
 
-def record(index: int, answer: dict[str, object] | None, error: str | None = None) -> JobRecord:
+def record(index: int, answer: dict[str, Any] | None, error: str | None = None) -> JobRecord:
     """A record of which only the answer matters."""
     return JobRecord(index, "lab/1", 0, 0, 0, 0, answer, error)
 

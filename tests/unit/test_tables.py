@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -168,14 +169,14 @@ def test_corrected_clocks_and_an_early_end_are_told_of() -> None:
     ],
 )
 def test_an_answer_is_one_line_for_people(
-    answer: dict[str, object] | None, error: str | None, told: str
+    answer: dict[str, Any] | None, error: str | None, told: str
 ) -> None:
     line = answer_line(JobRecord(3, "lab/7", 0, 1, 1_000_000, 3_500_000, answer, error))
     assert flat(line) == f"3 lab/7 2.50 ms {told}"
 
 
 def test_a_wrong_sum_is_told_with_both_sums() -> None:
-    verdict = {"file": "a", "verdict": "wrong", "expected": 19, "found": 20, "reason": None}
+    verdict: dict[str, Any] = {"file": "a", "verdict": "wrong", "expected": 19, "found": 20, "reason": None}
     line = answer_line(JobRecord(3, "lab/7", 0, 1, 1, 1, {"verdicts": [verdict]}))
     assert "a wrong" in line
     assert "19" in line

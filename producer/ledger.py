@@ -1,0 +1,93 @@
+"""Accounts for the jobs of one run: the first record of each, and what came that cannot be true.
+
+Records come from workers, and whoever can write to the broker can write some: nothing in one is believed
+that can be checked. What is refused is counted, the first of it is told with the name of who sent it, and
+the run is invalid; nothing that anybody sends ends the lab.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from worker.records import MAX_ERROR, JobRecord
+
+#: How far the clocks of two machines may be apart after correction.
+SLACK_NS = 1_000_000_000
+#: Characters of a worker's name, and how many of one that somebody else sent are shown.
+MAX_NAME, SHOWN = 300, 100
+
+
+class Ledger:
+    """The records of one run of so many jobs, which begins when this is made."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self.records: dict[int, JobRecord] = {}
+        self.duplicates = 0
+        self.refused = 0
+        self._first_refused = ""
+        self._began_ns = time.monotonic_ns()
+
+    def take(self, record: JobRecord, shift_ns: int | None = None) -> None:
+        """Account for a record; `shift_ns` is what the clock of another machine lacks to ours."""
+        slack_ns = 0
+        if shift_ns is not None:
+            record, slack_ns = _shifted(record, shift_ns), SLACK_NS
+        if why := self._unbelievable(record, slack_ns):
+            self.refuse(why, record.worker)
+        elif record.index in self.records:
+            self.duplicates += 1
+        else:
+            self.records[record.index] = record
+
+    def refuse(self, why: str, who: str | None = None) -> None:
+        """Count what is no record of this run."""
+        self.refused += 1
+        self._first_refused = self._first_refused or f"by {shown(who) if who else 'somebody'}: {why[:300]}"
+
+    def complete(self) -> bool:
+        """Whether every job has a record."""
+        return len(self.records) >= self.jobs
+
+    def missing(self) -> list[int]:
+        """The indexes of the jobs that have none."""
+        return [index for index in range(self.jobs) if index not in self.records]
+
+    def problems(self) -> list[str]:
+        """What was refused, in one line; nothing where nothing was."""
+        if not self.refused:
+            return []
+        some = "1 record" if self.refused == 1 else f"{self.refused:,} records"
+        return [f"{some} cannot be true (collect), the first {self._first_refused}; stop who sends it"]
+
+    def _unbelievable(self, record: JobRecord, slack_ns: int) -> str | None:
+        if not 0 <= record.index < self.jobs:
+            return f"there is no such job among {self.jobs}"
+        if not 0 < len(record.worker) <= MAX_NAME or not record.worker.isprintable():
+            return f"a worker's name has 1 to {MAX_NAME} characters, all printable"
+        if (record.answer is None) == (record.error is None):
+            return "a job has either an answer or an error"
+        if record.error is not None and len(record.error) > MAX_ERROR:
+            return f"an error is told in {MAX_ERROR:,} characters"
+        if not (
+            self._began_ns <= record.enqueued_ns <= record.received_ns + slack_ns
+            and record.received_ns <= record.started_ns <= record.finished_ns
+            and record.finished_ns <= time.monotonic_ns() + slack_ns
+        ):
+            return f"the times of job {record.index} are not in their order, or outside of the run"
+        return None
+
+
+def shown(name: str) -> str:
+    """A name that somebody sent, so that it can be printed on one line."""
+    return ascii(name if len(name) <= SHOWN else name[: SHOWN - 3] + "...")
+
+
+def _shifted(record: JobRecord, shift_ns: int) -> JobRecord:
+    return replace(
+        record,
+        received_ns=record.received_ns + shift_ns,
+        started_ns=record.started_ns + shift_ns,
+        finished_ns=record.finished_ns + shift_ns,
+    )
