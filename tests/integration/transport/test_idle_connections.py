@@ -44,6 +44,12 @@ def idle(lab: Lab) -> set[int]:
     return {int(c["id"]) for c in there if c["flags"] in ("N", "t") and c["cmd"] != "publish"}
 
 
+def clients_that_did(lab: Lab, command: str) -> list[str]:
+    """The connections to the broker whose last command it was."""
+    clients: Any = lab.broker_client.client_list()
+    return [client["id"] for client in clients if client["db"] == "3" and client["cmd"] == command]
+
+
 def all_idle_are_closed(lab: Lab) -> None:
     """Wait until the server has closed what is idle now."""
     there = idle(lab)
@@ -93,3 +99,31 @@ def test_a_long_job_and_a_full_prefetch_window(lab: Lab, pool: str) -> None:
     all_idle_are_closed(lab)
     lab.records.set("release", 1)
     went_on_undisturbed(lab, worker)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_acknowledgements_whose_connection_is_reset(lab: Lab, pool: str) -> None:
+    """Each time at once: what is then written is lost without a word, the last time for good."""
+    worker = lab.worker(pool)
+    lab.ready(worker)
+    for number in range(6):
+        for client in clients_that_did(lab, "lrem"):
+            lab.broker_client.client_kill_filter(_id=client)
+        lab.send("work", range(number, number + 1))
+        until(lambda: lab.noted("done")[number] == 1, "the job is done")  # noqa: B023  # called at once
+    went_on_undisturbed(lab, worker)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_warm_shutdown_acknowledges_on_a_fresh_connection(lab: Lab, pool: str) -> None:
+    worker = lab.worker(pool)
+    lab.ready(worker)
+    lab.send("work", range(1))
+    until(lambda: lab.noted("done")[0] == 1 and clients_that_did(lab, "lrem"), "the job is acknowledged")
+    for client in clients_that_did(lab, "lrem"):
+        lab.broker_client.client_kill_filter(_id=client)
+    lab.send("work", range(1, 2))
+    until(lambda: lab.noted("done")[1] == 1, "the job is done")
+    assert worker.shut_down() == 0
+    assert not lab.queued()
+    assert not any(lab.reserved().values())
