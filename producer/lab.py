@@ -15,6 +15,7 @@ from producer.contenders import Contender, Spec
 from producer.contenders.hosted import HostedDesign
 from producer.data_hash import data_hash
 from producer.interpreter import Interpreter
+from producer.interrupts import held
 from producer.keeper import Keeper
 from producer.measure import Measured, Session, Watcher, measure
 from producer.ranges import MAX_CONTENDERS, MAX_COUNT, MAX_INTEGER, MAX_RECORDS
@@ -37,8 +38,8 @@ class Plan:
     seed: int
     chunk: int
     data_root: Path
-    #: Where the result goes; never an existing file.
-    out: Path
+    #: Where the result goes, never an existing file; None for a new one in `results`.
+    out: Path | None
     #: Your broker, or None for the embedded one.
     broker_url: str | None = None
     #: Whether somebody else has started the Celery workers.
@@ -90,18 +91,20 @@ class Plan:
         return replace(self, contenders=contenders, interpreters=interpreters)
 
 
-def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = lambda _: None) -> Result:
+def compare(
+    plan: Plan, watcher: Watcher, started: Callable[[Result, ResultFile], None] = lambda *_: None
+) -> Result:
     """Carry out the plan.
 
-    `started` is given the result as soon as there is one, so that a caller who is interrupted can show
-    what is in it: everything up to the last finished run, as in the file.
+    `started` is given the result as soon as there is one, and its file, so that a caller who is interrupted
+    can show what is in it: everything up to the last finished run.
 
     Raises:
         BrokerUnavailableError: nothing answers at the broker's address, it refuses us, or it is not for the
             transport.
         ResultError: the result cannot be written.
     """
-    file = ResultFile(plan.out)
+    file = ResultFile(plan.out, "sweep" if plan.kind == "sweep" else "compare")
     with (
         Keeper() as keeper,
         open_broker(plan.broker_url, keeper) as broker,
@@ -114,16 +117,17 @@ def compare(plan: Plan, watcher: Watcher, started: Callable[[Result], None] = la
         result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
         result.transport = None if plan.external else plan.transport
         result.kind, result.interpreters = plan.kind, list(plan.interpreters)
-        started(result)
+        started(result, file)
 
         def begun(measured: Measured) -> None:
             result.workloads.append(_described(measured, plan))
 
         def ran(run: Run) -> None:
-            result.runs.append(run)
-            result.load_after, result.gil_after = machine.load(), gil.is_on()
-            file.add(run)
-            file.save(result)
+            with held():  # a run that is shown is saved
+                result.runs.append(run)
+                result.load_after, result.gil_after = machine.load(), gil.is_on()
+                file.add(run)
+                file.save(result)
 
         def carried_by(transport: str) -> None:
             result.transport = transport

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,12 +20,12 @@ from producer.interpreter import Interpreter
 from producer.printable import printable
 from producer.workloads import DEFAULT_SEED, Workload, build
 from worker import settings
-from worker.errors import NothingMeasuredError, UnknownNameError
+from worker.errors import NothingMeasuredError, ResultError, UnknownNameError
 
 if TYPE_CHECKING:
     from producer.export import Format
     from producer.lab import Plan
-    from producer.results import Result, WorkloadResult
+    from producer.results import Result, ResultFile, WorkloadResult
 
 #: What a comparison does where nobody says.
 DEFAULT_WORKLOADS = ("files", "waits", "search")
@@ -60,41 +61,58 @@ def compare(
     if report:  # found out now, and not after the comparison
         require_writable(report)
     found = interpreters(pythons, quiet)
-    from producer import results
     from producer.lab import Plan
 
-    path = out or results.default_path()
     external = workers == "external"
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
-    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), path, broker, external, hosts, transport)
-    result = carried_out(plan.under(found), as_json, export, quiet)
+    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), out, broker, external, hosts, transport)
+    result, path = carried_out(plan.under(found), as_json, export, quiet)
     require_measured(result)
     if report:  # that of an earlier comparison is kept where this one has measured nothing
         write_page([path], report, quiet)
 
 
-def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> Result:
-    """Carry a plan out; show its progress, and its result also where it is interrupted."""
+def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> tuple[Result, Path]:
+    """Carry a plan out; show its progress, and its result also where it is interrupted or cannot be saved.
+
+    Raises:
+        ResultError: the result is not where it should be; the text says where it is, if it is anywhere.
+    """
     from producer.lab import compare as carry_out
     from producer.progress import ProgressWatcher
 
-    begun: list[Result] = []
+    begun: list[tuple[Result, ResultFile]] = []
     console = stderr()
     try:
         with ProgressWatcher(console, quiet) as watcher:
-            carry_out(plan, watcher, begun.append)
+            carry_out(plan, watcher, lambda *both: begun.append(both))
+    except ResultError:
+        for result, _ in begun:  # at least it is shown
+            render(result, as_json, export)
+        raise
     except KeyboardInterrupt:
-        if begun and begun[0].runs:
-            render(begun[0], as_json, export)
-            say(f"Interrupted. The finished runs are saved in {plan.out}")
+        if begun and begun[0][0].runs:
+            result, file = begun[0]
+            render(result, as_json, export)
+            say(f"Interrupted. The finished runs are saved in {file.path}")
         else:
             say("Interrupted before the first run ended: nothing is saved.")
         raise typer.Exit(interrupts.EXIT_CODE) from None
-    render(begun[0], as_json, export)
-    if not quiet:
+    [(result, file)] = begun
+    render(result, as_json, export)
+    _say_where(file, plan.out, quiet)
+    return result, file.path
+
+
+def _say_where(file: ResultFile, out: Path | None, quiet: bool) -> None:
+    if file.trouble:
+        why = f"{file.asked} cannot be written (save): {file.trouble}"
+        raise ResultError(f"{why}. The result is in {file.path}")
+    if out and file.path != out:
+        say(f"{out} has come into being meanwhile (save). The result is in {file.path}")
+    elif not quiet:
         say("")
-        say(f"Saved as {plan.out}")
-    return begun[0]
+        say(f"Saved as {file.path}")
 
 
 def require_measured(result: Result) -> None:

@@ -34,13 +34,11 @@ def sweep(
     work = build(workload, jobs, seed, chunk, data)
     specs = swept(ways, concurrency)
     found = interpreters(pythons, quiet)
-    from producer import results
     from producer.lab import Plan
 
-    path = out or results.default_path("sweep")
     lists = {workload: specs}
     plan = Plan(
-        [work], lists, rounds, seed, chunk, data.resolve(), path, broker, transport=transport, kind="sweep"
+        [work], lists, rounds, seed, chunk, data.resolve(), out, broker, transport=transport, kind="sweep"
     )
-    result = carried_out(plan.under(found), as_json, export, quiet)
+    result, _ = carried_out(plan.under(found), as_json, export, quiet)
     require_measured(result)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from producer.drawing.rows import WIDE
 from producer.report.figures import charts
 from producer.report.labelled import Labelled, labelled
 from producer.report.page import OPENING, page
+from producer.writing import replace
 from worker.errors import ResultError, UnavailableError
 
 #: Dots of a PNG for each unit of a drawing: 980 units fill a slide of 1960 dots.
@@ -54,8 +54,7 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
         else:
             # What a link leads to is replaced, and not the link: /dev/stdout is one.
             target = Path(os.path.realpath(out))
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, data)
+            replace(target, data)
     return len(data)
 
 
@@ -88,9 +87,9 @@ def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
     with _told(directory):
         directory.mkdir(parents=True, exist_ok=True)
         for name, svg in _drawings(shown):
-            _replace(directory / f"{name}.svg", svg.encode())
+            replace(directory / f"{name}.svg", svg.encode())
             if convert:
-                _replace(directory / f"{name}.png", convert(svg_string=svg, zoom=PNG_ZOOM))
+                replace(directory / f"{name}.png", convert(svg_string=svg, zoom=PNG_ZOOM))
             number += 1
     return number
 
@@ -120,16 +119,6 @@ def _pass_on(out: Path, data: bytes) -> None:
     os.set_blocking(descriptor, True)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
         file.write(data)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    # A number of its own: the same process id may be at work in another container.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from producer.results.model import (
     begun,
     run_from,
 )
-from producer.results.save import ResultFile, default_path
+from producer.results.save import ResultFile
 
 __all__ = [
     "SCHEMA",
@@ -22,7 +22,6 @@ __all__ = [
     "WorkloadResult",
     "absolute",
     "begun",
-    "default_path",
     "load",
     "run_from",
 ]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
+import subprocess
+import tempfile
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from producer.results import ResultFile, Run, load
 from tests.cli.conftest import Here
+from tests.helpers import SIMUL, SOON_S, clean_environment, started
 from tests.made import a_result
 from tests.unit.test_results import saved
 
@@ -64,3 +70,79 @@ def test_a_comparison_whose_result_could_not_be_loaded_is_not_begun(
     [line] = said.err.splitlines()
     assert told in line
     assert list(tmp_path.iterdir()) == []
+
+
+QUICK = ("compare", "waits", "--quick", "--with", "serial")
+
+
+def test_labs_side_by_side_each_keep_their_result(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as labs:
+        running = [labs.enter_context(started(*QUICK, cwd=tmp_path)) for _ in range(3)]
+        said = [process.communicate(timeout=SOON_S * 2) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], said
+    files = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "results").iterdir())
+    assert len(files) == 3
+    assert sorted(err.splitlines()[-1] for _, err in said) == [f"Saved as {name}" for name in files]
+    assert all(load(tmp_path / name).complete for name in files)
+
+
+def test_a_name_that_was_given_and_has_been_taken_meanwhile_is_left_to_whom_it_is(
+    tmp_path: Path, simul_here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before_the_first_run(monkeypatch, lambda: (tmp_path / "mine.json").write_text("another's"))
+    said = simul_here(*QUICK, "--out", "mine.json", "--report", "page.html", "-q")
+    told = "mine.json has come into being meanwhile (save). The result is in mine-2.json"
+    assert (said.code, said.err) == (0, f"{told}\n")
+    assert (tmp_path / "mine.json").read_text() == "another's"
+    assert load(tmp_path / "mine-2.json").complete
+    assert "mine-2" in (tmp_path / "page.html").read_text()
+
+
+def test_a_result_that_has_lost_its_directory_is_kept_elsewhere(
+    tmp_path: Path, simul_here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+
+    def put_in_the_way() -> None:
+        (tmp_path / "results").rmdir()
+        (tmp_path / "results").write_text("")
+
+    before_the_first_run(monkeypatch, put_in_the_way)
+    said = simul_here(*QUICK, "--out", "results/mine.json", "-q")
+    path = tmp_path / "tmp" / "mine.json"
+    assert said.code == 6
+    assert said.err == (
+        f"Result: results/mine.json cannot be written (save): Not a directory. The result is in {path}\n"
+    )
+    assert "serial" in said.out
+    assert load(path).complete
+
+
+def test_a_result_for_which_there_is_no_room_is_shown_at_least(tmp_path: Path) -> None:
+    # No file may be larger than a kibibyte, as if every disk were full.
+    command = ("bash", "-c", 'ulimit -f 1 && exec "$0" "$@"', SIMUL, *QUICK, "--out", "mine.json", "-q")
+    said = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert said.returncode == 6
+    assert said.stderr == "Result: mine.json cannot be written (save): File too large\n"
+    assert "serial" in said.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def before_the_first_run(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Have something happen after a comparison has begun, and before it saves for the first time."""
+    adding = ResultFile.add
+
+    def add(file: ResultFile, run: Run) -> None:
+        act()
+        adding(file, run)
+
+    monkeypatch.setattr(ResultFile, "add", add)

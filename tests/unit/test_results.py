@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
+import os
+import re
+import shutil
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -90,14 +96,17 @@ def test_no_file_is_ever_overwritten(tmp_path: Path, name: str) -> None:
     assert path.read_text() == "mine"
 
 
-def test_a_file_that_turned_up_meanwhile_is_not_overwritten_either(tmp_path: Path) -> None:
-    # Two labs with the same --out: the second to save its first run must not take the place of the first's.
-    first, second = ResultFile(tmp_path / "a.json"), ResultFile(tmp_path / "a.json")
-    first.add(run())
-    first.save(many())
-    with pytest.raises(ResultError):
-        second.save(result([]))
-    assert load(tmp_path / "a.json").runs == [run()]
+@pytest.mark.parametrize("name", [*NAMES, "result", "result.v2.json.gz", ".json", "x.gz"])
+def test_a_name_that_somebody_else_has_taken_meanwhile_is_theirs(tmp_path: Path, name: str) -> None:
+    files = [ResultFile(tmp_path / name) for _ in range(3)]
+    for number, file in enumerate(files, 1):
+        file.add(run(round=number))
+        file.save(result([]))
+        file.save(result([]))  # what is ours is written again
+    assert len({file.path for file in files}) == len(list(tmp_path.iterdir())) == 3
+    assert files[0].path.name == name
+    assert [load(file.path).runs for file in files] == [[run(round=number)] for number in (1, 2, 3)]
+    assert {file.path.name.endswith(".gz") for file in files} == {name.endswith(".gz")}
 
 
 def test_nothing_is_there_before_the_first_run(tmp_path: Path) -> None:
@@ -107,48 +116,135 @@ def test_nothing_is_there_before_the_first_run(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_found_out_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for path in (tmp_path / "file" / "a.json", Path("/proc/a.json")):
-        with pytest.raises(ResultError, match=r"cannot be written \(save\)|exists already"):
+    (tmp_path / "directory.json").mkdir()
+    (tmp_path / "link.json").symlink_to("nowhere")
+    for path, why in (
+        (tmp_path / "file" / "a.json", "cannot be written (save): Not a directory"),
+        (Path("/proc/a.json"), "cannot be written (save): "),
+        (tmp_path / ("x" * 300), "cannot be written (save): File name too long"),
+        (tmp_path / "directory.json", "exists already (save): name another file with --out"),
+        (tmp_path / "link.json", "exists already (save): name another file with --out"),
+    ):
+        with pytest.raises(ResultError, match=re.escape(f"{path} {why}")):
             ResultFile(path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["directory.json", "file", "link.json"]
 
 
-def test_a_name_that_no_file_can_bear_is_found_out_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ResultError, match=r"cannot be written \(save\)"):
-        ResultFile(tmp_path / ("x" * 300))
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Fills every disk up, so that it takes nothing more."""
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    return lambda: monkeypatch.setattr(os, "fsync", refuse)
 
 
-def test_a_save_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.json"
-    what = many()
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory for temporary files of one's own."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    return tmp_path / "tmp"
+
+
+def test_a_disk_that_fills_up_leaves_the_file_as_it_was(
+    tmp_path: Path, temporary: Path, full: Callable[[], None]
+) -> None:
+    path, what = tmp_path / "below" / "a.json", many()
     file = ResultFile(path)
     file.add(what.runs[0])
     file.save(what)
-
-    def full(self: Path, data: bytes) -> int:
-        with self.open("wb") as half:
-            half.write(data[: len(data) // 2])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    full()
     file.add(what.runs[1])
-    with pytest.raises((ResultError, OSError)):
+    with pytest.raises(
+        ResultError, match=re.escape(f"{path} cannot be written (save): No space left on device")
+    ):
         file.save(what)
     assert load(path).runs == what.runs[:1]
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
+    assert list(path.parent.iterdir()) == [path]
+    assert list(temporary.iterdir()) == []
 
 
-def test_a_disk_that_fills_up_is_an_error_of_the_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_disk_that_is_full_from_the_beginning_is_an_error_of_the_result(
+    tmp_path: Path, temporary: Path, full: Callable[[], None]
 ) -> None:
-    # And not a traceback: the command line maps ResultError to a line and an exit code.
-    file = ResultFile(tmp_path / "a.json")
-
-    def full(_: Path, __: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    path = tmp_path / "below" / "a.json"
+    file = ResultFile(path)
+    full()
     with pytest.raises(ResultError, match="No space left on device"):
         file.save(many())
+    assert list(path.parent.iterdir()) == list(temporary.iterdir()) == []
+
+
+def test_labs_with_the_same_process_number_do_not_cut_each_other_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in two containers that share a directory: one saves while the other is between writing and renaming.
+    what = many()
+    files = [ResultFile(tmp_path / name) for name in ("a.json", "b.json")]
+    for file, one in zip(files, what.runs, strict=False):
+        file.add(one)
+    to_disk, others = os.fsync, iter(files[1:])
+
+    def meanwhile(descriptor: int) -> None:
+        for other in others:
+            other.save(what)
+        to_disk(descriptor)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    files[0].save(what)
+    assert [load(file.path).runs for file in files] == [[one] for one in what.runs[:2]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]
+
+
+def test_a_directory_that_is_removed_meanwhile_is_made_again(tmp_path: Path) -> None:
+    path, what = tmp_path / "below" / "a.json", many()
+    file = ResultFile(path)
+    for number, one in enumerate(what.runs, 1):
+        shutil.rmtree(path.parent)
+        file.add(one)
+        file.save(what)
+        assert load(path).runs == what.runs[:number]
+
+
+def test_where_nothing_can_be_written_any_more_the_result_waits_elsewhere(
+    tmp_path: Path, temporary: Path
+) -> None:
+    path, what = tmp_path / "below" / "a.json.gz", many()
+    file = ResultFile(path)
+    path.parent.rmdir()
+    path.parent.write_text("in the way")
+    for number, one in enumerate(what.runs[:2], 1):
+        file.add(one)
+        file.save(what)
+        assert (file.trouble, file.path.name) == ("Not a directory", path.name)
+        assert load(file.path).runs == what.runs[:number]
+        assert list(temporary.iterdir()) == [file.path]
+    path.parent.unlink()
+    file.add(what.runs[2])
+    file.save(what)
+    assert (file.trouble, file.path) == (None, path)
+    assert load(path) == what
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_result_is_for_whoever_may_read_the_directory(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        path = saved(tmp_path / "a.json", many())
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_no_text_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    odd = result(
+        [run(problems=["\udcff died"], errors={0: "\ud800"})], machine=replace(MACHINE, host="\udcff")
+    )
+    loaded = load(saved(tmp_path / "a.json", odd))
+    assert loaded.machine.host == r"\udcff"
+    assert (loaded.runs[0].problems, loaded.runs[0].errors) == ([r"\udcff died"], {0: r"\ud800"})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -220,14 +316,21 @@ def test_a_missing_file_and_a_directory_cannot_be_read(tmp_path: Path) -> None:
 def test_a_default_name_is_always_a_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "strftime", lambda _: "20261123-140000")
-    seen = []
-    for _ in range(3):
-        path = results.default_path()
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("")
-        seen.append(str(path))
-    stem = "results/compare-20261123-140000"
-    assert seen == [f"{stem}.json.gz", f"{stem}-2.json.gz", f"{stem}-3.json.gz"]
+    # Begun in the same second; the last when the first has saved a run.
+    files = [ResultFile(), ResultFile(), ResultFile(what="sweep")]
+    for file in files:
+        file.save(many())
+    files.append(ResultFile())
+    files[-1].save(many())
+    assert [str(file.path) for file in files] == [
+        f"results/{name}.json.gz"
+        for name in (
+            "compare-20261123-140000",
+            "compare-20261123-140000-2",
+            "sweep-20261123-140000",
+            "compare-20261123-140000-3",
+        )
+    ]
 
 
 def test_a_result_begins_incomplete_and_empty() -> None:
