@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -41,7 +41,7 @@ class Plan:
     #: Where the result goes, never an existing file; None for a new one in `results`.
     out: Path | None
     #: Your broker, or None for the embedded one.
-    broker_url: str | None = None
+    broker_url: str | None = field(default=None, repr=False)  # it may hold a password
     #: Whether somebody else has started the Celery workers.
     external: bool = False
     #: Host names: as many of those workers are waited for as these have addresses.

@@ -140,10 +140,13 @@ def lacks(what: str) -> NoReturn:
 
 
 @contextlib.contextmanager
-def redis_server(directory: Path, password: str | None = None, tls: Path | None = None) -> Iterator[str]:
+def redis_server(
+    directory: Path, password: str | None = None, tls: Path | None = None, *, knows_clients: bool = False
+) -> Iterator[str]:
     """The address of a real Redis of one's own; the test is skipped where none is installed.
 
-    `tls` is a directory that holds its certificate and key, redis.crt and redis.key.
+    `tls` is a directory that holds its certificate and key, redis.crt and redis.key; one that `knows_clients`
+    asks them for a certificate of the authority there, ca.crt.
     """
     program = shutil.which("redis-server")
     if program is None:
@@ -154,7 +157,8 @@ def redis_server(directory: Path, password: str | None = None, tls: Path | None 
     if password:
         command += ["--requirepass", password]
     if tls:
-        command += ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
+        command += ["--port", "0", "--tls-port", str(port), "--tls-ca-cert-file", str(tls / "ca.crt")]
+        command += ["--tls-auth-clients", "yes" if knows_clients else "no"]
         command += ["--tls-cert-file", str(tls / "redis.crt"), "--tls-key-file", str(tls / "redis.key")]
     log = directory / "redis.log"
     with log.open("wb") as output:

@@ -144,7 +144,7 @@ def trouble(data_root: Path) -> Reference:
     return work_out(TROUBLE, data_root)[0]
 
 
-@pytest.fixture(scope="session", params=[None, "s3cret:@/# word"], ids=["open", "password"])
+@pytest.fixture(scope="session", params=[None, "s3cret:@/#?&+;%2F word é"], ids=["open", "password"])
 def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Redis, without and with a password that has to be quoted in an address."""
     with redis_server(tmp_path_factory.mktemp("redis"), request.param) as url:

@@ -47,9 +47,9 @@ class Project:
             "DJANGO_SETTINGS_MODULE": "settings.that.are.nowhere",
             "PYTHONPATH": str(directory),
         }
-        #: What the `celery` command takes for options that nobody has typed.
+        #: What the `celery` command takes for options that nobody has typed. (Not CELERY_WORKER_DETACH, with
+        #: which a worker becomes a daemon, that becomes a daemon, without end and out of reach.)
         self.options = {
-            "CELERY_WORKER_DETACH": "1",
             "CELERY_WORKER_EXCLUDE_QUEUES": "simul.threads",
             "CELERY_WORKER_INCLUDE": "modules_that_are_nowhere",
             "CELERY_WORKER_PURGE": "1",

@@ -33,6 +33,8 @@ def test_the_embedded_broker_listens_on_loopback_alone_and_saves_nothing(broker:
     sockets = psutil.Process(broker.pid).net_connections()
     assert {one.laddr.ip for one in sockets if one.status == "LISTEN" and one.laddr} <= {"127.0.0.1", "::1"}
     with contextlib.closing(connect(broker.url)) as client:
+        assert client.config_get("protected-mode")["protected-mode"] == "yes"
+        assert client.config_get("unixsocket")["unixsocket"] == ""
         assert client.config_get("save")["save"] == ""
         assert client.config_get("appendonly")["appendonly"] == "no"
 

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from producer.broker import check
+from producer.results import load
 from tests.helpers import SIMUL, SOON_S, await_line, clean_environment, redis_server, simul
 from worker.errors import BrokerUnavailableError
 from worker.settings import TRANSPORTS
@@ -66,6 +68,44 @@ def test_jobs_travel_over_tls(
         assert said.code == 0, said.err
         assert "celery:threads@2" in said.out
         assert "0/0/0" in said.out
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_every_option_of_an_address_is_understood_by_all(
+    certificates: Path, tmp_path: Path, transport: str
+) -> None:
+    authorities = tmp_path / "authorities"
+    authorities.mkdir()
+    shutil.copy(certificates / "ca.crt", authorities)
+    subprocess.run(["openssl", "rehash", str(authorities)], check=True, capture_output=True)
+    options = {
+        "ssl_ca_path": str(authorities),
+        "ssl_certfile": str(certificates / "redis.crt"),
+        "ssl_keyfile": str(certificates / "redis.key"),
+        "ssl_cert_reqs": "required",
+        "ssl_check_hostname": "false",
+    }
+    with redis_server(tmp_path, "a secret", certificates, knows_clients=True) as server:
+        # By another name than that in the certificate.
+        address = f"{server.replace('127.0.0.1', 'localhost')}?{urlencode(options)}"
+        what = (
+            "compare",
+            "waits",
+            "--quick",
+            "--with",
+            "celery:threads@2,celery:asyncio@2",
+            "--out",
+            "a.json",
+        )
+        environment = {"SIMUL_BROKER_URL": address, "SIMUL_TRANSPORT": transport}
+        said = simul(*what, cwd=tmp_path, environment=environment)
+        assert said.code == 0, said.err
+        result = load(tmp_path / "a.json")
+        assert {run.contender for run in result.runs if run.valid} == {"celery:threads@2", "celery:asyncio@2"}
+        assert result.broker.endswith(f"(rediss://***@localhost:{urlsplit(server).port}/0)")
+        without = address.replace("&ssl_certfile", "&ssl_nothing").partition("&ssl_nothing")[0]
+        with pytest.raises(BrokerUnavailableError, match=r"\(connect\)"):
+            check(f"{without}&ssl_check_hostname=false")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

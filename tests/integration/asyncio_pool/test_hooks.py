@@ -102,12 +102,8 @@ def test_hooks_are_called_after_a_hard_time_limit(
         result.get(timeout=PATIENCE_S)
     assert event("errback:" + result.id) == "TimeLimitExceeded"
     attempt = f"hooks:{result.id}:0"
-    until(lambda: side.llen(attempt) == 3, "all hooks called")
-    assert [line.partition(" ")[0] for line in lines(side, attempt)] == [
-        "before_start",
-        "on_failure",
-        "after_return",
-    ]
+    until(lambda: "after_return" in str(lines(side, attempt)[-1:]), "called all hooks")
+    assert "on_failure ('TimeLimitExceeded',) 'nothing' while FAILURE" in lines(side, attempt)
 
 
 def test_a_hook_that_outlasts_a_hard_time_limit_does_not_hold_up_the_worker(
@@ -122,10 +118,10 @@ def test_a_hook_that_outlasts_a_hard_time_limit_does_not_hold_up_the_worker(
 
 
 def test_a_hook_runs_within_the_time_limit_of_its_task(on_asyncio: Worker, key: str, event: Event) -> None:
-    result = on_asyncio.send("hooked.then_holds", key, time_limit=0.5)
+    result = on_asyncio.send("hooked.then_holds", key, time_limit=3)
     event(key + ":hook:started")
     event(key + ":hook:cancelled")
-    on_asyncio.wait_for_log(f"Hard time limit (0.5s) exceeded for hooked.then_holds[{result.id}]")
+    on_asyncio.wait_for_log(f"Hard time limit (3s) exceeded for hooked.then_holds[{result.id}]")
 
 
 def test_a_hook_is_cancelled_when_its_task_is_terminated(on_asyncio: Worker, key: str, event: Event) -> None:

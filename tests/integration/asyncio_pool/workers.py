@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 #: Seconds after which an event that should have happened is taken for lost.
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 ROOT = Path(__file__).resolve().parents[3]
 
 
