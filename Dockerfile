@@ -6,7 +6,7 @@ COPY pyproject.toml constraints.txt ./
 # An empty project, installed in place: this layer holds what simul depends on and the command `simul`,
 # but none of simul's code, so that a change of code does not build it again.
 RUN python -m venv --without-pip /opt/simul \
- && mkdir worker producer && touch worker/__init__.py producer/__init__.py README.md LICENSE \
+ && mkdir worker producer data && touch worker/__init__.py producer/__init__.py README.md LICENSE \
  && pip --python /opt/simul/bin/python install --no-cache-dir -c constraints.txt -e '.[hiredis,monitor]' \
  # What packages bring for their own developers: half of numpy, for one.
  && find /opt/simul/lib -type d \( -name tests -o -name test \) -prune -exec rm -r {} +

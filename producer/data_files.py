@@ -133,7 +133,7 @@ def _holds_files(into: Path) -> DataError:
 
 
 _PATTERN = "test*.txt"
-_ADVICE = "make some with `simul data make --into DIR`"
+_ADVICE = "make some with `simul data make --into DIR`; --data DIR (or SIMUL_DATA) has them read"
 
 
 def _contents(count: int, seed: int) -> Iterator[bytes]:
