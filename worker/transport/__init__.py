@@ -14,7 +14,7 @@ from typing import Any
 
 from kombu.transport import redis as stock
 
-from worker.transport.channel import Channel
+from worker.transport.channel import PAUSE_S, Channel
 
 __all__ = ["Channel", "Transport"]
 
@@ -30,10 +30,13 @@ class Poller(stock.MultiChannelPoller):
         return super().on_readable(fileno)
 
     def get(self, callback: Any, timeout: float | None = None) -> Any:
-        """Wait for something to happen, where there is no event loop; not with messages in hand."""
+        """Wait for something to happen, where there is no event loop; not with messages in hand.
+
+        Not for ever either: a server that could not serve is asked again.
+        """
         in_hand = [channel for channel in self._channels if channel.has_backlog]
         if not in_hand:
-            super().get(callback, timeout)
+            super().get(callback, PAUSE_S if timeout is None else timeout)
         for channel in in_hand:
             channel.deliver_backlog()
 
@@ -69,7 +72,7 @@ class Transport(stock.Transport):
     def _flush(self) -> None:
         for channel in self.channels:
             if channel.reservation is not None and channel.reservation.acks.unsent:
-                channel.reservation.acks.flush()
+                channel.flush(channel.reservation)
 
     def come_back(self, until: float) -> bool:
         """Whether the loop has its turn now, and comes back to `deliver_backlog` at once."""

@@ -23,8 +23,8 @@ from worker.transport.envelope import envelope
 from worker.transport.guarded import GuardedChannel
 from worker.transport.keeper import keeper
 from worker.transport.qos import Arrival, QoS
-from worker.transport.reservation import Held, Reservation
-from worker.transport.servers import require_supported, too_old
+from worker.transport.reservation import BASE, Held, Reservation
+from worker.transport.servers import CannotServeError, patient, require_supported, too_old
 from worker.transport.taker import Taker, take
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 32
 #: After this long in the callbacks of one batch the loop has its turn, so that their acks leave.
 LONGEST_DELIVERY_S = 0.005
+#: How long to leave a server alone that cannot serve.
+PAUSE_S = 1.0
 
 
 class Channel(GuardedChannel):
@@ -51,7 +53,9 @@ class Channel(GuardedChannel):
         self.reservation: Reservation | None = None
         self._pid = os.getpid()
         self._backlog: deque[tuple[str, bytes]] = deque()
-        self._taker = Taker(lambda number: self._plain_client().client_unblock(number))
+        self._taker = Taker(self._plain_client)
+        #: When to ask again a server that could not serve; 0 for one that can.
+        self._resume_at = 0.0
         self._reserves = False
         try:
             super().__init__(*args, **kwargs)
@@ -118,6 +122,11 @@ class Channel(GuardedChannel):
             own, prefix = self._plain_client(), self.global_keyprefix
             reservation = Reservation(own, prefix, float(self.lease), self.max_message_bytes)
         if not reservation.lists.keys() >= set(keys):
+            if taken := [name for name in (*self.active_queues, *more) if name.startswith(BASE)]:
+                raise ValueError(
+                    f"a queue may not be called {taken[0]!r}: keys that begin with {BASE!r} are those of the "
+                    "transport itself (consume). Give it another name."
+                )
             reservation.register({*reservation.lists, *keys})
         if self.reservation is None:
             self.reservation = reservation
@@ -134,6 +143,7 @@ class Channel(GuardedChannel):
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         params: dict[str, Any] = super()._connparams(asynchronous)
+        params["connection_class"] = patient(params["connection_class"])
         if not hasattr(select, "poll"):
             # eventlet takes it away. Without it redis-py cannot tell a connection that the server has closed
             # from one with a notice of maintenance, and gives it out; unless there are no such notices.
@@ -159,12 +169,15 @@ class Channel(GuardedChannel):
             return
         keeper.report()
         queues = self._queue_cycle.consume(len(self.active_queues))
-        if self._backlog or not queues:
+        if self._backlog or not queues or time.monotonic() < self._resume_at:
             return
-        reservation = self._register()
-        connection = self.client.connection
+        keys, connection = self._queue_keys(queues), self.client.connection
         self._taker.patience_s = timeout or self.brpop_timeout
-        self._taker.ask(connection, reservation, self._queue_keys(queues), len(queues), self._credit())
+        try:
+            self._taker.ask(connection, self._register(), keys, len(queues), self._credit())
+        except CannotServeError as error:
+            self._pause(error)
+            return
         self._in_poll = connection
         self._brpop_sent_at = time.monotonic()
 
@@ -182,12 +195,18 @@ class Channel(GuardedChannel):
         connection = self.client.connection
         try:
             taken = self._taker.answer(connection)
+        except CannotServeError as error:
+            self._pause(error)
+            raise Empty from None
         except BaseException:
             connection.disconnect()  # the reservation is abandoned with it
             raise
         finally:
             self._in_poll = None
             self._flush_brpop_reauth()
+        if self._resume_at:
+            logger.info("The broker serves again")
+            self._resume_at = 0.0
         self._backlog.extend(taken)
         if not taken:
             raise Empty
@@ -202,7 +221,7 @@ class Channel(GuardedChannel):
         if not popped:
             raise Empty
         key, raw = popped[0].decode(), popped[1]
-        queue = key.rsplit(self.sep, 1)[0]
+        queue = self._names[key]
         if queue not in self.connection._callbacks or queue not in self.connection.no_ack:
             # Cancelled meanwhile, or consumed from with acknowledgements, which takes it by another way.
             self._create_client().rpush(key, raw)
@@ -210,6 +229,19 @@ class Channel(GuardedChannel):
         self._queue_cycle.rotate(queue)
         self.connection._deliver(self._read(raw, queue), queue)
         return True
+
+    def _pause(self, error: CannotServeError) -> None:
+        """Take nothing for a moment; then connect anew, for there may be another server.
+
+        Jobs go on, under the reservation that is abandoned with the connection.
+        """
+        self._say(error)
+        self.client.connection.disconnect()
+
+    def _say(self, error: CannotServeError) -> None:
+        if not self._resume_at:
+            logger.warning("The broker cannot serve now, waiting until it can: %s", error)
+        self._resume_at = time.monotonic() + PAUSE_S
 
     def read_unasked(self) -> None:
         """Read what came while no answer was due: news of a queue, or the end of the connection."""
@@ -245,7 +277,7 @@ class Channel(GuardedChannel):
     def _deliver(self, key: str, raw: bytes) -> None:
         reservation = self.reservation
         assert reservation is not None  # abandoned together with the backlog
-        queue = key[len(self.global_keyprefix) :].rsplit(self.sep, 1)[0]
+        queue = self._names[key[len(self.global_keyprefix) :]]
         if queue not in self.connection._callbacks:  # cancelled meanwhile
             reservation.give_back(Held(reservation, key, raw), "head")
             return
@@ -264,7 +296,15 @@ class Channel(GuardedChannel):
         transport = self.connection
         if transport is None or reservation.abandoned or not transport.flushes_before_waiting:
             time.sleep(0)  # other greenlets that are done by now add theirs
-            reservation.acks.flush()
+            self.flush(reservation)
+
+    def flush(self, reservation: Reservation) -> None:
+        """Send acknowledgements; those that the server cannot take now wait, and the keeper sends them."""
+        if time.monotonic() >= self._resume_at:
+            try:
+                reservation.acks.flush()
+            except CannotServeError as error:
+                self._say(error)
 
     # -- closing
 

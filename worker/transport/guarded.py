@@ -39,12 +39,20 @@ class GuardedChannel(stock.Channel):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         #: Queues whose messages nobody acknowledges.
         self._no_ack: set[str] = set()
+        #: The queue of each key that we take from. A name may hold the separator: no key is split.
+        self._names: dict[str, str] = {}
         super().__init__(*args, **kwargs)
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
         """Consume from `queue`."""
         (self._no_ack.add if no_ack else self._no_ack.discard)(queue)
         return super().basic_consume(queue, no_ack, *args, **kwargs)
+
+    def _update_queue_cycle(self) -> None:
+        super()._update_queue_cycle()
+        # Those of queues that are cancelled stay: what was asked for may yet be answered.
+        for step in self.priority_steps:
+            self._names.update((self._q_for_pri(queue, step), queue) for queue in self.active_queues)
 
     def basic_get(self, queue: str, no_ack: bool = False, **_: Any) -> Any:
         """Get one message, or None."""
@@ -70,7 +78,7 @@ class GuardedChannel(stock.Channel):
             popped = self._popped(**options)
             if not popped:
                 raise Empty
-            queue = bytes_to_str(popped[0]).rsplit(self.sep, 1)[0]
+            queue = self._names[bytes_to_str(popped[0])]
             self._queue_cycle.rotate(queue)
             self.connection._deliver(self._read(popped[1], queue), queue)
         finally:

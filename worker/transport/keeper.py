@@ -30,6 +30,8 @@ BEATS_PER_LEASE = 4
 #: Acknowledgements are sent by who is there to do it; the thread sends those that are older than this, and
 #: looks as often: so none is older than 5 ms, whatever blocks the others.
 LATE_S = 0.0025
+#: How long the thread leaves a server alone that it could not reach, or that cannot serve.
+REST_S = 0.5
 
 
 class Keeper:
@@ -47,6 +49,8 @@ class Keeper:
         self._news: deque[tuple[int, str]] = deque(maxlen=100)
         #: When the next renewals are due.
         self._beat_at = 0.0
+        #: Until when not to send what is late, after it could not be sent.
+        self._rest_until = 0.0
         #: Whether there were acknowledgements since the thread last looked, and whether it soon looks again.
         self._stirred = self._awake = False
 
@@ -88,7 +92,9 @@ class Keeper:
             self._awake = False  # from here on, an acknowledgement rings
             if self._stirred or any(reservation.acks.unsent for reservation in list(self._kept)):
                 self._awake, self._stirred = True, False
-            patience = LATE_S if self._awake else max(0.0, self._beat_at - time.monotonic())
+            patience = max(0.0, self._beat_at - time.monotonic())
+            if self._awake:
+                patience = min(patience, max(LATE_S, self._rest_until - time.monotonic()))
             alarm.acquire(True, patience)
             self._for_each(_send_what_is_late)
 
@@ -98,6 +104,7 @@ class Keeper:
                 if do(reservation, client):
                     self.release(reservation)
             except (redis.RedisError, OSError) as error:
+                self._rest_until = time.monotonic() + REST_S
                 self._news.append(
                     (logging.DEBUG, f"Nothing done for {reservation.id}, will retry: {error!r}")
                 )

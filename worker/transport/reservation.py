@@ -21,6 +21,8 @@ import redis
 
 from worker.transport import scripts
 from worker.transport.acks import Acks, Removal
+from worker.transport.servers import is_refusal, refuses
+from worker.transport.survey import Survey
 
 #: The first words of every key of this transport.
 BASE = "reliable:"
@@ -87,20 +89,28 @@ class Reservation:
         self.held: set[Held] = set()
         self.abandoned = False
         self.acks = Acks(client.connection_pool)
-
-    @property
-    def _registry(self) -> list[str]:
-        return [f"{self.base}consumers", f"{self.base}suspects"]
-
-    def _key(self, name: str) -> str:
-        return f"{self.base}{self.id}:{name}"
+        self._registry = [f"{self.base}{name}" for name in ("consumers", "suspects", "queues")]
+        #: The list by which this consumer can be woken.
+        self.wake_key = f"{self.base}wake-{self.id}"
+        self._survey: Survey | None = None
 
     # -- being alive
 
     def register(self, queues: Iterable[str]) -> None:
-        """Let others know of the queues, before the first message is taken from them."""
-        lists = {queue: self._key(queue) for queue in queues}
-        self._renew(self.client, lists)
+        """Let others know of the queues, before the first message is taken from them.
+
+        Raises:
+            BrokerUnavailableError: the server refuses what will be asked of it.
+        """
+        lists = {queue: f"{self.base}{self.id}:{queue}" for queue in queues}
+        try:
+            self._renew(self.client, lists)
+            keys = [*lists, *lists.values()]
+            self.client.eval(scripts.TAKE, len(keys), *keys, 0, 1, 0)
+            for key in lists.values():
+                self.client.lrem(key, -1, "")
+        except redis.ResponseError as error:
+            raise refuses(error) if is_refusal(error) else error from None
         self.lists = lists
 
     def renew(self, client: redis.Redis) -> None:
@@ -108,8 +118,9 @@ class Reservation:
         self._renew(client, self.lists)
 
     def _renew(self, client: redis.Redis, queues: Iterable[str]) -> None:
-        keys = [*self._registry, self._key("queues")]
-        client.eval(scripts.RENEW, 3, *keys, self.id, int(self.lease_s * 1000), *queues)
+        lease_ms, as_json = int(self.lease_s * 1000), json.dumps(list(queues))
+        if client.eval(scripts.RENEW, 3, *self._registry, self.id, lease_ms, as_json):
+            self._survey = Survey(self.base, self._registry)
 
     # -- giving away
 
@@ -121,7 +132,7 @@ class Reservation:
     def give_back(self, held: Held, end: str) -> None:
         """Put one message of ours to the 'head' or 'tail' of its queue, marked as redelivered."""
         args = (self.id, "own", end, held.raw, redelivered(held.raw, self.longest))
-        keys = [*self._registry, self.lists[held.queue], held.queue]
+        keys = [*self._registry[:2], self.lists[held.queue], held.queue]
         self.client.eval(scripts.PUT_BACK, 4, *keys, *args)
         self.held.discard(held)
 
@@ -145,7 +156,7 @@ class Reservation:
             self._give_back_all_but(self.client, [*self.held])
         if self.held or self.acks.unsent:
             return False
-        keys = [*self._registry, self._key("queues"), *self.lists.values()]
+        keys = [*self._registry, *self.lists.values()]
         is_forgotten: Any = self.client.eval(scripts.RETIRE, len(keys), *keys, self.id)
         self.acks.hang_up()
         return bool(is_forgotten)
@@ -178,17 +189,23 @@ class Reservation:
 
     def rescue(self, client: redis.Redis) -> int:
         """Put the messages of dead consumers back to the head of their queues. Returns how many."""
+        if self._survey is not None and self._survey.go_on(client):
+            self._survey = None
         lease_ms, remember_ms = int(self.lease_s * 1000), REMEMBER_DEAD_S * 1000
-        left: Any = client.eval(scripts.FIND_DEAD, 2, *self._registry, lease_ms, remember_ms, self.base)
+        left: Any = client.eval(scripts.FIND_DEAD, 3, *self._registry, lease_ms, remember_ms, self.base)
         moved = 0
         for consumer, queue in zip(*[(x.decode() for x in left)] * 2, strict=True):
-            raws: Any = client.lrange(f"{self.base}{consumer}:{queue}", 0, -1)
-            moved += self._put_back(client, consumer, queue, raws, "dead")
+            try:
+                raws: Any = client.lrange(f"{self.base}{consumer}:{queue}", 0, -1)
+                moved += self._put_back(client, consumer, queue, raws, "dead")
+            except redis.ResponseError as error:
+                if not is_refusal(error):  # a queue to which others have the right
+                    raise
         return moved
 
     def _put_back(self, client: redis.Redis, consumer: str, queue: str, raws: list[bytes], why: str) -> int:
         """Put messages of a consumer ('dead', or our 'own') to the head of `queue`. Returns how many."""
-        keys = [*self._registry, f"{self.base}{consumer}:{queue}", queue]
+        keys = [*self._registry[:2], f"{self.base}{consumer}:{queue}", queue]
         moved = 0
         for start in range(0, len(raws), PUT_BACK_AT_ONCE):
             batch = raws[start : start + PUT_BACK_AT_ONCE]

@@ -4,21 +4,38 @@ Every script first calls a write that needs no memory (RPOP, LREM, SREM): a serv
 `maxmemory` refuses a script's first write if it could grow, and must still let its queues be emptied.
 Scripts are sent whole (EVAL): they are short, and nothing has to be done when a server forgets them.
 
-Keys, each behind the `global_keyprefix`:
+Keys, each behind the `global_keyprefix` (a consumer's name is its process id, a dash and 32 hex digits, so
+no name of a queue makes one of these keys another's):
 
     reliable:consumers           sorted set: consumer -> the moment (server clock, ms) its lease ends
     reliable:suspects            set: consumers whose lease has run out once, and was prolonged once
-    reliable:<consumer>:queues   set: the queues from which it reserves
+    reliable:queues              hash: consumer -> the queues from which it reserves, as a JSON list;
+                                 '' -> the moment from which on a survey is due
     reliable:<consumer>:<queue>  list: what it has reserved from that queue, oldest at the right
+    reliable:wake-<consumer>     list: empty but for a moment; who waits for it, is woken by it
+
+The first three are the registry. It is gone a day after the last sign of life of any consumer; the lists of
+messages have no expiry, and a survey finds those that the registry does not know.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+#: How long the registry outlives the last sign of life, and how often somebody makes a survey, in ms.
+DAY_MS: Final = 86_400_000
+#: How long whoever makes a survey may take, until somebody else begins another, in ms.
+SURVEY_MS: Final = 600_000
+#: How long a knock lasts where nobody waits for it any more, in ms.
+KNOCK_MS: Final = 5_000
+
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+#: KEYS: the registry.
+_KEEP = f"""
+for i = 1, 3 do redis.call('PEXPIREAT', KEYS[i], now + {DAY_MS}) end
 """
 
 #: KEYS: n queues, then the n lists that take from them; queues of equal priority stand together.
@@ -49,32 +66,52 @@ end
 return taken
 """
 
-#: KEYS: consumers, suspects, the consumer's queues. ARGV: consumer, lease in ms, queues...
+#: KEYS: the list that a consumer waits for. It is woken, or finds out when it next waits.
+WAKE: Final = f"""
+redis.call('RPOP', KEYS[1])
+redis.call('LPUSH', KEYS[1], '')
+redis.call('PEXPIRE', KEYS[1], {KNOCK_MS})
+"""
+
+#: KEYS: the registry. ARGV: consumer, lease in ms, its queues as JSON.
+#: Returns 1 if a survey is due, and the caller shall make it.
 RENEW: Final = (
     _NOW
     + """
 redis.call('SREM', KEYS[2], ARGV[1])
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-redis.call('SADD', KEYS[3], unpack(ARGV, 3))
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[3])
+"""
+    + _KEEP
+    + f"""
+if now < tonumber(redis.call('HGET', KEYS[3], '') or 0) then return 0 end
+redis.call('HSET', KEYS[3], '', now + {SURVEY_MS})
+return 1
 """
 )
 
-#: KEYS: consumers, suspects. ARGV: lease in ms, how long to remember the dead in ms, prefix of all keys.
+#: KEYS: the registry. ARGV: lease in ms, how long to remember the dead in ms, prefix of all keys.
 #: Whose lease runs out for the first time is only suspected and has another lease to speak up: after a
-#: restart or a stall of the server, all leases have run out, and everyone is alive.
+#: restart or a stall of the server, all leases have run out, and everyone is alive. (A server that evicts
+#: keys with an expiry may forget the leases: then they are taken for ended now.)
 #: Returns consumer and queue in turn for each list that a dead consumer has left filled.
 FIND_DEAD: Final = (
     _NOW
     + """
 redis.call('SREM', KEYS[2], '')
+if redis.call('ZCARD', KEYS[1]) + 1 < redis.call('HLEN', KEYS[3]) then
+  for _, consumer in ipairs(redis.call('HKEYS', KEYS[3])) do
+    if consumer ~= '' then redis.call('ZADD', KEYS[1], 'NX', now, consumer) end
+  end
+end
 local left = {}
 for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
   if redis.call('SADD', KEYS[2], consumer) == 1 then
     redis.call('ZADD', KEYS[1], now + ARGV[1], consumer)
   else
-    local own, filled = ARGV[3] .. consumer .. ':', false
-    for _, queue in ipairs(redis.call('SMEMBERS', own .. 'queues')) do
-      if redis.call('LLEN', own .. queue) > 0 then
+    local filled = false
+    for _, queue in ipairs(cjson.decode(redis.call('HGET', KEYS[3], consumer) or '[]')) do
+      if redis.call('LLEN', ARGV[3] .. consumer .. ':' .. queue) > 0 then
         left[#left + 1], left[#left + 2] = consumer, queue
         filled = true
       end
@@ -82,12 +119,31 @@ for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
     if not filled and tonumber(redis.call('ZSCORE', KEYS[1], consumer)) < now - ARGV[2] then
       redis.call('ZREM', KEYS[1], consumer)
       redis.call('SREM', KEYS[2], consumer)
-      redis.call('DEL', own .. 'queues')
+      redis.call('HDEL', KEYS[3], consumer)
     end
   end
 end
+"""
+    + _KEEP
+    + """
 return left
 """
+)
+
+#: KEYS: the registry. ARGV: consumer and its queues as JSON in turn, for each that has left a list.
+#: Registers those that the registry does not know as somebody whose lease ends now. The survey is made.
+SURVEYED: Final = (
+    _NOW
+    + """
+redis.call('SREM', KEYS[2], '')
+for i = 1, #ARGV, 2 do
+  if redis.call('HSETNX', KEYS[3], ARGV[i], ARGV[i + 1]) == 1 then
+    redis.call('ZADD', KEYS[1], 'NX', now, ARGV[i])
+  end
+end
+"""
+    + f"redis.call('HSET', KEYS[3], '', now + {DAY_MS})"
+    + _KEEP
 )
 
 #: KEYS: consumers, suspects, the consumer's list, the queue. ARGV: consumer, 'dead' or 'own',
@@ -112,7 +168,7 @@ return moved
 """
 )
 
-#: KEYS: consumers, suspects, the consumer's queues, its lists... ARGV: consumer.
+#: KEYS: the registry, the consumer's lists... ARGV: consumer.
 #: Forgets a consumer that holds nothing. Returns 1 if it did.
 RETIRE: Final = """
 for i = 4, #KEYS do
@@ -120,6 +176,6 @@ for i = 4, #KEYS do
 end
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('SREM', KEYS[2], ARGV[1])
-redis.call('DEL', KEYS[3])
+redis.call('HDEL', KEYS[3], ARGV[1])
 return 1
 """

@@ -182,7 +182,11 @@ class Lab:
         self.app = Celery("client", broker=self.broker)
         self.app.conf.update(broker_transport_options=self.options)
         self.broker_client = self.server.client(3)
-        self.records = self.server.client(4)
+        self.records_server(self.server)
+
+    def records_server(self, server: Server) -> None:
+        """Keep the records there."""
+        self.records, self.records_url = server.client(4), server.url(4)
 
     def worker(
         self,
@@ -197,7 +201,7 @@ class Lab:
         environment = {
             **os.environ,
             "FOREIGN_BROKER": self.broker,
-            "FOREIGN_RECORDS": self.server.url(4),
+            "FOREIGN_RECORDS": self.records_url,
             "FOREIGN_TRANSPORT": self.transport if transport is None else transport,
             "FOREIGN_OPTIONS": json.dumps(self.options),
             "FOREIGN_ACKS": acks,
@@ -238,8 +242,8 @@ class Lab:
     def reserved(self) -> dict[str, int]:
         """What is reserved, by list."""
         prefix = self.options.get("global_keyprefix", "")
-        keys: Any = self.broker_client.keys(f"{prefix}reliable:*:*")
-        lists = [k.decode() for k in keys if not k.endswith(b":queues")]
+        keys: Any = self.broker_client.keys(f"{prefix}reliable:*-*:*")
+        lists = [key.decode() for key in keys]
         return {key: int(self.broker_client.llen(key)) for key in lists}
 
     def queued(self, queue: str = "celery") -> int:

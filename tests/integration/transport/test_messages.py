@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from kombu import Connection, Consumer, Queue
 
 from tests.integration.transport.consuming import consuming, numbers, publish, receive
@@ -28,7 +27,6 @@ from tests.integration.transport.lab import (
     until,
 )
 from worker.errors import BrokerUnavailableError
-from worker.transport import servers
 from worker.transport.reservation import Reservation
 
 
@@ -279,16 +277,6 @@ def test_a_server_that_will_not_do_is_refused_before_anything_is_taken_from_it(
             connection.channel()
     finally:
         unfit.stop()
-
-
-@pytest.mark.parametrize("version", ["6.0.16", "5.0.6", "6.1"])
-def test_an_older_version_is_refused(version: str) -> None:
-    class Old(redis.Redis):
-        def info(self, section: str | None = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-            return {"redis_version": version}
-
-    with pytest.raises(BrokerUnavailableError, match=rf"Redis {version}; .* needs 6\.2"):
-        servers.require_supported(Old())
 
 
 def test_the_messages_of_the_dead_come_back_once_at_the_head_and_marked(anywhere: Lab) -> None:

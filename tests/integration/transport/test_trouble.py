@@ -1,0 +1,212 @@
+"""A server that is there and cannot serve for a while: the worker waits, says so once, and goes on."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.integration.transport.conftest import binary_of
+from tests.integration.transport.lab import PATIENCE_S, Lab, Server, laboratory, until
+
+#: A port on which no master answers.
+NOBODY = 1
+
+
+@contextlib.contextmanager
+def replica(server: Server, stale: str = "yes") -> Iterator[None]:
+    """Somebody has made it a replica: of itself it says READONLY, or MASTERDOWN."""
+    with server.client() as client:
+        client.config_set("replica-serve-stale-data", stale)
+        client.replicaof("127.0.0.1", NOBODY)
+        try:
+            yield
+        finally:
+            client.replicaof("NO", "ONE")
+
+
+@contextlib.contextmanager
+def disk_full(server: Server) -> Iterator[None]:
+    """It cannot save, and takes no write until it can: MISCONF."""
+    target = server.directory / "dump.rdb"
+    target.unlink(missing_ok=True)
+    target.mkdir()
+    with server.client() as client:
+
+        def save(outcome: str) -> bool:
+            with contextlib.suppress(redis.ResponseError):  # it is still at the last one
+                client.bgsave()
+            return bool(client.info("persistence")["rdb_last_bgsave_status"] == outcome)
+
+        client.config_set("save", "3600 1000000")
+        until(lambda: save("err"), "a save that fails")
+        try:
+            yield
+        finally:
+            target.rmdir()
+            until(lambda: save("ok"), "a save that succeeds")
+
+
+@contextlib.contextmanager
+def alone(server: Server) -> Iterator[None]:
+    """It wants replicas and has none: NOREPLICAS."""
+    with server.client() as client:
+        client.config_set("min-replicas-to-write", 1)
+        try:
+            yield
+        finally:
+            client.config_set("min-replicas-to-write", 0)
+
+
+@contextlib.contextmanager
+def busy(server: Server) -> Iterator[None]:
+    """Somebody's script does not end: BUSY."""
+
+    def endless() -> None:
+        with server.client() as client, contextlib.suppress(redis.ResponseError, redis.TimeoutError):
+            client.connection_pool.connection_kwargs["socket_timeout"] = None
+            client.eval("while true do end", 0)
+
+    with server.client() as client:
+        client.config_set("lua-time-limit", 50)
+        script = threading.Thread(target=endless)
+        script.start()
+
+        def is_busy() -> bool:
+            try:
+                client.ping()
+            except redis.ResponseError:
+                return True
+            return False
+
+        until(is_busy, "a busy server")
+        try:
+            yield
+        finally:
+            client.script_kill()
+            script.join()
+
+
+TROUBLES: dict[str, Callable[[Server], contextlib.AbstractContextManager[None]]] = {
+    "READONLY": replica,
+    "MASTERDOWN": lambda server: replica(server, stale="no"),
+    "MISCONF": disk_full,
+    "NOREPLICAS": alone,
+    "BUSY": busy,
+}
+SAID = "The broker cannot serve now"
+REVOKED = "Tasks flagged as revoked"
+
+
+@pytest.fixture(params=["valkey", "redis", "redis-6.2"])
+def own_lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
+    try:
+        binary = binary_of(request.param)
+    except KeyError:
+        pytest.skip(f"no {request.param} here")
+    server = Server(binary, tmp_path)
+    server.start()
+    try:
+        with laboratory(server, tmp_path) as made:
+            yield made
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("pool", ["solo", "threads", "gevent"])
+def test_a_worker_waits_for_a_server_that_cannot_serve(own_lab: Lab, pool: str, trouble: str) -> None:
+    lab = own_lab
+    records = Server(binary_of("valkey"), lab.directory / "records")
+    records.directory.mkdir()
+    records.start()  # the jobs' own server has no trouble
+    try:
+        lab.records_server(records)
+        worker = lab.worker(pool)
+        lab.ready(worker)
+        lab.send("hold", range(1))
+        until(lambda: lab.noted("started")[0] == 1, "a job has started")
+        # A busy server does not even answer a BLMOVE: there is nothing to say.
+        silent = trouble == "BUSY"
+        with TROUBLES[trouble](lab.server):
+            if pool != "solo" and not silent:  # solo is at its job
+                until(lambda: SAID in worker.log.read_text(), "the worker says so")
+            lab.records.set("release", 1)
+            until(lambda: lab.noted("done")[0] == 1, "the job ends meanwhile")
+            if not silent:
+                until(lambda: SAID in worker.log.read_text(), "the worker says so")
+                assert any(code in worker.log.read_text() for code in (trouble, "READONLY", "UNBLOCKED"))
+        lab.send("work", range(1, 20))
+        lab.all_done()
+        assert lab.noted("started") == dict.fromkeys(range(20), 1)
+        assert worker.shut_down() == 0
+        log = worker.log.read_text()
+        assert log.count(SAID) == 1 or silent, log
+        assert not any(word in log for word in ("ERROR", "CRITICAL", "lost")), log
+        # kombu's own, once in 20 minutes: it warns with one, and goes on.
+        assert log.count("Traceback") == log.count("maybe_refresh_binding_expiry: Redis error"), log
+    finally:
+        lab.close()
+        records.stop()
+
+
+@pytest.mark.parametrize("pool", ["solo", "gevent"])
+def test_no_worker_asks_again_and_again(restartable: Lab, pool: str) -> None:
+    lab = restartable
+    worker = lab.worker(pool)
+    lab.ready(worker)
+    with replica(lab.server), lab.server.client() as client:
+
+        def refused() -> int:
+            stats: Any = client.info("errorstats")
+            return int(stats.get("errorstat_READONLY", {"count": 0})["count"])
+
+        until(lambda: SAID in worker.log.read_text(), "the worker says so")
+        first, begin = refused(), client.time()[0]
+        until(lambda: client.time()[0] - begin >= 3, "some seconds")
+        seconds = client.time()[0] - begin
+        assert refused() - first <= 20 * seconds  # a few a second: it, and its keeper
+    lab.send("work", range(5))
+    lab.all_done()
+
+
+def asks_for(method: str, message: dict[str, Any]) -> bool:
+    """Whether somebody has asked all workers for it."""
+    if message["type"] != "pmessage" or b"pidbox" not in message["channel"]:
+        return False
+    body = json.loads(base64.b64decode(json.loads(message["data"])["body"]))
+    return bool(body["method"] == method)
+
+
+@pytest.mark.parametrize("pool", ["threads", "gevent"])
+@pytest.mark.parametrize("trouble", ["READONLY", "MISCONF"])
+def test_an_answer_that_the_server_does_not_take_ends_no_worker(
+    own_lab: Lab, pool: str, trouble: str
+) -> None:
+    """What somebody has asked the worker is answered on the broker."""
+    lab = own_lab
+    with lab.server.client(3) as client, client.pubsub() as heard:
+        heard.psubscribe("*")
+        worker = lab.worker(pool, "-E", alone=False)
+        lab.ready(worker)
+        assert lab.app.control.ping(timeout=PATIENCE_S, limit=1)
+        ping = next(message for message in heard.listen() if asks_for("ping", message))
+        lab.app.control.revoke("nothing")  # which no worker replies to
+        revoke = next(message for message in heard.listen() if asks_for("revoke", message))
+        until(lambda: worker.log.read_text().count(REVOKED) == 1, "heard")
+        with TROUBLES[trouble](lab.server):
+            until(lambda: SAID in worker.log.read_text(), "the worker says so")
+            for asked in (ping, ping, revoke):
+                client.publish(asked["channel"], asked["data"])
+            until(lambda: worker.log.read_text().count(REVOKED) == 2, "heard, after those before")
+        lab.send("work", range(3))
+        lab.all_done()
+        assert lab.app.control.ping(timeout=PATIENCE_S, limit=1)
+        assert worker.shut_down() == 0
