@@ -155,5 +155,5 @@ def test_help_fits_a_narrow_terminal_and_cuts_nothing(tmp_path: Path, columns: s
 @pytest.mark.parametrize("command", [["compare", "waits", "--with", "serial"], ["worker"], ["machine"]])
 def test_a_setting_that_makes_no_sense_is_told_in_one_line(tmp_path: Path, command: list[str]) -> None:
     said = simul(*command, cwd=tmp_path, environment={"SIMUL_JOB_LIMIT": "soon", "COLUMNS": "200"})
-    line = "SIMUL_JOB_LIMIT must be more than 0 seconds, not 'soon' (environment): mend or unset it"
-    assert (said.code, said.out, said.err) == (2, "", f"Setting: {line}\n")
+    line = "SIMUL_JOB_LIMIT is a number of seconds above 0, not 'soon' (settings)"
+    assert (said.code, said.out, said.err) == (2, "", f"Settings: {line}\n")

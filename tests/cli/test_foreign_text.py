@@ -25,7 +25,7 @@ from producer.lab import Plan
 from producer.machine import look
 from producer.printable import printable
 from producer.progress import ProgressWatcher
-from producer.results import Result
+from producer.results import Result, ResultFile
 from producer.workloads import build
 from tests.cli.conftest import Here
 from tests.helpers import SOON_S, simul
@@ -265,10 +265,12 @@ def test_a_comparison_shows_its_result_and_why_nothing_was_measured_as_text(
 ) -> None:
     hostile.runs[:] = [run for run in hostile.runs if run.problems]
 
-    def carry_out(_: Plan, watcher: ProgressWatcher, started: Callable[[Result], None]) -> None:
+    def carry_out(
+        plan: Plan, watcher: ProgressWatcher, started: Callable[[Result, ResultFile], None]
+    ) -> None:
         watcher.left_out(WAITS, Spec("serial", 1), NASTY)
         watcher.ran(hostile.runs[0])
-        started(hostile)
+        started(hostile, ResultFile(plan.out))
 
     monkeypatch.setattr("producer.lab.compare", carry_out)
     monkeypatch.setenv("COLUMNS", "400")

@@ -87,7 +87,7 @@ NO_JOBS: dict[str, Any] = {
     "without lone surrogates": {"kind": "file_check", "files": [LONE]},
     "a FEN is Unicode text": {"kind": "chess_move", "fen": LONE, "depth": 1},
     "either wait_ms or depth": {"kind": "chess_move", "fen": "x"},
-    "depth lies in 1..6": {"kind": "chess_move", "fen": "x", "depth": 99},
+    "depth lies in 1..5": {"kind": "chess_move", "fen": "x", "depth": 99},
     "is no FEN": {"kind": "chess_move", "fen": "x", "depth": 1},
     "wait_ms lies in": {"kind": "chess_move", "fen": "x", "wait_ms": -1},
     "the bounds are finite": {"kind": "trapezoid", "lower": float("nan"), "upper": 1.0, "steps": 1},

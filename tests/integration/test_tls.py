@@ -122,7 +122,7 @@ def test_a_worker_does_not_believe_an_unknown_certificate(server: str, transport
 def test_an_unknown_certificate_is_refused_in_words(server: str, tmp_path: Path, command: str) -> None:
     said = simul(*command.split(), cwd=tmp_path, environment={"SIMUL_BROKER_URL": server})
     assert said.code == 3
-    assert "is not to be trusted (connect): unable to get local issuer certificate" in said.err
+    assert "is not to be trusted (connect)" in said.err
     assert "rediss://...?ssl_ca_certs=/path/to/ca.crt" in said.err
     assert "secret" not in said.err
     assert len(said.err.splitlines()) == 1

@@ -41,7 +41,7 @@ def test_the_control_groups_limit_is_in_cores(
 
 
 def test_a_machine_without_control_groups_has_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_: Path) -> str:
+    def missing(_: Path, **_options: object) -> str:
         raise FileNotFoundError
 
     monkeypatch.setattr(Path, "read_text", missing)
