@@ -123,7 +123,7 @@ class Receiver:
             channel.do_restore = False  # where it raises, nothing is put back
             queues = [Queue(self.queue)]
             with Consumer(channel, queues, on_message=got.append, on_decode_error=refuse, no_ack=no_ack):
-                connection.drain_events(timeout=60)
+                connection.drain_events(timeout=5)
             yield got[0]
             channel.close()
 
@@ -239,3 +239,19 @@ def test_a_queue_that_is_asked_once_is_guarded_as_well(ours: Receiver) -> None:
         assert last.body == b"[]"
         last.ack()
         assert queue.get() is None
+
+
+@pytest.mark.parametrize("no_ack", [False, True], ids=["ack", "no_ack"])
+def test_a_channel_that_is_drained_by_itself_is_guarded_as_well(ours: Receiver, no_ack: bool) -> None:
+    ours.client.lpush(ours.queue, b"7", json.dumps(envelope("headers", None)).encode())
+    got: list[Message] = []
+    with Connection(ours._url, transport=ours._transport) as connection:
+        channel = connection.channel()
+        with Consumer(channel, [Queue(ours.queue)], on_message=got.append, no_ack=no_ack):
+            for _ in range(2):
+                channel.drain_events(timeout=5)
+        assert UNREADABLE in got[0].headers
+        assert got[1].payload == json.loads(CALL)
+        for message in got:
+            if not no_ack:
+                message.ack()

@@ -1,8 +1,8 @@
 """kombu's Redis channel, but that nothing that it is given to read ends a worker.
 
-kombu reads a message in three places: from a queue that is consumed, from a queue that is asked once, and
-from a channel of pub/sub. It guards none of them. What is no message becomes a stand-in in a queue, where
-somebody acknowledges it; on a channel of pub/sub nobody does, and it is dropped.
+kombu reads a message in four places: from a queue that is consumed, through a connection or a channel alone,
+from a queue that is asked once, and from a channel of pub/sub. It guards none of them. What is no message
+becomes a stand-in in a queue, where somebody acknowledges it; in pub/sub nobody does, and it is dropped.
 """
 
 from __future__ import annotations
@@ -63,6 +63,13 @@ class GuardedChannel(stock.Channel):
         if not no_ack:
             self.qos.append(message, message.delivery_tag)
         return message
+
+    def _get(self, queue: str) -> dict[str, Any]:
+        # kombu calls it where a channel's events are drained, and not its connection's.
+        raw = self._pop(queue)
+        if raw is None:
+            raise Empty
+        return self._read(raw, queue)
 
     def _pop(self, queue: str) -> bytes | None:
         with self.conn_or_acquire() as client:
