@@ -32,12 +32,13 @@ def answer(post: Post, method: str, **arguments: Any) -> Any:
 
 
 def test_whatever_is_broadcast_the_worker_answers_and_works(anywhere: Post) -> None:
+    said_before = len(anywhere.log())  # other tests have the same worker reject jobs, which Celery logs at length
     for name, raw in HOSTILE.items():
         assert anywhere.client.publish(CHANNEL, raw) > 0, name
         assert answer(anywhere, "ping") == {"ok": "pong"}, name
     anywhere.does_the_next_job()
     assert peak_memory(anywhere.pid) < MOST_MEMORY
-    log = anywhere.log()
+    log = anywhere.log()[said_before:]
     assert "Traceback" not in log
     assert log.count("Dropped what is no message") < len(HOSTILE) / 2
 
