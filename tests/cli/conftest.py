@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from producer.cli import main
+from producer.cli.console import stderr
 from tests.helpers import Said, simul
 
 
@@ -69,5 +70,8 @@ class Here:
 def simul_here(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Here:
     """Runs the command in this process and an empty directory."""
     monkeypatch.chdir(tmp_path)
+    # As wide as a pipe, whatever the terminal of the suite is, or an earlier test has left.
+    monkeypatch.delenv("COLUMNS", raising=False)
+    stderr.cache_clear()
     monkeypatch.setenv("TERM", "dumb")
     return Here(capsys)

@@ -32,7 +32,7 @@ def answer(post: Post, method: str, **arguments: Any) -> Any:
 
 
 def test_whatever_is_broadcast_the_worker_answers_and_works(anywhere: Post) -> None:
-    said_before = len(anywhere.log())  # other tests have the same worker reject jobs, which Celery logs at length
+    said_before = len(anywhere.log())  # other tests have the same worker reject jobs: Celery logs how
     for name, raw in HOSTILE.items():
         assert anywhere.client.publish(CHANNEL, raw) > 0, name
         assert answer(anywhere, "ping") == {"ok": "pong"}, name
