@@ -43,6 +43,8 @@ class Keeper:
     def reset(self) -> None:
         """Know nothing, as in a child that was just forked: threads do not survive a fork."""
         self._kept: dict[Reservation, redis.Redis] = {}
+        #: The clients of those that were released: the thread may be using one, so it closes them.
+        self._released: deque[redis.Redis] = deque()
         #: Released to rouse the thread.
         self._alarm: Any = None
         #: What the thread has to say: level and text.
@@ -68,7 +70,8 @@ class Keeper:
         """Stop renewing the lease."""
         client = self._kept.pop(reservation, None)
         if client is not None:
-            client.close()
+            self._released.append(client)
+            self.stir()
 
     def report(self) -> None:
         """Log what the thread has to say, in a thread that may."""
@@ -97,6 +100,8 @@ class Keeper:
                 patience = min(patience, max(LATE_S, self._rest_until - time.monotonic()))
             alarm.acquire(True, patience)
             self._for_each(_send_what_is_late)
+            while self._released:
+                self._released.popleft().connection_pool.disconnect()
 
     def _for_each(self, do: Callable[[Reservation, redis.Redis], bool]) -> None:
         for reservation, client in list(self._kept.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -309,4 +310,25 @@ def test_acknowledgements_are_not_to_be_switched_off(anywhere: Lab) -> None:
     with consuming(lab, ack_emulation=False) as (connection, got):
         receive(connection, got, 2)[0].ack()
         until(lambda: reserved(lab) == 1, "one is acknowledged")
+    assert lab.queued() == 1
+
+
+def test_a_consumer_that_is_closed_leaves_no_connection_open(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(2))
+    own = str(lab.broker_client.client_id())
+
+    def others() -> list[Any]:
+        clients: Any = lab.broker_client.client_list()
+        return [client for client in clients if client["db"] == "3" and client["id"] != own]
+
+    gc.collect()
+    gc.disable()  # it closes what has been forgotten, sooner or later
+    try:
+        with consuming(lab, prefetch=2) as (connection, got):
+            receive(connection, got, 2)[0].ack()
+            assert others()
+        until(lambda: not others(), "all are closed")
+    finally:
+        gc.enable()
     assert lab.queued() == 1
