@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from celery import Celery, signals
-from celery.exceptions import ImproperlyConfigured
+from celery.exceptions import ImproperlyConfigured, SoftTimeLimitExceeded
 
 from tests.unit.celery_apps import PrivateApp
 from worker.pools.aio import options
@@ -28,6 +28,7 @@ from worker.pools.aio.callbacks import CallbackQueue
 from worker.pools.aio.coroutines import coroutine_of, gives_coroutine
 from worker.pools.aio.job import Job
 from worker.pools.aio.options import Options
+from worker.pools.aio.parts import Part
 from worker.pools.aio.receivers import warn_of_async_receivers
 from worker.pools.aio.threads import LoopThread, TracerThread
 
@@ -500,6 +501,57 @@ def test_a_terminated_job_never_begins_its_body(stage: Stage) -> None:
 
     assert stage.run(target) == []
     assert not begun.is_set()
+
+
+def test_a_job_terminated_between_a_hook_and_its_body_never_begins(stage: Stage) -> None:
+    begun: list[str] = []
+
+    async def part(name: str) -> None:
+        begun.append(name)
+
+    def target() -> Any:
+        job = current_job()
+        assert job is not None
+        job.wait_for(part("before_start"), Part.BEFORE)
+        job.terminate()
+        return job.wait_for(part("body"))
+
+    assert stage.run(target) == []
+    assert begun == ["before_start"]
+
+
+def test_a_job_terminated_after_its_body_has_ended_is_told_all_the_same(stage: Stage) -> None:
+    async def part() -> int:
+        return 1
+
+    def target() -> Any:
+        job = current_job()
+        assert job is not None
+        value = job.wait_for(part())
+        job.terminate()
+        job.wait_for(part(), Part.AFTER)
+        return value
+
+    assert stage.run(target) == [("success", 1)]
+
+
+def test_a_hook_after_the_body_is_not_cut_short_by_a_limit_that_has_passed(stage: Stage) -> None:
+    async def holds() -> None:
+        await asyncio.sleep(3600)
+
+    async def hook() -> str:
+        await asyncio.sleep(0.01)
+        return "told"
+
+    def target() -> Any:
+        job = current_job()
+        assert job is not None
+        try:
+            return job.wait_for(holds())
+        except SoftTimeLimitExceeded:
+            return job.wait_for(hook(), Part.AFTER)
+
+    assert stage.run(target, soft_timeout_s=0.01) == [("timeout", True, 0.01), ("success", "told")]
 
 
 def test_the_loop_outlives_a_task_that_exits(stage: Stage) -> None:

@@ -88,7 +88,14 @@ def bound_model(self: Any, order: Order, *, times: int = 2) -> Receipt:
     return Receipt(total=order.count * times, note=str(self.request.retries))
 
 
-@twice(pydantic=True, autoretry_for=(ConnectionError,), bind=True, retry_backoff=0.001, max_retries=2)
+@twice(
+    pydantic=True,
+    autoretry_for=(ConnectionError,),
+    bind=True,
+    retry_backoff=True,
+    retry_backoff_max=0,
+    max_retries=2,
+)
 def retried_model(self: Any, order: Order) -> Receipt:
     if self.request.retries < 2:
         raise ConnectionError("not yet")

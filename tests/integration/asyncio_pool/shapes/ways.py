@@ -38,7 +38,7 @@ def expected(key: str) -> None:
     raise KeyError(key)
 
 
-@twice(bind=True, autoretry_for=(ConnectionError,), retry_backoff=0.001, retry_jitter=False, max_retries=3)
+@twice(bind=True, autoretry_for=(ConnectionError,), retry_backoff=True, retry_backoff_max=0, max_retries=3)
 def backs_off(self: Any, until: int) -> int:
     if self.request.retries < until:
         raise ConnectionError("not yet")
