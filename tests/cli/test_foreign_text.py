@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import threading
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -300,7 +301,8 @@ def test_a_bar_shows_what_it_is_told_as_text() -> None:
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_what_a_worker_answers_is_shown_as_text(broker: Broker, simul_here: Here, as_json: bool) -> None:
-    record = JobRecord(0, f"lab{NASTY}/1", 0, 1, 1, 2, None, f"Error: {NASTY}")
+    # Not in its name: a worker whose name cannot be printed is not believed (producer/ledger.py).
+    record = JobRecord(0, "lab/1", 0, 0, 0, 0, None, f"Error: {NASTY}")
     with records(broker, record):
         command = ("send", "waits", "--pool", "solo", "--jobs", "1", "--broker", broker.url)
         said = simul_here(*command, *(["--json"] if as_json else []))
@@ -310,19 +312,23 @@ def test_what_a_worker_answers_is_shown_as_text(broker: Broker, simul_here: Here
     if as_json:
         assert json.loads(line)["error"] == record.error
     else:
-        assert line.endswith(f"lab{SHOWN}/1       0.00 ms  Error: {SHOWN}")
+        assert line.endswith(f"lab/1       0.00 ms  Error: {SHOWN}")
 
 
 @contextmanager
 def records(broker: Broker, record: JobRecord) -> Iterator[None]:
-    """Somebody who writes this record into the next run of the broker, and does none of its jobs."""
+    """Somebody who writes this record into the next run of the broker, as of then, and does no job."""
     done = threading.Event()
 
     def write() -> None:
         with closing(connect(broker.url)) as client:
             while not done.wait(0.02):
                 for stream in client.scan_iter("simul:run:*"):
-                    client.xadd(stream, {"record": msgspec.json.encode(Wired(record, boot_id(), 0))})
+                    now = time.monotonic_ns()
+                    timed = dataclasses.replace(
+                        record, enqueued_ns=now, received_ns=now, started_ns=now, finished_ns=now
+                    )
+                    client.xadd(stream, {"record": msgspec.json.encode(Wired(timed, boot_id(), 0))})
                     return
 
     thread = threading.Thread(target=write)

@@ -263,7 +263,7 @@ class Lab:
 
     def reserved_by(self, worker: Worker) -> int:
         """How many messages that worker has reserved."""
-        prefix = f"reliable:{worker.process.pid}-"
+        prefix = f"{self.options.get('global_keyprefix', '')}reliable:{worker.process.pid}-"
         return sum(count for key, count in self.reserved().items() if key.startswith(prefix))
 
     def all_done(self) -> None:

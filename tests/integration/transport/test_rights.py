@@ -19,6 +19,8 @@ from worker.errors import BrokerUnavailableError
 
 #: Beside everything else that a server can do, but is dangerous.
 NOT_DANGEROUS = "+@all -@dangerous ~* &*"
+#: What redis-py and the transport ask for and do without. (Redis 7.0 does not even know the first.)
+DONE_WITHOUT = {"command: client|setinfo", "command: client|maint_notifications", "command: client|unblock"}
 
 
 def least(prefix: str = "", db: int = 3) -> str:
@@ -178,12 +180,12 @@ def test_a_worker_works_with_the_least_rights(server: Server, tmp_path: Path, po
         lab.send("work", range(3, 30), 0.01)
         lab.send("work", range(30, 33), countdown=0.2)
         lab.all_done()
-        lab.send("hold", range(40, 44))
-        until(lambda: lab.noted("started")[43] == 1, "they run")
+        lab.send("hold", range(100, 140))  # more than one of them may take
+        until(lambda: lab.reserved_by(worker) and lab.reserved_by(other), "both have some")
         worker.kill()
         lab.records.set("release", 1)
         lab.all_done()
         assert other.shut_down() == 0
         log = other.log.read_text()
         assert not any(word in log for word in ("Traceback", "ERROR", "NOPERM")), log
-        assert denied(lab) <= {"command: client|maint_notifications", "command: client|unblock"}, denied(lab)
+        assert denied(lab) <= DONE_WITHOUT, denied(lab)
