@@ -91,7 +91,7 @@ NO_JOBS: dict[str, Any] = {
     "is no FEN": {"kind": "chess_move", "fen": "x", "depth": 1},
     "wait_ms lies in": {"kind": "chess_move", "fen": "x", "wait_ms": -1},
     "the bounds are finite": {"kind": "trapezoid", "lower": float("nan"), "upper": 1.0, "steps": 1},
-    "a segment covers": {"kind": "sieve", "start": 0, "stop": 10**13},
+    "a segment covers": {"kind": "sieve", "start": 0, "stop": 10**12},
     "0 <= start < stop": {"kind": "sieve", "start": 0, "stop": 10**30},
 }
 
