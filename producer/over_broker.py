@@ -62,7 +62,7 @@ def run_over_broker(
             problems += _collect(collector, progress, death, patient)
     except (KombuError, redis.RedisError, OSError) as error:
         problems.append(f"the broker went away: {error}")
-    problems += collector.problems()
+    problems[:0] = collector.problems()  # first: what was refused may be what is missing
     if missing := collector.missing():
         problems.append(f"{len(missing)} of {len(jobs)} jobs are lost: {_some(missing)}")
     records = [collector.records[index] for index in sorted(collector.records)]

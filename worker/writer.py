@@ -79,15 +79,17 @@ class BrokerClock:
     def __init__(self, client: Redis) -> None:
         self._client = client
         self._checked_ns = 0
-        self._offset_ns = 0
+        #: Unknown until it was asked for once: nothing is stamped without it.
+        self._offset_ns: int | None = None
 
     def stamped(self, record: JobRecord) -> dict[Any, Any]:
         """The fields of a stream entry. Asks the broker for its time now and then: one round trip."""
         now = time.monotonic_ns()
-        if not self._checked_ns or now - self._checked_ns > CLOCK_CHECK_NS:
+        offset_ns = self._offset_ns
+        if offset_ns is None or now - self._checked_ns > CLOCK_CHECK_NS:
             self._checked_ns = now
-            self._offset_ns = broker_offset_ns(self._client)
-        return {"record": encode(Wired(record, boot_id(), self._offset_ns))}
+            offset_ns = self._offset_ns = broker_offset_ns(self._client)
+        return {"record": encode(Wired(record, boot_id(), offset_ns))}
 
 
 @functools.cache
