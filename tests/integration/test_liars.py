@@ -135,7 +135,7 @@ def test_a_stream_of_what_are_no_records_does_not_keep_the_lab_waiting(broker: B
         )
     client.close()
     assert outcome.records == []
-    silent, refused, lost = outcome.problems
+    refused, silent, lost = outcome.problems
     assert silent.startswith("no record came for ")
     assert "records cannot be true (collect), the first by somebody: " in refused
     assert lost.startswith("3 of 3 jobs are lost")
