@@ -331,8 +331,8 @@ class Channel(GuardedChannel):
         self.do_restore = False
 
     def close(self) -> None:
-        """Stop consuming; what is not acknowledged goes back at once."""
-        if self._pid == os.getpid():
+        """Stop consuming; what is not acknowledged goes back at once, unless the connection is lost."""
+        if self._pid == os.getpid() and self.do_restore:
             try:
                 self._stop_taking()
                 self.give_back_all()

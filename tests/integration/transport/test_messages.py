@@ -63,6 +63,20 @@ def test_reject_drops_and_requeue_brings_back(anywhere: Lab) -> None:
     assert not lab.reserved()
 
 
+def test_a_lost_connection_gives_back_no_message_that_somebody_has_in_hand(anywhere: Lab) -> None:
+    lab = anywhere
+    publish(lab, range(3))
+    with consuming(lab, prefetch=2) as (connection, got):
+        done, running = receive(connection, got, 2)
+        done.ack()
+        until(lambda: sum(lab.reserved().values()) == 1, "one is acknowledged")
+        connection.collect()  # what Celery does then, though the server may be there
+        assert (lab.queued(), sum(lab.reserved().values())) == (1, 1)
+        running.ack()
+        until(lambda: not any(lab.reserved().values()), "nothing is in hand")
+    assert lab.queued() == 1
+
+
 def test_the_more_urgent_comes_first_and_all_priorities_come(anywhere: Lab) -> None:
     lab = anywhere
     for number, priority in enumerate([9, 6, 3, 0]):  # kombu over Redis: 0 is the most urgent
