@@ -32,7 +32,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(len(psutil.Process().cpu_affinity()), MOST_PROCESSES) if whole and together else 0
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # A suite that was started in the background may have been told to ignore these, and its children with it.
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -41,6 +41,10 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(("SIMUL_", "CELERY_")):
             del os.environ[name]
+    # Hundreds of processes are started: where none may leave bytecode beside the sources, each would compile
+    # Celery anew, which takes as long as the rest of its start.
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.rootpath / ".pytest_cache" / "bytecode")
 
 
 @pytest.fixture(scope="session")
