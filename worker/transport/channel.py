@@ -110,6 +110,8 @@ class Channel(GuardedChannel):
         try:
             found: Any = reservation.client.eval(scripts.TAKE, *take(reservation, keys, 1, 1))
         except self.connection_errors:  # there may be a message that we have not heard of
+            if self._taker.awaits_answer:  # what it brings would be of a reservation that we no longer have
+                self.client.connection.disconnect()
             self.abandon()
             raise
         return (keys[found[0] - 1], found[1]) if found else None

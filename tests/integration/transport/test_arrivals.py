@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from kombu import Connection, Consumer, Exchange, Message, Queue
 
 from tests.integration.transport.consuming import consuming, numbers, publish, receive
@@ -302,6 +303,30 @@ def test_getting_beside_consuming(anywhere: Lab) -> None:
         got[0].ack()
         until(lambda: not reserved(lab), "nothing is in hand")
     assert lab.queued("pull") == 2
+
+
+def test_a_get_that_fails_leaves_no_answer_of_the_consumers_behind(
+    anywhere: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = anywhere
+    with consuming(lab) as (connection, got):
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.1)  # it waits for a message
+        channel = next(channel for channel in connection.transport.channels if channel.reservation)
+        assert channel.basic_get("pull") is None  # from here on it is registered
+
+        def fails(*_: Any) -> None:
+            raise redis.ConnectionError("lost")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(channel.reservation.client, "eval", fails)
+            with pytest.raises(redis.ConnectionError, match="lost"):
+                channel.basic_get("pull")
+        publish(lab, range(2))
+        for message in receive(connection, got, 2):
+            message.ack()
+        until(lambda: not reserved(lab), "nothing is in hand")
+    assert not lab.queued()
 
 
 def test_acknowledgements_are_not_to_be_switched_off(anywhere: Lab) -> None:
