@@ -119,7 +119,8 @@ class Reservation:
 
     def _renew(self, client: redis.Redis, queues: Iterable[str]) -> None:
         lease_ms, as_json = int(self.lease_s * 1000), json.dumps(list(queues))
-        if client.eval(scripts.RENEW, 3, *self._registry, self.id, lease_ms, as_json):
+        is_due = client.eval(scripts.RENEW, 3, *self._registry, self.id, lease_ms, as_json)
+        if is_due and self._survey is None:
             self._survey = Survey(self.base, self._registry)
 
     # -- giving away

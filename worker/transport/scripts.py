@@ -110,8 +110,11 @@ for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
     redis.call('ZADD', KEYS[1], now + ARGV[1], consumer)
   else
     local filled = false
-    for _, queue in ipairs(cjson.decode(redis.call('HGET', KEYS[3], consumer) or '[]')) do
-      if redis.call('LLEN', ARGV[3] .. consumer .. ':' .. queue) > 0 then
+    local is_json, queues = pcall(cjson.decode, redis.call('HGET', KEYS[3], consumer) or '[]')
+    if not is_json or type(queues) ~= 'table' then queues = {} end  -- not ours, whoever wrote it
+    for _, queue in ipairs(queues) do
+      local length = redis.pcall('LLEN', ARGV[3] .. consumer .. ':' .. tostring(queue))
+      if type(length) == 'number' and length > 0 then
         left[#left + 1], left[#left + 2] = consumer, queue
         filled = true
       end

@@ -172,6 +172,19 @@ def test_messages_outlive_what_is_known_of_their_consumer(anywhere: Lab, gone: t
     rescued(client, Reservation(client, "", lease_s=0.05), 3)
 
 
+@pytest.mark.parametrize("queues", ["no JSON", "7", "[7, [], {}, null]", '["celery"'])
+def test_what_somebody_wrote_into_the_registry_keeps_nobody_from_being_rescued(
+    anywhere: Lab, queues: str
+) -> None:
+    client = anywhere.broker_client
+    dead(client).rescue(client)
+    client.zadd("reliable:consumers", {"other": 1})
+    client.sadd("reliable:suspects", "other")
+    client.hset("reliable:queues", "other", queues)
+    client.set("reliable:other:7", "no list")
+    rescued(client, Reservation(client, "", lease_s=0.05), 3)
+
+
 def test_a_survey_finds_only_lists_of_consumers(anywhere: Lab) -> None:
     client = anywhere.broker_client
     for number in range(3000):  # more than are looked at in one call
