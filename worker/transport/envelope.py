@@ -59,7 +59,8 @@ def envelope(raw: bytes, queue: str, channel: Any, acknowledged: bool = True) ->
 
 def original(payload: dict[str, Any]) -> bytes | None:
     """The bytes for which an envelope stands that `StandIn.whole` has made; None for any other."""
-    return base64.b64decode(payload["body"]) if payload["headers"].keys() == {UNREADABLE} else None
+    headers = payload.get("headers") or {}  # null, [] or missing is as good as none
+    return base64.b64decode(payload["body"]) if headers.keys() == {UNREADABLE} else None
 
 
 def _read(raw: bytes, channel: Any, acknowledged: bool) -> dict[str, Any]:

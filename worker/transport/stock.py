@@ -29,7 +29,7 @@ class QoS(stock.QoS):
         """Put a message back by the note of it; drop a note that is none."""
         try:
             super().restore_by_tag(tag, client, leftmost)
-        except (TypeError, ValueError, RecursionError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             self._remove_from_indices(tag).execute()
             seldom.warn("note", f"Dropped what is no note in {self.unacked_key} ({tag!r:.100}): {error}")
 
@@ -45,6 +45,7 @@ class Channel(GuardedChannel):
         # kombu calls it to put a message back.
         raw = original(payload)
         if raw is None:
+            payload["headers"] = payload.get("headers") or {}  # it marks the message there, or drops it
             super()._do_restore_message(payload, exchange, routing_key, pipe, leftmost)
         else:
             (pipe.lpush if leftmost else pipe.rpush)(routing_key, raw)
