@@ -12,7 +12,7 @@ from kombu import compression
 
 from worker.transport.guarded import GuardedChannel
 from worker.transport.message import Message
-from worker.transport.unpack import unpack
+from worker.transport.unpack import MOST_STREAMS, unpack
 
 #: gzip, bzip2 and xz; brotli and zstd where kombu has found them.
 METHODS = compression.encoders()
@@ -56,6 +56,10 @@ def test_streams_that_follow_each_other_are_one_and_the_rest_is_none(method: str
     assert unpack(both + b"rest", method, MOST) == compression.decompress(both + b"rest", method) == b"ab"
     with pytest.raises(ValueError, match="more than 1 bytes"):
         unpack(both, method, 1)
+    nothing = packed(b"", method)
+    assert unpack(nothing * MOST_STREAMS, method, MOST) == b""
+    with pytest.raises(ValueError, match="more than 1,000 streams"):
+        unpack(nothing * (MOST_STREAMS + 1), method, MOST)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -16,6 +16,8 @@ from kombu import compression
 
 #: What unpacking itself may take, in bytes. The most that xz uses for what it packs is 65 MiB.
 WORKING_MEMORY = 128 * 1024 * 1024
+#: Streams that may follow each other. For each, all that is left is copied.
+MOST_STREAMS = 1000
 
 
 def unpack(packed: bytes, method: str, most: int) -> bytes:
@@ -63,7 +65,11 @@ def _lzma() -> lzma.LZMADecompressor:
 def _streams(begin: Callable[[], Any], packed: bytes, most: int) -> bytes:
     """Several streams may follow each other, and what is none may follow them."""
     unpacked = b""
-    while packed:
+    for number in range(MOST_STREAMS + 1):
+        if not packed:
+            break
+        if number == MOST_STREAMS:
+            raise ValueError(f"more than {MOST_STREAMS:,} streams, one after the other")
         decompressor = begin()
         try:
             unpacked += decompressor.decompress(packed, most + 1 - len(unpacked))
