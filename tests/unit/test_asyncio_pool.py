@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import select
@@ -552,6 +553,41 @@ def test_a_hook_after_the_body_is_not_cut_short_by_a_limit_that_has_passed(stage
             return job.wait_for(hook(), Part.AFTER)
 
     assert stage.run(target, soft_timeout_s=0.01) == [("timeout", True, 0.01), ("success", "told")]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_plain_job_that_outlives_the_pool_does_not_wait_for_its_loop(begun: bool) -> None:
+    stage = Stage()
+    began, ended = threading.Event(), threading.Event()
+    said: list[BaseException] = []
+
+    async def body() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            began.set()
+            await asyncio.sleep(PATIENCE_S)
+
+    def target() -> None:
+        job = current_job()
+        assert job is not None
+        if not begun:
+            stage.close()
+        for _ in range(2):  # it was the first call alone that was refused
+            try:
+                job.wait_for(body())
+            except BaseException as error:
+                said.append(error)
+
+    job = Job(target, (), {})
+    job.start_clock()
+    thread = threading.Thread(target=lambda: job.trace_in_thread(stage.loop, ended.set), daemon=True)
+    thread.start()
+    if begun:
+        assert began.wait(PATIENCE_S)
+        stage.close()
+    assert ended.wait(PATIENCE_S)
+    thread.join()
+    assert {type(error) for error in said} == {RuntimeError}
+    assert len(said) == (1 if begun else 2)
 
 
 def test_the_loop_outlives_a_task_that_exits(stage: Stage) -> None:

@@ -34,6 +34,9 @@ logger = get_logger(__name__)
 #: Seconds after which a coroutine that runs on despite its cancellation is reported.
 STUBBORN_S = 10.0
 
+#: A thread that waits for the loop looks so often, in seconds, whether it is still there.
+LOOK_S = 1.0
+
 _numbers = itertools.count(1)
 
 #: What a body came to: its value, or the exception it ended with.
@@ -46,6 +49,8 @@ class Thread(Protocol):
     def call(self, call: Callable[[], object]) -> None: ...
 
     def resume(self, call: Callable[[], object]) -> None: ...
+
+    def is_alive(self) -> bool: ...
 
 
 class Verdict(IntEnum):
@@ -163,8 +168,12 @@ class Job:
             box: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
             # A copy: this thread is inside the context while it waits, and no two may be.
             context = self.context.copy()
-            self._loop.call(partial(self._begin, body, part, context, box.put))
-            value, error = box.get()
+            try:
+                self._loop.call(partial(self._begin, body, part, context, box.put))
+                value, error = _taken(box, self._loop)
+            except RuntimeError:
+                body.close()
+                raise
             adopt(context)
         if error is None:
             return value
@@ -299,3 +308,17 @@ class Job:
         logger.error(
             "Task %s was cancelled and runs on: it swallows CancelledError. It keeps its slot.", self
         )
+
+
+def _taken(box: queue.SimpleQueue[Outcome], loop: Thread) -> Outcome:
+    """What the loop puts into the box.
+
+    Raises:
+        RuntimeError: it has ended, and puts nothing in any more.
+    """
+    while True:
+        is_alive = loop.is_alive()  # asked first: what it has put in before it ended is there
+        with contextlib.suppress(queue.Empty):
+            return box.get(timeout=LOOK_S if is_alive else 0)
+        if not is_alive:
+            raise RuntimeError("the pool has ended, and its event loop with it")

@@ -42,6 +42,10 @@ class TracerThread:
 
     resume = call
 
+    def is_alive(self) -> bool:
+        """Whether it makes calls."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Let the calls made so far end, then end the thread."""
         self._calls.put(None)
@@ -82,10 +86,16 @@ class LoopThread:
         self._thread.start()
 
     def call(self, call: Callable[[], object]) -> None:
-        """Have the thread make `call`; any thread may."""
+        """Have the thread make `call`; any thread may.
+
+        Raises:
+            RuntimeError: the loop is closed, and nobody will make it.
+        """
         if threading.get_ident() == self._thread.ident:
             self.loop.call_soon(call)
             return
+        if self.loop.is_closed():
+            raise RuntimeError("the event loop is closed")
         self._calls.append(call)
         if not self._watched:
             self._watched = True
@@ -104,6 +114,10 @@ class LoopThread:
         self._resumed = True
         self.loop.call_soon(self._next_turn)
         call()
+
+    def is_alive(self) -> bool:
+        """Whether it makes calls."""
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         """Cancel what is left on the loop, close it and end the thread."""
