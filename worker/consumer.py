@@ -23,6 +23,7 @@ from celery.utils.log import get_task_logger
 from celery.worker import consumer
 from redis import ResponseError
 
+from worker.control import no_command
 from worker.errors import InvalidJobError
 from worker.records import text_of
 from worker.tasks import TASK_NAME
@@ -36,8 +37,8 @@ Scalar = None | bool | int | float | str
 Value = Scalar | list[Scalar] | dict[str, Scalar | list[Scalar]]
 
 
-#: A name or an identifier: it may stand in a line of a log.
-Name = Annotated[str, msgspec.Meta(max_length=255)]
+#: A name or an identifier: it stands in a line of a log, and is to begin no other.
+Name = Annotated[str, msgspec.Meta(max_length=255, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z")]
 #: Celery's clients cut what they say of arguments at 1,024 characters.
 Repr = Annotated[str, msgspec.Meta(max_length=4096)]
 
@@ -131,9 +132,15 @@ class Consumer(consumer.Consumer):
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Record that the message is rejected, and drop it. kombu comes here, too, when it cannot unpack one.
 
+        So does Celery with what it cannot read on the channel of remote control, where nobody acknowledges
+        anything and anybody can publish: that is dropped.
+
         Raises:
             redis.ConnectionError: the broker was away for longer than a minute. The message is still its.
         """
+        if self.task_consumer is None or message.channel is not self.task_consumer.channel:
+            no_command(exc)
+            return
         what, why = repr((message.body or b"")[:1000]), text_of(exc)
         log.error("rejected: %.500s: %.200s", why, what)
         try:

@@ -74,7 +74,7 @@ class Node(pidbox.Node):
                 _check_message(message)
             command = msgspec.convert(body, Command)
         except (msgspec.ValidationError, ValueError) as error:
-            seldom.warn("no command", f"no command (remote control): {error}")
+            no_command(error)
             return None
         return super().handle_message(msgspec.to_builtins(command), message)
 
@@ -102,7 +102,7 @@ class Node(pidbox.Node):
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:  # noqa: ARG002  # kombu's signature
         """What is no JSON is dropped."""
-        seldom.warn("no command", f"no command (remote control): {text_of(exc)}")
+        no_command(exc)
 
 
 class Mailbox(pidbox.Mailbox):
@@ -115,6 +115,11 @@ class Control(control.Control):
     """Celery's, with such mailboxes."""
 
     Mailbox = Mailbox
+
+
+def no_command(error: Exception) -> None:
+    """Say once in a while that something came which is no command."""
+    seldom.warn("no command", f"no command (remote control): {text_of(error)}")
 
 
 def _check_message(message: Any) -> None:

@@ -1,18 +1,29 @@
-"""Cuts the lines of a worker's log: Celery's own, and tracebacks, hold what anybody may have sent."""
+"""Cuts and cleans a worker's log: Celery's own lines, and tracebacks, hold what anybody may have sent."""
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from celery.signals import after_setup_logger, after_setup_task_logger
 
+from worker.records import spelled
+
 #: The longest line, and the longest entry of many lines, in characters.
 LINE, ENTRY = 1000, 20_000
+#: Of what cannot be printed, what an entry may hold all the same.
+_KEPT = "\n\t"
+#: An entry as Celery's formatter colours it for a terminal.
+_COLOURED = re.compile(r"((?:\x1b\[[0-9;]{1,9}m)?)(.*?)((?:\x1b\[0m)?)", re.DOTALL)
+_PLAIN = "\x1b[0m"
 
 
 class Cut(logging.Formatter):
-    """Formats as another formatter does, and cuts what is longer than a line, or an entry, should be."""
+    """Formats as another formatter does, and cuts what is longer than a line, or an entry, should be.
+
+    What a terminal would obey is spelled out, but for the colour that Celery gives the whole of an entry.
+    """
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -22,8 +33,15 @@ class Cut(logging.Formatter):
         """The entry."""
         text = self._formatter.format(record)
         if len(text) <= LINE:
-            return text
-        return _cut("\n".join(_cut(line, LINE) for line in text.split("\n")), ENTRY)
+            return _clean(text)
+        return _clean(_cut("\n".join(_cut(line, LINE) for line in text.split("\n")), ENTRY))
+
+
+def _clean(text: str) -> str:
+    if text.isprintable():
+        return text
+    before, inside, after = _COLOURED.fullmatch(text).groups()  # type: ignore[union-attr]  # all is optional
+    return f"{before}{spelled(inside, keep=_KEPT)}{before and (after or _PLAIN)}"
 
 
 def _cut(text: str, length: int) -> str:

@@ -114,9 +114,17 @@ def failure_text(failure: Exception) -> str:
 
 
 def text_of(error: BaseException) -> str:
-    """What went wrong, as records and logs say it."""
-    text = f"{type(error).__name__}: {error}"[:MAX_ERROR]
-    return text.encode(errors="backslashreplace").decode()[:MAX_ERROR]
+    """What went wrong, as records and logs say it: on one line, for it may quote what anybody has sent."""
+    return spelled(f"{type(error).__name__}: {error}"[:MAX_ERROR])[:MAX_ERROR]
+
+
+def spelled(text: str, keep: str = "") -> str:
+    """The text with what cannot be printed spelled as Python spells it, but for the characters of `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one in keep else one.encode("unicode_escape").decode() for one in text
+    )
 
 
 def broker_offset_ns(client: Redis) -> int:

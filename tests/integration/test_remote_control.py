@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from producer.keeper import Keeper
 from producer.send import producer_app
 from tests.integration.hostile import hostile_broadcasts
 from tests.integration.post import SOON_S, Post, peak_memory
+from worker.writer import REJECTED_STREAM
 
 CHANNEL = "/0.celery.pidbox"
 #: What a worker may use at the most, in bytes: some 80 MB are its own.
@@ -41,6 +43,21 @@ def test_whatever_is_broadcast_the_worker_answers_and_works(anywhere: Post) -> N
     log = anywhere.log()[said_before:]
     assert "Traceback" not in log
     assert log.count("Dropped what is no message") < len(HOSTILE) / 2
+
+
+def test_what_cannot_be_read_there_is_told_once_and_not_recorded(anywhere: Post) -> None:
+    said_before, recorded_before = len(anywhere.log()), anywhere.client.xlen(REJECTED_STREAM)
+    envelope = {"body": "gASVAAAA", "headers": {}, "content-encoding": "binary"}
+    envelope |= {"content-type": "application/x-python-serialize"}
+    envelope |= {"properties": {"delivery_info": {"exchange": "celery.pidbox", "routing_key": ""}}}
+    envelope["properties"] |= {"body_encoding": "base64", "delivery_tag": "1", "delivery_mode": 2}  # type: ignore[operator]
+    for _ in range(5):
+        assert anywhere.client.publish(CHANNEL, json.dumps(envelope)) > 0
+    assert answer(anywhere, "ping") == {"ok": "pong"}
+    assert anywhere.client.xlen(REJECTED_STREAM) == recorded_before
+    log = anywhere.log()[said_before:]
+    assert "rejected: " not in log
+    assert log.count("no command (remote control)") == 1, log
 
 
 def test_what_the_lab_asks_is_answered(anywhere: Post) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import logging
 
+import pytest
+from celery.utils.log import ColorFormatter
+
 from worker import logs
 
 
@@ -38,3 +41,21 @@ def test_so_is_a_line_of_a_traceback_and_no_other() -> None:
 
 def test_an_entry_of_many_lines_is_cut() -> None:
     assert len(logged("a\n" * 100_000)) < logs.ENTRY + 100
+
+
+def test_what_a_terminal_would_obey_is_spelled_out() -> None:
+    assert logged("\x1b[8mhidden\x07\u202e") == "ERROR: \\x1b[8mhidden\\x07\\u202e\n"
+
+
+@pytest.mark.parametrize("length", [10, 5000])
+def test_an_entry_keeps_the_colour_that_celery_gives_it_and_no_other(length: int) -> None:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(ColorFormatter("%(message)s", use_color=True))
+    logger = logging.Logger("test")
+    logger.addHandler(handler)
+    logs.cut_lines(logger=logger)
+    logger.error("\x1b[8m%s", "x" * length)
+    assert out.getvalue().startswith("\x1b[1;31m\\x1b[8mxx")
+    assert out.getvalue().endswith("\x1b[0m\n")
+    assert out.getvalue().count("\x1b") == 2

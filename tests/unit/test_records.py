@@ -71,3 +71,8 @@ def test_a_bug_says_where_without_a_path_of_this_machine() -> None:
     assert text.endswith(")")
     assert f"({__name__}:" in text
     assert failure_text(raised(InvalidJobError("no job"))) == "InvalidJobError: no job"
+
+
+def test_an_error_is_told_on_one_line_with_nothing_that_a_terminal_obeys() -> None:
+    assert text_of(ValueError("\x1b[31ma\nb\ud800\u202e")) == "ValueError: \\x1b[31ma\\nb\\ud800\\u202e"
+    assert len(text_of(ValueError("\n" * MAX_ERROR))) == MAX_ERROR
