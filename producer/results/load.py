@@ -128,8 +128,10 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
         yield "its records are not of its jobs"
     if any(place >= len(run.workers) for place in columns.worker):
         yield "a worker is not there"
-    if run.valid and run.lost:
-        yield "it is called valid, and records are missing"
+    if any(index >= run.jobs for index in run.errors):
+        yield "its errors are not of its jobs"
+    if run.valid and (run.lost or run.wrong or run.errors):
+        yield "it is called valid, and records are missing or wrong"
     finished = (sum(at) for at in zip(accumulate(times[0]), *times[1:], strict=False))
     if columns.index and not any(moment > 0 for moment in finished):
         yield "it took no time"

@@ -197,7 +197,10 @@ def in_records(**columns: list[int]) -> Callable[[Any], object]:
             in_records(finished_us=[10**30] * 4),
             "Expected `int` <= 1000000000000 - at `$.runs[0].records.finished_us[0]`",
         ),
-        (emptied, "run 0: it is called valid, and records are missing"),
+        (emptied, "run 0: it is called valid, and records are missing or wrong"),
+        (in_run(wrong=1), "run 0: it is called valid, and records are missing or wrong"),
+        (in_run(errors={"0": "why"}), "run 0: it is called valid, and records are missing or wrong"),
+        (in_run(errors={"4": "why"}, problems=["p"]), "run 0: its errors are not of its jobs"),
         (lambda r: r["runs"].append(r["runs"][0]), "a contender has two runs in one round"),
         (lambda r: r["machine"].update(cores=0), "Expected `int` >= 1 - at `$.machine.cores`"),
         (

@@ -31,7 +31,7 @@ def many() -> Result:
     runs = [
         run("serial", 100, round=1),
         run("threads@8", 50, round=1, slots=8, loop_stall_s=0.25, broker_cpu_s=0.5, cpu_s=None),
-        run("celery:solo", 10, records=Records(), problems=["died: ü – “x”"], errors={7: "Oh", 0: "No"}),
+        run("celery:solo", 10, records=Records(), problems=["died: ü – “x”"], errors={1: "Oh", 0: "No"}),
     ]
     return result(runs, [workload(), workload(name="files", left_out={"interpreters@2": "no 3.14"})])
 
