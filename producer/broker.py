@@ -17,6 +17,7 @@ from producer.embedded import embedded
 from producer.keeper import Keeper
 from worker.address import OPTIONS, Address, parse, shown
 from worker.errors import BrokerUnavailableError
+from worker.transport.servers import is_refusal
 
 #: How long a broker has to answer, in seconds.
 ANSWER_S = 3.0
@@ -84,7 +85,10 @@ def check(url: str, advice: str = START_IT) -> str:
 def _version(client: redis.Redis) -> str:
     try:
         info = client.info("server")
-    except redis.exceptions.NoPermissionError:  # INFO is @dangerous; HELLO says as much, for this
+    except redis.ResponseError as error:
+        if not is_refusal(error):
+            raise
+        # INFO is @dangerous, and may be renamed; HELLO says as much, for this.
         hello: Any = client.execute_command("HELLO")  # type: ignore[no-untyped-call]  # redis-py's
         said = dict(zip(hello[::2], hello[1::2], strict=True))
         return f"{said[b'server'].decode()} {said[b'version'].decode()}"

@@ -70,8 +70,9 @@ class Traces:
         from worker.transport.reservation import reserved_from
 
         # One that was killed has not given back what the reliable transport had reserved for it.
-        own = [self.queue, BINDINGS.format(self.queue), PERMANENT.format(self.queue)]
-        client.delete(*own, *reserved_from(client, self.queue))
+        client.delete(self.queue, BINDINGS.format(self.queue), PERMANENT.format(self.queue))
+        if reserved := reserved_from(client, self.queue):
+            client.delete(*reserved)
         # kombu's own would put it back into the queue, some day.
         for tag in _unacked(client, self.queue):
             client.hdel(UNACKED, tag)

@@ -141,19 +141,23 @@ def lacks(what: str) -> NoReturn:
 
 @contextlib.contextmanager
 def redis_server(
-    directory: Path, password: str | None = None, tls: Path | None = None, *, knows_clients: bool = False
+    directory: Path,
+    password: str | None = None,
+    tls: Path | None = None,
+    *arguments: str,
+    knows_clients: bool = False,
 ) -> Iterator[str]:
     """The address of a real Redis of one's own; the test is skipped where none is installed.
 
     `tls` is a directory that holds its certificate and key, redis.crt and redis.key; one that `knows_clients`
-    asks them for a certificate of the authority there, ca.crt.
+    asks them for a certificate of the authority there, ca.crt. `arguments` are those of redis-server.
     """
     program = shutil.which("redis-server")
     if program is None:
         lacks("no redis-server on PATH (Debian: apt-get install redis-server)")
     port = free_port()
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
-    command += ["--save", "", "--appendonly", "no"]
+    command += ["--save", "", "--appendonly", "no", *arguments]
     if password:
         command += ["--requirepass", password]
     if tls:

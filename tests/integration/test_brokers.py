@@ -22,7 +22,7 @@ from producer.keeper import Keeper
 from producer.roster import Roster
 from producer.send import producer_app
 from producer.workloads import build
-from tests.helpers import command_line, free_port, survivors
+from tests.helpers import command_line, free_port, redis_server, survivors
 from worker.errors import BrokerUnavailableError
 
 
@@ -147,6 +147,11 @@ def test_a_missing_or_wrong_password_is_told_in_one_line(redis_url: str) -> None
         assert "wrong@" not in str(caught.value)
         assert "s3cret" not in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_a_broker_that_has_no_info_says_what_it_is(tmp_path: Path) -> None:
+    with redis_server(tmp_path, None, None, "--rename-command", "INFO", "") as url:
+        assert check(url).startswith("redis ")
 
 
 def test_a_database_that_is_none_is_told_in_one_line(broker: Broker) -> None:
