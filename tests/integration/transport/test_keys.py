@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,6 @@ from kombu import Connection, Consumer, Queue
 from tests.integration.transport.lab import RELIABLE, Lab, Server, laboratory, until
 from worker.transport import scripts
 from worker.transport.reservation import Reservation
-
-
-@pytest.fixture
-def anywhere(any_server: Server, tmp_path: Path) -> Iterator[Lab]:
-    with any_server.client() as client:
-        client.flushall()
-    with laboratory(any_server, tmp_path) as made:
-        yield made
 
 
 def all_come(lab: Lab, *queues: str, prefetch: int = 1, **options: Any) -> None:
