@@ -343,7 +343,10 @@ class Channel(GuardedChannel):
             try:
                 self._stop_taking()
                 self.give_back_all()
-            except self.connection_errors as error:
+            except (
+                *self.connection_errors,
+                redis.RedisError,
+            ) as error:  # a refusal, too: there is more to close
                 # Then the keeper gives it back, or others when our lease has run out.
                 logger.warning("Could not give back what is reserved: %r", error)
                 self.lose()
