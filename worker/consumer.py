@@ -73,12 +73,16 @@ class Properties(msgspec.Struct):
     priority: int | None = None
 
 
+#: Nothing, as clients in some languages also write it.
+Nothing = None | Annotated[list[Any], msgspec.Meta(max_length=0)]
+
+
 class Links(msgspec.Struct, forbid_unknown_fields=True):
     """What is to follow a call: nothing."""
 
-    callbacks: None = None
-    errbacks: None = None
-    chain: None = None
+    callbacks: Nothing = None
+    errbacks: Nothing = None
+    chain: Nothing = None
     chord: None = None
 
 
@@ -87,7 +91,7 @@ class Call(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
     args: list[Value]
     kwargs: dict[str, Value]
-    links: Links | None
+    links: Links | Nothing
 
 
 class Call1(msgspec.Struct):
@@ -102,13 +106,21 @@ class Call1(msgspec.Struct):
     eta: None = None
     expires: None = None
     timelimit: tuple[None, None] | None = None
-    callbacks: None = None
-    errbacks: None = None
+    callbacks: Nothing = None
+    errbacks: Nothing = None
     chord: None = None
 
 
 class Consumer(consumer.Consumer):
     """Hands on calls of our task, and refuses everything else."""
+
+    class Blueprint(consumer.Consumer.Blueprint):
+        """The steps of its start: Celery's, but for one."""
+
+        default_steps = tuple(
+            "worker.inbox:Control" if step == "celery.worker.consumer.control:Control" else step
+            for step in consumer.Consumer.Blueprint.default_steps
+        )
 
     def __init__(self, *args: Any, worker_options: dict[str, Any] | None = None, **kwargs: Any) -> None:
         # Workers on one queue need not know of each other, and Celery believes whatever it hears of others.
@@ -164,7 +176,9 @@ def _check(message: Any) -> None:
     if headers.task != TASK_NAME:
         raise InvalidJobError(f"no task is called {headers.task!r}, only {TASK_NAME!r}")
     properties = msgspec.convert(message.properties, Properties)
-    msgspec.convert(message.decode(), Call)
+    call = msgspec.convert(message.decode(), Call)
+    if not isinstance(call.links, Links):  # PHP's empty array is an empty object, too
+        _write(message, call.args, call.kwargs)
     message.headers, message.properties = msgspec.structs.asdict(headers), msgspec.structs.asdict(properties)
 
 
@@ -172,5 +186,9 @@ def _translate(message: Any) -> None:
     """Make a call in protocol 1 the same in protocol 2."""
     call = msgspec.convert(message.decode(), Call1)
     message.headers = {"task": call.task, "id": call.id, "retries": call.retries, "group": call.group}
-    message.body = json.dumps([call.args, call.kwargs, None]).encode()
+    _write(message, call.args, call.kwargs)
+
+
+def _write(message: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+    message.body = json.dumps([args, kwargs, None]).encode()
     message._decoded_cache = None

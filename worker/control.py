@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 from celery.app import control
-from celery.utils.log import get_task_logger
+from celery.utils.log import get_logger
 from kombu import pidbox
 
 from worker.app import settings
@@ -36,7 +36,7 @@ LONGEST = 64 * 1024
 #: The latest tick of the clock that workers share; it is counted in messages.
 LATEST = 2**53
 
-seldom = Seldom(get_task_logger(__name__))
+seldom = Seldom(get_logger(__name__))
 
 Name = Annotated[str, msgspec.Meta(max_length=255)]
 

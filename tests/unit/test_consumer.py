@@ -42,6 +42,19 @@ def test_a_plain_call_in_protocol_1_becomes_one_in_protocol_2(headers: dict[str,
 
 
 @pytest.mark.parametrize(
+    "links", ["[]", "null", "{}", '{"callbacks": [], "errbacks": [], "chain": [], "chord": null}']
+)
+def test_what_other_languages_write_for_nothing_is_nothing(links: str) -> None:
+    sent = message(body=f'[[], {{"run": "r"}}, {links}]')
+    consumer._check(sent)
+    args, kwargs, embedded = sent.decode()
+    assert (args, kwargs) == ([], {"run": "r"})
+    assert embedded is None or isinstance(embedded, dict)
+    old = {"task": "simul.do", "id": "7", "kwargs": {}, "callbacks": [], "errbacks": []}
+    consumer._check(Message(json.dumps(old), content_type="application/json", content_encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
     "kwargs",
     [
         '{"index": 1000000000000000000000000000000}',
@@ -70,7 +83,8 @@ def test_whether_a_call_is_a_job_is_left_to_the_task(kwargs: str) -> None:
         (message({UNREADABLE: "why"}), "not a message: why"),
         (message(properties={"reply_to": []}), "reply_to"),
         (message(body="[[], {}, {}, {}]"), "length"),
-        (message(body='[[], {}, {"chain": []}]'), "chain"),
+        (message(body='[[], {}, {"chain": [[]]}]'), "chain"),
+        (message(body="[[], {}, [7]]"), "length"),
         (message(body='[[], {}, {"is_eager": null}]'), "is_eager"),
         (message(body='[[], {"job": {"a": [[]]}}, {}]'), "got `array` - at `$[1]"),
         (message(body="[[{}, [[]]], {}, {}]"), "Expected"),

@@ -1,0 +1,58 @@
+"""The mailbox of a worker without an event loop (gevent, eventlet): Celery's, but for a lost connection.
+
+Celery reads that mailbox in a greenlet of its own, on a connection of its own, and the greenlet ends with the
+connection: such a worker goes on with its jobs, and never answers again. Redis closes the connection of
+whoever does not read fast enough, so anybody who can publish can bring that about.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from celery.utils.log import get_logger
+from celery.worker import pidbox
+from celery.worker.consumer import control
+
+log = get_logger(__name__)
+
+#: How long a connection that was lost is left alone, in seconds.
+PAUSE_S = 1.0
+
+
+class Mailbox(pidbox.gPidbox):
+    """Reads on over another connection when one is lost."""
+
+    #: Stands for the greenlet that reads; another one after each start.
+    _reader: object = None
+
+    def start(self, c: Any) -> None:
+        """Begin to read."""
+        self._reader = object()
+        super().start(c)
+
+    def on_stop(self) -> None:
+        """Have the greenlet end."""
+        self._reader = None
+        super().on_stop()
+
+    def loop(self, c: Any) -> None:
+        """Read until it is stopped."""
+        reader = self._reader
+        while reader is self._reader:
+            try:
+                super().loop(c)
+                return
+            except c.connection_errors as error:
+                log.warning("remote control: the connection is lost, another is tried: %s", error)
+                time.sleep(PAUSE_S)
+
+
+class Control(control.Control):
+    """The step of a worker's start that opens its mailbox."""
+
+    def __init__(self, c: Any, **options: Any) -> None:
+        super().__init__(c, **options)
+        if self.is_green:
+            box = self.box = Mailbox(c)
+            self.start, self.stop, self.shutdown = box.start, box.stop, box.shutdown
