@@ -11,7 +11,7 @@ from kombu.exceptions import KombuError
 from redis import RedisError
 
 from worker.jobs import Job, to_message
-from worker.lab_app import LabApp
+from worker.lab_app import BOUNDS, LabApp
 from worker.settings import use_tls
 
 #: The task's name, as workers register it. Sent by name: a producer needs no task code.
@@ -27,11 +27,13 @@ def producer_app(broker_url: str) -> Celery:
     """A Celery app that can send and ask, and holds no task."""
     app = LabApp("simul-producer", broker=broker_url, set_as_current=False)
     app.conf.update(
+        # Answers, too, are messages that anybody may have written.
+        broker_transport="worker.transport.stock:ClientTransport",
         broker_use_ssl=use_tls(broker_url),
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,
-        broker_transport_options={"socket_connect_timeout": 3},
+        broker_transport_options={**BOUNDS, "socket_connect_timeout": 3},
         broker_connection_retry_on_startup=False,
         broker_connection_max_retries=3,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import worker.logs  # noqa: F401  # has Celery tell it of its loggers
-from worker.lab_app import LabApp
+from worker.lab_app import BOUNDS, LabApp
 from worker.pools import POOLS
 from worker.settings import Settings, use_tls
 
@@ -37,10 +37,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_transport_options={
-        # No job needs more, and whoever can write to the broker can send as much as it holds. simul's own
-        # messages are never compressed, and 15 KiB may unpack to 2 GB.
-        "max_message_bytes": 4 * 1024 * 1024,
-        "max_unpacked_bytes": 0,
+        **BOUNDS,
         # How long a message may be unacknowledged before another worker gets it too.
         "visibility_timeout": settings.visibility_timeout_s,
         # Look for such messages often enough that a short timeout means something.

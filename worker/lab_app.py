@@ -15,6 +15,10 @@ from celery.app import control
 from celery.loaders.app import AppLoader
 from kombu import pidbox
 
+#: What a message of the lab's may be: no job and no answer needs more, and whoever can write to the broker
+#: can send as much as it holds. simul's own messages are never compressed, and 15 KiB may unpack to 2 GB.
+BOUNDS = {"max_message_bytes": 4 * 1024 * 1024, "max_unpacked_bytes": 0}
+
 
 class Loader(AppLoader):
     """Loads tasks, and no settings: no CELERY_CONFIG_MODULE, no celeryconfig.py."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import bz2
 import contextlib
+import resource
 import socket
 import threading
 import uuid
@@ -11,6 +14,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from kombu import Queue
 
 from producer.broker import Broker, connect
 from producer.contenders import Spec, external
@@ -139,3 +143,24 @@ def test_a_stream_of_what_are_no_records_does_not_keep_the_lab_waiting(broker: B
     assert silent.startswith("no record came for ")
     assert "records cannot be true (collect), the first by somebody: " in refused
     assert lost.startswith("3 of 3 jobs are lost")
+
+
+def test_an_answer_that_is_a_bomb_is_not_unpacked(broker: Broker) -> None:
+    """A few bytes that would be 250 MiB."""
+    app = producer_app(broker.url)
+    space = bz2.compress(b" " * (250 * 1024 * 1024))
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        queue = Queue(f"q-{uuid.uuid4().hex}", auto_delete=True)
+        connection.Producer(channel).publish(
+            base64.b64encode(space).decode(),
+            routing_key=queue.name,
+            declare=[queue],
+            headers={"compression": "application/x-bz2"},
+            content_type="application/json",
+            content_encoding="utf-8",
+        )
+        with pytest.raises(ValueError, match="compressed"):
+            queue(channel).get(no_ack=True)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < used + 100 * 1024
+    app.close()

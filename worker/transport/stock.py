@@ -51,10 +51,15 @@ class Channel(GuardedChannel):
             (pipe.lpush if leftmost else pipe.rpush)(routing_key, raw)
 
 
-class Transport(stock.Transport):
-    """kombu's Redis transport with such channels."""
+class ClientTransport(stock.Transport):
+    """kombu's Redis transport with such channels, for who sends jobs and asks workers."""
 
     Channel = Channel
+
+
+class Transport(ClientTransport):
+    """The same for workers."""
+
     #: How long Redis may keep a BRPOP waiting, in seconds: longer than the two for which Celery waits for an
     #: answer where it has no hub (gevent, eventlet). There, kombu looks for what dead workers have left when
     #: no answer has come in that time; it asks for one second, and an answer always comes (kombu issue 1025).
