@@ -17,7 +17,7 @@ from celery.concurrency import get_implementation
 from celery.exceptions import Reject
 from celery.signals import task_received, worker_init, worker_shutting_down
 from celery.utils.log import get_task_logger
-from redis import RedisError
+from redis import RedisError, ResponseError
 
 from worker import deadline
 from worker.app import app, settings
@@ -26,6 +26,7 @@ from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
 from worker.records import RUN_ID, JobRecord, ended, text_of
+from worker.transport.servers import is_passing
 from worker.writer import async_writer, writer
 
 #: The name by which producers send jobs.
@@ -156,7 +157,12 @@ def _job(message: dict[str, Any]) -> Job:
 
 
 def _unrecorded(error: RedisError) -> Reject:
-    return Reject(f"no record could be written: {error}", requeue=True)
+    why = f"no record could be written: {error}"
+    if isinstance(error, ResponseError) and not is_passing(error):
+        # The server will never take it, and what is put back is met again, at once and for ever.
+        log.error("dropped a job: %s", why)
+        return Reject(why, requeue=False)
+    return Reject(why, requeue=True)
 
 
 def _reject_if_invalid(failure: Exception | None) -> None:

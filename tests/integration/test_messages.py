@@ -8,6 +8,7 @@ import itertools
 import json
 import pickle
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from tests.integration.post import (
     packed,
     peak_memory,
 )
-from worker.records import JobRecord
+from worker.records import JobRecord, run_stream
 
 LONE = "\ud800"
 
@@ -109,6 +110,17 @@ def test_a_job_that_is_none_is_recorded_in_its_run(post: Post, client: redis.Red
             assert found[index].startswith(("InvalidJobError: ", "InvalidPositionError: "))
         assert all(record.answer is None for record in run.records.values())
     post.does_the_next_job()
+
+
+def test_a_job_whose_record_will_never_be_taken_is_dropped(post: Post, client: redis.Redis) -> None:
+    run = uuid.uuid4().hex[:12]
+    key = run_stream(run)
+    client.set(key, "no stream", ex=60)
+    said_before = len(post.log())
+    post.send(post.message(run))
+    post.does_the_next_job()
+    client.delete(key)
+    assert post.log()[said_before:].count("dropped a job: no record could be written: WRONGTYPE") == 1
 
 
 @pytest.mark.parametrize("field", ["wrong", "self", "args", "kwargs", "message", LONE])

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 import redis
-from redis.exceptions import BusyLoadingError, NoPermissionError
+from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError
 
 from worker.errors import BrokerUnavailableError
 
@@ -55,6 +55,11 @@ def _not_now(error: redis.RedisError) -> str:
     code, text = getattr(error, "status_code", None), str(error)
     said = text if not code or text.startswith(code) else f"{code} {text}"
     return said if _NOT_NOW.search(said) else ""
+
+
+def is_passing(error: redis.RedisError) -> bool:
+    """Whether the server may do later what it will not do now: it cannot serve, or is out of memory."""
+    return bool(_not_now(error)) or isinstance(error, OutOfMemoryError)
 
 
 def is_refusal(error: redis.RedisError) -> bool:
