@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from producer import interrupts
@@ -12,6 +13,7 @@ from producer.cli.console import bar, say, tell
 from producer.printable import json_text
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
+from worker.jobs import FilesChecked, FileVerdict
 from worker.pools import pool as find_pool
 from worker.records import JobRecord
 
@@ -61,14 +63,17 @@ def answer_line(record: JobRecord) -> str:
 
 
 def _answer(answer: dict[str, Any]) -> str:
-    if "verdicts" in answer:
-        return ", ".join(
-            f"{verdict['file']} {verdict['verdict']}{_why(verdict)}" for verdict in answer["verdicts"]
-        )
-    return ", ".join(f"{key} {value}" for key, value in answer.items() if value is not None)
+    try:
+        return ", ".join(map(_verdict, msgspec.convert(answer, FilesChecked).verdicts))
+    except msgspec.ValidationError:  # of another kind of job; or of nobody's, and shown as it is
+        return ", ".join(f"{key} {value}" for key, value in answer.items() if value is not None)
 
 
-def _why(verdict: dict[str, Any]) -> str:
-    if verdict["verdict"] == "wrong":
-        return f" (the sum is {verdict['expected']}, the file says {verdict['found']})"
-    return f" ({verdict['reason']})" if verdict["reason"] else ""
+def _verdict(of: FileVerdict) -> str:
+    return f"{of.file} {of.verdict}{_why(of)}"
+
+
+def _why(of: FileVerdict) -> str:
+    if of.verdict == "wrong":
+        return f" (the sum is {of.expected}, the file says {of.found})"
+    return f" ({of.reason})" if of.reason else ""

@@ -181,3 +181,19 @@ def test_a_wrong_sum_is_told_with_both_sums() -> None:
     assert "a wrong" in line
     assert "19" in line
     assert "20" in line
+
+
+@pytest.mark.parametrize(
+    "verdicts",
+    [
+        5,
+        None,
+        "abc",
+        [{}],
+        [{"file": "a", "verdict": "odd"}],
+        [{"file": "a", "verdict": "wrong", "found": []}],
+    ],
+)
+def test_an_answer_that_is_none_of_ours_is_shown_as_it_is(verdicts: Any) -> None:
+    answer = {"verdicts": verdicts, "more": 1}
+    assert answer_line(JobRecord(3, "lab/7", 0, 1, 1, 1, answer)).endswith("more 1")
