@@ -100,7 +100,13 @@ def _names(root: Path) -> dict[str, bool]:
         raise DataError(f"{root} cannot be listed: {error.strerror}; {_ADVICE}") from error
     if not found:
         raise DataError(f"{root} holds no data files (test001.txt and so on); {_ADVICE}")
-    return dict(found)
+    names = {name: True for name, is_utf8 in found if is_utf8}
+    for name, is_utf8 in found:
+        if not is_utf8:
+            while name in names:  # somebody has called a file what another is spelled as
+                name += " (not UTF-8)"
+            names[name] = False
+    return dict(sorted(names.items()))
 
 
 def _listed(root: Path) -> Iterator[str]:

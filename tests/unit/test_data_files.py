@@ -184,3 +184,10 @@ def test_progress_is_reported_now_and_then_and_at_the_end(tmp_path: Path) -> Non
     seen.clear()
     check(tmp_path, on_progress=lambda done, total: seen.append((done, total)))
     assert seen == [(step, total), (2 * step, total), (total, total)]
+
+
+def test_a_name_that_is_spelled_out_is_no_other_files(tmp_path: Path) -> None:
+    names = [b"test\xff.txt", rb"test\xff.txt", rb"test\\xff.txt"]
+    for name in names:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(b"# 1\n1\n1\n")
+    assert len(list(check(tmp_path))) == len({verdict.file for verdict in check(tmp_path)}) == len(names)
