@@ -45,6 +45,14 @@ def test_an_eager_call_gives_the_value(add: Any) -> None:
     assert add.delay(1, 2).state == "SUCCESS"
 
 
+def test_a_coroutine_that_returns_another_is_waited_for_to_the_end(app: Celery) -> None:
+    @app.task
+    async def nested() -> Any:
+        return asyncio.sleep(0, "inner")
+
+    assert nested.delay().get() == "inner"
+
+
 def test_without_the_annotation_nothing_is_changed() -> None:
     app = PrivateApp("untouched")
 

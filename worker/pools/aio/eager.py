@@ -19,7 +19,7 @@ from celery._state import _task_stack
 from greenlet import getcurrent
 
 from worker.pools.aio.bridge import eager_call, is_prepared, prepare, waiter_here
-from worker.pools.aio.coroutines import AWAITED_CANCELLED, adopt
+from worker.pools.aio.coroutines import AWAITED_CANCELLED, adopt, coroutine_of
 from worker.pools.aio.parts import Part
 
 
@@ -86,7 +86,7 @@ class EagerCall:
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], part: Part = Part.BODY) -> Any:  # noqa: ARG002  (all alike here)
         """Run `coroutine` to its end, and return or raise what it comes to."""
         context = contextvars.copy_context()
-        run = functools.partial(self._runner.run, coroutine, context=context)
+        run = functools.partial(self._runner.run, _to_the_end(coroutine), context=context)
         self._busy = True
         try:
             value = run() if asyncio._get_running_loop() is None else self._run_beside(run)
@@ -111,6 +111,14 @@ class EagerCall:
             self._thread = ThreadPoolExecutor(1, "celery-aio-eager")
         task = _task_stack.top
         return self._thread.submit(_as_task, task, task.request_stack.top, run).result()
+
+
+async def _to_the_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What it comes to, also where it returns another one."""
+    value = await coroutine
+    while (more := coroutine_of(value)) is not None:
+        value = await more
+    return value
 
 
 def _as_task(task: Any, request: Any, run: Callable[[], Any]) -> Any:
