@@ -130,6 +130,8 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
         yield "a worker is not there"
     if any(index >= run.jobs for index in run.errors):
         yield "its errors are not of its jobs"
+    if run.wrong + len(run.errors) > run.jobs:
+        yield "more of its jobs failed or are wrong than it has"
     if run.valid and (run.lost or run.wrong or run.errors):
         yield "it is called valid, and records are missing or wrong"
     finished = (sum(at) for at in zip(accumulate(times[0]), *times[1:], strict=False))

@@ -201,6 +201,10 @@ def in_records(**columns: list[int]) -> Callable[[Any], object]:
         (in_run(wrong=1), "run 0: it is called valid, and records are missing or wrong"),
         (in_run(errors={"0": "why"}), "run 0: it is called valid, and records are missing or wrong"),
         (in_run(errors={"4": "why"}, problems=["p"]), "run 0: its errors are not of its jobs"),
+        (
+            in_run(errors={"0": "why"}, wrong=4, problems=["p"]),
+            "run 0: more of its jobs failed or are wrong than it has",
+        ),
         (lambda r: r["runs"].append(r["runs"][0]), "a contender has two runs in one round"),
         (lambda r: r["machine"].update(cores=0), "Expected `int` >= 1 - at `$.machine.cores`"),
         (
