@@ -75,6 +75,11 @@ def check(url: str, advice: str = START_IT) -> str:
                 f"the broker at {address} refuses the password (connect): {str(error).rstrip('.')}. "
                 "Write it into the address: redis://:PASSWORD@host:6379/0."
             ) from None
+        except redis.ResponseError as error:
+            raise BrokerUnavailableError(
+                f"the broker at {address} refuses us (connect): {str(error).rstrip('.')}. "
+                "Is its address right?"
+            ) from None
         except redis.RedisError as error:
             why = _tls_trouble(address, error.__context__) or (
                 f"nothing answers at {address} (connect): {str(error).rstrip('.')}. {advice}"

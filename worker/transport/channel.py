@@ -343,10 +343,7 @@ class Channel(GuardedChannel):
             try:
                 self._stop_taking()
                 self.give_back_all()
-            except (
-                *self.connection_errors,
-                redis.RedisError,
-            ) as error:  # a refusal, too: there is more to close
+            except (*self.connection_errors, redis.RedisError) as error:
                 # Then the keeper gives it back, or others when our lease has run out.
                 logger.warning("Could not give back what is reserved: %r", error)
                 self.lose()
