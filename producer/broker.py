@@ -17,7 +17,6 @@ from producer.embedded import embedded
 from producer.keeper import Keeper
 from worker.address import OPTIONS, Address, parse, shown
 from worker.errors import BrokerUnavailableError
-from worker.transport.servers import is_refusal
 
 #: How long a broker has to answer, in seconds.
 ANSWER_S = 3.0
@@ -91,6 +90,8 @@ def _version(client: redis.Redis) -> str:
     try:
         info = client.info("server")
     except redis.ResponseError as error:
+        from worker.transport.servers import is_refusal  # not at the top: it loads kombu
+
         if not is_refusal(error):
             raise
         # INFO is @dangerous, and may be renamed; HELLO says as much, for this.
