@@ -177,8 +177,15 @@ def test_a_server_without_scripts_is_refused(tmp_path: Path) -> None:
         server.stop()
 
 
-@pytest.mark.parametrize("pool", ["prefork", "gevent"])
-@pytest.mark.parametrize("rights", ["least", "least, behind a prefix", "not dangerous"])
+@pytest.mark.parametrize(
+    ("rights", "pool"),
+    [
+        ("least", "prefork"),
+        ("least", "gevent"),
+        ("least, behind a prefix", "gevent"),
+        ("not dangerous", "prefork"),
+    ],
+)
 def test_a_worker_works_with_the_least_rights(server: Server, tmp_path: Path, pool: str, rights: str) -> None:
     prefix = "mine." if "prefix" in rights else ""
     options = {"global_keyprefix": prefix} if prefix else {}
