@@ -27,7 +27,7 @@ STEPS = 20
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A data root with a file, a directory with a file, and a secret beside it."""
-    root = tmp_path / "root"
+    root = tmp_path / "data"
     (root / "deep" / "er").mkdir(parents=True)
     (tmp_path / "outside").mkdir()
     for path in (tmp_path / "a.txt", tmp_path / "outside" / "a.txt"):
@@ -70,7 +70,7 @@ def test_a_link_is_not_followed_where_it_leads_out(root: Path, target: str) -> N
         with pytest.raises(RefusedError, match=LEADS_OUT):
             open_below(root, name)
     # Also when it comes back in by the root's name: that is the name of whatever is there by then.
-    (root / "back").symlink_to("../root/a.txt")
+    (root / "back").symlink_to("../data/a.txt")
     with pytest.raises(RefusedError, match=LEADS_OUT):
         open_below(root, "back")
 
