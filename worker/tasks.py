@@ -26,7 +26,7 @@ from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
 from worker.records import RUN_ID, JobRecord, ended, text_of
-from worker.transport.servers import is_passing
+from worker.transport.servers import is_passing, is_refusal
 from worker.writer import async_writer, writer
 
 #: The name by which producers send jobs.
@@ -158,8 +158,8 @@ def _job(message: dict[str, Any]) -> Job:
 
 def _unrecorded(error: RedisError) -> Reject:
     why = f"no record could be written: {error}"
-    if isinstance(error, ResponseError) and not is_passing(error):
-        # The server will never take it, and what is put back is met again, at once and for ever.
+    if isinstance(error, ResponseError) and not is_passing(error) and not is_refusal(error):
+        # Nobody can have this run take it, and what is put back is met again, at once and for ever.
         log.error("dropped a job: %s", why)
         return Reject(why, requeue=False)
     return Reject(why, requeue=True)

@@ -6,9 +6,10 @@ import asyncio
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from redis._parsers.base import BaseParser
 
 from producer import working_out
 from producer.contenders.coroutines import run_jobs
@@ -76,3 +77,18 @@ def test_a_bug_says_where_without_a_path_of_this_machine() -> None:
 def test_an_error_is_told_on_one_line_with_nothing_that_a_terminal_obeys() -> None:
     assert text_of(ValueError("\x1b[31ma\nb\ud800\u202e")) == "ValueError: \\x1b[31ma\\nb\\ud800\\u202e"
     assert len(text_of(ValueError("\n" * MAX_ERROR))) == MAX_ERROR
+
+
+@pytest.mark.parametrize(
+    ("said", "requeued"),
+    [
+        ("WRONGTYPE Operation against a key", False),
+        ("NOPERM this user has no permissions to run 'xadd'", True),
+        ("READONLY You can't write against a read only replica.", True),
+        ("OOM command not allowed", True),
+        ("MISCONF Redis is configured to save", True),
+    ],
+)
+def test_a_job_is_dropped_only_if_nobody_can_have_its_record_taken(said: str, requeued: bool) -> None:
+    error: Any = BaseParser.parse_error(said)  # type: ignore[no-untyped-call]  # redis-py's
+    assert tasks._unrecorded(error).requeue is requeued
