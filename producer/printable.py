@@ -12,11 +12,12 @@ from __future__ import annotations
 import html as standard_html
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 from rich.text import Text
+
+from worker.records import spelled
 
 #: With one of these a spreadsheet begins a formula, also in the wide form that Asian keyboards write.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
@@ -31,10 +32,7 @@ def printable(text: str, *, keep: str = "") -> str:
     Control characters, line breaks, and characters without a width or that change the direction of
     writing become `\\x1b`, `\\n`, `\\u202e`. So does half a character: a file's name need not be UTF-8.
     """
-    # Nearly all there is, and a page or an export is long: looked through in C.
-    if text.translate(dict.fromkeys(map(ord, keep))).isprintable():
-        return text
-    return "".join(one if one in keep or _shows(one) else _spelled(one) for one in text)
+    return spelled(text, keep)
 
 
 def notes(lines: Iterable[str], style: str = "") -> list[Text]:
@@ -66,12 +64,3 @@ def json_text(value: Any, *, indent: bool = True) -> str:
     text = msgspec.json.encode(value)
     text = msgspec.json.format(text, indent=2 if indent else -1)
     return _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text.decode())
-
-
-def _shows(one: str) -> bool:
-    # Python counts spaces other than the plain one among what cannot be printed.
-    return one.isprintable() or unicodedata.category(one) == "Zs"
-
-
-def _spelled(one: str) -> str:
-    return one.encode("unicode_escape").decode()

@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import time
+import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -120,11 +121,17 @@ def text_of(error: BaseException) -> str:
 
 def spelled(text: str, keep: str = "") -> str:
     """The text with what cannot be printed spelled as Python spells it, but for the characters of `keep`."""
-    if text.isprintable():
+    # Nearly all can, and a page or an export is long: looked through in C.
+    if text.translate(dict.fromkeys(map(ord, keep))).isprintable():
         return text
     return "".join(
-        one if one.isprintable() or one in keep else one.encode("unicode_escape").decode() for one in text
+        one if one in keep or _shows(one) else one.encode("unicode_escape").decode() for one in text
     )
+
+
+def _shows(one: str) -> bool:
+    # Python counts spaces other than the plain one among what cannot be printed.
+    return one.isprintable() or unicodedata.category(one) == "Zs"
 
 
 def broker_offset_ns(client: Redis) -> int:
