@@ -118,7 +118,7 @@ class Consumer(consumer.Consumer):
         """The steps of its start: Celery's, but for one."""
 
         default_steps = tuple(
-            "worker.inbox:Control" if step == "celery.worker.consumer.control:Control" else step
+            "worker.inbox:InboxStep" if step == "celery.worker.consumer.control:Control" else step
             for step in consumer.Consumer.Blueprint.default_steps
         )
 

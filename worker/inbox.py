@@ -20,7 +20,7 @@ log = get_logger(__name__)
 PAUSE_S = 1.0
 
 
-class Mailbox(pidbox.gPidbox):
+class Inbox(pidbox.gPidbox):
     """Reads on over another connection when one is lost."""
 
     #: Stands for the greenlet that reads; another one after each start.
@@ -48,11 +48,11 @@ class Mailbox(pidbox.gPidbox):
                 time.sleep(PAUSE_S)
 
 
-class Control(control.Control):
+class InboxStep(control.Control):
     """The step of a worker's start that opens its mailbox."""
 
     def __init__(self, c: Any, **options: Any) -> None:
         super().__init__(c, **options)
         if self.is_green:
-            box = self.box = Mailbox(c)
+            box = self.box = Inbox(c)
             self.start, self.stop, self.shutdown = box.start, box.stop, box.shutdown
