@@ -64,11 +64,10 @@ def _lzma() -> lzma.LZMADecompressor:
 
 def _streams(begin: Callable[[], Any], packed: bytes, most: int) -> bytes:
     """Several streams may follow each other, and what is none may follow them."""
-    unpacked = b""
-    for number in range(MOST_STREAMS + 1):
-        if not packed:
-            break
-        if number == MOST_STREAMS:
+    unpacked, streams = b"", 0
+    while packed:
+        streams += 1
+        if streams > MOST_STREAMS:
             raise ValueError(f"more than {MOST_STREAMS:,} streams, one after the other")
         decompressor = begin()
         try:
