@@ -202,3 +202,13 @@ def test_one_survey_a_day(anywhere: Lab) -> None:
             reservation.rescue(client)
     later: Any = client.info("commandstats")
     assert later["cmdstat_scan"]["calls"] - scans.get("cmdstat_scan", {"calls": 0})["calls"] == 1
+
+
+def test_a_survey_that_is_due_again_before_its_end_goes_on(lab: Lab) -> None:
+    reservation = Reservation(lab.broker_client, "", lease_s=60)
+    reservation.renew(lab.broker_client)
+    begun = reservation._survey
+    assert begun is not None
+    lab.broker_client.hdel("reliable:queues", "")
+    reservation.renew(lab.broker_client)
+    assert reservation._survey is begun
