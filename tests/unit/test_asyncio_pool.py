@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from celery import Celery, signals
+from celery.app.trace import reset_worker_optimizations, setup_worker_optimizations
 from celery.exceptions import ImproperlyConfigured, SoftTimeLimitExceeded
 
 from tests.unit.celery_apps import PrivateApp
@@ -217,6 +218,27 @@ def test_preparing_twice_wraps_once(app: Celery) -> None:
     for _ in range(2):
         prepare(task, "thread")
     assert task.run.__wrapped__ == body
+
+
+def test_a_call_that_is_celerys_own_is_not_wrapped(app: Celery) -> None:
+    @app.task(lazy=False)
+    async def none() -> None: ...
+
+    class Base(app.Task):  # type: ignore[misc]
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            return super().__call__(*args, **kwargs)
+
+    @app.task(base=Base, lazy=False)
+    async def own() -> None: ...
+
+    setup_worker_optimizations(app)  # a worker has another one than everybody else
+    try:
+        prepare(none, "thread")
+        prepare(own, "thread")
+        assert not hasattr(type(none).__call__, "aio_bridge")
+        assert hasattr(type(own).__call__, "aio_bridge")
+    finally:
+        reset_worker_optimizations(app)
 
 
 def test_what_cannot_be_done_is_refused(app: Celery) -> None:

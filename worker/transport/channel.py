@@ -235,7 +235,7 @@ class Channel(GuardedChannel):
     @property
     def is_paused(self) -> bool:
         """Whether a server that could not serve is left alone for now."""
-        return time.monotonic() < self._resume_at
+        return bool(self._resume_at) and time.monotonic() < self._resume_at
 
     def pause(self, error: CannotServeError) -> None:
         """Take nothing for a moment; then connect anew, for there may be another server.

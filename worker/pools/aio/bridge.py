@@ -26,6 +26,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from celery.app.task import Task
 from celery.app.trace import task_has_custom
 from celery.exceptions import ImproperlyConfigured
 from celery.utils.threads import LocalManager
@@ -83,7 +84,7 @@ def prepare(task: Any, plain: str, worker: WorkerThread | None = None) -> bool:
     for hook, part in HOOKS.items():
         if task_has_custom(task, hook):
             setattr(task, hook, _bridged(_original(getattr(task, hook)), part, worker))
-    if task_has_custom(task, "__call__"):
+    if type(task).__call__ is not Task.__call__:  # `task_has_custom`, in a worker, takes Celery's for one
         type(task).__call__ = _bridged(_original(type(task).__call__), Part.BODY, worker)
     return place == "loop" or is_coroutine or called_async
 

@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextvars import Context
+from types import CoroutineType
 from typing import Any
 
 #: Asyncio's CancelledError is no Exception, and Celery's tracer records nothing else as a failure.
@@ -32,8 +33,10 @@ def coroutine_of(value: object) -> Coroutine[Any, Any, Any] | None:
     Raises:
         TypeError: it is an async generator, which nobody can await: Celery would drop it.
     """
-    if inspect.iscoroutine(value):
+    if isinstance(value, CoroutineType):
         return value
+    if value is None:  # what most tasks come to is asked no more
+        return None
     if inspect.isawaitable(value):
         return _await(value)
     if isinstance(value, AsyncGenerator):
