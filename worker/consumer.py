@@ -111,16 +111,20 @@ class Call1(msgspec.Struct):
     chord: None = None
 
 
+#: The steps of a consumer's start that stand in the place of Celery's.
+OWN_STEPS = {
+    "celery.worker.consumer.control:Control": "worker.inbox:InboxStep",
+    "celery.worker.consumer.heart:Heart": "worker.heart:HeartStep",
+}
+
+
 class Consumer(consumer.Consumer):
     """Hands on calls of our task, and refuses everything else."""
 
     class Blueprint(consumer.Consumer.Blueprint):
-        """The steps of its start: Celery's, but for one."""
+        """The steps of its start: Celery's, but for two."""
 
-        default_steps = tuple(
-            "worker.inbox:InboxStep" if step == "celery.worker.consumer.control:Control" else step
-            for step in consumer.Consumer.Blueprint.default_steps
-        )
+        default_steps = tuple(OWN_STEPS.get(step, step) for step in consumer.Consumer.Blueprint.default_steps)
 
     def __init__(self, *args: Any, worker_options: dict[str, Any] | None = None, **kwargs: Any) -> None:
         # Workers on one queue need not know of each other, and Celery believes whatever it hears of others.

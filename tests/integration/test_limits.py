@@ -15,14 +15,15 @@ from typing import Any
 import psutil
 import pytest
 import redis
+from celery.events.receiver import EventReceiver as Receiver
 
-from producer.broker import Broker, connect
+from producer.broker import Broker, connect, open_broker
 from producer.collect import Collector
 from producer.contenders import Spec
 from producer.contenders.celery_worker import CeleryWorker
 from producer.keeper import Keeper
 from producer.send import producer_app, publish
-from tests.helpers import SOON_S, family
+from tests.helpers import SOON_S, await_line, family, started
 from tests.integration.conformance import START
 from worker.jobs import MAX_STEPS, MAX_WAIT_MS, ChessMove, Job, Trapezoid
 from worker.pools import POOLS
@@ -113,6 +114,14 @@ def terminated(worker: CeleryWorker) -> int:
         pytest.fail(f"it goes on: {worker._log.read().decode()}")
 
 
+def await_event(broker: Broker, kind: str) -> None:
+    """Wait until some worker publishes an event of this kind."""
+    with producer_app(broker.url).connection() as connection:
+        receiver = Receiver(connection, app=producer_app(broker.url))
+        receiver.handlers = {kind: lambda _: setattr(receiver, "should_stop", True)}
+        receiver.capture(limit=None, timeout=SOON_S, wakeup=False)
+
+
 def waiting(client: redis.Redis, queue: str) -> list[int]:
     """The indexes of the jobs whose messages wait in the queue; nothing is kept anywhere else."""
     assert client.keys(f"reliable:*:{queue}") == []
@@ -143,3 +152,23 @@ def until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"it never {what}"
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_a_worker_that_is_told_to_stop_ends_though_its_broker_is_away(
+    keeper: Keeper, tmp_path: Path, name: str
+) -> None:
+    if why := POOLS[name].unavailable():
+        pytest.skip(why)
+    with open_broker(None, keeper) as broker:
+        address = {"SIMUL_BROKER_URL": broker.url}
+        with started("worker", "--pool", name, cwd=tmp_path, environment=address) as worker:
+            assert worker.stderr
+            said = await_line(worker.stderr, "ready.")
+            await_event(broker, "worker-heartbeat")
+            assert broker.pid
+            psutil.Process(broker.pid).kill()
+            said += await_line(worker.stderr, "Trying again in 6.00")  # another heartbeat was due meanwhile
+            worker.send_signal(signal.SIGTERM)
+            _, more = worker.communicate(timeout=SOON_S)
+            assert worker.returncode == 0, said + more
