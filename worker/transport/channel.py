@@ -90,7 +90,8 @@ class Channel(GuardedChannel):
         if taken is None:
             return None
         key, raw = taken
-        arrival = Arrival(envelope(raw, queue, self), Held(self.reservation, key, raw))
+        arrival = Arrival(envelope(raw, queue, self))
+        arrival.held = Held(self.reservation, key, raw)
         message = self.Message(arrival, channel=self)
         self.qos.append(message, message.delivery_tag)
         return message
@@ -288,9 +289,11 @@ class Channel(GuardedChannel):
         if queue not in self.connection._callbacks:  # cancelled meanwhile
             reservation.give_back(Held(reservation, key, raw), "head")
             return
-        arrival = Arrival(self._read(raw, queue), Held(reservation, key, raw))
+        is_acknowledged = queue not in self.connection.no_ack
+        arrival = Arrival(envelope(raw, queue, self, is_acknowledged))
+        arrival.held = Held(reservation, key, raw)
         self._queue_cycle.rotate(queue)
-        if queue in self.connection.no_ack:  # nobody will tell us when it is done
+        if not is_acknowledged:  # nobody will tell us when it is done
             reservation.ack(arrival.held)
             keeper.stir()
         self.connection._deliver(arrival, queue)

@@ -71,7 +71,7 @@ def _read(raw: bytes, channel: Any, acknowledged: bool) -> dict[str, Any]:
         raise ValueError(f"nested more than {DEEPEST} times")
     properties = payload["properties"]
     delivery = properties.get("delivery_info") or {}
-    if acknowledged and not delivery.keys() >= {"exchange", "routing_key"}:
+    if acknowledged and not ("exchange" in delivery and "routing_key" in delivery):
         raise KeyError("exchange or routing_key")
     if not _is_as_kombu_writes(payload, delivery):
         _complete(payload, delivery)
@@ -86,9 +86,15 @@ def _read(raw: bytes, channel: Any, acknowledged: bool) -> dict[str, Any]:
 
 
 def _is_as_kombu_writes(payload: dict[str, Any], delivery: dict[str, Any]) -> bool:
-    texts = payload.get("body"), payload.get("content-type"), payload.get("content-encoding")
-    places = delivery.get("exchange"), delivery.get("routing_key")
-    return {*map(type, texts), *map(type, places)} == {str} and type(payload.get("headers")) is dict
+    # Written out: each message comes through here.
+    return (
+        type(payload.get("body")) is str
+        and type(payload.get("content-type")) is str
+        and type(payload.get("content-encoding")) is str
+        and type(payload.get("headers")) is dict
+        and type(delivery.get("exchange")) is str
+        and type(delivery.get("routing_key")) is str
+    )
 
 
 def _complete(payload: dict[str, Any], delivery: dict[str, Any]) -> None:

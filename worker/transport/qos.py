@@ -19,13 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class Arrival(dict[str, Any]):
-    """An envelope, with the delivery that brings it."""
+    """An envelope, with the delivery that brings it, `held`. Each message makes one: it has no `__init__`."""
 
     __slots__ = ("held",)
-
-    def __init__(self, envelope: dict[str, Any], held: Held) -> None:
-        super().__init__(envelope)
-        self.held = held
+    held: Held
 
 
 class QoS(stock.QoS):
