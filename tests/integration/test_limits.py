@@ -154,7 +154,7 @@ def until(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("name", POOLS)
+@pytest.mark.parametrize("name", ["solo", "gevent", "eventlet"])  # with an event loop, and the two without
 def test_a_worker_that_is_told_to_stop_ends_though_its_broker_is_away(
     keeper: Keeper, tmp_path: Path, name: str
 ) -> None:
