@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 import redis
-from celery.events.receiver import EventReceiver as Receiver
+from celery import Celery
 
 from producer.broker import Broker, connect, open_broker
 from producer.collect import Collector
@@ -102,6 +102,35 @@ def test_a_worker_that_is_told_to_stop_ends_though_its_jobs_would_not_and_loses_
     assert collector.duplicates == 0
 
 
+@pytest.mark.parametrize("name", ["solo", "gevent", "eventlet"])  # with an event loop, and the two without
+def test_a_worker_that_is_told_to_stop_ends_though_its_broker_is_away(
+    keeper: Keeper, tmp_path: Path, name: str
+) -> None:
+    if why := POOLS[name].unavailable():
+        pytest.skip(why)
+    with open_broker(None, keeper) as broker:
+        address = {"SIMUL_BROKER_URL": broker.url}
+        with started("worker", "--pool", name, cwd=tmp_path, environment=address) as worker:
+            assert worker.stderr
+            said = await_line(worker.stderr, "ready.")
+            await_event(producer_app(broker.url), "worker-heartbeat")
+            assert broker.pid
+            psutil.Process(broker.pid).kill()
+            said += await_line(worker.stderr, "Trying again in 6.00")  # another heartbeat was due meanwhile
+            worker.send_signal(signal.SIGTERM)
+            _, more = worker.communicate(timeout=SOON_S)
+            assert worker.returncode == 0, said + more
+
+
+def await_event(app: Celery, kind: str) -> None:
+    """Wait until some worker publishes an event of this kind."""
+    with app.connection_for_read() as connection:
+        receiver: Any = app.events.Receiver(
+            connection, handlers={kind: lambda _: setattr(receiver, "should_stop", True)}
+        )
+        receiver.capture(limit=None, timeout=SOON_S, wakeup=False)
+
+
 def terminated(worker: CeleryWorker) -> int:
     """The exit code of a worker that was told to stop, as `docker stop` tells it."""
     process = worker._worker
@@ -112,14 +141,6 @@ def terminated(worker: CeleryWorker) -> int:
     except subprocess.TimeoutExpired:
         worker._log.seek(0)
         pytest.fail(f"it goes on: {worker._log.read().decode()}")
-
-
-def await_event(broker: Broker, kind: str) -> None:
-    """Wait until some worker publishes an event of this kind."""
-    with producer_app(broker.url).connection() as connection:
-        receiver = Receiver(connection, app=producer_app(broker.url))
-        receiver.handlers = {kind: lambda _: setattr(receiver, "should_stop", True)}
-        receiver.capture(limit=None, timeout=SOON_S, wakeup=False)
 
 
 def waiting(client: redis.Redis, queue: str) -> list[int]:
@@ -152,23 +173,3 @@ def until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"it never {what}"
         time.sleep(0.01)
-
-
-@pytest.mark.parametrize("name", ["solo", "gevent", "eventlet"])  # with an event loop, and the two without
-def test_a_worker_that_is_told_to_stop_ends_though_its_broker_is_away(
-    keeper: Keeper, tmp_path: Path, name: str
-) -> None:
-    if why := POOLS[name].unavailable():
-        pytest.skip(why)
-    with open_broker(None, keeper) as broker:
-        address = {"SIMUL_BROKER_URL": broker.url}
-        with started("worker", "--pool", name, cwd=tmp_path, environment=address) as worker:
-            assert worker.stderr
-            said = await_line(worker.stderr, "ready.")
-            await_event(broker, "worker-heartbeat")
-            assert broker.pid
-            psutil.Process(broker.pid).kill()
-            said += await_line(worker.stderr, "Trying again in 6.00")  # another heartbeat was due meanwhile
-            worker.send_signal(signal.SIGTERM)
-            _, more = worker.communicate(timeout=SOON_S)
-            assert worker.returncode == 0, said + more

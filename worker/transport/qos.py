@@ -19,7 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class Arrival(dict[str, Any]):
-    """An envelope, with the delivery that brings it, `held`. Each message makes one: it has no `__init__`."""
+    """An envelope; `held`, which who makes it sets, is the delivery that brings it.
+
+    It has no `__init__`: one is made for each message, and a call of Python's is what costs.
+    """
 
     __slots__ = ("held",)
     held: Held
