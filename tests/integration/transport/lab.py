@@ -228,6 +228,15 @@ class Lab:
         for worker in workers:
             until(lambda w=worker: b" ready." in w.log.read_bytes(), f"{worker.name} ready")  # type: ignore[misc]
 
+    def answers(self, worker: Worker) -> None:
+        """Wait until the worker answers to a ping, from somebody who may do anything and then leaves.
+
+        With greenlets it may be ready before it listens, and kombu keeps no ping for one who does not.
+        """
+        with Celery("asks", broker=self.server.url(3)) as app:
+            app.conf.update(broker_transport_options=self.options)
+            until(lambda: app.control.ping([worker.name], timeout=1, limit=1), f"an answer of {worker.name}")
+
     def send(self, task: str, numbers: range, *args: Any, **options: Any) -> None:
         """Send one job for each number, with a stock producer."""
         with self.app.producer_pool.acquire(block=True) as producer, producer.batch():

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.hostile import BOMB, hostile_broadcasts
 from tests.integration.post import compressed, packed, peak_memory
-from tests.integration.transport.lab import POOLS, RELIABLE, Server, laboratory, until
+from tests.integration.transport.lab import POOLS, RELIABLE, Server, laboratory
 
 STOCK = "worker.transport.stock:Transport"
 #: What a worker may use at the most, in bytes: some 80 MB are its own.
@@ -26,6 +26,7 @@ def test_a_worker_answers_and_works_whatever_was_sent(
         # It greets others: so that it listens to their events, too.
         worker = lab.worker(pool, alone=False)
         lab.ready(worker)
+        lab.answers(worker)
         for raw in hostile_broadcasts().values():
             lab.broker_client.publish("/3.celery.pidbox", raw)
         for raw in (b"7", b"[]", b"\xff", b"[" * 100_000, compressed(BOMB, "bzip2")):
@@ -34,8 +35,7 @@ def test_a_worker_answers_and_works_whatever_was_sent(
         lab.broker_client.lpush("celery", packed({}), packed({"compression": "rot13"}), b"x" * 20_000_000)
         lab.send("work", range(3))
         lab.all_done()
-        ping = lab.app.control.ping
-        until(lambda: ping(destination=[worker.name], timeout=5, limit=1), "an answer")
+        lab.answers(worker)
         assert worker.process.poll() is None
         assert peak_memory(worker.process.pid) < MOST_MEMORY
         assert max(map(len, worker.log.read_text(errors="replace").splitlines())) < 10_000

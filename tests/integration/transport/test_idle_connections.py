@@ -81,6 +81,7 @@ def control(lab: Lab) -> Iterator[Control]:
 def test_a_job_now_and_then(lab: Lab, control: Control, pool: str, acks: str) -> None:
     worker = lab.worker(pool, "-E", acks=acks, alone=False)
     lab.ready(worker)
+    until(lambda: control.ping(timeout=1, limit=1), "it listens")
     for number in range(4):
         lab.send("work", range(number, number + 1))
         until(lambda: lab.noted("done")[number] == 1, "the job is done")  # noqa: B023  # called at once

@@ -192,7 +192,8 @@ def test_a_worker_works_with_the_least_rights(server: Server, tmp_path: Path, po
     with as_user(server, tmp_path, least(prefix) if "least" in rights else NOT_DANGEROUS, **options) as lab:
         worker, other = (lab.worker(pool, "-E", alone=False) for _ in range(2))
         lab.ready(worker, other)
-        assert lab.app.control.ping(timeout=5, limit=2)
+        lab.answers(worker)
+        lab.answers(other)
         lab.send("again", range(3))
         lab.send("work", range(3, 30), 0.01)
         lab.send("work", range(30, 33), countdown=0.2)

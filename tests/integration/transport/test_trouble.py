@@ -15,7 +15,7 @@ import redis
 
 from tests.integration.transport.conftest import binary_of
 from tests.integration.transport.consuming import consuming, publish, receive
-from tests.integration.transport.lab import PATIENCE_S, Lab, Server, laboratory, until
+from tests.integration.transport.lab import Lab, Server, laboratory, until
 
 #: A port on which no master answers.
 NOBODY = 1
@@ -214,7 +214,7 @@ def test_an_answer_that_the_server_does_not_take_ends_no_worker(
         heard.psubscribe("*")
         worker = lab.worker(pool, "-E", alone=False)
         lab.ready(worker)
-        assert lab.app.control.ping(timeout=PATIENCE_S, limit=1)
+        lab.answers(worker)
         ping = next(message for message in heard.listen() if asks_for("ping", message))
         lab.app.control.revoke("nothing")  # which no worker replies to
         revoke = next(message for message in heard.listen() if asks_for("revoke", message))
@@ -226,5 +226,5 @@ def test_an_answer_that_the_server_does_not_take_ends_no_worker(
             until(lambda: worker.log.read_text().count(REVOKED) == 2, "heard, after those before")
         lab.send("work", range(3))
         lab.all_done()
-        assert lab.app.control.ping(timeout=PATIENCE_S, limit=1)
+        lab.answers(worker)
         assert worker.shut_down() == 0
