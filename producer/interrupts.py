@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 #: As a shell reports a process that Ctrl-C has ended.
 EXIT_CODE = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: How long after an interrupt that was lost it comes again.
+AGAIN_S = 0.01
 
 
 def answer() -> None:
-    """From now on each of these signals raises KeyboardInterrupt, once."""
-    for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _interrupt)
+    """From now on the first of these signals raises KeyboardInterrupt, and the others nothing.
+
+    A signal may come while Python runs a finaliser, out of which nothing can be raised. Then it comes again.
+    """
+    answered = [
+        number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN
+    ]  # as under nohup
+    _listen(answered)
+    report = sys.unraisablehook
+
+    def hook(lost: UnraisableHookArgs) -> None:
+        if lost.exc_type is KeyboardInterrupt and threading.current_thread() is threading.main_thread():
+            _listen(answered)
+            # Not at once: this, too, is where nothing can be raised.
+            signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(answered[0]))
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        else:
+            report(lost)
+
+    sys.unraisablehook = hook
 
 
 @contextlib.contextmanager
@@ -47,6 +70,11 @@ def held() -> Iterator[None]:
             signal.signal(number, handler)
         if arrived:
             signal.raise_signal(arrived[0])
+
+
+def _listen(numbers: Sequence[int]) -> None:
+    for number in numbers:
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(*_: object) -> None:

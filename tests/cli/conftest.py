@@ -13,6 +13,7 @@ import pytest
 
 from producer.cli import main
 from producer.cli.console import stderr
+from producer.interrupts import SIGNALS
 from tests.helpers import Said, simul
 
 
@@ -51,7 +52,7 @@ class Here:
         self._capsys = capsys
 
     def __call__(self, *arguments: str) -> Said:
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        handlers, hook = {number: signal.getsignal(number) for number in SIGNALS}, sys.unraisablehook
         code = 0
         before, sys.argv = sys.argv, ["simul", *arguments]
         try:
@@ -62,6 +63,7 @@ class Here:
             sys.argv = before
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+            sys.unraisablehook = hook
         captured = self._capsys.readouterr()
         return Said(code, captured.out, captured.err)
 
