@@ -55,3 +55,7 @@ class NothingMeasuredError(SimulError):
 
 class ResultError(SimulError):
     """A result file that cannot be read, or would be overwritten."""
+
+
+class ReaderGoneError(SimulError):
+    """Whoever read what is being written has gone, and wants no more of it."""

@@ -31,6 +31,7 @@ EXIT_CODES: dict[type[SimulError], int] = {
     errors.DataError: 5,
     errors.ResultError: 6,
     errors.NothingMeasuredError: 7,
+    errors.ReaderGoneError: streams.READER_GONE,
 }
 
 #: Terminals with fewer columns get help without boxes.

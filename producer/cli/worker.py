@@ -33,6 +33,8 @@ def worker(
 
     version = check(broker)
     slots = (concurrency or cores()) if row.scales else 1
+    if concurrency and concurrency != slots:
+        say(f"worker: the pool {pool} has one slot, whatever --concurrency says", style="yellow")
     # A node name of its own, so that two workers on one machine are two to whoever asks. Workers on one
     # queue need not know of each other; mingling delays the start by a second.
     node = ("-n", f"{pool}-{os.getpid()}@%h")

@@ -19,7 +19,7 @@ from producer.report.figures import charts
 from producer.report.labelled import Labelled, labelled
 from producer.report.page import OPENING, page
 from producer.writing import replace
-from worker.errors import ResultError, UnavailableError
+from worker.errors import ReaderGoneError, ResultError, UnavailableError
 
 #: Dots of a PNG for each unit of a drawing: 980 units fill a slide of 1960 dots.
 PNG_ZOOM = 2
@@ -45,6 +45,7 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
 
     Raises:
         ResultError: it cannot be written, or would overwrite what is no report.
+        ReaderGoneError: it went into a pipe, and was not read to its end.
     """
     data = page(shown).encode()
     require_writable(out)
@@ -117,8 +118,11 @@ def _pass_on(out: Path, data: bytes) -> None:
             raise
         raise ResultError(f"nobody reads {out} (report): start the reader first, or name a file") from None
     os.set_blocking(descriptor, True)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
-        file.write(data)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
+            file.write(data)
+    except BrokenPipeError:
+        raise ReaderGoneError(f"{out} was not read to its end (report)") from None
 
 
 def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import os
 import select
 import subprocess
@@ -244,6 +245,24 @@ def test_a_page_can_be_written_to_stdout(here: Path) -> None:
     assert said.err == "/dev/stdout: 0.1 MB\n"
     assert said.out.startswith(OPENING)
     assert said.out.endswith("</html>\n")
+
+
+def test_who_reads_a_page_may_go_before_its_end(here: Path) -> None:
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)  # less than a page
+
+    def read_a_little() -> None:
+        os.read(reading, 1)
+        os.close(reading)
+
+    thread = threading.Thread(target=read_a_little)
+    thread.start()
+    try:
+        said = run(("report", "a.json", "-o", "/dev/stdout"), here, stdout=writing)
+    finally:
+        os.close(writing)
+        thread.join(SOON_S)
+    assert (said.code, said.err) == (141, "ReaderGone: /dev/stdout was not read to its end (report)\n")
 
 
 def test_a_page_can_be_written_to_a_file_that_is_stdout(here: Path) -> None:

@@ -22,8 +22,10 @@ from worker.settings import PROJECT
 
 @pytest.mark.parametrize("pool", ["solo", "gevent"])
 def test_a_worker_does_what_is_sent_to_its_pool(broker: Broker, tmp_path: Path, pool: str) -> None:
-    with started("worker", "--pool", pool, "--broker", broker.url, cwd=tmp_path) as worker:
+    with started("worker", "--pool", pool, "-c", "4", "--broker", broker.url, cwd=tmp_path) as worker:
         assert worker.stderr is not None
+        if pool == "solo":
+            await_line(worker.stderr, "the pool solo has one slot, whatever --concurrency says")
         await_line(worker.stderr, " ready.")
         said = simul("send", "mixed", "--pool", pool, "--jobs", "10", "--broker", broker.url, cwd=tmp_path)
         assert said.code == 0, said.err
