@@ -218,7 +218,11 @@ async def counts_leftovers() -> dict[str, int]:
     gc.collect()
     return {
         "tasks": len(asyncio.all_tasks()),
-        "greenlets": sum(isinstance(thing, greenlet) and not thing.dead for thing in gc.get_objects()),
+        # Not those that each thread has from its start, and has no parent.
+        "greenlets": sum(
+            isinstance(thing, greenlet) and thing.parent is not None and not thing.dead
+            for thing in gc.get_objects()
+        ),
         "jobs": sum(type(thing).__name__ == "Job" for thing in gc.get_objects()),
         "stacks": len(_task_stack._local.__storage__) + len(add.request_stack._local.__storage__),
         "loop_threads": sum(thread.name.startswith("celery-aio-loop") for thread in threading.enumerate()),
