@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: As a shell reports a process that Ctrl-C has ended.
 EXIT_CODE = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-#: How long after an interrupt that was lost it comes again.
+#: Seconds after which a lost interrupt is raised again.
 AGAIN_S = 0.01
 
 
@@ -25,22 +25,22 @@ def answer() -> None:
 
     A signal may come while Python runs a finaliser, out of which nothing can be raised. Then it comes again.
     """
-    answered = [
-        number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN
-    ]  # as under nohup
+    # What is ignored, as SIGHUP under nohup, stays ignored.
+    answered = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     _listen(answered)
     report = sys.unraisablehook
 
-    def hook(lost: UnraisableHookArgs) -> None:
-        if lost.exc_type is KeyboardInterrupt and threading.current_thread() is threading.main_thread():
+    def report_or_repeat(lost: UnraisableHookArgs) -> None:
+        is_interrupt = lost.exc_type is KeyboardInterrupt
+        if answered and is_interrupt and threading.current_thread() is threading.main_thread():
             _listen(answered)
-            # Not at once: this, too, is where nothing can be raised.
+            # By a timer, because nothing can be raised in this hook, either.
             signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(answered[0]))
             signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
         else:
             report(lost)
 
-    sys.unraisablehook = hook
+    sys.unraisablehook = report_or_repeat
 
 
 @contextlib.contextmanager

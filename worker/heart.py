@@ -24,6 +24,6 @@ class HeartStep(heart.Heart):
     """The step of a worker's start that makes it beat."""
 
     def start(self, c: Any) -> None:
-        """Begin."""
+        """Start the beats."""
         c.heart = Heart(c.timer, c.event_dispatcher, self.heartbeat_interval)
         c.heart.start()

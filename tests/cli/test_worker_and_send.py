@@ -22,7 +22,8 @@ from worker.settings import PROJECT
 
 @pytest.mark.parametrize("pool", ["solo", "gevent"])
 def test_a_worker_does_what_is_sent_to_its_pool(broker: Broker, tmp_path: Path, pool: str) -> None:
-    with started("worker", "--pool", pool, "-c", "4", "--broker", broker.url, cwd=tmp_path) as worker:
+    slots = ("-c", "4") if pool == "solo" else ()
+    with started("worker", "--pool", pool, *slots, "--broker", broker.url, cwd=tmp_path) as worker:
         assert worker.stderr is not None
         if pool == "solo":
             await_line(worker.stderr, "the pool solo has one slot, whatever --concurrency says")

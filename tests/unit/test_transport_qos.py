@@ -46,8 +46,7 @@ def receive(qos: QoS, reservation: Reservation | None, raw: bytes, tag: str = "t
     """As kombu does it for a message that a channel hands over, in an arrival or as it is."""
     envelope: dict[str, Any] = {"body": "", "properties": {"delivery_tag": tag, "delivery_info": {}}}
     if reservation is not None:
-        envelope = Arrival(envelope)
-        envelope.held = Held(reservation, "queue", raw)  # type: ignore[arg-type]
+        envelope = Arrival(envelope, Held(reservation, "queue", raw))  # type: ignore[arg-type]
     message = Message(envelope, channel=qos.channel)
     qos.append(message, message.delivery_tag)
     return message

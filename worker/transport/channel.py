@@ -90,8 +90,7 @@ class Channel(GuardedChannel):
         if taken is None:
             return None
         key, raw = taken
-        arrival = Arrival(envelope(raw, queue, self))
-        arrival.held = Held(self.reservation, key, raw)
+        arrival = Arrival(envelope(raw, queue, self), Held(self.reservation, key, raw))
         message = self.Message(arrival, channel=self)
         self.qos.append(message, message.delivery_tag)
         return message
@@ -236,6 +235,7 @@ class Channel(GuardedChannel):
     @property
     def is_paused(self) -> bool:
         """Whether a server that could not serve is left alone for now."""
+        # Asked several times for each message, and almost always never paused: a clock is slower to read.
         return bool(self._resume_at) and time.monotonic() < self._resume_at
 
     def pause(self, error: CannotServeError) -> None:
@@ -289,11 +289,9 @@ class Channel(GuardedChannel):
         if queue not in self.connection._callbacks:  # cancelled meanwhile
             reservation.give_back(Held(reservation, key, raw), "head")
             return
-        is_acknowledged = queue not in self.connection.no_ack
-        arrival = Arrival(envelope(raw, queue, self, is_acknowledged))
-        arrival.held = Held(reservation, key, raw)
+        arrival = Arrival(self._read(raw, queue), Held(reservation, key, raw))
         self._queue_cycle.rotate(queue)
-        if not is_acknowledged:  # nobody will tell us when it is done
+        if queue in self.connection.no_ack:  # nobody will tell us when it is done
             reservation.ack(arrival.held)
             keeper.stir()
         self.connection._deliver(arrival, queue)

@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 
 
 class Arrival(dict[str, Any]):
-    """An envelope; `held`, which who makes it sets, is the delivery that brings it.
-
-    It has no `__init__`: one is made for each message, and a call of Python's is what costs.
-    """
+    """An envelope, with the delivery that brings it."""
 
     __slots__ = ("held",)
-    held: Held
+
+    def __init__(self, envelope: dict[str, Any], held: Held) -> None:
+        super().__init__(envelope)
+        self.held = held
 
 
 class QoS(stock.QoS):

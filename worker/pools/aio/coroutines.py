@@ -6,7 +6,6 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextvars import Context
-from types import CoroutineType
 from typing import Any
 
 #: Asyncio's CancelledError is no Exception, and Celery's tracer records nothing else as a failure.
@@ -33,9 +32,9 @@ def coroutine_of(value: object) -> Coroutine[Any, Any, Any] | None:
     Raises:
         TypeError: it is an async generator, which nobody can await: Celery would drop it.
     """
-    if isinstance(value, CoroutineType):
+    if inspect.iscoroutine(value):
         return value
-    if value is None:  # what most tasks come to is asked no more
+    if value is None:  # as most tasks return: the questions below are slow
         return None
     if inspect.isawaitable(value):
         return _await(value)

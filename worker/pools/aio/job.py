@@ -231,8 +231,7 @@ class Job:
             self._arm(also_passed=part is not Part.AFTER)
 
     def _end(self, part: Part, answer: Callable[[Outcome], object], body: asyncio.Task[Any]) -> None:
-        if self._timers:
-            self._disarm()
+        self._disarm()
         self._body = None
         if not self.on_loop:
             self._arm(also_passed=False)  # its thread goes on
