@@ -7,6 +7,7 @@ their packages. An environment is kept in the user's cache and used again; nothi
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -62,7 +63,7 @@ def cache_root() -> Path:
 def constraints() -> Iterator[str]:
     """What is installed here, as requirements; simul itself comes along by a link."""
     for package in metadata.distributions():
-        if package.metadata["Name"] != "simul" and not package.read_text("direct_url.json"):
+        if package.metadata["Name"] != "simul-lab" and not package.read_text("direct_url.json"):
             yield f"{package.metadata['Name']}=={package.version}"
 
 
@@ -106,8 +107,8 @@ def _fill(environment: Path, pins: str, request: str, tell: Tell) -> None:
     if tuple(map(int, version)) < OLDEST:
         raise UnavailableError(f"simul runs on Python 3.11 and later; {request} is {'.'.join(version)}")
     site = Path(_ask(python, "import sysconfig; print(sysconfig.get_path('purelib'))"))
-    for name in ("worker", "producer"):
-        (site / name).symlink_to(_PROJECT / name)
+    for name in ("worker", "producer", "celery_asyncio_pool", "celery_reliable_redis"):
+        (site / name).symlink_to(_directory(name))
     pinned = environment / "constraints.txt"
     pinned.write_text(pins)
     missing = {}
@@ -123,6 +124,14 @@ def _fill(environment: Path, pins: str, request: str, tell: Tell) -> None:
         if done.returncode:
             missing[name] = why_missing(name, done.stderr)
     (environment / READY).write_text(json.dumps({"missing": missing}))
+
+
+def _directory(package: str) -> Path:
+    """Where one of the packages is that the lab is made of, or brings along."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
 
 
 def _described(request: str, environment: Path) -> Interpreter:

@@ -28,7 +28,7 @@ def producer_app(broker_url: str) -> Celery:
     app = LabApp("simul-producer", broker=broker_url, set_as_current=False)
     app.conf.update(
         # Answers, too, are messages that anybody may have written.
-        broker_transport="worker.transport.stock:ClientTransport",
+        broker_transport="celery_reliable_redis.stock:ClientTransport",
         broker_use_ssl=use_tls(broker_url),
         task_serializer="json",
         accept_content=["json"],

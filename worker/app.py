@@ -9,13 +9,17 @@ from worker.settings import Settings, use_tls
 
 settings = Settings.read()
 
+#: What Celery calls each of `TRANSPORTS`.
+BROKER_TRANSPORTS = {
+    "reliable": "celery_reliable_redis:Transport",
+    "stock": "celery_reliable_redis.stock:Transport",
+}
+
 app = LabApp("simul", broker=settings.broker_url, include=["worker.tasks"], control="worker.control:Control")
 
 app.conf.update(
     # Both take whatever is in a queue for a message, where kombu's own ends the worker.
-    broker_transport={"stock": "worker.transport.stock:Transport", "reliable": "worker.transport:Transport"}[
-        settings.transport
-    ],
+    broker_transport=BROKER_TRANSPORTS[settings.transport],
     # Refuses and records what is no call of our task; Celery's would end, or tell nobody.
     worker_consumer="worker.consumer:Consumer",
     broker_use_ssl=use_tls(settings.broker_url),

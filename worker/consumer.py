@@ -23,11 +23,11 @@ from celery.utils.log import get_task_logger
 from celery.worker import consumer
 from redis import ResponseError
 
+from celery_reliable_redis.envelope import UNREADABLE
 from worker.control import no_command
 from worker.errors import InvalidJobError
 from worker.records import text_of
 from worker.tasks import TASK_NAME
-from worker.transport.envelope import UNREADABLE
 from worker.writer import writer
 
 log = get_task_logger(__name__)

@@ -17,10 +17,10 @@ from celery.app import control
 from celery.utils.log import get_logger
 from kombu import pidbox
 
+from celery_reliable_redis.seldom import Seldom
 from worker.app import settings
 from worker.records import text_of
 from worker.settings import REMOTE_CONTROLS
-from worker.transport.seldom import Seldom
 
 #: What is only asked. Three of Celery's, for debugging, write files or keep what they have seen: `objgraph`,
 #: `memsample`, `memdump`. There is no need for them here.

@@ -16,7 +16,7 @@ from worker.errors import SettingsError
 #: Where a broker is looked for when nobody says where: a worker started by hand beside a local Redis.
 DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
 #: What Celery calls our asyncio pool (an environment variable of Celery's own names it).
-ASYNCIO_POOL = "worker.pools.aio:TaskPool"
+ASYNCIO_POOL = "celery_asyncio_pool:TaskPool"
 #: Longer than any job of a workload takes (a fraction of a second). Shorter than the time after which others
 #: take a job for abandoned: a minute without a record, half a minute where Compose has kombu's transport.
 JOB_LIMIT_S = 25.0

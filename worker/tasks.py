@@ -19,6 +19,7 @@ from celery.signals import task_received, worker_init, worker_shutting_down
 from celery.utils.log import get_task_logger
 from redis import RedisError, ResponseError
 
+from celery_reliable_redis.servers import is_passing, is_refusal
 from worker import deadline
 from worker.app import app, settings
 from worker.errors import InvalidJobError, SimulError, StoppedError
@@ -26,7 +27,6 @@ from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
 from worker.records import RUN_ID, JobRecord, ended, text_of
-from worker.transport.servers import is_passing, is_refusal
 from worker.writer import async_writer, writer
 
 #: The name by which producers send jobs.

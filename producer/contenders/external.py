@@ -39,7 +39,7 @@ MOST_SLOTS = 100_000
 ANY_QUEUE = "*"
 
 #: How a worker names the reliable transport.
-OUR_TRANSPORT = "worker.transport:Transport"
+OUR_TRANSPORT = "celery_reliable_redis:Transport"
 
 #: Called with the workers that answer, and how many are awaited (0: nobody said).
 Awaiting = Callable[[int, int], None]

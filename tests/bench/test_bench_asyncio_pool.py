@@ -55,7 +55,7 @@ def side() -> Iterator[redis.Redis]:
     """The broker."""
     with ValkeyServer(port=free_port()) as server:
         os.environ["NAP_BROKER"] = url = f"redis://{server.host}:{server.port}/0"
-        os.environ["NAP_TRANSPORT"] = {"reliable": "worker.transport:Transport", "stock": "redis"}[TRANSPORT]
+        os.environ["NAP_TRANSPORT"] = "redis" if TRANSPORT == "stock" else "celery_reliable_redis:Transport"
         with redis.Redis.from_url(url) as client:
             yield client
 

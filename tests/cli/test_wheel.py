@@ -26,15 +26,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lacks("no uv on PATH (pip install uv)")
     directory = tmp_path_factory.mktemp("wheel")
     steps: list[list[str | Path]] = [
-        [uv, "build", "--wheel", "--out-dir", directory, PROJECT],
+        [uv, "build", "--all-packages", "--wheel", "--out-dir", directory, PROJECT],
         [uv, "venv", "--no-project", "--python", sys.executable, directory / "venv"],
     ]
     for step in steps:
         done = run(*step, cwd=directory)
         assert done.returncode == 0, done.stderr
-    [wheel] = directory.glob("*.whl")
+    [wheel] = directory.glob("simul_lab-*.whl")
     into = ["--python", str(directory / "venv"), "-c", str(PROJECT / "constraints.txt")]
-    done = run(uv, "pip", "install", *into, wheel, cwd=directory)
+    # The two packages that the lab depends on were built with it.
+    done = run(uv, "pip", "install", *into, "--find-links", directory, wheel, cwd=directory)
     if done.returncode:
         lacks(f"simul's dependencies cannot be installed: {done.stderr[-500:]}")
     return directory / "venv" / "bin"

@@ -24,6 +24,7 @@ PARTS = (
     ".dockerignore",
     "pyproject.toml",
     "constraints.txt",
+    "packages",
     "worker",
     "producer",
     "data",

@@ -19,10 +19,10 @@ import pytest
 import redis
 from kombu import Connection, Consumer, Message, Queue
 
+from celery_reliable_redis.envelope import SHOWN, UNREADABLE
 from producer.broker import Broker
-from worker.transport.envelope import SHOWN, UNREADABLE
 
-OURS = {"stock": "worker.transport.stock:Transport", "reliable": "worker.transport:Transport"}
+OURS = {"stock": "celery_reliable_redis.stock:Transport", "reliable": "celery_reliable_redis:Transport"}
 CALL = b'[[], {"a": "\xc3\xa4"}, {}]'
 
 

@@ -13,7 +13,7 @@ from kombu import Connection, Consumer, Message, Queue
 
 from producer.broker import Broker
 
-STOCK = "worker.transport.stock:Transport"
+STOCK = "celery_reliable_redis.stock:Transport"
 QUEUE = "stock-transport"
 #: An upper bound for what takes seconds, in seconds.
 SOON_S = 60.0

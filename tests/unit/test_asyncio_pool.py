@@ -23,16 +23,16 @@ from celery import Celery, signals
 from celery.app.trace import reset_worker_optimizations, setup_worker_optimizations
 from celery.exceptions import ImproperlyConfigured, SoftTimeLimitExceeded
 
+from celery_asyncio_pool import options
+from celery_asyncio_pool.bridge import current_job, keep_stacks_per_job, prepare
+from celery_asyncio_pool.callbacks import CallbackQueue
+from celery_asyncio_pool.coroutines import coroutine_of, gives_coroutine
+from celery_asyncio_pool.job import Job
+from celery_asyncio_pool.options import Options
+from celery_asyncio_pool.parts import Part
+from celery_asyncio_pool.receivers import warn_of_async_receivers
+from celery_asyncio_pool.threads import LoopThread, TracerThread
 from tests.unit.celery_apps import PrivateApp
-from worker.pools.aio import options
-from worker.pools.aio.bridge import current_job, keep_stacks_per_job, prepare
-from worker.pools.aio.callbacks import CallbackQueue
-from worker.pools.aio.coroutines import coroutine_of, gives_coroutine
-from worker.pools.aio.job import Job
-from worker.pools.aio.options import Options
-from worker.pools.aio.parts import Part
-from worker.pools.aio.receivers import warn_of_async_receivers
-from worker.pools.aio.threads import LoopThread, TracerThread
 
 PATIENCE_S = 30.0
 
@@ -83,7 +83,7 @@ def test_uvloop_is_not_replaced_in_silence(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.skipif(not hasattr(selectors, "EpollSelector"), reason="only Linux has epoll")
 def test_the_precise_selector_selects() -> None:
-    from worker.pools.aio.selector import PreciseSelector
+    from celery_asyncio_pool.selector import PreciseSelector
 
     one, other = socket.socketpair()
     with one, other, PreciseSelector() as selector:

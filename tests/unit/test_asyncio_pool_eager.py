@@ -24,7 +24,7 @@ seen: ContextVar[str] = ContextVar("seen", default="nothing")
 @pytest.fixture
 def app() -> Iterator[Celery]:
     app = PrivateApp("eager")
-    app.conf.task_annotations = ["worker.pools.aio:Eager", {"annotated": {"max_retries": 77}}]
+    app.conf.task_annotations = ["celery_asyncio_pool:Eager", {"annotated": {"max_retries": 77}}]
     app.conf.task_always_eager = True
     yield app
     app.close()

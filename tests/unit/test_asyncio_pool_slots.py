@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.pools.aio.job import Job
-from worker.pools.aio.slots import Slots
+from celery_asyncio_pool.job import Job
+from celery_asyncio_pool.slots import Slots
 
 
 def job() -> Job:

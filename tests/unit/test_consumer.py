@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from kombu import Message
 
+from celery_reliable_redis.envelope import UNREADABLE
 from worker import consumer
 from worker.errors import InvalidJobError
-from worker.transport.envelope import UNREADABLE
 
 BODY = '[[], {"run": "r", "job": {"kind": "file_check", "files": ["a", "b"]}}, {"callbacks": null}]'
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.transport.envelope import DEEPEST, SHOWN, UNREADABLE, StandIn, envelope, original
-from worker.transport.guarded import GuardedChannel
-from worker.transport.message import Message
-from worker.transport.reservation import redelivered
+from celery_reliable_redis.envelope import DEEPEST, SHOWN, UNREADABLE, StandIn, envelope, original
+from celery_reliable_redis.guarded import GuardedChannel
+from celery_reliable_redis.message import Message
+from celery_reliable_redis.reservation import redelivered
 
 #: Only its codecs and limits are of use here.
 CHANNEL: Any = GuardedChannel.__new__(GuardedChannel)

@@ -12,12 +12,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for package in ("worker", "producer")
-    for path in sorted((ROOT / package).rglob("*.py"))
+    ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in (ROOT / "worker", ROOT / "producer", *sorted((ROOT / "packages").glob("*/src/*")))
+    for path in sorted(package.rglob("*.py"))
 }
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
-OURS = {"worker", "producer", "tests"}
+#: What anybody can install by itself.
+PACKAGES = {"celery_asyncio_pool", "celery_reliable_redis"}
+OURS = {"worker", "producer", "tests", *PACKAGES}
 
 
 def imports(name: str, at_run_time: bool = True) -> set[str]:
@@ -86,12 +88,23 @@ def packages(names: set[str]) -> set[str]:
 
 
 def test_every_module_is_walked() -> None:
-    assert {"worker.errors", "worker.jobs", "producer.cli", "producer.contenders"} <= MODULES.keys()
+    assert {
+        "worker.errors",
+        "worker.jobs",
+        "producer.cli",
+        "producer.contenders",
+        *PACKAGES,
+    } <= MODULES.keys()
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if packages({name}) == {"worker"}])
 def test_the_worker_never_imports_the_producer(name: str) -> None:
     assert "producer" not in packages(imports(name, at_run_time=False))
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if packages({name}) <= PACKAGES])
+def test_a_package_knows_nothing_of_the_lab_nor_of_the_other_package(name: str) -> None:
+    assert packages(imports(name, at_run_time=False)) & OURS <= packages({name})
 
 
 def test_errors_import_nothing() -> None:

@@ -21,7 +21,7 @@ from worker.errors import ContenderError
 
 QUEUE = "simul.threads"
 QUEUES = [{"name": QUEUE}]
-STATS = {"pool": {"max-concurrency": 2}, "broker": {"transport": "worker.transport:Transport"}}
+STATS = {"pool": {"max-concurrency": 2}, "broker": {"transport": "celery_reliable_redis:Transport"}}
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 keys = texts | st.sampled_from(["pool", "broker", "name", "max-concurrency"])
 values: st.SearchStrategy[Any] = st.recursive(

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from worker.transport.seldom import EVERY_S, LINE, Seldom
+from celery_reliable_redis.seldom import EVERY_S, LINE, Seldom
 
 
 def test_each_kind_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,8 +8,13 @@ import pytest
 import redis
 from redis._parsers import _RESP3Parser
 
-from worker.errors import BrokerUnavailableError
-from worker.transport.servers import CannotServeError, is_refusal, patient, require_supported
+from celery_reliable_redis.servers import (
+    CannotServeError,
+    UnsupportedServerError,
+    is_refusal,
+    patient,
+    require_supported,
+)
 
 NOT_NOW = [
     "READONLY You can't write against a read only replica.",
@@ -96,13 +101,13 @@ def client_of(answer: Any) -> redis.Redis:
 
 @pytest.mark.parametrize("version", ["6.0.16", "5.0.6", "6.1"])
 def test_an_older_version_is_refused(version: str) -> None:
-    with pytest.raises(BrokerUnavailableError, match=rf"Redis {version}; .* needs 6\.2"):
+    with pytest.raises(UnsupportedServerError, match=rf"Redis {version}; .* needs 6\.2"):
         require_supported(client_of({b"version": version.encode(), b"mode": b"standalone"}))
 
 
 @pytest.mark.parametrize("answer", [{b"mode": b"cluster"}, [b"version", b"7.0.15", b"mode", b"cluster"]])
 def test_a_cluster_is_refused(answer: Any) -> None:
-    with pytest.raises(BrokerUnavailableError, match="is a Redis cluster"):
+    with pytest.raises(UnsupportedServerError, match="is a Redis cluster"):
         require_supported(client_of(answer))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import redis
 
-from worker.transport import acks
-from worker.transport.acks import Acks, Removal
+from celery_reliable_redis import acks
+from celery_reliable_redis.acks import Acks, Removal
 
 
 class Server:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from kombu.transport.virtual import Message
 
-from worker.transport.qos import Arrival, QoS
-from worker.transport.reservation import Held
+from celery_reliable_redis.qos import Arrival, QoS
+from celery_reliable_redis.reservation import Held
 
 
 class Reservation:

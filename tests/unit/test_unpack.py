@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from kombu import compression
 
-from worker.transport.guarded import GuardedChannel
-from worker.transport.message import Message
-from worker.transport.unpack import MOST_STREAMS, unpack
+from celery_reliable_redis.guarded import GuardedChannel
+from celery_reliable_redis.message import Message
+from celery_reliable_redis.unpack import MOST_STREAMS, unpack
 
 #: gzip, bzip2 and xz; brotli and zstd where kombu has found them.
 METHODS = compression.encoders()

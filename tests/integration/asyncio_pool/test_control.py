@@ -98,7 +98,7 @@ def test_the_worker_answers_while_all_slots_are_taken(
 
 def test_stats_describe_the_pool(worker: Worker) -> None:
     info = pool_info(worker)
-    assert info["implementation"] == "worker.pools.aio.pool:TaskPool"
+    assert info["implementation"] == "celery_asyncio_pool.pool:TaskPool"
     assert info["max-concurrency"] == 10
     assert "SelectorEventLoop" in info["loop"]
 

@@ -25,7 +25,7 @@ def key() -> str:
 @pytest.fixture(params=["stock", "reliable"])
 def transport(request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment that has the worker use kombu's transport, or ours."""
-    return {} if request.param == "stock" else {"FOREIGN_TRANSPORT": "worker.transport:Transport"}
+    return {} if request.param == "stock" else {"FOREIGN_TRANSPORT": "celery_reliable_redis:Transport"}
 
 
 def test_a_warm_shutdown_lets_running_jobs_end(

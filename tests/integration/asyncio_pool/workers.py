@@ -87,7 +87,7 @@ def running_worker(
     """A worker that has answered a ping; its whole process group is gone afterwards."""
     name, log = f"{queue}@test", directory / f"{queue}.log"
     environ = {**os.environ, **environment, "FOREIGN_QUEUE": queue, "PYTHONUNBUFFERED": "1"}
-    environ["CELERY_CUSTOM_WORKER_POOL"] = "worker.pools.aio:TaskPool"
+    environ["CELERY_CUSTOM_WORKER_POOL"] = "celery_asyncio_pool:TaskPool"
     command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", module]
     command += ["worker", f"--pool={'custom' if pool == 'asyncio' else pool}", "-n", name, "-Q", queue]
     command += [f"--loglevel={loglevel}", "--without-mingle", "--without-gossip", "--without-heartbeat"]

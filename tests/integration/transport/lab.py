@@ -28,7 +28,7 @@ from worker import pools
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[2]
-RELIABLE = "worker.transport:Transport"
+RELIABLE = "celery_reliable_redis:Transport"
 POOLS = {"solo": 1, "threads": 4, "prefork": 2, "gevent": 8, "eventlet": 8, "asyncio": 8}
 #: Long enough for any busy machine; a test that gets this far has failed.
 PATIENCE_S = 60.0

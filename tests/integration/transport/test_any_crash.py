@@ -23,9 +23,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from celery_reliable_redis import scripts
+from celery_reliable_redis.reservation import Held, Reservation, redelivered
 from tests.integration.transport.lab import Server
-from worker.transport import scripts
-from worker.transport.reservation import Held, Reservation, redelivered
 
 QUEUES = ("urgent", "normal")
 

@@ -110,7 +110,7 @@ def test_a_worker_ends_at_once_where_the_server_will_not_do(tmp_path: Path) -> N
         with laboratory(node, tmp_path, broker=node.url()) as lab:
             worker = lab.worker("solo")
             assert worker.process.wait(PATIENCE_S) != 0
-            assert "BrokerUnavailableError: the broker is a Redis cluster" in worker.log.read_text()
+            assert "UnsupportedServerError: the broker is a Redis cluster" in worker.log.read_text()
     finally:
         node.stop()
 

@@ -10,7 +10,7 @@ from tests.integration.hostile import BOMB, hostile_broadcasts
 from tests.integration.post import compressed, packed, peak_memory
 from tests.integration.transport.lab import POOLS, RELIABLE, Server, laboratory
 
-STOCK = "worker.transport.stock:Transport"
+STOCK = "celery_reliable_redis.stock:Transport"
 #: What a worker may use at the most, in bytes: some 80 MB are its own.
 MOST_MEMORY = 400 * 1024 * 1024
 

@@ -18,9 +18,9 @@ if sys.argv[1] == "gevent":
     from gevent import monkey
     monkey.patch_all()
 import itertools, logging, threading, time
-from worker.transport import native
-from worker.transport.acks import Acks
-from worker.transport.keeper import Keeper
+from celery_reliable_redis import native
+from celery_reliable_redis.acks import Acks
+from celery_reliable_redis.keeper import Keeper
 
 logging.basicConfig(stream=open("/dev/null", "w"), level=logging.DEBUG)
 keeper, beats, inside = Keeper(), [], []

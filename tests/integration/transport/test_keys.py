@@ -10,9 +10,9 @@ import pytest
 import redis
 from kombu import Connection, Consumer, Queue
 
+from celery_reliable_redis import scripts
+from celery_reliable_redis.reservation import Reservation
 from tests.integration.transport.lab import RELIABLE, Lab, Server, laboratory, until
-from worker.transport import scripts
-from worker.transport.reservation import Reservation
 
 
 def all_come(lab: Lab, *queues: str, prefetch: int = 1, **options: Any) -> None:
@@ -87,7 +87,7 @@ def test_a_worker_serves_a_queue_whose_name_holds_the_separator(valkey: Server, 
         assert worker.shut_down() == 0
 
 
-@pytest.mark.parametrize("transport", ["worker.transport.stock:Transport", RELIABLE])
+@pytest.mark.parametrize("transport", ["celery_reliable_redis.stock:Transport", RELIABLE])
 def test_nor_is_it_split_where_nothing_is_acknowledged(lab: Lab, transport: str) -> None:
     got: list[Any] = []
     options = {"sep": ":", "global_keyprefix": "my:"}

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from kombu import Connection, Consumer, Queue
 
+from celery_reliable_redis.reservation import Reservation
+from celery_reliable_redis.servers import UnsupportedServerError
 from tests.integration.transport.consuming import consuming, numbers, publish, receive
 from tests.integration.transport.lab import (
     PROJECT,
@@ -26,8 +28,6 @@ from tests.integration.transport.lab import (
     laboratory,
     until,
 )
-from worker.errors import BrokerUnavailableError
-from worker.transport.reservation import Reservation
 
 
 def test_an_acknowledged_message_is_gone_and_an_unacknowledged_one_returns_to_the_head(anywhere: Lab) -> None:
@@ -286,7 +286,7 @@ def test_a_server_that_will_not_do_is_refused_before_anything_is_taken_from_it(
     try:
         with (
             Connection(unfit.url(), transport=RELIABLE) as connection,
-            pytest.raises(BrokerUnavailableError, match=f"the broker is {why}"),
+            pytest.raises(UnsupportedServerError, match=f"the broker is {why}"),
         ):
             connection.channel()
     finally:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from kombu import Connection, Consumer, Queue
 
+from celery_reliable_redis.servers import UnsupportedServerError
 from tests.integration.transport.conftest import binary_of
 from tests.integration.transport.lab import PROJECT, Lab, Server, laboratory, until
-from worker.errors import BrokerUnavailableError
 
 #: Beside everything else that a server can do, but is dangerous.
 NOT_DANGEROUS = "+@all -@dangerous ~* &*"
@@ -145,7 +145,7 @@ def got_channel(connection: Connection) -> Any:
 def test_what_there_is_no_way_around_is_said_at_once(server: Server, tmp_path: Path, rights: str) -> None:
     with (
         as_user(server, tmp_path, rights) as lab,
-        pytest.raises(BrokerUnavailableError, match=r"refuses what .* cannot do without: .*\(consume\)"),
+        pytest.raises(UnsupportedServerError, match=r"refuses what .* cannot do without: .*\(consume\)"),
         lab.connection() as connection,
         connection.channel() as channel,
     ):
@@ -172,7 +172,7 @@ def test_a_server_without_scripts_is_refused(tmp_path: Path) -> None:
         with laboratory(server, tmp_path) as lab:
             worker = lab.worker("solo")
             assert worker.process.wait(60) != 0
-            assert "BrokerUnavailableError: the broker refuses what" in worker.log.read_text()
+            assert "UnsupportedServerError: the broker refuses what" in worker.log.read_text()
     finally:
         server.stop()
 

@@ -28,7 +28,7 @@ app.conf.update(
     include=[f"{__name__}.{module}" for module in ("hooks", "models", "ways")],
     # As docs/asyncio-pool.md has it, beside an entry of the app's own.
     task_annotations=[
-        "worker.pools.aio:Eager",
+        "celery_asyncio_pool:Eager",
         {"plain.annotated": {"max_retries": 77}, "async.annotated": {"max_retries": 77}},
     ],
     task_default_queue=os.environ.get("FOREIGN_QUEUE", "shapes"),

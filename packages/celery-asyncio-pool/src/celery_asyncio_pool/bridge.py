@@ -1,0 +1,157 @@
+"""The bridge from Celery's synchronous tracer to a coroutine, without patching Celery.
+
+Celery calls `task.run(...)`, or the task's own `__call__` that ends there, and takes what comes back
+for the result. `prepare` wraps `run` on the task object: where a job is being traced, a coroutine is
+handed to the event loop and its tracer waits (a greenlet by switching away, a thread by blocking);
+everywhere else the coroutine is returned as it is, so that `await other_task(x)` is plain Python.
+What comes back decides, and not how the task is written: a decorator may hide a coroutine.
+
+Why `run`: it is the documented place of a task's body, Celery itself wraps it there (`autoretry_for`),
+and it is reached on every path: `fast_trace_task`, `trace_task_ret`, a custom `__call__`, `super()`.
+With `autoretry_for`, Celery's wrapper calls `_orig_run`, and that is wrapped instead, so that the
+retry sees the coroutine's exception and not the coroutine. The hooks that a task has (`on_success`, ...)
+and a `__call__` of its own are wrapped in the same way.
+
+Celery finds `current_task` and `self.request` on stacks that are kept per greenlet. A coroutine runs in
+another greenlet than its tracer, so here the stacks are kept per job: Celery's `LocalManager` takes the
+function that says who asks. The answer is in a context variable, which tasks, callbacks and
+`asyncio.to_thread` inherit; outside of a job it is the greenlet, as before.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from celery.app.task import Task
+from celery.app.trace import task_has_custom
+from celery.exceptions import ImproperlyConfigured
+from celery.utils.threads import LocalManager
+from greenlet import getcurrent
+
+from celery_asyncio_pool.coroutines import called_on_loop, coroutine_of, gives_coroutine
+from celery_asyncio_pool.options import PLACES
+from celery_asyncio_pool.parts import HOOKS, Part, Waiter
+from celery_asyncio_pool.validated import is_validated, validated, validated_coroutine, validated_function
+
+if TYPE_CHECKING:
+    from celery_asyncio_pool.eager import EagerCall
+    from celery_asyncio_pool.job import Job
+    from celery_asyncio_pool.worker_thread import WorkerThread
+
+_job: ContextVar[Job | None] = ContextVar("celery_aio_job", default=None)
+#: A call of `apply` that the current context works for, in a job or without one.
+eager_call: ContextVar[EagerCall | None] = ContextVar("celery_aio_eager_call", default=None)
+
+
+def enter_job(job: Job) -> None:
+    """Make `job` the one that the current context works for."""
+    _job.set(job)
+
+
+def current_job() -> Job | None:
+    """The job that the current context works for: in its body, its tracer, and in what they started."""
+    return _job.get()
+
+
+def prepare(task: Any, plain: str, worker: WorkerThread | None = None) -> bool:
+    """Let `task` have coroutines; whether its body belongs on the event loop.
+
+    Arguments:
+        task: a registered Celery task; preparing it again changes nothing.
+        plain: where a plain `def` runs, one of `PLACES`, unless the task has an attribute `aio`.
+        worker: the worker's own thread, where Celery calls hooks as well; None where this is no worker.
+
+    Raises:
+        ImproperlyConfigured: the task asks for what cannot be done.
+    """
+    place = getattr(task, "aio", None) or plain
+    if place not in PLACES:
+        raise ImproperlyConfigured(f"task {task.name}: aio must be one of {', '.join(PLACES)}, not {place!r}")
+    attribute = "_orig_run" if hasattr(task, "_orig_run") else "run"
+    body = _original(getattr(task, attribute))
+    is_coroutine = gives_coroutine(validated_function(body) if is_validated(body) else body)
+    called_async = gives_coroutine(_original(type(task).__call__))
+    if called_async and attribute == "_orig_run":
+        raise ImproperlyConfigured(
+            f"task {task.name}: autoretry_for sees nothing of what an `async def __call__` raises; "
+            "write it as a plain def that returns super().__call__(...)"
+        )
+    setattr(task, attribute, _bridged(body, Part.BODY, worker, on_loop=place == "loop"))
+    for hook, part in HOOKS.items():
+        if task_has_custom(task, hook):
+            setattr(task, hook, _bridged(_original(getattr(task, hook)), part, worker))
+    if type(task).__call__ is not Task.__call__:  # `task_has_custom`, in a worker, takes Celery's for one
+        type(task).__call__ = _bridged(_original(type(task).__call__), Part.BODY, worker)
+    return place == "loop" or is_coroutine or called_async
+
+
+def is_prepared(task: Any) -> bool:
+    """Whether `prepare` has been here."""
+    return hasattr(getattr(task, "_orig_run", task.run), "aio_bridge")
+
+
+def waiter_here(part: Part = Part.BODY, worker: WorkerThread | None = None) -> Waiter | None:
+    """Who would wait if the caller were given a coroutine; None if it is the caller's to await."""
+    if (job := _job.get()) is not None and job.is_traced_here():
+        return job
+    if (eager := eager_call.get()) is not None and eager.is_traced_here():
+        return eager
+    return worker if worker is not None and worker.calls(part) else None
+
+
+def keep_stacks_per_job(*stacks: Any) -> None:
+    """Have Celery's stacks tell jobs apart, where they would tell greenlets apart.
+
+    Raises:
+        ImproperlyConfigured: USE_FAST_LOCALS makes them thread-locals, which cannot.
+    """
+    if not all(hasattr(stack, "__ident_func__") for stack in stacks):
+        raise ImproperlyConfigured(
+            "USE_FAST_LOCALS keeps Celery's task stacks per thread, but the asyncio pool runs all tasks "
+            "in one. Unset it for this pool."
+        )
+    LocalManager(list(stacks), ident_func=_identity)
+
+
+def _identity() -> object:
+    return _job.get() or getcurrent()
+
+
+def _bridged(
+    function: Callable[..., Any], part: Part, worker: WorkerThread | None, *, on_loop: bool = False
+) -> Callable[..., Any]:
+    alone = traced = function
+    if is_validated(function):
+        inner = validated_function(function)
+        if gives_coroutine(inner):
+            alone = traced = validated_coroutine(function)
+        else:
+            traced = validated(function, _bridged(inner, part, worker, on_loop=on_loop))
+    elif on_loop and not gives_coroutine(function):
+        traced = called_on_loop(function)
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        waiter: Waiter | None
+        job = _job.get()
+        if job is not None and job.is_traced_here():
+            waiter = job  # what is most often so is asked first
+        elif (waiter := waiter_here(part, worker)) is None:
+            return alone(*args, **kwargs)
+        value = traced(*args, **kwargs)
+        coroutine = coroutine_of(value)
+        return value if coroutine is None else waiter.wait_for(coroutine, part)
+
+    run.aio_bridge = True  # type: ignore[attr-defined]  # tells our wrapper from anyone else's
+    return run
+
+
+def _original(function: Callable[..., Any]) -> Callable[..., Any]:
+    original: Callable[..., Any] = inspect.unwrap(
+        function, stop=lambda wrapper: not hasattr(wrapper, "aio_bridge")
+    )
+    return original

@@ -1,0 +1,40 @@
+"""What a job's Celery request tells about it. Uses the request's public attributes, and changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.worker import state
+
+from celery_asyncio_pool.job import Job
+
+
+def request_of(job: Job) -> Any:
+    """The worker's request that `job` is for, or None: its callbacks are methods of it."""
+    return getattr(job.accept_callback, "__self__", None)
+
+
+def may_be_revoked(job: Job) -> bool:
+    """Whether the worker must be asked before the job starts, because it has had to wait.
+
+    Celery asks before it hands a job over, and what it does with a revoked one (tell the broker and the
+    backend) belongs in the worker's thread.
+    """
+    request = request_of(job)
+    if request is None:
+        return False
+    return request.id in state.revoked or bool(request.expires or request.stamped_headers)
+
+
+def has_nothing_to_send(job: Job) -> bool:
+    """Whether Celery's tracer has no result to store and no message to publish when the task is done.
+
+    Such a tracer does not block, and the way through the tracers' thread and back would be for nothing:
+    it doubles the switches between threads, the greater part of what this pool costs.
+    """
+    request = request_of(job)
+    if request is None or request.store_errors or request.group:
+        return False
+    payload = request.message.payload
+    links = payload[2] if isinstance(payload, (list, tuple)) else payload  # protocol 2, 1
+    return not any((links or {}).values())

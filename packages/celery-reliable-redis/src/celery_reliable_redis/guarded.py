@@ -1,0 +1,139 @@
+"""kombu's Redis channel, but that nothing that it is given to read ends a worker.
+
+kombu reads a message in four places: from a queue that is consumed, through a connection or a channel alone,
+from a queue that is asked once, and from a channel of pub/sub. It guards none of them. What is no message
+becomes a stand-in in a queue, where somebody acknowledges it; in pub/sub nobody does, and it is dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+from queue import Empty
+from typing import Any
+
+from kombu.transport import redis as stock
+from kombu.utils.encoding import bytes_to_str
+
+from celery_reliable_redis.envelope import UNREADABLE, StandIn, envelope
+from celery_reliable_redis.message import Message
+from celery_reliable_redis.reservation import LONGEST
+from celery_reliable_redis.seldom import Seldom
+
+seldom = Seldom(logging.getLogger(__name__))
+
+
+class GuardedChannel(stock.Channel):
+    """What both channels of this package have in common."""
+
+    Message = Message
+    #: A longer message is not read, but refused. `broker_transport_options = {"max_message_bytes": ...}`
+    max_message_bytes = LONGEST
+    #: A compressed message that holds more is refused; with 0, every compressed message is.
+    max_unpacked_bytes = LONGEST
+    from_transport_options = (
+        *stock.Channel.from_transport_options,
+        "max_message_bytes",
+        "max_unpacked_bytes",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        #: Queues whose messages nobody acknowledges.
+        self._no_ack: set[str] = set()
+        #: The queue of each key that we take from. A name may hold the separator: no key is split.
+        self._names: dict[str, str] = {}
+        super().__init__(*args, **kwargs)
+
+    def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
+        """Consume from `queue`."""
+        (self._no_ack.add if no_ack else self._no_ack.discard)(queue)
+        return super().basic_consume(queue, no_ack, *args, **kwargs)
+
+    def _update_queue_cycle(self) -> None:
+        super()._update_queue_cycle()
+        # Those of queues that are cancelled stay: what was asked for may yet be answered.
+        for step in self.priority_steps:
+            self._names.update((self._q_for_pri(queue, step), queue) for queue in self.active_queues)
+
+    def basic_get(self, queue: str, no_ack: bool = False, **_: Any) -> Any:
+        """Get one message, or None."""
+        raw = self._pop(queue)
+        if raw is None:
+            return None
+        message = self.Message(envelope(raw, queue, self, acknowledged=not no_ack), channel=self)
+        if not no_ack:
+            self.qos.append(message, message.delivery_tag)
+        return message
+
+    def _get(self, queue: str) -> dict[str, Any]:
+        # kombu calls it where a channel's events are drained, and not its connection's.
+        raw = self._pop(queue)
+        if raw is None:
+            raise Empty
+        return self._read(raw, queue)
+
+    def _pop(self, queue: str) -> bytes | None:
+        with self.conn_or_acquire() as client:
+            # In turn: most are of the first priority.
+            popped = (client.rpop(self._q_for_pri(queue, priority)) for priority in self.priority_steps)
+            raw: bytes | None = next((raw for raw in popped if raw is not None), None)
+            self._maybe_update_queues_expire(client, queue)
+        return raw
+
+    def _brpop_read(self, **options: Any) -> bool:
+        # kombu calls it when the answer to a BRPOP is there.
+        try:
+            popped = self._popped(**options)
+            if not popped:
+                raise Empty
+            queue = self._names[bytes_to_str(popped[0])]
+            self._queue_cycle.rotate(queue)
+            self.connection._deliver(self._read(popped[1], queue), queue)
+        finally:
+            self._in_poll = None
+            self._flush_brpop_reauth()
+        return True
+
+    def _popped(self, **options: Any) -> Any:
+        connection = self.client.connection
+        try:
+            return self.client.parse_response(connection, "BRPOP", **options)
+        except self.connection_errors:
+            connection.disconnect()  # so that the next question is asked on a new one
+            raise
+
+    def _read(self, raw: bytes, queue: str) -> dict[str, Any]:
+        """The message in `raw`, from a queue that is consumed, or a stand-in."""
+        return envelope(raw, queue, self, acknowledged=queue not in self._no_ack)
+
+    def _receive_one(self, client: Any) -> bool | None:
+        # kombu calls it when there is something to read from pub/sub.
+        try:
+            reply = client.parse_response()
+        except self.connection_errors:
+            self._in_listen = None
+            raise
+        if not isinstance(reply, (list, tuple)):
+            return None
+        said = self._handle_message(client, reply)
+        if said["data"] and bytes_to_str(said["type"]).endswith("message"):
+            return self._receive_fanout(bytes_to_str(said["channel"]), said["data"])
+        return None
+
+    def _receive_fanout(self, topic: str, raw: bytes) -> bool:
+        exchange = topic.removeprefix(self.keyprefix_fanout).split("/", 1)[0]
+        queue = self._fanout_to_queue.get(exchange)
+        if queue is None:  # cancelled meanwhile
+            return False
+        payload = self._read(raw, queue)
+        if isinstance(payload, StandIn):
+            return _dropped(topic, raw, payload["headers"][UNREADABLE])
+        errors: Any = self.Message(payload, channel=self).errors
+        if errors:
+            return _dropped(topic, raw, f"{errors[0][0].__name__}: {errors[0][1]}")
+        return bool(self._deliver_fanout_message(payload, exchange))
+
+
+def _dropped(topic: str, raw: bytes, why: str) -> bool:
+    kind = why.partition(":")[0]  # the name of an exception: of these, there are few
+    seldom.warn(kind, f"Dropped what is no message on {topic:.100}: {why:.300} {raw[:200]!r}")
+    return False

@@ -1,0 +1,142 @@
+"""The thread that keeps this process's reservations alive, sends late acknowledgements, looks after the dead.
+
+One for each process: a real thread of the operating system, also where gevent or eventlet have replaced
+threads by greenlets, so that it goes on while a job blocks the interpreter's main thread or the hub.
+It stops with the process, and a forked child starts without one: no child keeps a dead parent alive.
+It does not touch a job, the connections that others use, or `logging`, whose locks eventlet has replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from celery_reliable_redis import native
+from celery_reliable_redis.acks import IDLE_S
+from celery_reliable_redis.reservation import ClientFactory, Reservation
+
+logger = logging.getLogger(__name__)
+
+#: Renewals in one lease: three may fail in a row before anyone becomes suspicious.
+BEATS_PER_LEASE = 4
+#: Acknowledgements are sent by who is there to do it; the thread sends those that are older than this, and
+#: looks as often: so none is older than 5 ms, whatever blocks the others.
+LATE_S = 0.0025
+#: How long the thread leaves a server alone that it could not reach, or that cannot serve.
+REST_S = 0.5
+
+
+class Keeper:
+    """Renews every lease in time. All methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Know nothing, as in a child that was just forked: threads do not survive a fork."""
+        self._kept: dict[Reservation, redis.Redis] = {}
+        #: The clients of those that were released: the thread may be using one, so it closes them.
+        self._released: deque[redis.Redis] = deque()
+        #: Released to rouse the thread.
+        self._alarm: Any = None
+        #: What the thread has to say: level and text.
+        self._news: deque[tuple[int, str]] = deque(maxlen=100)
+        #: When the next renewals are due.
+        self._beat_at = 0.0
+        #: Until when not to send what is late, after it could not be sent.
+        self._rest_until = 0.0
+        #: Whether there were acknowledgements since the thread last looked, and whether it soon looks again.
+        self._stirred = self._awake = False
+
+    def keep(self, reservation: Reservation, connect: ClientFactory) -> None:
+        """Renew the lease from now on. `connect` makes the client of which the thread is the only user."""
+        self._kept[reservation] = connect()
+        self._beat_at = 0.0
+        if self._alarm is None:
+            self._alarm = native.allocate_lock()
+            self._alarm.acquire()
+            native.start_thread(self._run, self._alarm)
+        self.stir()
+
+    def release(self, reservation: Reservation) -> None:
+        """Stop renewing the lease."""
+        client = self._kept.pop(reservation, None)
+        if client is not None:
+            self._released.append(client)
+            self.stir()
+
+    def report(self) -> None:
+        """Log what the thread has to say, in a thread that may."""
+        while self._news:
+            logger.log(*self._news.popleft())
+
+    def stir(self) -> None:
+        """There are acknowledgements to be sent, by whomever."""
+        self._stirred = True
+        if not self._awake and self._alarm is not None:
+            self._awake = True
+            with contextlib.suppress(RuntimeError):  # two have seen it asleep, and the other was first
+                self._alarm.release()
+
+    def _run(self, alarm: Any) -> None:
+        while True:
+            if time.monotonic() >= self._beat_at:
+                leases = [reservation.lease_s for reservation in list(self._kept)]
+                self._beat_at = time.monotonic() + min(leases, default=1.0) / BEATS_PER_LEASE
+                self._for_each(self._look_after)
+            self._awake = False  # from here on, an acknowledgement rings
+            if self._stirred or any(reservation.acks.unsent for reservation in list(self._kept)):
+                self._awake, self._stirred = True, False
+            patience = max(0.0, self._beat_at - time.monotonic())
+            if self._awake:
+                patience = min(patience, max(LATE_S, self._rest_until - time.monotonic()))
+            alarm.acquire(True, patience)
+            self._for_each(_send_what_is_late)
+            while self._released:
+                self._released.popleft().connection_pool.disconnect()
+
+    def _for_each(self, do: Callable[[Reservation, redis.Redis], bool]) -> None:
+        for reservation, client in list(self._kept.items()):
+            try:
+                if do(reservation, client):
+                    self.release(reservation)
+            except (redis.RedisError, OSError) as error:
+                self._rest_until = time.monotonic() + REST_S
+                self._news.append(
+                    (logging.DEBUG, f"Nothing done for {reservation.id}, will retry: {error!r}")
+                )
+            except Exception:  # the thread must outlive whatever this is
+                text = f"Nothing done for {reservation.id}, will retry: {traceback.format_exc()}"
+                self._tell(logging.ERROR, text)
+
+    def _tell(self, level: int, text: str) -> None:
+        self._news.append((level, text))
+
+    def _look_after(self, reservation: Reservation, client: redis.Redis) -> bool:
+        """Renew the lease, put back what the dead have left. Returns whether the reservation has ended."""
+        reservation.renew(client)
+        reservation.acks.confirm_by(client, IDLE_S)
+        if moved := reservation.rescue(client):
+            self._tell(logging.WARNING, f"Put back {moved} message(s) of dead consumers")
+        # The lease then runs out by itself: a command that is still on its way may yet reserve a message,
+        # which is put back as a dead consumer's.
+        return reservation.abandoned and reservation.give_back_unknown(client)
+
+
+def _send_what_is_late(reservation: Reservation, client: redis.Redis) -> bool:
+    reservation.acks.flush_by(client, LATE_S)
+    return False
+
+
+keeper = Keeper()
+
+
+os.register_at_fork(after_in_child=keeper.reset)

@@ -1,0 +1,35 @@
+"""kombu's message, but for what it unpacks, and how long the body of a stand-in is."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from kombu.transport import virtual
+
+from celery_reliable_redis.unpack import unpack
+
+
+class Message(virtual.Message):
+    """Unpacks no more than its channel allows; what holds more is undecodable, as other garbage is."""
+
+    body: Any
+    errors: list[Any]
+
+    def __init__(self, payload: dict[str, Any], channel: Any = None, **kwargs: Any) -> None:
+        packed_by = payload["headers"].get("compression")
+        if packed_by:
+            self.errors = [None]  # so that kombu does not unpack it
+        super().__init__(payload, channel=channel, **kwargs)
+        if packed_by:
+            self.errors = []
+            try:
+                self.body = _unpacked(self.body, packed_by, channel.max_unpacked_bytes)
+            except Exception:
+                self.errors.append(sys.exc_info())
+
+
+def _unpacked(body: bytes, packed_by: str, most: int) -> bytes:
+    if not most:
+        raise ValueError(f"compressed ({packed_by!r:.100}); max_unpacked_bytes is 0")
+    return unpack(body, packed_by, most)

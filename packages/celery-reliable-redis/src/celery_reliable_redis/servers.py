@@ -1,0 +1,116 @@
+"""Which servers this transport works with, what they refuse, and what they say when they cannot serve.
+
+It refuses servers that will not do before it takes a message from them. What a server cannot do for a while
+only (it has become a replica, its disk is full) is a lost connection to everyone who asks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+
+import redis
+from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError
+
+#: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
+OLDEST = (6, 2)
+
+#: What a server says that will serve again by itself, or when somebody has seen to it; Redis 6.2 says it in
+#: the middle of a sentence where it comes from a script. UNBLOCKED: it became a replica while we waited.
+_NOT_NOW = re.compile(
+    r"(?:^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
+)
+#: What it says of a command or a key that it will never let us have.
+_NEVER = re.compile(r"unknown (sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE)
+
+
+class UnsupportedServerError(Exception):
+    """A server that this transport cannot work with; the text says why, and what to do."""
+
+
+class CannotServeError(redis.ConnectionError):
+    """The server is there, and cannot serve now. Nothing has been done."""
+
+
+def patient(connection_class: type) -> type:
+    """The same class of connections, to which a server that cannot serve is a connection that is lost.
+
+    So whoever asks, kombu or Celery, does what it does then: connects anew (a failover may have put another
+    server behind the name), and tries again.
+    """
+
+    class Patient(connection_class):
+        def read_response(self, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return super().read_response(*args, **kwargs)
+            except (redis.ResponseError, BusyLoadingError) as error:
+                if text := _not_now(error):
+                    raise CannotServeError(text) from None
+                raise
+
+    return Patient
+
+
+def _not_now(error: redis.RedisError) -> str:
+    # redis-py takes the code off the text where it has a class for it.
+    code, text = getattr(error, "status_code", None), str(error)
+    said = text if not code or text.startswith(code) else f"{code} {text}"
+    return said if _NOT_NOW.search(said) else ""
+
+
+def is_passing(error: redis.RedisError) -> bool:
+    """Whether the server may do later what it will not do now: it cannot serve, or is out of memory."""
+    return bool(_not_now(error)) or isinstance(error, OutOfMemoryError)
+
+
+def is_refusal(error: redis.RedisError) -> bool:
+    """Whether the server will never do what it was asked for: no right to it, or no such command."""
+    return isinstance(error, NoPermissionError) or bool(_NEVER.search(str(error)))
+
+
+def require_supported(client: redis.Redis) -> None:
+    """Return if the server can do what we need. One that hides its version is believed to.
+
+    Raises:
+        UnsupportedServerError: it is too old, or part of a cluster.
+    """
+    hello = _hello(client)
+    version = re.match(r"(\d+)\.(\d+)", hello.get("version", ""))
+    if version and tuple(map(int, version.groups())) < OLDEST:
+        raise too_old(f"Redis {hello['version']}")
+    if hello.get("mode") == "cluster":
+        raise UnsupportedServerError(
+            "the broker is a Redis cluster; the reliable transport moves messages between keys, which a "
+            "cluster spreads over its nodes (connect). Use one server, or kombu's transport."
+        )
+
+
+def _hello(client: redis.Redis) -> dict[str, str]:
+    # Nobody may be forbidden to say HELLO, while INFO is a dangerous command.
+    answer: Any = None
+    with contextlib.suppress(redis.ResponseError):
+        answer = client.execute_command("HELLO")  # type: ignore[no-untyped-call]  # redis-py's
+    if isinstance(answer, list):  # RESP2
+        answer = dict(zip(answer[::2], answer[1::2], strict=True))
+    return {} if answer is None else {_text(key): _text(value) for key, value in answer.items()}
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def too_old(which: str) -> UnsupportedServerError:
+    """What to say of a server of an older kind."""
+    return UnsupportedServerError(
+        f"the broker is a {which}; the reliable transport needs 6.2 or later (connect). "
+        "Update it, or use kombu's transport."
+    )
+
+
+def refuses(error: redis.RedisError) -> UnsupportedServerError:
+    """What to say of a server that refuses what there is no way around."""
+    return UnsupportedServerError(
+        f"the broker refuses what the reliable transport cannot do without: {str(error)[:300]} (consume). "
+        "Give its user the rights that the README of celery-reliable-redis lists, or use kombu's transport."
+    )

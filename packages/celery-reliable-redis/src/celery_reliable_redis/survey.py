@@ -1,0 +1,63 @@
+"""Looks through a database for lists of consumers that the registry does not know, and registers them.
+
+The registry has an expiry, so that it is not left in somebody's Redis for ever; a list of messages has none.
+So a list may outlive what is known of it: of workers that all died together and had no successor for a day.
+Once a day, and when there is no registry, one consumer goes through all keys, a piece at each beat of the
+keeper: no lease waits for it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections import defaultdict
+from typing import Any
+
+import redis
+
+from celery_reliable_redis import scripts
+from celery_reliable_redis.servers import is_refusal
+
+logger = logging.getLogger(__name__)
+
+#: Keys that the server looks at in one call, and calls at one beat: it is not busy for long, nor are we.
+KEYS_AT_ONCE, CALLS_AT_ONCE = 1000, 50
+CONSUMER = re.compile(r"\d+-[0-9a-f]{32}")
+
+
+class Survey:
+    """One walk through all keys, in pieces."""
+
+    def __init__(self, base: str, registry: list[str]) -> None:
+        self.base = base
+        self._registry = registry
+        self._pattern = re.sub(r"([][*?\\])", r"\\\1", base) + "*-*:*"
+        self._cursor = 0
+        self._lists: defaultdict[str, set[str]] = defaultdict(set)
+
+    def go_on(self, client: redis.Redis) -> bool:
+        """Look at some more keys. Returns whether that is all."""
+        try:
+            return self._go_on(client)
+        except redis.ResponseError as error:
+            if not is_refusal(error):
+                raise
+            return True  # whoever may, does it in a while: nothing depends on it but what is long forgotten
+
+    def _go_on(self, client: redis.Redis) -> bool:
+        for _ in range(CALLS_AT_ONCE):
+            answer: Any = client.scan(self._cursor, self._pattern, KEYS_AT_ONCE, "list")
+            self._cursor, keys = answer
+            for key in keys:
+                self._note(key)
+            if not self._cursor:
+                found = [x for who, queues in self._lists.items() for x in (who, json.dumps(sorted(queues)))]
+                client.eval(scripts.SURVEYED, len(self._registry), *self._registry, *found)
+                return True
+        return False
+
+    def _note(self, key: bytes) -> None:
+        consumer, _, queue = key.decode(errors="replace")[len(self.base) :].partition(":")
+        if CONSUMER.fullmatch(consumer):
+            self._lists[consumer].add(queue)

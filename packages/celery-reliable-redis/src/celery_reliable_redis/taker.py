@@ -1,0 +1,194 @@
+"""Asks one connection for messages, and reads the answers. Decides how to wait; delivers nothing.
+
+While there is work, one TAKE brings as many messages as are wanted from all queues. When there were fewer
+than wanted, the next question begins with a BLMOVE on the queue that was last of use: it waits, and its
+message comes with no further question, to one consumer alone. Of the other queues, whether of another name
+or another priority, the server tells on the same connection (CLIENT TRACKING, RESP3): the waiting is then
+ended (CLIENT UNBLOCK), and the TAKE behind it brings the news.
+
+A server may refuse some of it. Where nobody may end a BLMOVE, the consumer waits for a list of its own into
+which it puts something when it is told, of any queue. Where the server does not tell, the waiting is short.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import redis
+
+from celery_reliable_redis import scripts
+from celery_reliable_redis.reservation import Reservation
+from celery_reliable_redis.servers import is_refusal
+
+logger = logging.getLogger(__name__)
+
+#: How long to wait for one queue where the server does not tell of the others, or refuses to move: at first,
+#: after a message, and at most, when there was none for long. In seconds.
+BLIND_S = 0.005, 0.05
+
+
+class Asked(NamedTuple):
+    """What the server has been asked for, and not yet answered."""
+
+    keys: list[str]
+    wanted: int
+    #: Whether the first answer is that of a command that waits.
+    waits: bool
+    #: The queue from which it moves a message, if it is a BLMOVE.
+    moves_from: str | None
+    #: Whether the last answer is that of a TAKE.
+    takes: bool
+
+
+class Taker:
+    """The dialogue on one connection. `connect` makes a client for what has to be said beside it."""
+
+    def __init__(self, connect: Callable[[], redis.Redis]) -> None:
+        self._connect = connect
+        self.forget()
+
+    def forget(self) -> None:
+        """The connection is gone, and with it what was asked and watched on it."""
+        self._asked: Asked | None = None
+        #: The server's number for the connection, whether it tells of new messages, whether it may be told
+        #: to end a BLMOVE.
+        self._number: int | None = None
+        self._is_told = self._may_unblock = False
+        #: Whether to wait by BLMOVE.
+        self._moves = True
+        self._introduced = False
+        #: The list by which to wake the connection.
+        self._wake_key = ""
+        #: The queue of the last message, and the one that the last TAKE did not watch.
+        self._hot = self._unwatched = ""
+        #: The queues in which the last TAKE found too little: with these alone there is time to wait.
+        self._dry: list[str] = []
+        #: Whether the server is out of memory.
+        self._full = False
+        self._blind_s = BLIND_S[0]
+
+    def ask(
+        self, connection: Any, reservation: Reservation, keys: list[str], width: int, wanted: int
+    ) -> None:
+        """Ask for up to `wanted` messages from queues, `width` of which are of one priority."""
+        if not self._introduced:
+            self._introduce(connection)
+        self._wake_key = reservation.wake_key
+        commands: list[tuple[Any, ...]] = []
+        moves_from = None
+        if set(keys) <= set(self._dry) and (self._unwatched in keys or not self._moves):
+            if self._moves and not self._full:
+                moves_from = self._unwatched
+            commands.append(self._waiting(reservation, moves_from))
+        still_wanted = wanted - bool(moves_from)
+        if still_wanted:
+            commands.append(("EVAL", scripts.TAKE, *self._take(reservation, keys, width, still_wanted)))
+        self._asked = Asked(keys, wanted, len(commands) > bool(still_wanted), moves_from, still_wanted > 0)
+        connection.send_packed_command(connection.pack_commands(commands))
+
+    def _take(self, reservation: Reservation, keys: list[str], width: int, wanted: int) -> tuple[Any, ...]:
+        if not self._moves:
+            self._unwatched = ""
+            return take(reservation, keys, width, wanted)
+        self._unwatched = self._hot if self._hot in keys else keys[0]
+        return take(reservation, keys, width, wanted, keys.index(self._unwatched) + 1)
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether we have asked for messages, and not yet read what came of it."""
+        return self._asked is not None
+
+    def answer(self, connection: Any) -> list[tuple[str, bytes]]:
+        """Queue and message in turn, as the server has them for us."""
+        assert self._asked is not None
+        keys, wanted, waits, moves_from, takes = self._asked
+        taken: list[tuple[str, bytes]] = []
+        self._dry = []
+        if waits:
+            first = self._waited(connection, moves_from)
+            if moves_from and isinstance(first, bytes):
+                taken.append((moves_from, first))
+        if takes:
+            flat = connection.read_response()
+            taken += [(keys[i - 1], raw) for i, raw in zip(flat[::2], flat[1::2], strict=True)]
+            # What a BLMOVE has waited for in vain says nothing of the other queues. Nor does a TAKE that
+            # watched all but one, if nobody waits for that one any more.
+            if len(flat) // 2 < wanted - bool(moves_from) and (self._moves or not self._unwatched):
+                self._dry = keys
+        if taken:
+            self._hot = taken[-1][0]
+        self._blind_s = BLIND_S[0] if taken else min(2 * self._blind_s, BLIND_S[1])
+        self._asked = None
+        return taken
+
+    def _waited(self, connection: Any, moves_from: str | None) -> Any:
+        try:
+            answer = connection.read_response()
+        except redis.exceptions.OutOfMemoryError:
+            self._full = True
+            return None
+        except redis.ResponseError as error:
+            if moves_from is None or not is_refusal(error):
+                raise
+            self._moves = False
+            return None
+        self._full = False
+        return answer
+
+    def interrupt(self) -> None:
+        """Have the answer come now."""
+        if self._asked is None or not self._asked.waits:
+            return
+        if not self._asked.moves_from:
+            self._connect().eval(scripts.WAKE, 1, self._wake_key)
+        elif self._may_unblock:
+            try:
+                self._connect().client_unblock(self._number)  # type: ignore[arg-type]  # known, or it may not
+            except redis.exceptions.NoPermissionError:  # since a moment ago
+                self._may_unblock = self._moves = False
+
+    def _on_news(self, _: Any) -> None:
+        self._dry = []  # what had no message before, has one
+        with contextlib.suppress(redis.RedisError, OSError):  # then the waiting ends by itself
+            self.interrupt()
+
+    def _introduce(self, connection: Any) -> None:
+        hello = connection.handshake_metadata or {}  # RESP3 only
+        self._number = hello.get(b"id", hello.get("id"))
+        if self._number is not None:
+            connection._parser.set_invalidation_push_handler(self._on_news)
+            self._is_told = _grants(connection, "CLIENT", "TRACKING", "ON", "NOLOOP")
+            self._may_unblock = _grants(connection, "CLIENT", "UNBLOCK", self._number)
+        self._moves = self._may_unblock or not self._is_told
+        self._introduced = True
+
+    def _waiting(self, reservation: Reservation, moves_from: str | None) -> tuple[Any, ...]:
+        patience = self.patience_s if self._is_told and not self._full else self._blind_s
+        if moves_from:
+            return "BLMOVE", moves_from, reservation.lists[moves_from], "RIGHT", "LEFT", patience
+        return "BRPOP", self._wake_key, patience
+
+    #: How long one command waits when nothing comes. Well below every lease.
+    patience_s = 1.0
+
+
+def _grants(connection: Any, *command: Any) -> bool:
+    """Whether the server does it. Raises what says that it cannot do anything now."""
+    connection.send_command(*command)
+    try:
+        connection.read_response()
+    except redis.ResponseError as error:
+        logger.info("The broker refuses %s %s (%s): it is done without", *command[:2], error)
+        return False
+    return True
+
+
+def take(
+    reservation: Reservation, keys: list[str], width: int, wanted: int, watch_not: int = 0
+) -> tuple[Any, ...]:
+    """Keys and arguments for `scripts.TAKE`, to move up to `wanted` messages into our lists."""
+    lists = [reservation.lists[key] for key in keys]
+    return 2 * len(keys), *keys, *lists, wanted, width, watch_not
