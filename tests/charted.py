@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from producer.charts.entries import Entry, Field, fields
 from producer.contenders import Outcome
-from producer.machine import Machine
-from producer.reference import Reference
 from producer.results import Result, Run, WorkloadResult, run_from
-from producer.usage import Usage
+from producer.results.reference import Reference
+from producer.show.charts.entries import Entry, Field, fields
+from producer.system.machine import Machine
+from producer.system.usage import Usage
 from tests.made import MACHINE, a_result
 from worker.records import JobRecord
 

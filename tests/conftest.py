@@ -10,8 +10,8 @@ import hypothesis
 import psutil
 import pytest
 
-from producer.broker import Broker, open_broker
-from producer.keeper import Keeper
+from producer.system.broker import Broker, open_broker
+from producer.system.reaper import Keeper
 
 #: Processes that run the suite, at the most: each has a broker and workers of its own.
 MOST_PROCESSES = 4

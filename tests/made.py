@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from producer.contenders import Outcome
-from producer.machine import Machine
-from producer.reference import Reference
 from producer.results import SCHEMA, Result, Run, WorkloadResult, run_from
+from producer.results.reference import Reference
+from producer.system.machine import Machine
 from worker.records import JobRecord
 
 MACHINE = Machine(

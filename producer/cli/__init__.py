@@ -13,9 +13,9 @@ import sys
 
 import typer
 
-from producer import interrupts
 from producer.cli import compare, data, diff, judit, machine, report, send, show, streams, sweep, worker
 from producer.cli.console import say
+from producer.system import interrupts
 from worker import errors
 from worker.errors import SimulError
 from worker.settings import Settings

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from producer import interrupts
 from producer.cli import options
 from producer.cli.console import say, stderr
 from producer.cli.report import require_writable, write_page
 from producer.cli.show import render
 from producer.contenders import Spec, parse, sensible, ways
-from producer.interpreter import Interpreter
 from producer.printable import printable
+from producer.system import interrupts
+from producer.system.interpreter import Interpreter
 from producer.workloads import DEFAULT_SEED, Workload, build
 from worker import settings
 from worker.errors import NothingMeasuredError, ResultError, UnknownNameError
 
 if TYPE_CHECKING:
-    from producer.export import Format
-    from producer.lab import Plan
+    from producer.measure.lab import Plan
     from producer.results import Result, ResultFile, WorkloadResult
+    from producer.show.export import Format
 
 #: What a comparison does where nobody says.
 DEFAULT_WORKLOADS = ("files", "waits", "search")
@@ -61,7 +61,7 @@ def compare(
     if report:  # found out now, and not after the comparison
         require_writable(report)
     found = interpreters(pythons, quiet)
-    from producer.lab import Plan
+    from producer.measure.lab import Plan
 
     external = workers == "external"
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
@@ -78,8 +78,8 @@ def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -
     Raises:
         ResultError: the result is not where it should be; the text says where it is, if it is anywhere.
     """
-    from producer.lab import compare as carry_out
-    from producer.progress import ProgressWatcher
+    from producer.measure.lab import compare as carry_out
+    from producer.measure.progress import ProgressWatcher
 
     begun: list[tuple[Result, ResultFile]] = []
     console = stderr()
@@ -144,7 +144,7 @@ def interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpr
         return ()
     from rich.text import Text
 
-    from producer.environments import prepare
+    from producer.system.pythons import prepare
 
     lines = not quiet and not sys.stderr.isatty()
     with stderr().status("", spinner="dots") as status:

@@ -14,13 +14,13 @@ from functools import cache
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from producer.interrupts import held
 from producer.printable import printable
+from producer.system.interrupts import held
 
 
 def stdout() -> Console:
     """For results. A pipe has no width: it is given what COLUMNS says, or room for the wide table."""
-    from producer.tables import WIDE
+    from producer.show.terminal.tables import WIDE
 
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
     return Console(width=width, highlight=False, markup=False, emoji=False)

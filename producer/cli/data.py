@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from producer import data_files
 from producer.cli import options
 from producer.cli.console import bar, tell
+from producer.workloads import data_files
 
 app = typer.Typer(help="Make and check sets of data files.", no_args_is_help=True)
 

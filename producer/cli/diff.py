@@ -22,8 +22,8 @@ def diff(
 ) -> None:
     """Compare results of the same work on the same machine: what has become slower?"""
     from producer import results
-    from producer.diff import checked
-    from producer.diff_table import diff_table
+    from producer.show.terminal.diff import diff_table
+    from producer.stats.diff import checked
 
     before = results.load(old)
     loaded = {path: results.load(path) for path in dict.fromkeys(new)}

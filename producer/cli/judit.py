@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import count
 
-from producer import exhibition
 from producer.cli import options
 from producer.cli.console import bar, tell
+from producer.exhibition import timetable as exhibition
 
 
 def judit(
@@ -17,7 +17,7 @@ def judit(
     quiet: options.Quiet = False,
 ) -> None:
     """Hold the exhibition: Judit Polgár against amateurs, an hour scaled to a second."""
-    from producer.judit import play
+    from producer.exhibition.play import play
 
     done = count(1)
     with bar("moves", opponents * moves, quiet) as advance:

@@ -14,9 +14,9 @@ def machine(broker: options.BrokerUrl = None, as_json: options.Json = False) -> 
     """Print what the numbers of this machine depend on."""
     import msgspec
 
-    from producer.broker import open_broker
-    from producer.keeper import Keeper
-    from producer.machine import look
+    from producer.system.broker import open_broker
+    from producer.system.machine import look
+    from producer.system.reaper import Keeper
 
     with Keeper() as keeper, open_broker(broker, keeper) as opened:
         seen = msgspec.to_builtins(look()) | {"broker": opened.name}

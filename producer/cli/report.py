@@ -10,7 +10,7 @@ from producer.cli import options
 from producer.cli.console import say
 
 if TYPE_CHECKING:
-    from producer.report.labelled import Labelled
+    from producer.show.report.labelled import Labelled
 
 
 def report(
@@ -25,7 +25,7 @@ def report(
     Results are never overwritten, but a report can be made again at any time: an earlier report of that
     name is replaced, any other file is not.
     """
-    from producer.report import files
+    from producer.show.report import files
 
     labelled = write_page(results_, out, quiet)
     if static:
@@ -37,14 +37,14 @@ def report(
 
 def require_writable(out: Path) -> None:
     """Be content where a page may be written there."""
-    from producer.report import files
+    from producer.show.report import files
 
     files.require_writable(out)
 
 
 def write_page(paths: Sequence[Path], out: Path, quiet: bool) -> list[Labelled]:
     """Write the page of these results, and say how large it is."""
-    from producer.report import files
+    from producer.show.report import files
 
     labelled = files.load(paths)
     size = files.write(labelled, out)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from producer import interrupts
 from producer.cli import options
 from producer.cli.console import bar, say, tell
 from producer.printable import json_text
+from producer.system import interrupts
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
 from worker.jobs import FilesChecked, FileVerdict
@@ -33,7 +33,7 @@ def send(
     work = build(workload, jobs, seed, chunk, data)
     find_pool(pool)
 
-    from producer.over_broker import send_to_pool
+    from producer.contenders.celery_workers.exchange import send_to_pool
 
     with bar(f"{workload} to {pool}", len(work.jobs), quiet) as advance:
         try:

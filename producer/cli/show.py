@@ -11,8 +11,8 @@ from producer.cli import options
 from producer.cli.console import stdout
 
 if TYPE_CHECKING:
-    from producer.export import Format
     from producer.results import Result
+    from producer.show.export import Format
 
 
 def show(
@@ -29,10 +29,10 @@ def show(
 def render(result: Result, as_json: bool, export: Format | None) -> None:
     """Print a result as tables, or as what other programs read."""
     if as_json or export:
-        from producer.export import exported
+        from producer.show.export import exported
 
         print(exported(result, export or "json"), end="")
     else:
-        from producer.tables import print_result
+        from producer.show.terminal.tables import print_result
 
         print_result(stdout(), result)

@@ -34,7 +34,7 @@ def sweep(
     work = build(workload, jobs, seed, chunk, data)
     specs = swept(ways, concurrency)
     found = interpreters(pythons, quiet)
-    from producer.lab import Plan
+    from producer.measure.lab import Plan
 
     lists = {workload: specs}
     plan = Plan(

@@ -28,8 +28,8 @@ def worker(
     if why := row.unavailable():
         raise UnavailableError(f"the pool {pool} cannot run here: {why}")
 
-    from producer.broker import Broker, check
-    from producer.contenders.command import worker_command, worker_environment
+    from producer.contenders.celery_workers.command import worker_command, worker_environment
+    from producer.system.broker import Broker, check
 
     version = check(broker)
     slots = (concurrency or cores()) if row.scales else 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from producer.interpreter import SUBINTERPRETERS, Interpreter
+from producer.system.interpreter import SUBINTERPRETERS, Interpreter
 from producer.workloads import Workload
 from worker.errors import UnknownNameError
 from worker.jobs import Job

@@ -12,11 +12,11 @@ from itertools import accumulate, pairwise
 from typing import Literal
 
 from producer.contenders import Outcome
-from producer.interpreter import Interpreter
-from producer.machine import Machine
 from producer.ranges import Bytes, Count, Distance, Integer, Load, Microseconds, Moment, Positive, Seconds
-from producer.reference import Reference
-from producer.usage import Usage
+from producer.results.reference import Reference
+from producer.system.interpreter import Interpreter
+from producer.system.machine import Machine
+from producer.system.usage import Usage
 
 #: Raised by one whenever an older program would misread a newer file.
 SCHEMA = 1

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from producer import writing
 from producer.results.model import Result, Run
+from producer.system import writing
 from worker.errors import ResultError
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import cycle, islice
 
-from producer import data_files
+from producer.workloads import data_files
 from producer.workloads.maker import Maker, Recipe
 from worker.jobs import Answer, FileCheck, FilesChecked
 

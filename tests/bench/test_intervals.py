@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from producer.ratios import Ratio, paired, students_t, unpaired
+from producer.stats.ratios import Ratio, paired, students_t, unpaired
 
 pytestmark = pytest.mark.bench
 

@@ -10,7 +10,7 @@ import pytest
 
 from producer.contenders import Outcome
 from producer.results import ResultFile, load, run_from
-from producer.stats import summaries
+from producer.stats.summary import summaries
 from tests.made import a_result
 from worker.records import JobRecord
 

@@ -11,8 +11,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
-from producer.report import files
-from producer.report.labelled import labelled
+from producer.show.report import files
+from producer.show.report.labelled import labelled
 from tests.charted import Span, compared, one_after_the_other, placed
 
 pytestmark = pytest.mark.browser

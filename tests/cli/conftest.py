@@ -13,7 +13,7 @@ import pytest
 
 from producer.cli import main
 from producer.cli.console import stderr
-from producer.interrupts import SIGNALS
+from producer.system.interrupts import SIGNALS
 from tests.helpers import Said, simul
 
 

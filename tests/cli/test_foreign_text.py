@@ -18,15 +18,15 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from producer.broker import Broker, connect
 from producer.cli.send import answer_line
 from producer.contenders import Spec
-from producer.interpreter import Interpreter
-from producer.lab import Plan
-from producer.machine import look
+from producer.measure.lab import Plan
+from producer.measure.progress import ProgressWatcher
 from producer.printable import printable
-from producer.progress import ProgressWatcher
 from producer.results import Result, ResultFile
+from producer.system.broker import Broker, connect
+from producer.system.interpreter import Interpreter
+from producer.system.machine import look
 from producer.workloads import build
 from tests.cli.conftest import Here
 from tests.helpers import SOON_S, simul
@@ -252,8 +252,10 @@ def test_files_are_checked_and_named_as_text(tmp_path: Path, simul_here: Here) -
 
 def test_the_machine_is_described_as_text(simul_here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = dataclasses.replace(nasty(look()), packages={"x" + NASTY: NASTY})
-    monkeypatch.setattr("producer.machine.look", lambda: seen)
-    monkeypatch.setattr("producer.broker.check", lambda *_: f"redis {NASTY}")  # what a server says of itself
+    monkeypatch.setattr("producer.system.machine.look", lambda: seen)
+    monkeypatch.setattr(
+        "producer.system.broker.check", lambda *_: f"redis {NASTY}"
+    )  # what a server says of itself
     for more in ((), ("--json",)):
         said = simul_here("machine", "--broker", "redis://127.0.0.1:1/0", *more)
         assert (said.code, said.err) == (0, "")
@@ -273,7 +275,7 @@ def test_a_comparison_shows_its_result_and_why_nothing_was_measured_as_text(
         watcher.ran(hostile.runs[0])
         started(hostile, ResultFile(plan.out))
 
-    monkeypatch.setattr("producer.lab.compare", carry_out)
+    monkeypatch.setattr("producer.measure.lab.compare", carry_out)
     monkeypatch.setenv("COLUMNS", "400")
     said = simul_here("compare", "waits", "--with", "serial", "--out", f"a{FILE}.json")
     assert said.code == 7
@@ -301,7 +303,7 @@ def test_a_bar_shows_what_it_is_told_as_text() -> None:
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_what_a_worker_answers_is_shown_as_text(broker: Broker, simul_here: Here, as_json: bool) -> None:
-    # Not in its name: a worker whose name cannot be printed is not believed (producer/ledger.py).
+    # Not in its name: a worker whose name cannot be printed is not believed (producer/contenders/ledger.py).
     record = JobRecord(0, "lab/1", 0, 0, 0, 0, None, f"Error: {NASTY}")
     with records(broker, record):
         command = ("send", "waits", "--pool", "solo", "--jobs", "1", "--broker", broker.url)

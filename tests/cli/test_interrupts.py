@@ -49,7 +49,7 @@ def test_an_interrupted_comparison_stops_all_and_keeps_what_it_has(
     with comparing(short_tmp, tmp_path) as (process, everything):
         shown = names(everything)
         assert all(
-            name in shown for name in ("valkey-server", "celery", "producer.keeper", "contenders.host")
+            name in shown for name in ("valkey-server", "celery", "producer.system.reaper", "designs.child")
         )
         assert len(list(short_tmp.glob("simul-broker-*"))) == 1
         if number == signal.SIGINT:
@@ -107,7 +107,7 @@ def test_however_it_ends_the_lab_does_not_leave_the_working_out_of_answers(
     tmp_path: Path, short_tmp: Path, number: signal.Signals
 ) -> None:
     with started(*LONG_WORK, cwd=tmp_path, environment={"TMPDIR": str(short_tmp)}) as process:
-        while "producer.working_out" not in names(everything := family(process.pid)):
+        while "producer.measure.reference_run" not in names(everything := family(process.pid)):
             assert process.poll() is None
         try:
             if number == signal.SIGKILL:

@@ -16,9 +16,9 @@ import msgspec
 import pytest
 
 from producer.cli.streams import INSTEAD, Stream
-from producer.data_files import make
-from producer.report.page import OPENING
 from producer.results import load
+from producer.show.report.page import OPENING
+from producer.workloads.data_files import make
 from tests.cli.conftest import Here
 from tests.helpers import SIMUL, SOON_S, Said, clean_environment
 from tests.made import a_result

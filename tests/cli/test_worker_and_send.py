@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from producer.broker import Broker, connect
-from producer.contenders.external import Fleet
-from producer.send import producer_app
+from producer.contenders.celery_workers.external import Fleet
+from producer.contenders.celery_workers.send import producer_app
+from producer.system.broker import Broker, connect
 from tests.helpers import SOON_S, await_line, clean_environment, family, simul, started, survivors
 from worker.settings import PROJECT
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from producer.broker import connect
 from producer.results import load
+from producer.system.broker import connect
 from tests.compose.stack import docker, until
 from tests.helpers import free_port, simul
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.compose
 SEND = """
 import os, sys
 import msgspec
-from producer.over_broker import send_to_pool
+from producer.contenders.celery_workers.exchange import send_to_pool
 from worker.jobs import ChessMove
 pool, jobs, wait_ms = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 move = ChessMove("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1", wait_ms=wait_ms)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from producer.contenders import Outcome, Spec
-from producer.reference import Reference
-from producer.roster import Roster
+from producer.measure.started_contenders import Roster
+from producer.results.reference import Reference
 from producer.workloads import WORKLOADS, Workload
 from worker.jobs import ChessMove, FileCheck, Job, Sieve, Trapezoid
 

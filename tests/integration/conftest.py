@@ -10,17 +10,16 @@ from pathlib import Path
 import pytest
 import redis
 
-from producer import data_files
-from producer.broker import Broker
 from producer.contenders import Contender, Spec
-from producer.contenders.celery_worker import CeleryWorker
-from producer.contenders.hosted import HostedDesign
-from producer.keeper import Keeper
-from producer.reference import Reference
-from producer.roster import Roster
-from producer.send import producer_app
-from producer.working_out import work_out
-from producer.workloads import Workload, build
+from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.designs.contender import HostedDesign
+from producer.measure.reference_run import work_out
+from producer.measure.started_contenders import Roster
+from producer.results.reference import Reference
+from producer.system.broker import Broker
+from producer.system.reaper import Keeper
+from producer.workloads import Workload, build, data_files
 from tests.helpers import redis_server
 from tests.integration.conformance import TROUBLE, specs
 from tests.integration.post import SOON_S, SPECS, Post

@@ -14,10 +14,10 @@ import psutil
 import redis
 from celery import Celery
 
-from producer.broker import Broker
 from producer.contenders import Spec
-from producer.contenders.celery_worker import CeleryWorker
-from producer.send import TASK_NAME, producer_app
+from producer.contenders.celery_workers.send import TASK_NAME, producer_app
+from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.system.broker import Broker
 from tests.helpers import family
 from worker.jobs import FileCheck, to_message
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import redis
 
-from producer.broker import Broker
 from producer.results import load
+from producer.system.broker import Broker
 from tests.helpers import SIMUL, SOON_S, Said, await_line, clean_environment, end, family, redis_server, simul
 from worker.settings import ASYNCIO_POOL, PROJECT
 

@@ -15,12 +15,12 @@ import psutil
 import pytest
 import redis
 
-from producer.broker import Broker, check, connect, open_broker
 from producer.contenders import Spec
-from producer.contenders.celery_worker import CeleryWorker
-from producer.keeper import Keeper
-from producer.roster import Roster
-from producer.send import producer_app
+from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.measure.started_contenders import Roster
+from producer.system.broker import Broker, check, connect, open_broker
+from producer.system.reaper import Keeper
 from producer.workloads import build
 from tests.helpers import command_line, free_port, redis_server, survivors
 from worker.errors import BrokerUnavailableError

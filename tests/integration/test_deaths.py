@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from producer.broker import Broker
 from producer.contenders import Spec
-from producer.contenders.celery_worker import CeleryWorker
-from producer.contenders.hosted import READY_S, HostedDesign
-from producer.interpreter import Interpreter
-from producer.keeper import Keeper
-from producer.send import producer_app
+from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.designs.contender import READY_S, HostedDesign
+from producer.system.broker import Broker
+from producer.system.interpreter import Interpreter
+from producer.system.reaper import Keeper
 from worker.errors import ContenderError
 
 

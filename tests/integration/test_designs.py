@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from producer.contenders import DESIGNS, Spec
-from producer.roster import Roster
+from producer.measure.started_contenders import Roster
 from tests.helpers import end, family, survivors
 from tests.integration.conformance import START, Conformance, run, specs
 from worker.errors import ContenderError

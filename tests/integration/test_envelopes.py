@@ -20,7 +20,7 @@ import redis
 from kombu import Connection, Consumer, Message, Queue
 
 from celery_reliable_redis.envelope import SHOWN, UNREADABLE
-from producer.broker import Broker
+from producer.system.broker import Broker
 
 OURS = {"stock": "celery_reliable_redis.stock:Transport", "reliable": "celery_reliable_redis:Transport"}
 CALL = b'[[], {"a": "\xc3\xa4"}, {}]'

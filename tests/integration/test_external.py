@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from producer.broker import Broker
-from producer.contenders import Spec, external
-from producer.contenders.command import worker_command, worker_environment
-from producer.contenders.external import ExternalWorkers, Fleet
-from producer.keeper import Keeper
-from producer.send import producer_app
+from producer.contenders import Spec
+from producer.contenders.celery_workers import external
+from producer.contenders.celery_workers.command import worker_command, worker_environment
+from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
+from producer.contenders.celery_workers.send import producer_app
+from producer.system.broker import Broker
+from producer.system.reaper import Keeper
 from producer.workloads import build
 from tests.helpers import SOON_S
 from worker.errors import ContenderError

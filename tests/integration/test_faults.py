@@ -10,16 +10,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from producer import over_broker, send
-from producer.broker import Broker, open_broker
 from producer.contenders import Spec
-from producer.contenders.celery_worker import CeleryWorker
-from producer.keeper import Keeper
-from producer.measure import Measured, Session, measure
-from producer.over_broker import run_over_broker
+from producer.contenders.celery_workers import exchange as over_broker
+from producer.contenders.celery_workers import send
+from producer.contenders.celery_workers.exchange import run_over_broker
+from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.measure.rounds import Measured, Session, measure
+from producer.measure.started_contenders import Roster
 from producer.results import Run
-from producer.roster import Roster
-from producer.send import producer_app
+from producer.system.broker import Broker, open_broker
+from producer.system.reaper import Keeper
 from producer.workloads import Workload, build
 from tests.helpers import SOON_S, survivors
 from tests.integration.conformance import START

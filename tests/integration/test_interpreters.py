@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from producer.contenders import parse
-from producer.environments import prepare
-from producer.lab import Plan, compare
-from producer.progress import ProgressWatcher
+from producer.measure.lab import Plan, compare
+from producer.measure.progress import ProgressWatcher
 from producer.results import Result, load
+from producer.system.pythons import prepare
 from producer.workloads import build
 from tests.schema import violations
 

@@ -16,12 +16,13 @@ import pytest
 from celery import Celery
 from kombu import Queue
 
-from producer.broker import Broker, connect
-from producer.contenders import Spec, external
-from producer.contenders.external import ExternalWorkers, Fleet
-from producer.keeper import Keeper
-from producer.over_broker import run_over_broker
-from producer.send import producer_app
+from producer.contenders import Spec
+from producer.contenders.celery_workers import external
+from producer.contenders.celery_workers.exchange import run_over_broker
+from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
+from producer.contenders.celery_workers.send import producer_app
+from producer.system.broker import Broker, connect
+from producer.system.reaper import Keeper
 from tests.helpers import SOON_S
 from tests.integration.conformance import START
 from tests.integration.test_external import worker

@@ -17,12 +17,12 @@ import pytest
 import redis
 from celery import Celery
 
-from producer.broker import Broker, connect, open_broker
-from producer.collect import Collector
 from producer.contenders import Spec
-from producer.contenders.celery_worker import CeleryWorker
-from producer.keeper import Keeper
-from producer.send import producer_app, publish
+from producer.contenders.celery_workers.collect import Collector
+from producer.contenders.celery_workers.send import producer_app, publish
+from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.system.broker import Broker, connect, open_broker
+from producer.system.reaper import Keeper
 from tests.helpers import SOON_S, await_line, family, started
 from tests.integration.conformance import START
 from worker.jobs import MAX_STEPS, MAX_WAIT_MS, ChessMove, Job, Trapezoid

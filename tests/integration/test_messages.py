@@ -18,11 +18,11 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producer.broker import Broker
-from producer.collect import Collector
-from producer.contenders.celery_worker import CeleryWorker
-from producer.roster import Roster
-from producer.send import publish
+from producer.contenders.celery_workers.collect import Collector
+from producer.contenders.celery_workers.send import publish
+from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.measure.started_contenders import Roster
+from producer.system.broker import Broker
 from tests.integration.post import (
     JOB,
     REJECTED_STREAM,

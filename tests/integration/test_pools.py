@@ -8,10 +8,10 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from producer.broker import Broker, connect
 from producer.contenders import Contender, Spec
-from producer.reference import Reference
-from producer.roster import Roster
+from producer.measure.started_contenders import Roster
+from producer.results.reference import Reference
+from producer.system.broker import Broker, connect
 from producer.workloads import Workload
 from tests.helpers import family, survivors
 from tests.integration.conformance import Conformance, run, specs

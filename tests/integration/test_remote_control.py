@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from producer.broker import Broker, connect, open_broker
 from producer.contenders import Spec
-from producer.contenders.celery_worker import CeleryWorker
-from producer.keeper import Keeper
-from producer.send import producer_app
+from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.system.broker import Broker, connect, open_broker
+from producer.system.reaper import Keeper
 from tests.integration.hostile import hostile_broadcasts
 from tests.integration.post import SOON_S, Post, peak_memory
 from worker.writer import REJECTED_STREAM

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 from kombu import Connection, Consumer, Message, Queue
 
-from producer.broker import Broker
+from producer.system.broker import Broker
 
 STOCK = "celery_reliable_redis.stock:Transport"
 QUEUE = "stock-transport"

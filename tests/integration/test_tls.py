@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from producer.broker import check
 from producer.results import load
+from producer.system.broker import check
 from tests.helpers import SIMUL, SOON_S, await_line, clean_environment, redis_server, simul
 from worker.errors import BrokerUnavailableError
 from worker.settings import TRANSPORTS

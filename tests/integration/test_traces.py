@@ -11,10 +11,10 @@ import pytest
 import redis
 from kombu.transport.redis import Channel, QoS
 
-from producer import traces
-from producer.broker import Broker, connect
-from producer.keeper import Keeper
-from producer.traces import Traces
+from producer.system import traces
+from producer.system.broker import Broker, connect
+from producer.system.reaper import Keeper
+from producer.system.traces import Traces
 from tests.helpers import command_line, content
 from worker.app import app
 

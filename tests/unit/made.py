@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from producer.machine import Machine
-from producer.reference import Reference
 from producer.results import SCHEMA, Records, Result, Run, WorkloadResult
+from producer.results.reference import Reference
+from producer.system.machine import Machine
 
 MACHINE = Machine(
     host="lab",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from producer.charts.answers import answers
-from producer.charts.claims import faster_or_slower
 from producer.results import Run
+from producer.show.charts.answers import answers
+from producer.show.charts.claims import faster_or_slower
 from producer.words import SPACE
 from tests.charted import compared, entry, one_after_the_other, placed
 from tests.made import MACHINE

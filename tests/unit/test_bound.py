@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from producer import bound
 from producer.results import WorkloadResult
-from producer.stats import Summary
+from producer.stats import bound
+from producer.stats.summary import Summary
 from producer.words import SPACE
 from tests.unit.made import reference, workload
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producer.broker import Broker, check
+from producer.system.broker import Broker, check
 from worker.errors import BrokerUnavailableError
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from producer.cautions import Caution, Kind, caution_lines, cautions
 from producer.results import Result
+from producer.stats.cautions import Caution, Kind, caution_lines, cautions
 from tests.made import a_result, a_run, on
 
 STEADY = [1.0, 1.01, 0.99, 1.02, 1.0, 0.98]

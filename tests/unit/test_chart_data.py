@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from producer.charts import data
-from producer.charts.entries import way
+from producer.show.charts import data
+from producer.show.charts.entries import way
 from tests.charted import compared, entry, one_after_the_other, placed
 
 INVALID = placed([(1, 0, 0, 1)], "processes@2", problems=["1 of 2 jobs was lost"])

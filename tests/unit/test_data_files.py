@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from producer import data_files
-from producer.data_files import check, make, names
-from producer.workloads import build
+from producer.workloads import build, data_files
+from producer.workloads.data_files import check, make, names
 from worker import file_check
 from worker.errors import DataError
 from worker.jobs import FileCheck

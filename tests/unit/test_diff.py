@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from producer.diff import Diff, Difference, checked, hindrances, remarks
 from producer.results import Result
+from producer.stats.diff import Diff, Difference, checked, hindrances, remarks
 from tests.made import a_result, a_run, on
 from worker.errors import ResultError
 

@@ -8,16 +8,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from producer.charts import data
-from producer.charts.timeline import timeline
-from producer.drawing import axis, contenders
-from producer.drawing.lanes import busy, lanes
-from producer.drawing.makespans import makespans
-from producer.drawing.palette import DARK, LIGHT, PROCESSES, fixed
-from producer.drawing.rows import NARROW, WIDE, Frame
-from producer.drawing.scaling import scaling
-from producer.drawing.svg import Drawing
 from producer.results import Run
+from producer.show.charts import data
+from producer.show.charts import drawn as contenders
+from producer.show.charts.lanes import busy, lanes
+from producer.show.charts.makespans import makespans
+from producer.show.charts.scaling import scaling
+from producer.show.charts.timeline import timeline
+from producer.show.svg import axis
+from producer.show.svg.drawing import Drawing
+from producer.show.svg.palette import DARK, LIGHT, PROCESSES, fixed
+from producer.show.svg.rows import NARROW, WIDE, Frame
 from tests.charted import compared, entry, one_after_the_other, placed
 
 

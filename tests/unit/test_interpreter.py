@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from producer import environments
-from producer.cautions import Kind, cautions
 from producer.contenders import Spec
-from producer.environments import prepare
-from producer.gil import Gil
-from producer.interpreter import Interpreter, needs
-from producer.lab import Plan
+from producer.measure.lab import Plan
+from producer.stats.cautions import Kind, cautions
+from producer.system import pythons as environments
+from producer.system.gil import Gil
+from producer.system.interpreter import Interpreter, needs
+from producer.system.pythons import prepare
 from tests.made import a_result
 from worker.errors import UnavailableError
 

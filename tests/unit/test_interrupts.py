@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from producer.interrupts import SIGNALS, answer
+from producer.system.interrupts import SIGNALS, answer
 from tests.helpers import SOON_S
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.exhibition import JUDIT_S, OPPONENT_S, Move, schedule
-from producer.judit import DESIGNS, play
+from producer.exhibition.play import DESIGNS, play
+from producer.exhibition.timetable import JUDIT_S, OPPONENT_S, Move, schedule
 from worker.errors import InvalidJobError, UnknownNameError
 
 

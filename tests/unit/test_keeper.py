@@ -12,14 +12,14 @@ from typing import Any
 import psutil
 import pytest
 
-from producer.keeper import Keeper, Kept
+from producer.system.reaper import Keeper, Kept
 from tests.helpers import SOON_S, end, family, survivors
 
 #: Holds a keeper that keeps two processes and a directory, tells who they are, and waits for its end.
 HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
-from producer.keeper import Keeper
+from producer.system.reaper import Keeper
 
 sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
 parent = [sys.executable, "-c", f"import subprocess, time; subprocess.Popen({sleeper!r}); "

@@ -17,11 +17,11 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.collect import MAX_BYTES, Collector
 from producer.contenders import Spec
-from producer.contenders.hosted import HostedDesign
-from producer.keeper import Keeper
-from producer.ledger import Ledger
+from producer.contenders.celery_workers.collect import MAX_BYTES, Collector
+from producer.contenders.designs.contender import HostedDesign
+from producer.contenders.ledger import Ledger
+from producer.system.reaper import Keeper
 from worker.records import MAX_ERROR, JobRecord, Wired, boot_id, encode
 
 JOBS = 3

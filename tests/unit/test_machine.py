@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from producer import machine
+from producer.system import machine
 
 
 def test_this_machine_is_described() -> None:
@@ -52,7 +52,7 @@ def test_a_machine_without_control_groups_has_no_limit(monkeypatch: pytest.Monke
 def test_without_a_checkout_or_git_there_is_no_commit(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(machine, "_PROJECT", tmp_path)
+    monkeypatch.setattr(machine, "PROJECT", tmp_path)
     assert machine._commit() is None
     (tmp_path / ".git").mkdir()
     assert machine._commit() is None  # git says that this is no repository

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from producer import measure as measure_
-from producer.broker import Broker
-from producer.columns import SPEED
 from producer.contenders import Outcome, Progress, Spec
-from producer.measure import WARM_UP_PER_SLOT, Measured, Session, measure
-from producer.reference import Reference
+from producer.measure import rounds as measure_
+from producer.measure.reference_run import work_out
+from producer.measure.rounds import WARM_UP_PER_SLOT, Measured, Session, measure
+from producer.measure.started_contenders import Roster
 from producer.results import Run
-from producer.roster import Roster
-from producer.stats import Summary, summaries
-from producer.working_out import work_out
+from producer.results.reference import Reference
+from producer.show.terminal.columns import SPEED
+from producer.stats.summary import Summary, summaries
+from producer.system.broker import Broker
 from producer.workloads import Workload, build
 from tests.unit.made import result, workload
 from worker.errors import ContenderError

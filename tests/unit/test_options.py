@@ -10,8 +10,8 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from producer import interrupts
 from producer.cli import EXIT_CODES, app
+from producer.system import interrupts
 
 #: Typer's own, and about the shell, not about simul.
 OF_TYPER = {"--install-completion", "--show-completion", "--help"}

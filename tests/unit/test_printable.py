@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.drawing.svg import Drawing
 from producer.printable import html, json_text, markdown, notes, printable, spreadsheet
+from producer.show.svg.drawing import Drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
 #: Any text, and that of which there is little in any text; also halves of characters, as in a file's name.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.ratios import RUNS_TO_CLAIM, paired, students_t, unpaired
+from producer.stats.ratios import RUNS_TO_CLAIM, paired, students_t, unpaired
 
 seconds = st.floats(0.001, 1000)
 

@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 from redis._parsers.base import BaseParser
 
-from producer import working_out
-from producer.contenders.coroutines import run_jobs
-from producer.contenders.host import recorded
+from producer.contenders.designs.child import recorded
+from producer.contenders.designs.coroutines import run_jobs
+from producer.measure import reference_run as working_out
 from worker import tasks
 from worker.errors import InvalidJobError
 from worker.jobs import FileCheck

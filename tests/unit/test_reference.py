@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from producer import data_files
-from producer.reference import fingerprint
-from producer.working_out import work_out
+from producer.measure.reference_run import work_out
+from producer.results.reference import fingerprint
+from producer.workloads import data_files
 from tests.unit.made import reference
 from worker.jobs import ChessMove, FileCheck, FilesChecked, FileVerdict, Job, MovePlayed
 from worker.records import JobRecord

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from producer.gil import Gil
-from producer.interpreter import Interpreter
-from producer.report import files
-from producer.report.labelled import Labelled, labelled
-from producer.report.page import OPENING, page
 from producer.results import Result, ResultFile
+from producer.show.report import files
+from producer.show.report.labelled import Labelled, labelled
+from producer.show.report.page import OPENING, page
+from producer.system.gil import Gil
+from producer.system.interpreter import Interpreter
 from producer.words import SPACE
 from tests.charted import Span, compared, one_after_the_other, placed
 from worker.errors import ResultError, UnavailableError

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from producer.data_hash import data_hash
 from producer.results import ResultFile, load
-from producer.schema import result_schema
-from producer.stats import makespan_s
+from producer.results.schema import result_schema
+from producer.stats.summary import makespan_s
+from producer.workloads.data_hash import data_hash
 from tests.made import a_result, a_run
 from tests.schema import SCHEMA_FILE, violations, violations_of
 from worker.errors import ResultError
@@ -59,7 +59,7 @@ def test_what_is_no_result_is_refused_in_words(tmp_path: Path, text: str) -> Non
 
 def test_the_schema_in_the_docs_is_that_of_the_code() -> None:
     assert json.loads(SCHEMA_FILE.read_text()) == result_schema(), (
-        "run: python -m producer.schema > docs/result.schema.json"
+        "run: python -m producer.results.schema > docs/result.schema.json"
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.scaling import Curve, Law, curves, fit, knee
-from producer.scaling_table import sentences
+from producer.show.terminal.sweep import sentences
+from producer.stats.scaling import Curve, Law, curves, fit, knee
 from tests.made import a_result
 
 SLOTS = [1, 2, 4, 8, 16, 32]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from producer.charts import data, sentences, timeline_sentences
-from producer.charts.entries import Entry
-from producer.charts.timeline import Timeline, timeline
 from producer.results import Run
+from producer.show.charts import data, sentences, timeline_sentences
+from producer.show.charts.entries import Entry
+from producer.show.charts.timeline import Timeline, timeline
 from producer.words import SPACE
 from tests.charted import Span, compared, entry, one_after_the_other, placed
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from producer import stats
 from producer.contenders import Outcome
 from producer.results import Records, Run, run_from
-from producer.stats import Summary, summaries
+from producer.stats import summary as stats
+from producer.stats.summary import Summary, summaries
 from tests.unit.made import MACHINE, reference, result, run, workload
 from worker.records import JobRecord
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producer.stats import summaries
+from producer.stats.summary import summaries
 from tests.made import a_result, a_run
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from producer.cli.send import answer_line
 from producer.results import Records, Result
-from producer.tables import print_result
+from producer.show.terminal.tables import print_result
 from tests.unit.made import reference, result, run, workload
 from worker.records import JobRecord
 

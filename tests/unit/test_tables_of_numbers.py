@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from producer.results import Result
-from producer.tables import WIDE, print_result
+from producer.show.terminal.tables import WIDE, print_result
 from tests.made import a_result, a_run
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.charts.timeline import most_at_once, pack, timeline
+from producer.show.charts.timeline import most_at_once, pack, timeline
 from tests.charted import Span, entry, placed
 
 spans = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), min_size=1, max_size=60)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from celery import Celery
 
-from producer import waiting
-from producer.waiting import AGAIN_S, QUIET_S, Waiting
+from producer.contenders.celery_workers import waiting
+from producer.contenders.celery_workers.waiting import AGAIN_S, QUIET_S, Waiting
 from worker.pools import POOLS
 
 

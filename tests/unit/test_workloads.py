@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from producer import data_files
-from producer.workloads import WORKLOADS, build
+from producer.workloads import WORKLOADS, build, data_files
 from worker.errors import DataError, InvalidJobError, UnknownNameError
 from worker.jobs import ChessMove, FileCheck, FilesChecked, FileVerdict, Integral, PrimesCounted, to_message
 from worker.perform import perform

@@ -1,0 +1,92 @@
+"""Reading the records of a run as workers write them, and accounting for every job."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+import redis
+
+from producer.contenders.ledger import Ledger
+from producer.system.reaper import Keeper
+from producer.system.traces import Traces
+from worker.records import Wired, boot_id, broker_offset_ns, run_stream
+
+#: Records read in one round trip.
+COUNT = 1000
+#: Bytes of one record: the verdicts on as many files as a job may name, all of the longest, fit in.
+MAX_BYTES = 16 * 1024 * 1024
+#: How long a run's stream outlives a lab that could not delete it, in seconds.
+STREAM_TTL_S = 24 * 3600
+
+
+class Collector(Ledger):
+    """The records of one run, as they come over a broker.
+
+    Use it as a context manager: the run's stream exists, and takes records, only while it is open.
+    """
+
+    def __init__(self, client: redis.Redis, jobs: int, keeper: Keeper | None = None) -> None:
+        """`keeper` removes the stream where we no longer can."""
+        super().__init__(jobs)
+        #: What messages of this run call it.
+        self.run = uuid.uuid4().hex[:12]
+        self.clocks_corrected = False
+        self._decode = msgspec.json.Decoder(Wired).decode
+        self._client = client
+        self._keeper = keeper
+        self._stream = run_stream(self.run)
+        self._last: bytes | str = b"0"
+
+    def __enter__(self) -> Collector:
+        if self._keeper:
+            self._keeper.keep_traces(Traces(key=self._stream))
+        try:
+            # Records are only taken by a stream that is there already: see RecordWriter.write.
+            self._last = self._client.xadd(self._stream, {"jobs": self.jobs})
+            self._client.expire(self._stream, STREAM_TTL_S)
+            self._offset_ns = broker_offset_ns(self._client)
+        except BaseException:  # an interrupt, too
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        traces = Traces(key=self._stream)
+        traces.remove(self._client)
+        if self._keeper:
+            self._keeper.forget_traces(traces)
+
+    def read(self, block_ms: int | None) -> int:
+        """Take the records that are there; wait up to `block_ms` for the first (None: do not wait).
+
+        Returns how many entries were read; it may be that none of them is a record.
+
+        Raises:
+            redis.RedisError: the broker went away.
+        """
+        reply: Any = self._client.xread({self._stream: self._last}, count=COUNT, block=block_ms)
+        if not reply:
+            return 0
+        [(_, entries)] = reply
+        self._last = entries[-1][0]
+        for _, fields in entries:
+            self.arrived(fields.get(b"record", b""))
+        return len(entries)
+
+    def arrived(self, data: bytes) -> None:
+        """Account for what should be a record, as JSON."""
+        if len(data) > MAX_BYTES:
+            self.refuse(f"it has {len(data):,} bytes")
+            return
+        try:
+            wired = self._decode(data)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            self.refuse(str(error))
+            return
+        if wired.boot_id == boot_id():
+            self.take(wired.record)
+        else:
+            self.clocks_corrected = True
+            self.take(wired.record, wired.broker_offset_ns - self._offset_ns)

@@ -1,0 +1,40 @@
+"""The command that starts a Celery worker, and its environment. Starts nothing itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from producer.system.inherited import inherited
+from worker.pools import pool
+from worker.settings import TRANSPORTS
+
+#: A module of settings that does not exist: where none is named, Celery imports the first celeryconfig.py on
+#: the path, even before it knows of the lab's app, which would not read it.
+NO_SETTINGS = "no_celeryconfig"
+
+
+def worker_command(
+    pool_name: str, slots: int, queue: str | None = None, *options: str, python: str = sys.executable
+) -> list[str]:
+    """The command that starts a worker: the plain `celery` one, which anybody can type."""
+    row = pool(pool_name)
+    # -m celery reads --pool before it imports anything, and patches for gevent and eventlet in time.
+    command = [python, "-m", "celery", "-q", "-A", "worker", "worker", f"--pool={row.celery_name}"]
+    if row.scales:
+        command += ["-c", str(slots)]
+    return [*command, "-Q", queue or row.queue, *options]
+
+
+def worker_environment(
+    pool_name: str, broker_url: str, data_root: Path, transport: str = TRANSPORTS[0]
+) -> dict[str, str]:
+    """The environment of a worker, on top of what it inherits."""
+    return {
+        **inherited(),
+        **pool(pool_name).environment,
+        "CELERY_CONFIG_MODULE": NO_SETTINGS,
+        "SIMUL_BROKER_URL": broker_url,
+        "SIMUL_DATA": str(data_root),
+        "SIMUL_TRANSPORT": transport,
+    }

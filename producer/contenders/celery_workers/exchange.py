@@ -1,0 +1,148 @@
+"""One pass of a job list through the broker: send and collect by turns, and account for every job."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+
+import redis
+from celery import Celery
+from kombu.exceptions import KombuError
+
+from producer.contenders import Outcome, Progress
+from producer.contenders.celery_workers.collect import Collector
+from producer.contenders.celery_workers.replies import Stats, ask
+from producer.contenders.celery_workers.send import RECONNECT_S, producer_app, publish
+from producer.contenders.celery_workers.waiting import Waiting
+from producer.system.broker import check, connect
+from producer.system.reaper import Keeper
+from producer.system.traces import Traces
+from worker.address import parse
+from worker.jobs import ChessMove, Job
+from worker.pools import pool
+
+#: How long workers may take to say what they are, in seconds.
+ASK_S = 10.0
+#: How long no record may arrive, beyond the longest wait of a job, before the rest is given up as lost.
+STALL_S = 60.0
+#: How long one read waits for records, in milliseconds; then the worker is looked after.
+BLOCK_MS = 100
+
+#: Whether to go on waiting after so many seconds without a record.
+Patient = Callable[[float], bool]
+
+
+def run_over_broker(
+    app: Celery,
+    broker_url: str,
+    queue: str,
+    jobs: Sequence[Job],
+    progress: Progress,
+    death: Callable[[], str | None],
+    patient: Patient | None = None,
+    keeper: Keeper | None = None,
+) -> Outcome:
+    """Have the jobs done by whoever consumes `queue`.
+
+    `death` says why nobody consumes it any more, or None. Without `patient`, the rest is given up as lost
+    when no record has come for `patience_s`. What goes wrong is in the outcome's problems. `keeper` removes
+    what is left in the broker where we no longer can.
+    """
+    patient = patient or (lambda quiet_s: quiet_s <= patience_s(jobs))
+    client = connect(broker_url)
+    collector = Collector(client, len(jobs), keeper)
+    problems: list[str] = []
+    try:
+        with contextlib.closing(client), collector:
+            for _ in publish(app, jobs, queue, collector.run):
+                with contextlib.suppress(redis.RedisError):  # what is there is read later
+                    collector.read(None)
+                progress(len(collector.records))
+            problems += _collect(collector, progress, death, patient)
+    except (KombuError, redis.RedisError, OSError) as error:
+        problems.append(f"the broker went away: {error}")
+    problems[:0] = collector.problems()  # first: what was refused may be what is missing
+    if missing := collector.missing():
+        problems.append(f"{len(missing)} of {len(jobs)} jobs are lost: {_some(missing)}")
+    records = [collector.records[index] for index in sorted(collector.records)]
+    return Outcome(
+        records,
+        slots=0,
+        workers=len({record.worker.partition("/")[0] for record in records}),
+        problems=problems,
+        duplicates=collector.duplicates,
+        clocks_corrected=collector.clocks_corrected,
+    )
+
+
+def send_to_pool(
+    broker_url: str, pool_name: str, jobs: Sequence[Job], progress: Progress, tell: Callable[[str], None]
+) -> Outcome:
+    """Have the jobs done by the workers that consume the pool's own queue, whoever started them.
+
+    Where there are none yet they are waited for; `tell` is given a line about that.
+
+    Raises:
+        UnknownNameError: no pool has that name.
+        BrokerUnavailableError: nothing answers at the broker's address, or it refuses us.
+    """
+    row = pool(pool_name)
+    broker_url = parse(broker_url).url
+    check(broker_url)
+    app = producer_app(broker_url)
+    waiting = Waiting(app, row, tell, patience_s(jobs))
+    try:
+        return run_over_broker(app, broker_url, row.queue, jobs, progress, lambda: None, waiting)
+    finally:
+        with contextlib.closing(connect(broker_url)) as client:
+            Traces(asker=app.control.mailbox.asker).remove(client)
+
+
+def patience_s(jobs: Sequence[Job]) -> float:
+    """How long no record of these jobs may arrive, in seconds: as long as one may wait, and `STALL_S`."""
+    return STALL_S + max(map(_wait_s, jobs), default=0.0)
+
+
+def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
+    """The class of the event loop that the workers of those names run, as they say; None without one.
+
+    Raises:
+        ContenderError: the broker went away.
+    """
+    if pool(pool_name).slot != "coroutine":
+        return None
+    replies = ask(app, "stats", Stats, ASK_S, nodes)
+    return ", ".join(sorted({reply.pool.loop for reply in replies.said.values() if reply.pool.loop})) or None
+
+
+def _collect(
+    collector: Collector, progress: Progress, death: Callable[[], str | None], patient: Patient
+) -> list[str]:
+    last, done = time.monotonic(), len(collector.records)
+    while not collector.complete():
+        died = death()  # asked before the last read, so that nothing written before it is missed
+        try:
+            count = collector.read(BLOCK_MS)
+        except redis.RedisError:
+            if time.monotonic() - last > RECONNECT_S:
+                raise
+            time.sleep(BLOCK_MS / 1000)  # nothing to wait on: the connection itself is gone
+            continue
+        if len(collector.records) > done:
+            done, last = len(collector.records), time.monotonic()
+            progress(done)
+        elif died and not count:
+            return [died]
+        elif not patient(quiet_s := time.monotonic() - last):
+            return [f"no record came for {quiet_s:.0f} s"]
+    return []
+
+
+def _wait_s(job: Job) -> float:
+    return (job.wait_ms or 0) / 1000 if isinstance(job, ChessMove) else 0.0
+
+
+def _some(indexes: Sequence[int]) -> str:
+    shown = ", ".join(map(str, indexes[:5]))
+    return f"{shown}, …" if len(indexes) > 5 else shown

@@ -1,0 +1,213 @@
+"""Celery workers that somebody else has started, on this machine or on others.
+
+How many there are and how many slots each has is asked of them, never assumed.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from celery import Celery
+
+from producer.contenders import Outcome, Progress, Spec
+from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
+from producer.contenders.celery_workers.replies import Pong, Queues, Stats, ask
+from producer.contenders.celery_workers.worker import WARM_UP_FEN, WARM_UP_MS
+from producer.contenders.ledger import shown
+from producer.system.broker import Broker
+from producer.system.reaper import Keeper
+from worker.errors import ContenderError
+from worker.jobs import ChessMove, Job
+from worker.pools import pool
+
+#: How long workers have to turn up, in seconds: in a lab session they boot together with the producer.
+APPEAR_S = 60.0
+#: How long the first sign of any of them is waited for, in seconds.
+NOBODY_S = 10.0
+#: How long one question waits for the answers of all workers, in seconds.
+ASK_S = 1.0
+
+#: How long a worker that was there may take to answer before it counts as gone, in seconds.
+GONE_S = 5.0
+
+#: Slots of all the workers of a queue together: each is warmed up by a job of its own.
+MOST_SLOTS = 100_000
+#: Stands for all queues, where nobody knows which of them a worker consumes.
+ANY_QUEUE = "*"
+
+#: How a worker names the reliable transport.
+OUR_TRANSPORT = "celery_reliable_redis:Transport"
+
+#: Called with the workers that answer, and how many are awaited (0: nobody said).
+Awaiting = Callable[[int, int], None]
+
+
+class Fleet:
+    """All the workers on a broker, asked once: a comparison has the same ones from beginning to end.
+
+    `hosts` are names whose addresses are counted: as many workers are waited for. In Docker Compose the
+    name of a service has one address for each of its containers, however it is scaled.
+    `carried_by` is told what carries messages to them: "reliable", "stock" or "reliable and stock".
+    """
+
+    def __init__(
+        self,
+        app: Celery,
+        hosts: Sequence[str] = (),
+        awaiting: Awaiting = lambda *_: None,
+        carried_by: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._app = app
+        self._carried_by = carried_by
+        self._hosts = hosts
+        self._awaiting = awaiting
+        self._queues: dict[str, dict[str, int]] | None = None
+        #: What is wrong with what a worker answers, by queue and worker.
+        self._faults: dict[str, dict[str, str]] = {}
+
+    def slots(self, queue: str) -> dict[str, int]:
+        """The workers that consume a queue, and the slots of each.
+
+        Raises:
+            ContenderError: the broker went away, or a worker answers what cannot be: it may be on this queue.
+        """
+        if self._queues is None:
+            self._queues = self._found(self._gathered())
+        for node, why in {**self._faults.get(ANY_QUEUE, {}), **self._faults.get(queue, {})}.items():
+            raise ContenderError(
+                f"the worker {shown(node)} answers what cannot be (ask the workers): {why}; stop it, and "
+                "compare again"
+            )
+        return self._queues.get(queue, {})
+
+    def missing(self, queue: str) -> list[str]:
+        """The workers of the queue that were found and answer no more; none if the broker has gone, too."""
+        found = self.slots(queue)
+        try:
+            # Where all answer, it takes no longer than that.
+            replies = ask(self._app, "ping", Pong, GONE_S, found)
+        except ContenderError:  # the broker went away: the run says so, or the next
+            return []
+        return sorted(found.keys() - replies.said.keys())
+
+    def _gathered(self) -> dict[str, list[str]]:
+        """The queues of each worker, when all that are awaited answer and no more have turned up since."""
+        began = time.monotonic()
+        before: dict[str, list[str]] = {}
+        while True:
+            awaited = sum(map(_addresses, self._hosts))
+            replies = ask(self._app, "active_queues", Queues, ASK_S)
+            now = {node: [queue.name for queue in queues] for node, queues in replies.said.items()}
+            self._awaiting(len(now), awaited)
+            settled = bool(now) and now == before and len(now) >= awaited
+            patience = APPEAR_S if now or awaited else NOBODY_S
+            if settled or time.monotonic() - began > patience:
+                self._faults[ANY_QUEUE] = replies.faults
+                return now
+            before = now
+
+    def _found(self, queues: dict[str, list[str]]) -> dict[str, dict[str, int]]:
+        stats = ask(self._app, "stats", Stats, ASK_S, queues)
+        for node, why in stats.faults.items():
+            for queue in queues[node]:
+                self._faults.setdefault(queue, {})[node] = why
+        transports = {reply.broker.transport for reply in stats.said.values()}
+        if transports:
+            kinds = {"reliable" if name == OUR_TRANSPORT else "stock" for name in transports}
+            self._carried_by(" and ".join(sorted(kinds)))
+        found: dict[str, dict[str, int]] = {}
+        for node, reply in stats.said.items():
+            for queue in queues[node]:
+                found.setdefault(queue, {})[node] = reply.pool.slots
+        return found
+
+
+class ExternalWorkers:
+    """The contender protocol over all the workers that consume a pool's queue."""
+
+    def __init__(
+        self, spec: Spec, broker: Broker, app: Celery, fleet: Fleet, keeper: Keeper | None = None
+    ) -> None:
+        assert spec.celery_pool
+        self.spec = spec
+        self._broker = broker
+        self._app = app
+        self._fleet = fleet
+        self._keeper = keeper
+        self._pool = spec.celery_pool
+        self._queue = pool(self._pool).queue
+        self._event_loop: str | None = None
+        self._there = False
+
+    def start(self) -> None:
+        """Look who is there; `spec` then says what was found.
+
+        Raises:
+            ContenderError: no worker consumes the queue, or they are unequal.
+        """
+        found = self._fleet.slots(self._queue)
+        if not found:
+            raise ContenderError(
+                f"no worker consumes {self._queue} (ask the workers): start one with "
+                f"`simul worker --pool {self.spec.celery_pool}`; in the lab, "
+                "`docker compose run --rm producer` takes the place of `simul`"
+            )
+        if len(set(found.values())) > 1:
+            raise ContenderError(f"the workers on {self._queue} differ in slots: {found}; start equal ones")
+        self.spec = replace(self.spec, slots=min(found.values()), workers=len(found))
+        if self.spec.total_slots > MOST_SLOTS:
+            raise ContenderError(
+                f"the workers on {self._queue} claim {self.spec.total_slots:,} slots (ask the workers), more "
+                f"than {MOST_SLOTS:,}: stop who claims too many"
+            )
+        self._event_loop = event_loop(self._app, self._pool, list(found))
+        outcome = self.run(
+            [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots, lambda _: None
+        )
+        if outcome.problems:
+            raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
+        self._there = True
+
+    def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Send the jobs, collect the records, account for all of them."""
+        outcome = run_over_broker(
+            *(self._app, self._broker.url, self._queue, jobs, progress),
+            death=lambda: None,
+            keeper=self._keeper,
+        )
+        outcome.slots = self.spec.total_slots
+        outcome.event_loop = self._event_loop
+        hosts = {record.worker.partition("/")[0] for record in outcome.records}
+        if len(hosts) > self.spec.workers:
+            outcome.problems.append(
+                f"{len(hosts)} hosts did jobs, and only {self.spec.workers} workers were there at the start: "
+                "compare again"
+            )
+        if gone := self._fleet.missing(self._queue):
+            outcome.problems.append(
+                f"{len(gone)} of {self.spec.workers} workers answered no more afterwards "
+                f"({', '.join(gone)}): start what is missing, and compare again"
+            )
+        outcome.workers = self.spec.workers  # those on one host have its name alone in their records
+        return outcome
+
+    def processes(self) -> list[int]:
+        """None that can be seen from here: they may be in other containers, or on other machines."""
+        return []
+
+    def alive(self) -> bool:
+        """Whether they were there at the start; after that, others look after them."""
+        return self._there
+
+    def stop(self) -> None:
+        """Others started them; others stop them."""
+
+
+def _addresses(host: str) -> int:
+    try:
+        return len({address[4][0] for address in socket.getaddrinfo(host, None, socket.AF_INET)})
+    except socket.gaierror:  # no container has this name
+        return 0

@@ -1,0 +1,133 @@
+"""What workers say when they are asked, checked: whoever can write to the broker can answer, too.
+
+Nothing that is answered is believed that can be checked, and nothing ends the lab: whose answer makes no
+sense is named in `Replies.faults`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+import redis
+from celery import Celery
+from kombu.exceptions import KombuError
+
+from producer.contenders.ledger import MAX_NAME
+from worker.errors import ContenderError
+from worker.records import text_of
+
+#: Workers that are listened to, and slots that one may have: as many as `@N` may say.
+MAX_WORKERS, MAX_SLOTS = 1000, 10_000
+#: No question takes longer than so many times the time that one worker has to answer.
+PATIENCE = 10
+
+T = TypeVar("T")
+Text = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+
+
+class Queue(msgspec.Struct):
+    """A queue that a worker consumes."""
+
+    name: Text
+
+
+#: The answer to `active_queues`.
+Queues = Annotated[list[Queue], msgspec.Meta(max_length=1000)]
+
+
+class PoolStats(msgspec.Struct):
+    """What a worker says of its pool."""
+
+    slots: Annotated[int, msgspec.Meta(ge=1, le=MAX_SLOTS)] = msgspec.field(name="max-concurrency")
+    #: The class of its event loop, where it has one.
+    loop: Text | None = None
+
+
+class BrokerStats(msgspec.Struct):
+    """What a worker says of the broker."""
+
+    transport: Text
+
+
+class Stats(msgspec.Struct):
+    """The answer to `stats`."""
+
+    pool: PoolStats
+    broker: BrokerStats
+
+
+class Pong(msgspec.Struct):
+    """The answer to `ping`."""
+
+    ok: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Replies(Generic[T]):
+    """What was answered, and what is wrong with answers that make no sense; both by worker."""
+
+    said: dict[str, T] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+class _EnoughError(Exception):
+    """All who were asked have answered, or there is no end to it."""
+
+
+def ask(
+    app: Celery, question: str, answer: Any, timeout_s: float, nodes: Iterable[str] | None = None
+) -> Replies[Any]:
+    """Ask these workers, or all; each has `timeout_s` to answer with an `answer` (a type).
+
+    Raises:
+        ContenderError: the broker went away, or hands over what is no message.
+    """
+    replies: Replies[Any] = Replies()
+    asked = None if nodes is None else set(nodes)
+    if asked is not None and not asked:
+        return replies
+    until = time.monotonic() + PATIENCE * timeout_s
+
+    def take(reply: object) -> None:
+        if isinstance(reply, dict):
+            for node, said in reply.items():
+                _note(replies, str(node), said, answer, asked)
+        heard = replies.said.keys() | replies.faults.keys()
+        if heard == asked or len(heard) >= MAX_WORKERS or time.monotonic() > until:
+            raise _EnoughError
+
+    try:
+        app.control.broadcast(
+            question,
+            reply=True,
+            timeout=timeout_s,
+            destination=None if asked is None else sorted(asked),
+            limit=PATIENCE * MAX_WORKERS,  # of messages, whatever they are
+            callback=take,
+        )
+    except _EnoughError:
+        pass
+    except (KombuError, redis.RedisError, OSError) as error:
+        raise ContenderError(f"the broker went away (ask the workers): {error}") from error
+    except Exception as error:  # whatever a message can make of kombu, which believes it
+        raise ContenderError(
+            f"somebody answers with what is no message (ask the workers): {text_of(error)[:MAX_NAME]}; "
+            "stop who sends it"
+        ) from error
+    return replies
+
+
+def _note(replies: Replies[Any], node: str, said: object, answer: Any, asked: set[str] | None) -> None:
+    if asked is not None and node not in asked:
+        return
+    if len(node) > MAX_NAME or not node.isprintable():
+        replies.faults[node] = f"a worker's name has up to {MAX_NAME} characters, all printable"
+        return
+    try:
+        replies.said[node] = msgspec.convert(said, answer)
+    except msgspec.ValidationError as error:
+        replies.faults[node] = str(error)

@@ -1,0 +1,183 @@
+"""A Celery pool in a real worker process, which the lab starts, waits for and stops."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+
+from producer.contenders import Outcome, Progress, Spec
+from producer.contenders.celery_workers.command import worker_command, worker_environment
+from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
+from producer.system.broker import Broker, connect
+from producer.system.exits import how_it_ended, last_words
+from producer.system.reaper import Keeper
+from producer.system.traces import Traces
+from worker.errors import ContenderError, SimulError
+from worker.jobs import ChessMove, Job
+from worker.pools import pool
+from worker.settings import PROJECT, TRANSPORTS
+
+#: How long a worker may take to answer a ping, in seconds.
+READY_S = 60.0
+#: How long a worker has for a warm shutdown before it is killed, in seconds.
+STOP_S = 10.0
+#: How often a starting worker is asked whether it is there, in seconds.
+PING_S = 0.25
+#: The start position, in which every slot plays one unhurried move to warm up.
+WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
+WARM_UP_MS = 30
+
+
+class CeleryWorker:
+    """The contender protocol over a worker on a queue that nobody else consumes."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        broker: Broker,
+        app: Celery,
+        data_root: Path,
+        keeper: Keeper,
+        transport: str = TRANSPORTS[0],
+    ) -> None:
+        assert spec.celery_pool
+        self.spec = spec
+        self._pool = spec.celery_pool
+        self._broker = broker
+        self._app = app
+        self._data_root = data_root
+        self._keeper = keeper
+        self._transport = transport
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._event_loop: str | None = None
+
+    def start(self) -> None:
+        """Start the worker, wait until it answers a ping, and have each slot do a job.
+
+        Raises:
+            ContenderError: it did not become ready; the text ends with the end of its log.
+        """
+        # A queue and a name that no other worker has, and that no message of an earlier life waits in.
+        life = uuid.uuid4().hex[:8]
+        self._queue = f"{pool(self._pool).queue}.{life}"
+        self._node = node = f"{self._pool}-{life}@simul"
+        self._traces = Traces(queue=self._queue, node=node, asker=self._app.control.mailbox.asker)
+        self._keeper.keep_traces(self._traces)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
+        # For what it would clean up itself if it were not killed: prefork has a directory.
+        self._directory = tempfile.TemporaryDirectory(prefix="simul-worker-", ignore_cleanup_errors=True)
+        self._keeper.keep_directory(Path(self._directory.name))
+        self._worker = self._keeper.start(
+            worker_command(
+                self._pool,
+                self.spec.slots,
+                self._queue,
+                *("-n", node, "-l", "WARNING"),
+                # The lab has one worker a queue: it has nobody to gossip with.
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+                python=self.spec.python,
+            ),
+            env={
+                **worker_environment(self._pool, self._broker.url, self._data_root, self._transport),
+                "TMPDIR": self._directory.name,
+            },
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+        try:
+            self._await_ping(node)
+            self._event_loop = event_loop(self._app, self._pool, [node])
+            self._warm_up()
+        except SimulError:
+            self.stop()
+            raise
+
+    def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Send the jobs, collect the records, account for all of them."""
+        outcome = self._run(jobs, progress)
+        outcome.slots = self.spec.slots
+        outcome.event_loop = self._event_loop
+        if outcome.problems and self.alive():
+            outcome.problems.append(f"the worker's log ends: {last_words(self._log)}")
+        return outcome
+
+    def processes(self) -> list[int]:
+        """The worker; its children are below it."""
+        return [self._worker.pid] if self._worker else []
+
+    def alive(self) -> bool:
+        """Whether the worker is there to run again."""
+        return self._worker is not None and self._worker.poll() is None
+
+    def stop(self) -> None:
+        """End the worker and all of its process group.
+
+        In a broker of yours it leaves no trace: it has the time for a warm shutdown. The lab's own broker is
+        soon gone, and a warm shutdown takes up to five seconds (Celery's loop under gevent and eventlet looks
+        up every two): there the worker is killed.
+        """
+        if self._worker is None:
+            return
+        if not self._broker.embedded:
+            with contextlib.suppress(ProcessLookupError):
+                self._worker.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._worker.wait(STOP_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._worker.pid, signal.SIGKILL)
+        self._worker.wait()
+        self._keeper.forget_process(self._worker.pid)
+        self._log.close()
+        self._directory.cleanup()
+        self._worker = None
+        with contextlib.closing(connect(self._broker.url)) as client:
+            self._traces.remove(client)
+        self._keeper.forget_traces(self._traces)
+
+    def _await_ping(self, node: str) -> None:
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            if death := self._death():
+                raise ContenderError(f"{self.spec.name} did not start: {death}")
+            try:
+                if self._app.control.ping(destination=[node], timeout=PING_S, limit=1):
+                    return
+            except Exception as error:  # kombu raises what its transport does
+                raise ContenderError(f"{self.spec.name}: the broker went away (start): {error}") from error
+        raise ContenderError(
+            f"{self.spec.name} answered no ping within {READY_S:.0f} s: {last_words(self._log)}"
+        )
+
+    def _warm_up(self) -> None:
+        seen: set[str] = set()
+        wanted = self.spec.slots if pool(self._pool).slot == "process" else 1
+        for _ in range(10):
+            jobs: list[Any] = [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.slots
+            outcome = self._run(jobs, lambda _: None)
+            if outcome.problems:
+                raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
+            seen.update(record.worker for record in outcome.records)
+            if len(seen) >= wanted:
+                return
+
+    def _run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        return run_over_broker(
+            self._app, self._broker.url, self._queue, jobs, progress, self._death, keeper=self._keeper
+        )
+
+    def _death(self) -> str | None:
+        if self._worker is None or self._worker.poll() is None:
+            return None
+        return f"its worker {how_it_ended(self._worker.returncode, self._log)}"

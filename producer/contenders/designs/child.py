@@ -1,0 +1,94 @@
+"""The process in which a design runs: a child of the lab, so that neither the lab's progress display
+nor its memory weighs on what is measured.
+
+The lab sends job lists and reads records over a pair of pipes. They carry pickles: both ends are this
+program, and no message of a broker ever comes this way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from producer.system import gil
+from worker.jobs import Answer, Job
+from worker.records import JobRecord, ended
+
+#: Tell the lab how many jobs are done no more often than this.
+REPORT_NS = 100_000_000
+
+#: Called with each record as its job ends, from whichever thread it ends in.
+Done: TypeAlias = Callable[[JobRecord], None]
+#: Runs a job list; returns the longest stall of its event loop in seconds, or None where it has none.
+Run: TypeAlias = Callable[[Sequence[Job], Done], float | None]
+
+
+class DesignModule(Protocol):
+    """What each module of a design offers."""
+
+    def opened(self, slots: int, data_root: Path) -> AbstractContextManager[Run]:
+        """Start the slots and warm each up; yields what runs a job list; ends the slots."""
+
+
+#: The module of each design. Its own file each: read them side by side.
+MODULES = {
+    "serial": "serial",
+    "threads": "threads",
+    "asyncio": "coroutines",
+    "asyncio+threads": "coroutines_threads",
+    "processes": "processes",
+    "interpreters": "interpreters",
+}
+
+
+def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -> None:
+    """Serve job lists from the pipe `reading` until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the lab, which then closes the pipe
+    requests, replies = Connection(reading, writable=False), Connection(writing, readable=False)
+    module: DesignModule = importlib.import_module(f"producer.contenders.designs.{MODULES[design]}")
+    with module.opened(slots, data_root) as run:
+        replies.send(("ready", None))
+        while True:
+            try:
+                jobs = requests.recv()
+            except EOFError:
+                return
+            replies.send(("outcome", _timed(run, jobs, replies)))
+
+
+def _timed(run: Run, jobs: Sequence[Job], replies: Connection) -> tuple[list[JobRecord], float | None, bool]:
+    """The records, the longest stall of an event loop, and whether there is a GIL now."""
+    records: list[JobRecord] = []
+    reported = time.monotonic_ns()
+
+    def done(record: JobRecord) -> None:
+        nonlocal reported
+        records.append(record)
+        if record.finished_ns - reported > REPORT_NS:
+            reported = record.finished_ns
+            replies.send(("progress", len(records)))
+
+    stall = run(jobs, done)
+    return records, stall, gil.is_on()
+
+
+def recorded(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]) -> JobRecord:
+    """Do one job here and now, and record it."""
+    started = time.monotonic_ns()
+    answer, failure = None, None
+    try:
+        answer = do(job)
+    except Exception as error:
+        failure = error
+    return ended(index, enqueued_ns, started, started, answer, failure)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))

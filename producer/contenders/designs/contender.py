@@ -1,0 +1,198 @@
+"""A design, seen from the lab: it runs in a child process of its own (see `child`)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from producer.contenders import Outcome, Progress, Spec
+from producer.contenders.ledger import Ledger
+from producer.system.exits import how_it_ended, last_words
+from producer.system.inherited import inherited
+from producer.system.reaper import Keeper
+from worker.errors import ContenderError
+from worker.jobs import Job
+from worker.records import JobRecord, Plain, text_of
+from worker.settings import PROJECT
+
+
+class Record(msgspec.Struct):
+    """A `JobRecord` that is still to be looked at."""
+
+    index: int
+    worker: str
+    enqueued_ns: int
+    received_ns: int
+    started_ns: int
+    finished_ns: int
+    answer: dict[str, Plain] | None
+    error: str | None
+
+
+class Said(msgspec.Struct, array_like=True):
+    """What a child says of a run."""
+
+    records: list[Record]
+    #: The longest stall of its event loop, in seconds; None where it has none.
+    loop_stall_s: Annotated[float, msgspec.Meta(ge=0)] | None
+    #: Whether it has a GIL now.
+    gil: bool
+
+
+#: How long a design may take to start its slots, in seconds.
+READY_S = 60.0
+#: How long a child may take to end its slots before it is killed, in seconds.
+STOP_S = 5.0
+
+
+class HostedDesign:
+    """The contender protocol over the pipes of a child process."""
+
+    def __init__(self, spec: Spec, data_root: Path, keeper: Keeper) -> None:
+        self.spec = spec
+        self._data_root = data_root
+        self._keeper = keeper
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the child and wait until each of its slots is warm.
+
+        Raises:
+            ContenderError: it did not become ready; the text ends with its last words.
+        """
+        to_child_r, to_child_w = os.pipe()
+        from_child_r, from_child_w = os.pipe()
+        self._requests = Connection(to_child_w, readable=False)
+        self._replies = Connection(from_child_r, writable=False)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
+        self._child = self._keeper.start(
+            [
+                *(self.spec.python, "-m", "producer.contenders.designs.child"),
+                *(self.spec.way, str(self.spec.slots)),
+                *(str(self._data_root), str(to_child_r), str(from_child_w)),
+            ],
+            pass_fds=(to_child_r, from_child_w),
+            stderr=self._errors,
+            env=self._environment(),
+            cwd=PROJECT,
+        )
+        os.close(to_child_r)
+        os.close(from_child_w)
+        try:
+            self._await_ready()
+        except ContenderError:
+            self.stop()
+            raise
+
+    def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Send the jobs, pass on the progress, return the records."""
+        ledger = Ledger(len(jobs))
+        try:
+            self._requests.send(list(jobs))
+            said = self._said(progress)
+        except (EOFError, OSError):
+            problem = f"its process {self._death()}; none of its records are left"
+            self.stop()  # its pipe may break a moment before it has ended, and it would pass for alive
+            return Outcome([], self.spec.slots, problems=[problem])
+        except ContenderError as error:
+            self.stop()
+            return Outcome([], self.spec.slots, problems=[str(error)])
+        for record in said.records:
+            ledger.take(JobRecord(*msgspec.structs.astuple(record)))
+        progress(len(ledger.records))
+        problems = ledger.problems()
+        if missing := ledger.missing():
+            problems.append(f"{len(missing)} of {len(jobs)} jobs are lost")
+        return Outcome(
+            [*ledger.records.values()],
+            self.spec.slots,
+            problems=problems,
+            duplicates=ledger.duplicates,
+            loop_stall_s=said.loop_stall_s,
+            gil=said.gil,
+        )
+
+    def processes(self) -> list[int]:
+        """The child; its processes are below it."""
+        return [self._child.pid] if self._child else []
+
+    def alive(self) -> bool:
+        """Whether the child is there to run again."""
+        return self._child is not None and self._child.poll() is None
+
+    def stop(self) -> None:
+        """Close the pipe and wait for the child to end its slots; kill it if it does not."""
+        if self._child is None:
+            return
+        for end in (self._requests, self._replies):
+            with contextlib.suppress(OSError):
+                end.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(STOP_S)
+        # Also where it has ended: its own children may have outlived it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+        self._keeper.forget_process(self._child.pid)
+        self._errors.close()
+        self._child = None
+
+    def _said(self, progress: Progress) -> Said:
+        """What the child says of a run that it has ended.
+
+        Raises:
+            EOFError, OSError: it has ended itself.
+            ContenderError: it says something else.
+        """
+        while True:
+            said = self._heard()
+            if isinstance(said, Said):
+                return said
+            progress(said)
+
+    def _heard(self) -> Said | int:
+        """What the child says next: how many jobs are done, or of a run that it has ended."""
+        try:
+            match self._replies.recv():
+                case ("progress", int(done)):
+                    return done
+                case ("outcome", content):
+                    return msgspec.convert(content, Said, from_attributes=True)
+        except (EOFError, OSError):
+            raise
+        except Exception as error:  # what a pickle that is none may raise has no end
+            raise ContenderError(f"its process sent what is no answer (run): {text_of(error)}") from error
+        raise ContenderError("its process sent what is no answer (run): neither progress nor an outcome")
+
+    def _environment(self) -> dict[str, str]:
+        if self.spec.interpreter:
+            # The project is linked into its environment; what lies beside it here is for this Python.
+            return inherited()
+        return {**inherited(), "PYTHONPATH": str(PROJECT)}  # for subinterpreters
+
+    def _await_ready(self) -> None:
+        try:
+            if self._replies.poll(READY_S):
+                self._replies.recv()
+                return
+        except (EOFError, OSError):
+            raise ContenderError(f"{self.spec.name} did not start: its process {self._death()}") from None
+        words = last_words(self._errors)
+        raise ContenderError(f"{self.spec.name} did not start within {READY_S:.0f} s: {words}")
+
+    def _death(self) -> str:
+        # Its end of the pipe is closed: it has ended, or is about to.
+        assert self._child
+        try:
+            return how_it_ended(self._child.wait(STOP_S), self._errors)
+        except subprocess.TimeoutExpired:
+            return f"no longer answers: {last_words(self._errors)}"

@@ -1,0 +1,1 @@
+"""The simultaneous exhibition: its timetable, and Judit playing it in three designs."""

@@ -1,0 +1,56 @@
+"""One comparison at a time over workers that several can use: two at once would measure each other."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+import redis
+from redis.exceptions import LockError
+from redis.lock import Lock
+
+from producer.system.broker import connect
+from worker.errors import BrokerUnavailableError
+
+#: The key that whoever compares holds, and for how long beyond its last sign of life, in seconds.
+KEY = "simul:turn"
+LEASE_S = 30.0
+#: How often one who waits looks again, in seconds.
+LOOK_S = 0.5
+
+
+@contextlib.contextmanager
+def turn(broker_url: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Wait until nobody else compares with the workers of this broker; others wait until this context ends.
+
+    `waiting` is called where there is somebody to wait for.
+
+    Raises:
+        BrokerUnavailableError: the broker went away while waiting.
+    """
+    with contextlib.closing(connect(broker_url)) as client:
+        lock = client.lock(KEY, timeout=LEASE_S, sleep=LOOK_S, thread_local=False)
+        try:
+            if not lock.acquire(blocking=False):
+                waiting()
+                lock.acquire()
+        except redis.RedisError as error:
+            raise BrokerUnavailableError(f"the broker went away (wait for our turn): {error}") from error
+        over = threading.Event()
+        keeper = threading.Thread(target=_hold, args=(lock, over), daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+            with contextlib.suppress(LockError, redis.RedisError):
+                lock.release()
+
+
+def _hold(lock: Lock, over: threading.Event) -> None:
+    while not over.wait(LEASE_S / 3):
+        # A broker that is away for longer than the lease costs the turn, and not the comparison.
+        with contextlib.suppress(LockError, redis.RedisError):
+            lock.reacquire()

@@ -1,0 +1,181 @@
+"""The only clock around a run: readiness, warm-up, rounds in seeded random order.
+
+Every contender stands ready before any clock runs; all do the same jobs round by round; their answers
+are checked, and each run is handed over as it ends. Nothing is printed here, and nothing saved.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from producer.contenders import Contender, Spec
+from producer.measure.reference_run import work_out
+from producer.measure.started_contenders import Roster
+from producer.results import Run, run_from
+from producer.results.reference import Reference
+from producer.system import usage
+from producer.system.broker import Broker
+from producer.workloads import WORKLOADS, Workload
+from worker.errors import ContenderError
+from worker.jobs import Job
+
+#: Jobs of the workload that a contender does before its first round, per slot; not recorded.
+WARM_UP_PER_SLOT = 2
+
+
+class Watcher(Protocol):
+    """Hears what happens, as it happens. All of it is for showing."""
+
+    def working_out(self, workload: Workload) -> None:
+        """The right answers are being worked out."""
+
+    def queueing(self) -> None:
+        """Somebody else compares with the same workers: it is their turn."""
+
+    def awaiting(self, answering: int, awaited: int) -> None:
+        """Workers that others start are waited for: so many answer, of so many (0: nobody said)."""
+
+    def starting(self, workload: Workload, spec: Spec) -> None:
+        """A contender is being started."""
+
+    def left_out(self, workload: Workload, spec: Spec, why: str) -> None:
+        """A contender cannot run, or can no longer."""
+
+    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int) -> None:
+        """A run begins."""
+
+    def progress(self, done: int) -> None:
+        """So many jobs of the run are done."""
+
+    def ran(self, run: Run) -> None:
+        """A run has ended."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """What came of one workload besides its runs."""
+
+    workload: Workload
+    reference: Reference
+    #: Seconds from nothing to warm, by contender.
+    startups_s: dict[str, float] = field(default_factory=dict)
+    #: Why a contender is not in the comparison, by contender.
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the workloads of one comparison share."""
+
+    rounds: int
+    seed: int
+    data_root: Path
+    broker: Broker
+    roster: Roster
+    watcher: Watcher
+
+
+def measure(
+    workload: Workload,
+    specs: Sequence[Spec],
+    session: Session,
+    begun: Callable[[Measured], None],
+    ran: Callable[[Run], None],
+) -> None:
+    """Have every contender do the workload, round by round.
+
+    `begun` is called once, when the contenders stand ready, and `ran` after each run, in time to save
+    it. A contender that cannot run, or stops running, is left out; the others go on.
+    """
+    watcher = session.watcher
+    watcher.working_out(workload)
+    reference, answers = work_out(workload.jobs, session.data_root)
+    if summarise := WORKLOADS[workload.name].summary:
+        reference = replace(reference, summary=summarise(answers))
+    measured = Measured(workload, reference)
+    ready: list[Contender] = []
+    for spec in specs:
+        watcher.starting(workload, spec)
+        contender = _started(spec, session.roster, workload, measured)
+        if contender:
+            ready.append(contender)
+        else:
+            watcher.left_out(workload, spec, measured.left_out[spec.name])
+    begun(measured)
+    for round_ in range(1, session.rounds + 1):
+        random.Random(f"{session.seed}/{workload.name}/{round_}").shuffle(ready)
+        for contender in tuple(ready):
+            if not _revived(contender, measured):
+                ready.remove(contender)
+                watcher.left_out(workload, contender.spec, measured.left_out[contender.spec.name])
+                continue
+            watcher.running(workload, contender.spec, round_, session.rounds)
+            run = _run(contender, workload, reference, round_, session)
+            ran(run)
+            watcher.ran(run)
+
+
+def _started(spec: Spec, roster: Roster, workload: Workload, measured: Measured) -> Contender | None:
+    if why := spec.unavailable():
+        measured.left_out[spec.name] = why
+        return None
+    try:
+        contender = roster.started(spec)
+        _warm_up(contender, workload.jobs)
+    except ContenderError as error:
+        measured.left_out[spec.name] = str(error)
+        return None
+    measured.startups_s[contender.spec.name] = roster.startups_s[spec]
+    return contender
+
+
+def _warm_up(contender: Contender, jobs: Sequence[Job]) -> None:
+    outcome = contender.run(jobs[: WARM_UP_PER_SLOT * contender.spec.total_slots], lambda _: None)
+    if outcome.problems:
+        raise ContenderError(f"{contender.spec.name} did not warm up: {outcome.problems[0]}")
+
+
+def _revived(contender: Contender, measured: Measured) -> bool:
+    # What died in its last run gets one new start; its numbers of that run are lost, not its place.
+    if contender.alive():
+        return True
+    try:
+        contender.stop()
+        contender.start()
+    except ContenderError as error:
+        measured.left_out[contender.spec.name] = str(error)
+        return False
+    return True
+
+
+def _run(
+    contender: Contender,
+    workload: Workload,
+    reference: Reference,
+    round_: int,
+    session: Session,
+) -> Run:
+    roots = contender.processes()
+    began = time.time()
+    broker_before = usage.cpu_s(session.broker.pid)
+    with usage.watched(roots) as used:
+        outcome = contender.run(workload.jobs, session.watcher.progress)
+    broker_cpu = max(0.0, usage.cpu_s(session.broker.pid) - broker_before)  # 0 also where it died meanwhile
+    checked = reference.check(outcome.records)
+    outcome.problems += checked.problems
+    return run_from(
+        workload.name,
+        contender.spec.name,
+        round_,
+        began,
+        outcome,
+        jobs=len(workload.jobs),
+        wrong=checked.wrong,
+        used=used if roots else None,
+        broker_cpu_s=broker_cpu if contender.spec.celery_pool and session.broker.pid else None,
+    )

@@ -1,0 +1,197 @@
+"""One contender on one workload, as every chart needs it: its summary and the times of its jobs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from producer.results import Result, Run, WorkloadResult
+from producer.stats.bound import READS_FILES
+from producer.stats.scaling import Curve, curves
+from producer.stats.summary import Summary, runs_by_contender, summaries
+
+Seconds: TypeAlias = npt.NDArray[np.float64]
+#: From this share of its time on, a workload computes; below, it waits.
+COMPUTES = 0.5
+#: Fewer concurrencies are no curve.
+POINTS_TO_DRAW = 3
+
+Places: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The jobs of one run in the order of enqueuing; in seconds since the first was enqueued."""
+
+    index: Places
+    #: Position in `Run.workers`.
+    worker: Places
+    enqueued_s: Seconds
+    started_s: Seconds
+    finished_s: Seconds
+
+    @property
+    def wait_s(self) -> Seconds:
+        """Enqueued to started, per job."""
+        return self.started_s - self.enqueued_s
+
+    @property
+    def service_s(self) -> Seconds:
+        """Started to finished, per job."""
+        return self.finished_s - self.started_s
+
+    @property
+    def latency_s(self) -> Seconds:
+        """Enqueued to finished, per job."""
+        return self.finished_s - self.enqueued_s
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One contender on one workload."""
+
+    summary: Summary
+    #: Of its valid runs, by round.
+    makespans_s: dict[int, float]
+    #: The run that stands for the others: of the valid ones that of the median makespan, else the one
+    #: that got furthest.
+    typical: Run
+    typical_times: Times
+    #: The jobs of all valid runs, one after the other.
+    all_times: Times
+    #: What each job takes with nothing around it, by its index.
+    alone_s: Seconds
+
+    @property
+    def name(self) -> str:
+        """The contender's."""
+        return self.summary.contender
+
+    @property
+    def celery(self) -> bool:
+        """Whether its jobs went through Celery."""
+        return self.name.startswith("celery:")
+
+    @property
+    def valid(self) -> bool:
+        """Whether there is a valid run."""
+        return self.summary.valid_runs > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One workload with its contenders, in the order of the tables."""
+
+    workload: WorkloadResult
+    entries: Sequence[Entry]
+    #: Of the ways that ran at three concurrencies or more.
+    curves: Sequence[Curve] = ()
+
+    @property
+    def rows(self) -> list[Summary]:
+        """The summaries of all."""
+        return [entry.summary for entry in self.entries]
+
+    def best(self, wanted: str) -> Entry | None:
+        """The fastest contender of that way with a valid run, whatever its slots and its interpreter."""
+        found = (one for one in self.entries if one.valid and way(one.name).partition(" ")[0] == wanted)
+        return next(found, None)
+
+    def by_interpreter(self) -> list[Field]:
+        """One field for each interpreter that the names tell apart ("serial [3.13]")."""
+        tags = list(dict.fromkeys(one.name.partition(" ")[2] for one in self.entries))
+        return [
+            replace(self, entries=[one for one in self.entries if one.name.partition(" ")[2] == tag])
+            for tag in tags
+        ]
+
+    @property
+    def busy(self) -> float:
+        """The share of the time that the jobs take alone in which the CPU is busy."""
+        reference = self.workload.reference
+        # What reads no files waits for nothing else: more time than CPU time was a machine with other work.
+        work_s = sum(reference.work_s) if self.workload.bound in READS_FILES else reference.cpu_s
+        total = sum(reference.waits_s) + work_s
+        return min(reference.cpu_s / total, 1.0) if total else 1.0
+
+    @property
+    def computes(self) -> bool:
+        """Whether that is most of the time."""
+        return self.busy > COMPUTES
+
+    @property
+    def waits(self) -> bool:
+        """Whether the jobs do little but wait for a time that is known beforehand."""
+        reference = self.workload.reference
+        return sum(reference.waits_s) > sum(reference.work_s)
+
+
+def way(contender: str) -> str:
+    """The contender without its slots: "threads@8 [3.13]" is the way "threads [3.13]"."""
+    return re.sub(r"@\d+(x\d+)?", "", contender)
+
+
+def fields(result: Result) -> list[Field]:
+    """One per workload. All that a report shows is derived here, once."""
+    return [
+        Field(workload, entries(result, workload), _curves(result, workload)) for workload in result.workloads
+    ]
+
+
+def entries(result: Result, workload: WorkloadResult) -> list[Entry]:
+    """One per contender, in the order of the tables."""
+    reference = workload.reference
+    alone = np.add(reference.waits_s, reference.work_s)
+    by_contender = runs_by_contender(result, workload.name)
+    return [_entry(row, by_contender[row.contender], alone) for row in summaries(result, workload)]
+
+
+def times(run: Run) -> Times:
+    """The times of a run's jobs, its columns decoded."""
+    columns = run.records
+    enqueued = np.cumsum(_whole(columns.enqueued_us))
+    started = enqueued + _whole(columns.received_us) + _whole(columns.started_us)
+    finished = started + _whole(columns.finished_us)
+    return Times(_whole(columns.index), _whole(columns.worker), enqueued / 1e6, started / 1e6, finished / 1e6)
+
+
+def _whole(column: Sequence[int]) -> Places:
+    return np.array(column, dtype=np.int64)
+
+
+def _curves(result: Result, workload: WorkloadResult) -> list[Curve]:
+    ways = Counter(way(name) for name in runs_by_contender(result, workload.name))
+    if max(ways.values(), default=0) < POINTS_TO_DRAW:
+        return []
+    return [curve for curve in curves(result, workload) if len(curve.points) >= POINTS_TO_DRAW]
+
+
+def _entry(row: Summary, runs: Sequence[Run], alone: Seconds) -> Entry:
+    valid = [(run, times(run)) for run in runs if run.valid]
+    makespans = {run.round: float(decoded.finished_s.max()) for run, decoded in valid}
+    if valid:
+        ranked = sorted(valid, key=lambda pair: makespans[pair[0].round])
+        typical, typical_times = ranked[(len(ranked) - 1) // 2]
+    else:
+        typical = max(runs, key=lambda run: len(run.records.index))
+        typical_times = times(typical)
+    return Entry(row, makespans, typical, typical_times, _joined([decoded for _, decoded in valid]), alone)
+
+
+def _joined(parts: Sequence[Times]) -> Times:
+    if not parts:
+        none, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
+        return Times(none, none, nothing, nothing, nothing)
+    return Times(
+        np.concatenate([part.index for part in parts]),
+        np.concatenate([part.worker for part in parts]),
+        np.concatenate([part.enqueued_s for part in parts]),
+        np.concatenate([part.started_s for part in parts]),
+        np.concatenate([part.finished_s for part in parts]),
+    )

@@ -1,0 +1,97 @@
+"""A result for other programs: JSON or CSV with every number of the tables, or the tables in Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import Any, Literal, TypeAlias
+
+from producer.printable import json_text, markdown, spreadsheet
+from producer.results import Result
+from producer.show.terminal.columns import COST, SPEED
+from producer.stats.cautions import cautions
+from producer.stats.ratios import Ratio
+from producer.stats.scaling import curves
+from producer.stats.summary import Percentiles, Summary, summaries
+
+Format: TypeAlias = Literal["csv", "markdown"]
+
+#: Fields of a summary that are made of several numbers: a column each.
+_PARTS: dict[str, type[Ratio] | type[Percentiles]] = {
+    "speed_up": Ratio,
+    "to_winner": Ratio,
+    "latency_ms": Percentiles,
+    "wait_ms": Percentiles,
+    "service_ms": Percentiles,
+}
+
+
+def exported(result: Result, how: Format | Literal["json"]) -> str:
+    """The comparison as text, which ends with a line break."""
+    return {"json": to_json, "csv": to_csv, "markdown": to_markdown}[how](result)
+
+
+def to_json(result: Result) -> str:
+    """All that is derived of each workload: the contenders, what to beware of, a sweep's curves."""
+    numbers = {
+        workload.name: {
+            "contenders": summaries(result, workload),
+            "cautions": cautions(result, workload),
+            "left_out": workload.left_out,
+            **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
+        }
+        for workload in result.workloads
+    }
+    return json_text(numbers) + "\n"
+
+
+def to_csv(result: Result) -> str:
+    """A row for each workload and contender; numbers in full, nothing where there is none."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["workload", *_headings()])
+    for workload in result.workloads:
+        for row in summaries(result, workload):
+            writer.writerow(map(spreadsheet, [workload.name, *_values(row)]))
+    return text.getvalue()
+
+
+def to_markdown(result: Result) -> str:
+    """A table for each workload, as the terminal shows it."""
+    return "\n".join(line for workload in result.workloads for line in _section(result, workload.name))
+
+
+def _section(result: Result, name: str) -> Iterator[str]:
+    workload = next(workload for workload in result.workloads if workload.name == name)
+    columns = SPEED + COST
+    yield f"## {markdown(f'{workload.name}: {workload.jobs} jobs, {workload.description}')}\n"
+    yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
+    yield _line(":--", *("--:" for _ in columns))
+    for row in summaries(result, workload):
+        yield _line(row.contender, *(column.cell(row) for column in columns))
+    yield ""
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(map(markdown, cells))} |"
+
+
+def _headings() -> Iterator[str]:
+    for field in fields(Summary):
+        parts = _PARTS.get(field.name)
+        if parts:
+            yield from (f"{field.name}_{part.name}" for part in fields(parts))
+        else:
+            yield field.name
+
+
+def _values(row: Summary) -> Iterator[Any]:
+    for name, value in ((field.name, getattr(row, field.name)) for field in fields(row)):
+        if name in _PARTS:
+            yield from asdict(value).values() if value else [None] * len(fields(_PARTS[name]))
+        elif name == "problems":
+            yield "; ".join(value)
+        else:
+            yield value

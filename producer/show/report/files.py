@@ -1,0 +1,153 @@
+"""Writes the report and the drawings; a result is never overwritten, a report may be."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from producer import results
+from producer.show.charts.lanes import lanes
+from producer.show.charts.timeline import timeline
+from producer.show.report.figures import charts
+from producer.show.report.labelled import Labelled, labelled
+from producer.show.report.page import OPENING, page
+from producer.show.svg.palette import fixed
+from producer.show.svg.rows import WIDE
+from producer.system.writing import replace
+from worker.errors import ReaderGoneError, ResultError, UnavailableError
+
+#: Dots of a PNG for each unit of a drawing: 980 units fill a slide of 1960 dots.
+PNG_ZOOM = 2
+
+
+def load(paths: Sequence[Path]) -> list[Labelled]:
+    """The results, each labelled with the name of its file.
+
+    Raises:
+        ResultError: one of them cannot be read.
+    """
+    loaded = [results.load(path) for path in paths]
+    names = [path.name.removesuffix(".gz").removesuffix(".json") for path in paths]
+    twice = {name for name, number in Counter(names).items() if number > 1}
+    return [
+        labelled(f"{name} ({place})" if name in twice else name, result)
+        for place, (name, result) in enumerate(zip(names, loaded, strict=True), 1)
+    ]
+
+
+def write(shown: Sequence[Labelled], out: Path) -> int:
+    """Write the page, atomically; returns its size in bytes.
+
+    Raises:
+        ResultError: it cannot be written, or would overwrite what is no report.
+        ReaderGoneError: it went into a pipe, and was not read to its end.
+    """
+    data = page(shown).encode()
+    require_writable(out)
+    with _told(out):
+        if _leads_on(out):
+            _pass_on(out, data)
+        else:
+            # What a link leads to is replaced, and not the link: /dev/stdout is one.
+            target = Path(os.path.realpath(out))
+            replace(target, data)
+    return len(data)
+
+
+def require_writable(out: Path) -> None:
+    """Be content where the page may go there: to a new file, an old report, or a pipe that somebody reads.
+
+    Raises:
+        ResultError: what is there is something else, or cannot be looked at.
+    """
+    with _told(out):
+        if not out.exists() or _leads_on(out):
+            return
+        if not out.is_file():
+            raise ResultError(f"{out} is no file (report): name one with --out")
+        with out.open("rb") as file:
+            beginning = file.read(len(OPENING))
+        if beginning and beginning != OPENING.encode():
+            raise ResultError(f"{out} exists and is no report (report): name another file with --out")
+
+
+def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
+    """Write every chart as a file of its own, SVG and on request PNG; returns how many there are.
+
+    Raises:
+        ResultError: one of them cannot be written.
+        UnavailableError: PNG was asked for, and what makes it is not installed.
+    """
+    convert = _png_maker() if png else None
+    number = 0
+    with _told(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, svg in _drawings(shown):
+            replace(directory / f"{name}.svg", svg.encode())
+            if convert:
+                replace(directory / f"{name}.png", convert(svg_string=svg, zoom=PNG_ZOOM))
+            number += 1
+    return number
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the file system says into an error of the report's."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultError(f"{path} cannot be written (report): {error.strerror}") from None
+
+
+def _leads_on(out: Path) -> bool:
+    """Whether it is a pipe or a terminal, where nothing is kept that could be overwritten."""
+    return out.is_fifo() or out.is_char_device()
+
+
+def _pass_on(out: Path, data: bytes) -> None:
+    try:
+        # Not waiting for somebody to read what may never be read.
+        descriptor = os.open(out, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise ResultError(f"nobody reads {out} (report): start the reader first, or name a file") from None
+    os.set_blocking(descriptor, True)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
+            file.write(data)
+    except BrokenPipeError:
+        raise ReaderGoneError(f"{out} was not read to its end (report)") from None
+
+
+def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:
+    for one in shown:
+        prefix = f"{one.label}-" if len(shown) > 1 else ""
+        for field in one.fields:
+            found, name = field.entries, field.workload.name
+            for chart in charts(field):
+                for drawn in chart.draw:
+                    svg = drawn.paint(WIDE).slide(chart.sentence, f"{name}: {drawn.title}")
+                    yield _file_name(f"{prefix}{name}-{drawn.name}"), fixed(svg)
+            for line in filter(None, map(timeline, found)):
+                svg = lanes(line).slide(title := f"{name}: timeline of {line.entry.name}", title)
+                yield _file_name(f"{prefix}{name}-timeline-{line.entry.name}"), fixed(svg)
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9@+._-]+", "-", text)
+
+
+def _png_maker() -> Callable[..., bytes]:
+    try:
+        import resvg_py
+    except ImportError:
+        raise UnavailableError(
+            "PNG needs the package resvg-py (report): install simul[png], or use the SVG files as they are"
+        ) from None
+    return resvg_py.svg_to_bytes

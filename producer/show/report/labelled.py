@@ -1,0 +1,34 @@
+"""A result, what to call it, and all that is derived from it, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from producer.results import Result
+from producer.show.charts.entries import Field, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A result with its workloads."""
+
+    label: str
+    result: Result
+    fields: Sequence[Field]
+
+    @property
+    def name(self) -> str:
+        """The label, with what most likely tells this result from another."""
+        machine = self.result.machine
+        gil = "" if machine.gil else ", no GIL"
+        return f"{self.label} ({machine.python}{gil})"
+
+    def field(self, workload: str) -> Field | None:
+        """The workload of that name, if this result has it."""
+        return next((field for field in self.fields if field.workload.name == workload), None)
+
+
+def labelled(label: str, result: Result) -> Labelled:
+    """The result, with everything derived from it."""
+    return Labelled(label, result, fields(result))

@@ -1,0 +1,91 @@
+"""The whole comparison at a glance: every way against every workload, and every Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from producer.printable import html
+from producer.show.charts.entries import Field, way
+from producer.show.report.labelled import Labelled
+from producer.stats.summary import Summary, baseline
+from producer.words import digits, listed, seconds
+
+#: The difference from serial at which a shade is at its fullest, either way.
+FULL = 16.0
+#: How full that is, in percent: text has to stay readable on it.
+FULLEST = 55.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One workload of one result under one Python."""
+
+    title: str
+    #: The fastest of each way, whatever its slots.
+    rows: dict[str, Summary]
+    #: Who was the fastest at the workload under any Python.
+    best: Summary | None
+
+
+def overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
+    """A table: how many times as fast as serial each way did each workload."""
+    several = len(results) > 1
+    columns = [column for name in names for one in results for column in _columns(one, name, several)]
+    ways = list(dict.fromkeys(name for column in columns for name in column.rows))
+    rows = [row for column in columns for row in column.rows.values()]
+    if len(rows) < 2 or not any(row.speed_up for row in rows):
+        return ""
+    head = "".join(f'<th scope="col">{html(column.title)}</th>' for column in columns)
+    body = "".join(
+        f'<tr><th scope="row">{html(name)}</th>{"".join(_cell(name, column) for column in columns)}</tr>'
+        for name in sorted(ways, key=lambda name: (name.startswith("celery:"), name))
+    )
+    serials = {name for one in results for field in one.fields if (name := baseline(_contenders(field)))}
+    return (
+        '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
+        f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round; the "
+        "shortest median of each workload is framed. Blue is faster, orange slower; \u2248 stands where no "
+        "difference from serial is shown, and where there are too few runs to show one.</p>"
+        f'<div class="scroll"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'
+        "</div></figure>"
+    )
+
+
+def _columns(one: Labelled, name: str, several: bool) -> Iterator[_Column]:
+    """One column, or one for each Python in the order in which they were asked for."""
+    field = one.field(name)
+    if field is None:
+        return
+    title = f"{name}: {one.label}" if several else name
+    best = next(iter(field.rows), None)
+    pythons = [f"[{python.label}]" for python in one.result.interpreters] or [""]
+    for python in pythons:
+        rows: dict[str, Summary] = {}
+        for row in field.rows:
+            plain, _, under = way(row.contender).partition(" ")
+            if under == python or len(pythons) == 1:
+                rows.setdefault(plain, row)
+        yield _Column(f"{title} {python}".rstrip(), rows, best)
+
+
+def _contenders(field: Field) -> list[str]:
+    return [*field.workload.startups_s, *(row.contender for row in field.rows)]
+
+
+def _cell(name: str, column: _Column) -> str:
+    row = column.rows.get(name)
+    if row is None or row.makespan_s is None:
+        return "<td>\u2013</td>"
+    tip = f"{row.contender}: {seconds(row.makespan_s)}"
+    if row.speed_up is None:
+        return f'<td data-tip="{html(tip)}">{seconds(row.makespan_s)}</td>'
+    speed = row.speed_up.value
+    shade = "here" if speed >= 1 else "celery"
+    much = FULLEST * min(abs(math.log(speed)) / math.log(FULL), 1)
+    unsure = "" if row.speed_up.shown or speed == 1 else "\u2248 "
+    return (
+        f'<td{" class=best" if row is column.best else ""} style="--shade:var(--{shade});--much:{much:.0f}" '
+        f'data-tip="{html(tip)}">{unsure}{digits(speed)}</td>'
+    )

@@ -1,0 +1,144 @@
+"""The page: everything it needs is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from typing import Any, TypeAlias
+
+from producer.printable import html, printable
+from producer.results import Result
+from producer.show.charts.data import bars
+from producer.show.charts.entries import Field
+from producer.show.charts.makespans import reach_s
+from producer.show.charts.timeline import MAX_BLOCKS
+from producer.show.report import sections, timelines
+from producer.show.report.figures import charts, figure
+from producer.show.report.labelled import Labelled
+from producer.show.report.overview import overview
+from producer.show.svg.palette import DARK, LIGHT, declared
+from producer.words import listed, moment
+
+#: How every report begins; what begins otherwise is not ours to overwrite.
+OPENING = "<!doctype html><!-- simul report -->"
+#: Nothing may be fetched from anywhere; scripts and styles are those in the page.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath fill='%230072b2' d='M0 0h8v16h8V8H0z'/%3E%3C/svg%3E"
+)
+
+
+#: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
+PAGE_BLOCKS = 80_000
+#: What the canvases draw, by the key of the figure: a dictionary for each contender.
+Lines: TypeAlias = dict[str, list[dict[str, Any]]]
+
+
+def page(results: Sequence[Labelled]) -> str:
+    """The whole page; several results stand side by side, workload by workload."""
+    lines: Lines = {}
+    names = list(dict.fromkeys(field.workload.name for one in results for field in one.fields))
+    contenders = sum(len(field.entries) for one in results for field in one.fields)
+    max_blocks = min(MAX_BLOCKS, PAGE_BLOCKS // max(contenders, 1))
+    body = "".join(_workload(name, results, lines, max_blocks) for name in names)
+    assets = files("producer.show.report")
+    style = (assets / "page.css").read_text("utf-8")
+    dark = declared(DARK)
+    themes = (
+        f":root{{{declared(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
+        f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
+    )
+    links = "".join(f'<a href="#{html(name)}">{html(name)}</a>' for name in names)
+    return (
+        f'{OPENING}<html lang="en"><head><meta charset="utf-8"><title>{html(_title(results))}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
+        f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#questions">questions</a>'
+        '<a href="#machine">machine</a></nav><button type="button" id="theme">Theme</button></header>'
+        f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
+        f"{_head(results, names)}{body}{_questions(results)}{_machines(results)}</main>"
+        '<div id="tip" role="status" hidden></div>'
+        f'<script type="application/json" id="lines">{_json(lines)}</script>'
+        f"<script>{(assets / 'page.js').read_text('utf-8')}</script></body></html>\n"
+    )
+
+
+def _title(results: Sequence[Labelled]) -> str:
+    return f"simul: {listed([one.label for one in results])}"
+
+
+def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
+    what = "The same jobs, done in every way Python has of doing many things at once."
+    which = "".join(
+        f"<li><b>{html(one.label)}</b> {html(moment(one.result.created))}, "
+        f"{html(one.result.machine.python)}, "
+        f"{html(one.result.machine.cpu)}</li>"
+        for one in results
+    )
+    title = html(listed(names) or "Nothing was measured")
+    return (
+        f'<section class="intro"><h1>{title}</h1><p>{what}</p><ul class="which">{which}</ul>'
+        f"{overview(results, names)}</section>"
+    )
+
+
+def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: int) -> str:
+    shown = [(one, field) for one in results if (field := one.field(name))]
+    longest = _longest_s([field for _, field in shown])
+    columns = []
+    for place, (one, field) in enumerate(shown):
+        label = f"<h3>{html(one.name)}</h3>" if len(results) > 1 else ""
+        key = printable(f"{name}-{place}")  # in the page's HTML and in its JSON alike
+        column = _column(one.result, field, key, longest, lines, max_blocks)
+        columns.append(f'<div class="column">{label}{column}</div>')
+    return (
+        f'<section id="{html(name)}"><h2>{html(name)}</h2>'
+        f'<div class="columns">{"".join(columns)}</div></section>'
+    )
+
+
+def _longest_s(shown: Sequence[Field]) -> float | None:
+    """Where the makespan axes end: at the same place, if all did the same jobs."""
+    same = {(one.workload.seed, one.workload.jobs, one.workload.chunk) for one in shown}
+    ends = [reach_s(bar) for one in shown for bar in bars(one.entries)]
+    return max(ends) if len(same) == 1 and ends else None
+
+
+def _column(
+    result: Result, field: Field, key: str, longest_s: float | None, lines: Lines, max_blocks: int
+) -> str:
+    workload, rows = field.workload, field.rows
+    lines[key] = timelines.timelines(field, result.machine.gil, max_blocks)
+    figures = [figure(chart) for chart in charts(field, longest_s)]
+    # After the makespans, which a sweep has in the second place.
+    figures.insert(2 if field.curves else 1, timelines.figure(key, lines[key]))
+    return (
+        f"{sections.facts(result, workload, rows)}{sections.trouble(result, workload, rows)}"
+        f"{''.join(figures)}{sections.table(rows)}"
+    )
+
+
+def _questions(results: Sequence[Labelled]) -> str:
+    columns = _each(results, sections.questions)
+    return f'<section id="questions"><h2>What the course asks</h2>{columns}</section>'
+
+
+def _machines(results: Sequence[Labelled]) -> str:
+    columns = _each(results, sections.machine)
+    return f'<section id="machine"><h2>What the numbers depend on</h2>{columns}</section>'
+
+
+def _each(results: Sequence[Labelled], part: Callable[[Labelled], str]) -> str:
+    labels = [f"<h3>{html(one.name)}</h3>" if len(results) > 1 else "" for one in results]
+    columns = [
+        f'<div class="column">{label}{part(one)}</div>' for label, one in zip(labels, results, strict=True)
+    ]
+    return f'<div class="columns">{"".join(columns)}</div>'
+
+
+def _json(value: object) -> str:
+    # "<" would let a text end the script element it stands in.
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")

@@ -1,0 +1,119 @@
+"""The few shapes that charts are made of. Everything written into a drawing is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from producer.printable import html
+from producer.show.svg.palette import colour
+
+FONT = "system-ui, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Helvetica, Arial, sans-serif"
+#: Around a drawing that stands alone.
+MARGIN = 20.0
+Anchor = Literal["start", "middle", "end"]
+
+
+class Drawing:
+    """A drawing of so many units in width; it grows in height as it is drawn."""
+
+    def __init__(self, width: float) -> None:
+        self.width = width
+        self.height = 0.0
+        self._parts: list[str] = []
+
+    def rect(
+        self, x: float, y: float, width: float, height: float, fill: str, tip: str = "", *, opacity: float = 1
+    ) -> None:
+        """A filled rectangle; one of no width is drawn as a hair, so that nothing measured is invisible."""
+        see_through = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
+        self._parts.append(
+            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(max(width, 0.6))}" height="{_n(height)}" '
+            f'fill="{colour(fill)}"{see_through}{_tip(tip)}/>'
+        )
+
+    def line(
+        self, x1: float, y1: float, x2: float, y2: float, stroke: str = "line", width: float = 1
+    ) -> None:
+        """A straight line."""
+        self._parts.append(
+            f'<path d="M{_n(x1)} {_n(y1)}L{_n(x2)} {_n(y2)}" stroke="{colour(stroke)}" '
+            f'stroke-width="{width:g}" fill="none"/>'
+        )
+
+    def path(self, points: Sequence[tuple[float, float]], stroke: str, width: float) -> None:
+        """A line through these points."""
+        path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+        self._parts.append(
+            f'<path d="M{path}" stroke="{colour(stroke)}" stroke-width="{width:g}" fill="none"/>'
+        )
+
+    def area(self, points: Sequence[tuple[float, float]], fill: str, opacity: float = 1) -> None:
+        """A filled shape."""
+        path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+        self._parts.append(f'<path d="M{path}Z" fill="{colour(fill)}" fill-opacity="{opacity:g}"/>')
+
+    def diamond(self, x: float, y: float, size: float, fill: str = "ink", tip: str = "") -> None:
+        """A mark; the rim of paper keeps it apart from what lies under it."""
+        self._parts.append(
+            f'<path d="M{_n(x)} {_n(y - size)}l{_n(size)} {_n(size)} {_n(-size)} {_n(size)} {_n(-size)} '
+            f'{_n(-size)}z" fill="{colour(fill)}" stroke="{colour("paper")}"{_tip(tip)}/>'
+        )
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        fill: str = "ink",
+        size: float = 13,
+        anchor: Anchor = "start",
+        bold: bool = False,
+    ) -> None:
+        """A line of text on the base line `y`."""
+        weight = ' font-weight="600"' if bold else ""
+        self._parts.append(
+            f'<text x="{_n(x)}" y="{_n(y)}" font-size="{size:g}" text-anchor="{anchor}" '
+            f'fill="{colour(fill)}"{weight}>{html(text)}</text>'
+        )
+
+    def hover(self, x: float, y: float, width: float, height: float, tip: str) -> None:
+        """An area without a look of its own that says something to who points at it."""
+        self._parts.append(
+            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
+            f'fill="none" pointer-events="all"{_tip(tip)}/>'
+        )
+
+    def svg(self, label: str) -> str:
+        """The whole drawing; `label` is what is read out to who cannot see it."""
+        return self._svg(label, (0, 0, self.width, self.height), "")
+
+    def slide(self, label: str, title: str) -> str:
+        """The whole drawing on paper of its own, with a margin and a title."""
+        x, y, width, height = -MARGIN, -MARGIN - 34, self.width + 2 * MARGIN, self.height + 2 * MARGIN + 34
+        ground = (
+            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
+            f'fill="{colour("paper")}"/><text x="4" y="-14" font-size="20" font-weight="600" '
+            f'fill="{colour("ink")}">{html(title)}</text>'
+        )
+        return self._svg(label, (x, y, width, height), ground)
+
+    def _svg(self, label: str, box: tuple[float, float, float, float], ground: str) -> str:
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{" ".join(map(_n, box))}" role="img" '
+            f'aria-label="{html(label)}" font-family="{FONT}">{ground}{"".join(self._parts)}</svg>'
+        )
+
+
+def text_width(text: str, size: float = 13, *, bold: bool = False) -> float:
+    """About how wide a text will be, rather too wide than too narrow where it is bold; no font is asked."""
+    return len(text) * size * (0.64 if bold else 0.54)
+
+
+def _n(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _tip(tip: str) -> str:
+    return f' data-tip="{html(tip)}"' if tip else ""

@@ -1,0 +1,139 @@
+"""A chart with one row for each contender: names, values, an axis below, and a legend on top.
+
+`WIDE` has the names beside the rows, `NARROW` above them, for phones and for charts side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from producer.show.svg.axis import Axis
+from producer.show.svg.drawing import Drawing, text_width
+
+#: Between a name and its row.
+NAME_GAP = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where things are, in units of the drawing."""
+
+    width: float
+    left: float
+    right: float
+    #: Height of a row, and of the marks at its bottom.
+    row: float
+    mark: float
+    ticks: int
+    #: Whether name and value stand above the marks instead of beside them.
+    above: bool
+
+    @property
+    def reach(self) -> float:
+        """The width of the axis."""
+        return self.width - self.left - self.right
+
+
+WIDE = Frame(width=980, left=180, right=150, row=34, mark=24, ticks=6, above=False)
+NARROW = Frame(width=370, left=4, right=14, row=45, mark=22, ticks=4, above=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is written in a row."""
+
+    name: str
+    value: str
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where the marks of one row go: `x` makes a place of a value."""
+
+    x: Callable[[float], float]
+    top: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        """Half way down."""
+        return self.top + self.height / 2
+
+
+#: Draws the marks of the row at that place in the list.
+Paint: TypeAlias = Callable[[Drawing, int, Band], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A line of the legend: a colour, drawn as a box, a line, an interval or a diamond."""
+
+    text: str
+    colour: str
+    shape: str = "box"
+
+
+def rows_chart(frame: Frame, axis: Axis, rows: Sequence[Row], keys: Sequence[Key], paint: Paint) -> Drawing:
+    """The chart; every row says its tip wherever it is pointed at."""
+    drawing = Drawing(frame.width)
+    if not frame.above:
+        longest = max(text_width(row.name, bold=True) for row in rows)
+        frame = replace(frame, left=max(frame.left, longest + NAME_GAP))
+    top = _legend(drawing, frame, keys)
+    bottom = top + frame.row * len(rows)
+    _axis(drawing, frame, axis, top, bottom)
+
+    def x(value: float) -> float:
+        return frame.left + frame.reach * axis.at(value)
+
+    for place, row in enumerate(rows):
+        y = top + frame.row * place
+        _written(drawing, frame, row, y)
+        gap = frame.row - frame.mark if frame.above else (frame.row - frame.mark) / 2
+        paint(drawing, place, Band(x, y + gap, frame.mark))
+        drawing.hover(0, y, frame.width, frame.row, row.tip)
+    return drawing
+
+
+def _legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
+    x, y = frame.left, 4.0
+    for key in keys:
+        width = 34 + text_width(key.text)
+        if x > frame.left and x + width > frame.width + 14:
+            x, y = frame.left, y + 20
+        if key.shape == "box":
+            drawing.rect(x, y + 2, 12, 12, key.colour)
+        elif key.shape in ("line", "interval"):
+            drawing.line(x, y + 8, x + 14, y + 8, key.colour, 2)
+            for end in (x, x + 14) if key.shape == "interval" else ():
+                drawing.line(end, y + 4, end, y + 12, key.colour, 2)
+        else:
+            drawing.diamond(x + 6, y + 8, 6, key.colour)
+        drawing.text(x + 20, y + 13, key.text, fill="soft")
+        x += width
+    return y + 26 if keys else 4.0
+
+
+def _axis(drawing: Drawing, frame: Frame, axis: Axis, top: float, bottom: float) -> None:
+    for part, label in axis.ticks(frame.ticks):
+        x = frame.left + frame.reach * part
+        drawing.line(x, top, x, bottom + 4)
+        half = text_width(label, 12) / 2
+        drawing.text(
+            min(max(x, half), frame.width - half), bottom + 18, label, fill="soft", size=12, anchor="middle"
+        )
+    drawing.text(frame.left, bottom + 36, axis.title, fill="soft", size=12)
+    drawing.height = bottom + 44
+
+
+def _written(drawing: Drawing, frame: Frame, row: Row, y: float) -> None:
+    base = y + 17 if frame.above else y + frame.row / 2 + 4.5
+    if frame.above:
+        drawing.text(frame.left, base, row.name, bold=True)
+        drawing.text(frame.width - frame.right, base, row.value, anchor="end")
+    else:
+        drawing.text(frame.left - NAME_GAP, base, row.name, anchor="end", bold=True)
+        drawing.text(frame.width, base, row.value, anchor="end")

@@ -1,0 +1,1 @@
+"""Pure functions over results: summaries, ratios, scaling, differences, warnings, what bound a workload."""

@@ -1,0 +1,190 @@
+"""What a reader should beware of in a result: a closed list, each with the facts and what to do.
+
+The limits are those of pyperf and hyperfine where they have one. Nothing here changes a number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from producer.results import Result, Run, WorkloadResult
+from producer.stats.ratios import RUNS_TO_CLAIM
+from producer.stats.summary import makespan_s, runs_by_contender
+from producer.words import listed
+
+#: A run so many robust standard deviations from the median is an outlier (Iglewicz and Hoaglin, 1993)...
+OUTLIER_SCORE = 3.5
+#: ... where it is also this much slower or faster: identical runs have no spread to stand out from.
+OUTLIER_SHARE = 0.15
+#: Runs whose standard deviation is more than this share of their mean are unstable, as in pyperf.
+UNSTABLE = 0.10
+#: So much slower or faster are the last runs of all contenders than their first: the machine drifted.
+DRIFT = 0.10
+#: In a shorter makespan, starting and ending the run weighs; in seconds.
+SHORT_S = 0.02
+#: Processes waiting to run before anything was started, for each core.
+BUSY = 0.5
+
+
+class Kind(StrEnum):
+    """All that can be warned of."""
+
+    FEW_RUNS = "few runs"
+    INVALID_RUNS = "invalid runs"
+    SLOW_FIRST = "slow first run"
+    OUTLIER = "outlier"
+    UNSTABLE = "unstable"
+    DRIFT = "drift"
+    SHORT = "short"
+    BUSY_MACHINE = "busy machine"
+    CLOCKS = "clocks"
+    INCOMPLETE = "incomplete"
+    GIL_TURNED_ON = "GIL turned on"
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One warning; `contender` is None where it is of the whole comparison."""
+
+    kind: Kind
+    contender: str | None
+    text: str
+
+
+def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
+    """Everything to beware of in this workload of the result."""
+    by_contender = runs_by_contender(result, workload.name)
+    found = list(_of_comparison(result, by_contender))
+    found += _of_gil(result, by_contender)
+    for name, runs in by_contender.items():
+        found += [Caution(kind, name, text) for kind, text in _of_contender(runs, workload)]
+    return found
+
+
+def caution_lines(found: Iterable[Caution]) -> Iterator[str]:
+    """The cautions as the terminal shows them, a line for each kind."""
+    return (f"Beware ({kind}): {text}" for kind, text in by_kind(found))
+
+
+def by_kind(found: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
+    """A text for each kind: the first caution in full, of the others the names."""
+    kinds: dict[Kind, list[Caution]] = {}
+    for caution in found:
+        kinds.setdefault(caution.kind, []).append(caution)
+    for kind, (first, *others) in kinds.items():
+        whose = f"{first.contender}: " if first.contender else ""
+        names = ", ".join(other.contender or "" for other in others)
+        yield kind, f"{whose}{first.text}." + (f" Likewise: {names}." if names else "")
+
+
+def _of_comparison(result: Result, by_contender: Mapping[str, Sequence[Run]]) -> Iterator[Caution]:
+    runs = [run for its in by_contender.values() for run in its]
+    if not result.complete:
+        text = "ended before the last round: only the finished runs are here; start it anew for the rest"
+        yield Caution(Kind.INCOMPLETE, None, text)
+    most = max((sum(run.valid for run in its) for its in by_contender.values()), default=0)
+    if 0 < most < RUNS_TO_CLAIM:
+        text = f"{_runs(most)} of each: too few to claim anything; ask for --rounds {RUNS_TO_CLAIM} or more"
+        yield Caution(Kind.FEW_RUNS, None, text)
+    if result.machine.load > BUSY * result.machine.cores:
+        text = (
+            f"the load of the machine was {result.machine.load:.1f} on {result.machine.cores} cores before "
+            "anything was started: close what else runs and compare again"
+        )
+        yield Caution(Kind.BUSY_MACHINE, None, text)
+    if (factor := _drift(by_contender)) and abs(math.log(factor)) > math.log(1 + DRIFT):
+        text = (
+            f"the last runs took {factor:.2f} times as long as the first, in all contenders together: the "
+            "machine drifted. Trust the ratios, which are taken round by round, more than the seconds"
+        )
+        yield Caution(Kind.DRIFT, None, text)
+    if any(run.clocks_corrected for run in runs):
+        text = (
+            "some workers ran on hosts with clocks of their own; their times are corrected by the broker's, "
+            "to half a round trip: read nothing into differences of a millisecond"
+        )
+        yield Caution(Kind.CLOCKS, None, text)
+
+
+def _of_gil(result: Result, contenders: Iterable[str]) -> Iterator[Caution]:
+    for name in contenders:
+        for python in result.interpreters:
+            gil = python.gil_of(name.partition("@")[0].partition(" ")[0])
+            if name.endswith(f" [{python.label}]") and gil and gil.turned_on_by:
+                text = (
+                    f"{gil.turned_on_by} turned the GIL on, so this is no free-threaded run: do without that "
+                    "extension, or find a version of it that declares that it needs no GIL"
+                )
+                yield Caution(Kind.GIL_TURNED_ON, name, text)
+
+
+def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tuple[Kind, str]]:
+    valid = [run for run in runs if run.valid]
+    if len(valid) < len(runs):
+        text = (
+            f"{len(runs) - len(valid)} of {_runs(len(runs))} invalid and in none of its times: the reasons "
+            "are below; mend them before you compare"
+        )
+        yield Kind.INVALID_RUNS, text
+    if not valid:
+        return
+    makespans = np.array([makespan_s(run) for run in valid])
+    median = float(np.median(makespans))
+    if median < SHORT_S:
+        jobs = workload.jobs * math.ceil(10 * SHORT_S / median)
+        text = (
+            f"a run takes only {1000 * median:.1f} ms, of which its start and end are part: try --jobs {jobs}"
+        )
+        yield Kind.SHORT, text
+    strange = _outliers(makespans, median)
+    if strange == [0] and makespans[0] > median and valid[0].round == 1:
+        text = (
+            f"its first run took {makespans[0] / median:.1f} times the median: caches were cold, or other "
+            "programs still busy; compare again, or with more --rounds"
+        )
+        yield Kind.SLOW_FIRST, text
+    elif strange:
+        rounds = listed([str(valid[place].round) for place in strange])
+        which = f"round {rounds} is" if len(strange) == 1 else f"rounds {rounds} are"
+        worst = max(strange, key=lambda place: abs(math.log(makespans[place] / median)))
+        text = (
+            f"{which} far from the others (the farthest took {makespans[worst] / median:.2f} times the "
+            "median): see what else ran at that time, and compare again"
+        )
+        yield Kind.OUTLIER, text
+    elif len(valid) > 1 and (share := np.std(makespans, ddof=1) / np.mean(makespans)) > UNSTABLE:
+        text = (
+            f"its runs spread by {100 * share:.0f} % (standard deviation): close what else runs, or ask for "
+            "more --rounds or more --jobs"
+        )
+        yield Kind.UNSTABLE, text
+
+
+def _outliers(makespans: np.ndarray[tuple[int], np.dtype[np.float64]], median: float) -> list[int]:
+    if len(makespans) < RUNS_TO_CLAIM:
+        return []
+    distances = np.abs(makespans - median)
+    # 0.6745 makes the median absolute deviation of a normal distribution its standard deviation.
+    far = 0.6745 * distances > OUTLIER_SCORE * np.median(distances)
+    return [int(place) for place in np.flatnonzero(far & (distances > OUTLIER_SHARE * median))]
+
+
+def _drift(by_contender: Mapping[str, Sequence[Run]]) -> float | None:
+    """Makespans of the last third of the rounds by those of the first, over all contenders."""
+    logs = []
+    for runs in by_contender.values():
+        makespans = [makespan_s(run) for run in runs if run.valid]
+        third = len(makespans) // 3
+        if len(makespans) >= RUNS_TO_CLAIM:
+            logs.append(math.log(np.median(makespans[-third:]) / np.median(makespans[:third])))
+    # One contender that becomes slower is that contender's affair.
+    return math.exp(np.median(logs)) if len(logs) > 1 else None
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"

@@ -1,0 +1,201 @@
+"""Pure functions over results: what each contender took, and what bound the workload.
+
+The sample is the run, not the job. Percentiles of latency, wait and service are over the jobs of all
+valid runs together, and come with their number. Contenders are compared round by round (see `ratios`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from producer.results import Result, Run, WorkloadResult, absolute
+from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
+
+__all__ = ["RUNS_TO_CLAIM", "Percentiles", "Ratio", "Summary", "baseline", "makespan_s", "summaries"]
+
+Milliseconds: TypeAlias = npt.NDArray[np.float64]
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Of `n` jobs, in milliseconds."""
+
+    n: int
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One contender over all its runs of one workload. What needs a valid run is None without one."""
+
+    contender: str
+    slots: int
+    runs: int
+    valid_runs: int
+    makespan_s: float | None = None
+    makespan_min_s: float | None = None
+    makespan_max_s: float | None = None
+    #: Jobs per second.
+    throughput: float | None = None
+    latency_ms: Percentiles | None = None
+    wait_ms: Percentiles | None = None
+    service_ms: Percentiles | None = None
+    #: Makespan of serial / makespan, round by round; None where serial was not there.
+    speed_up: Ratio | None = None
+    #: Makespan / that of the contender with the shortest median, round by round; None for that one.
+    to_winner: Ratio | None = None
+    #: Physical limit / makespan.
+    efficiency: float | None = None
+    limit_s: float | None = None
+    peak_memory_bytes: int | None = None
+    #: Mean CPU time of a run, of the processes that do the jobs and of the broker that carries them;
+    #: the system counts it in hundredths of a second.
+    cpu_s: float | None = None
+    loop_stall_s: float | None = None
+    #: Over all the runs, valid or not.
+    failed: int = 0
+    duplicates: int = 0
+    lost: int = 0
+    wrong: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def makespan_s(run: Run) -> float:
+    """First enqueue to last finish, in seconds."""
+    _, _, _, finished = _times_us(run)
+    return max(finished, default=0) / 1e6
+
+
+def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
+    """One row per contender, the shortest median makespan first, those without a valid run last."""
+    by_contender = runs_by_contender(result, workload.name)
+    makespans = {name: _by_round(runs) for name, runs in by_contender.items()}
+    winner = min((name for name in makespans if makespans[name]), key=_median_of(makespans), default="")
+    serial = makespans.get(baseline([*workload.startups_s, *by_contender]) or "", {})
+    cores = _cores(result)
+    rows = []
+    for name, runs in by_contender.items():
+        row = _totals(name, runs)
+        if makespans[name]:
+            row = replace(
+                _with_times(row, [run for run in runs if run.valid], workload, cores),
+                speed_up=paired(serial, makespans[name]),
+                to_winner=paired(makespans[name], makespans[winner]) if name != winner else None,
+            )
+        rows.append(row)
+    return sorted(rows, key=lambda row: (row.makespan_s is None, row.makespan_s or 0.0, row.contender))
+
+
+def runs_by_contender(result: Result, workload: str) -> dict[str, list[Run]]:
+    """The runs of one workload, in the order in which they were made."""
+    found: dict[str, list[Run]] = {}
+    for run in result.runs:
+        if run.workload == workload:
+            found.setdefault(run.contender, []).append(run)
+    return found
+
+
+def baseline(contenders: Iterable[str]) -> str | None:
+    """The serial that speed-ups refer to: under several interpreters ("serial [3.13]") the first."""
+    return next((name for name in contenders if name.partition(" ")[0] == "serial"), None)
+
+
+def median_makespan_s(runs: Sequence[Run]) -> float | None:
+    """The median over the valid runs, in seconds; None where there is none."""
+    values = [makespan_s(run) for run in runs if run.valid]
+    return float(np.median(values)) if values else None
+
+
+def _by_round(runs: Sequence[Run]) -> dict[int, float]:
+    return {run.round: makespan_s(run) for run in runs if run.valid}
+
+
+def _median_of(makespans: Mapping[str, Mapping[int, float]]) -> Callable[[str], tuple[float, str]]:
+    return lambda name: (float(np.median(list(makespans[name].values()))), name)
+
+
+def _cores(result: Result) -> float:
+    limit = result.machine.core_limit
+    return min(result.machine.cores, limit) if limit else result.machine.cores
+
+
+def _totals(name: str, runs: Sequence[Run]) -> Summary:
+    return Summary(
+        contender=name,
+        slots=runs[0].slots,
+        runs=len(runs),
+        valid_runs=sum(run.valid for run in runs),
+        failed=sum(run.failed for run in runs),
+        duplicates=sum(run.duplicates for run in runs),
+        lost=sum(run.lost for run in runs),
+        wrong=sum(run.wrong for run in runs),
+        problems=tuple(f"round {run.round}: {problem}" for run in runs for problem in run.problems),
+    )
+
+
+def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, cores: float) -> Summary:
+    makespans = [makespan_s(run) for run in valid]
+    median = float(np.median(makespans))
+    limit = workload.reference.limit_s(row.slots, cores)
+    return replace(
+        row,
+        makespan_s=median,
+        makespan_min_s=min(makespans),
+        makespan_max_s=max(makespans),
+        throughput=workload.jobs / median,
+        latency_ms=_percentiles(np.concatenate([latencies_ms(run) for run in valid])),
+        wait_ms=_percentiles(np.concatenate([waits_ms(run) for run in valid])),
+        service_ms=_percentiles(np.concatenate([services_ms(run) for run in valid])),
+        efficiency=limit / median,
+        limit_s=limit,
+        peak_memory_bytes=_largest([run.peak_memory_bytes for run in valid]),
+        cpu_s=_mean([run.cpu_s + (run.broker_cpu_s or 0) for run in valid if run.cpu_s is not None]),
+        loop_stall_s=_largest([run.loop_stall_s for run in valid]),
+    )
+
+
+def latencies_ms(run: Run) -> Milliseconds:
+    """Enqueued to finished, per job."""
+    enqueued, _, _, finished = _times_us(run)
+    return np.subtract(finished, enqueued) / 1000.0
+
+
+def waits_ms(run: Run) -> Milliseconds:
+    """Enqueued to started, per job."""
+    enqueued, _, started, _ = _times_us(run)
+    return np.subtract(started, enqueued) / 1000.0
+
+
+def services_ms(run: Run) -> Milliseconds:
+    """Started to finished, per job."""
+    return np.array(run.records.finished_us) / 1000
+
+
+def _times_us(run: Run) -> tuple[list[int], list[int], list[int], list[int]]:
+    columns = run.records
+    enqueued = absolute(columns.enqueued_us)
+    received = absolute(columns.received_us, enqueued)
+    started = absolute(columns.started_us, received)
+    return enqueued, received, started, absolute(columns.finished_us, started)
+
+
+def _percentiles(values: Milliseconds) -> Percentiles:
+    p50, p95, p99 = (float(value) for value in np.percentile(values, [50, 95, 99]))
+    return Percentiles(len(values), p50, p95, p99, float(values.max()))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _largest(values: Sequence[Number | None]) -> Number | None:
+    return max((value for value in values if value is not None), default=None)

@@ -1,0 +1,57 @@
+"""Another Python that contenders can run under: what it is, and what it has not got.
+
+How its environment is made stands in `pythons`. This module is imported under every Python, and
+imports nothing that is not standard or simul's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from producer.system.gil import Gil
+from worker.pools import pool
+
+#: Without these no contender can run; without those, none of Celery's pools.
+BASE = ("chess",)
+FOR_CELERY = ("celery", "kombu", "redis", "msgspec")
+#: The first version with `concurrent.futures.InterpreterPoolExecutor`.
+SUBINTERPRETERS = (3, 14)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A Python with an environment of its own."""
+
+    #: What tables call it: "3.13t".
+    label: str
+    #: The Python of its environment.
+    executable: str
+    #: "CPython 3.13.5".
+    python: str
+    version: tuple[int, int]
+    free_threaded_build: bool
+    #: Around the imports of what a kind of contender needs: "designs", "celery", "celery:eventlet", ...
+    gil: dict[str, Gil] = field(hash=False)
+    #: Why a package is not in its environment.
+    missing: dict[str, str] = field(hash=False)
+
+    def unavailable(self, way: str) -> str | None:
+        """Why a contender cannot run under it, or None."""
+        if way == "interpreters" and self.version < SUBINTERPRETERS:
+            return f"subinterpreter pools came with Python 3.14; this is {self.python}"
+        return next((self.missing[name] for name in needs(way) if name in self.missing), None)
+
+    def gil_of(self, way: str) -> Gil | None:
+        """The GIL as such a contender finds it; None where nobody could ask."""
+        if not way.startswith("celery:"):
+            return self.gil.get("designs")
+        return self.gil.get(way) or self.gil.get("celery")
+
+
+def needs(way: str) -> tuple[str, ...]:
+    """The packages without which a way of running jobs is left out."""
+    prefix, _, name = way.rpartition(":")
+    celery = FOR_CELERY if prefix else ()
+    required = pool(name).requires if prefix else None
+    asynchronous = ("aiofiles",) if name.startswith("asyncio") else ()
+    return (*BASE, *celery, *((required,) if required else ()), *asynchronous)
