@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from producer.contenders import Outcome
+from producer.contenders.protocol import Outcome
 from producer.results import Result, Run, WorkloadResult, run_from
 from producer.results.reference import Reference
 from producer.show.charts.entries import Entry, Field, fields

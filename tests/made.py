@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from producer.contenders import Outcome
+from producer.contenders.protocol import Outcome
 from producer.results import SCHEMA, Result, Run, WorkloadResult, run_from
 from producer.results.reference import Reference
 from producer.system.machine import Machine

@@ -14,7 +14,7 @@ from producer.cli import options
 from producer.cli.console import say, stderr
 from producer.cli.report import require_writable, write_page
 from producer.cli.show import render
-from producer.contenders import Spec, parse, sensible, ways
+from producer.contenders.spec import Spec, parse, sensible, ways
 from producer.printable import printable
 from producer.system import interrupts
 from producer.system.interpreter import Interpreter

@@ -8,7 +8,7 @@ import typer
 
 from producer.cli import options
 from producer.cli.compare import carried_out, interpreters, require_measured
-from producer.contenders import swept
+from producer.contenders.spec import swept
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
 

@@ -7,7 +7,7 @@ import sys
 
 from producer.cli import options
 from producer.cli.console import say
-from producer.contenders import cores
+from producer.system.machine import cores
 from worker import settings
 from worker.errors import UnavailableError
 from worker.pools import pool as find_pool

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from producer import results
-from producer.contenders import Contender, Spec
 from producer.contenders.designs.contender import HostedDesign
+from producer.contenders.protocol import Contender
+from producer.contenders.spec import Spec
 from producer.measure.comparison_lock import turn
 from producer.measure.rounds import Measured, Session, Watcher, measure
 from producer.measure.started_contenders import Roster

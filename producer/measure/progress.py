@@ -11,7 +11,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from producer.contenders import Spec
+from producer.contenders.spec import Spec
 from producer.printable import printable
 from producer.results import Run
 from producer.system.interrupts import held

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from producer.contenders import Contender, Spec
+from producer.contenders.protocol import Contender
+from producer.contenders.spec import Spec
 from producer.measure.reference_run import work_out
 from producer.measure.started_contenders import Roster
 from producer.results import Run, run_from

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
-from producer.contenders import Contender, Spec
+from producer.contenders.protocol import Contender
+from producer.contenders.spec import Spec
 
 
 class Roster:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Literal
 
-from producer.contenders import Outcome
+from producer.contenders.protocol import Outcome
 from producer.ranges import Bytes, Count, Distance, Integer, Load, Microseconds, Moment, Positive, Seconds
 from producer.results.reference import Reference
 from producer.system.interpreter import Interpreter

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import psutil
 
-from producer.contenders import cores
 from producer.ranges import Bytes, Cores, Load, Positive
 from producer.system import gil
 from worker.settings import PROJECT
@@ -70,6 +69,14 @@ def look() -> Machine:
         commit=_commit(),
         load=load(),
     )
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
 
 
 def load() -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.contenders import Outcome
+from producer.contenders.protocol import Outcome
 from producer.results import ResultFile, load, run_from
 from producer.stats.summary import summaries
 from tests.made import a_result

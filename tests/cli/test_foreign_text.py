@@ -19,7 +19,7 @@ import pytest
 from rich.console import Console
 
 from producer.cli.send import answer_line
-from producer.contenders import Spec
+from producer.contenders.spec import Spec
 from producer.measure.lab import Plan
 from producer.measure.progress import ProgressWatcher
 from producer.printable import printable

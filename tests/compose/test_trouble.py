@@ -11,7 +11,7 @@ from subprocess import Popen
 import msgspec
 import pytest
 
-from producer.contenders import Outcome
+from producer.contenders.protocol import Outcome
 from tests.compose.stack import SLOTS, SOON_S, Stack, docker, until
 from worker.settings import TRANSPORTS
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from producer.contenders import Outcome, Spec
+from producer.contenders.protocol import Outcome
+from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from producer.results.reference import Reference
 from producer.workloads import WORKLOADS, Workload

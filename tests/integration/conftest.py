@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from producer.contenders import Contender, Spec
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.designs.contender import HostedDesign
+from producer.contenders.protocol import Contender
+from producer.contenders.spec import Spec
 from producer.measure.reference_run import work_out
 from producer.measure.started_contenders import Roster
 from producer.results.reference import Reference

@@ -14,9 +14,9 @@ import psutil
 import redis
 from celery import Celery
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers.send import TASK_NAME, producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from tests.helpers import family
 from worker.jobs import FileCheck, to_message

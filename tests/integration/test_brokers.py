@@ -15,9 +15,9 @@ import psutil
 import pytest
 import redis
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker, check, connect, open_broker
 from producer.system.reaper import Keeper

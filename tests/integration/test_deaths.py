@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.designs.contender import READY_S, HostedDesign
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.interpreter import Interpreter
 from producer.system.reaper import Keeper

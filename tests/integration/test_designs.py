@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from producer.contenders import DESIGNS, Spec
+from producer.contenders.designs import DESIGNS
+from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from tests.helpers import end, family, survivors
 from tests.integration.conformance import START, Conformance, run, specs

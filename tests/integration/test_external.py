@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers import external
 from producer.contenders.celery_workers.command import worker_command, worker_environment
 from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.reaper import Keeper
 from producer.workloads import build

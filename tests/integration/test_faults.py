@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers import exchange as over_broker
 from producer.contenders.celery_workers import send
 from producer.contenders.celery_workers.exchange import run_over_broker
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.spec import Spec
 from producer.measure.rounds import Measured, Session, measure
 from producer.measure.started_contenders import Roster
 from producer.results import Run

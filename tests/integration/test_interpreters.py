@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from producer.contenders import parse
+from producer.contenders.spec import parse
 from producer.measure.lab import Plan, compare
 from producer.measure.progress import ProgressWatcher
 from producer.results import Result, load

@@ -16,11 +16,11 @@ import pytest
 from celery import Celery
 from kombu import Queue
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers import external
 from producer.contenders.celery_workers.exchange import run_over_broker
 from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect
 from producer.system.reaper import Keeper
 from tests.helpers import SOON_S

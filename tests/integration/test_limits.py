@@ -17,10 +17,10 @@ import pytest
 import redis
 from celery import Celery
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.send import producer_app, publish
 from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect, open_broker
 from producer.system.reaper import Keeper
 from tests.helpers import SOON_S, await_line, family, started

@@ -8,7 +8,8 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from producer.contenders import Contender, Spec
+from producer.contenders.protocol import Contender
+from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from producer.results.reference import Reference
 from producer.system.broker import Broker, connect

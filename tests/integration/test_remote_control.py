@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect, open_broker
 from producer.system.reaper import Keeper
 from tests.integration.hostile import hostile_broadcasts

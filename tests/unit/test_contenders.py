@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from producer.contenders import LIGHT_SLOTS, Spec, cores, default_slots, parse, sensible, ways
+from producer.contenders.spec import LIGHT_SLOTS, Spec, default_slots, parse, sensible, ways
+from producer.system.machine import cores
 from producer.workloads import Workload, build
 from worker.errors import UnknownNameError
 from worker.pools import Pool

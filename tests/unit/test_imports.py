@@ -168,3 +168,31 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         assert free, f"a circle among {sorted(above)}"
         for name in free:
             del above[name]
+
+
+#: The rooms of the producer, floor by floor: a module imports its own room, and what lies on floors below.
+FLOORS = (
+    {"words", "printable", "ranges"},
+    {"system", "workloads", "exhibition"},
+    {"contenders"},
+    {"results"},
+    {"measure", "stats"},
+    {"show"},
+    {"cli"},
+)
+
+
+def room(name: str) -> str:
+    """The room of a module of the producer's."""
+    return name.split(".")[1]
+
+
+PRODUCER = [name for name in MODULES if name.startswith("producer.")]
+
+
+@pytest.mark.parametrize("name", PRODUCER)
+def test_a_room_imports_nothing_from_its_own_floor_or_from_above(name: str) -> None:
+    floor = next(number for number, rooms in enumerate(FLOORS) if room(name) in rooms)
+    below = set().union(*FLOORS[:floor]) | {room(name)}
+
+    assert {room(found) for found in imports(name, at_run_time=False) & {*PRODUCER}} <= below

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.contenders import Spec
+from producer.contenders.spec import Spec
 from producer.measure.lab import Plan
 from producer.stats.cautions import Kind, cautions
 from producer.system import pythons as environments

@@ -17,10 +17,10 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers.collect import MAX_BYTES, Collector
 from producer.contenders.designs.contender import HostedDesign
 from producer.contenders.ledger import Ledger
+from producer.contenders.spec import Spec
 from producer.system.reaper import Keeper
 from worker.records import MAX_ERROR, JobRecord, Wired, boot_id, encode
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.contenders import Outcome, Progress, Spec
+from producer.contenders.protocol import Outcome, Progress
+from producer.contenders.spec import Spec
 from producer.measure import rounds as measure_
 from producer.measure.reference_run import work_out
 from producer.measure.rounds import WARM_UP_PER_SLOT, Measured, Session, measure

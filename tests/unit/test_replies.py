@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kombu.exceptions import OperationalError
 
-from producer.contenders import Spec
 from producer.contenders.celery_workers import external
 from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.replies import MAX_SLOTS, MAX_WORKERS, Queues, ask
 from producer.contenders.celery_workers.waiting import consumed
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from worker.errors import ContenderError
 

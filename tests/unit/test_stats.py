@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from producer.contenders import Outcome
+from producer.contenders.protocol import Outcome
 from producer.results import Records, Run, run_from
 from producer.stats import summary as stats
 from producer.stats.summary import Summary, summaries

@@ -10,11 +10,11 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from producer.contenders import Outcome, Progress
 from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.replies import Stats, ask
 from producer.contenders.celery_workers.send import RECONNECT_S, producer_app, publish
 from producer.contenders.celery_workers.waiting import Waiting
+from producer.contenders.protocol import Outcome, Progress
 from producer.system.broker import check, connect
 from producer.system.reaper import Keeper
 from producer.system.traces import Traces

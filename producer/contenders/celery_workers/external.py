@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from celery import Celery
 
-from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
 from producer.contenders.celery_workers.replies import Pong, Queues, Stats, ask
 from producer.contenders.celery_workers.worker import WARM_UP_FEN, WARM_UP_MS
 from producer.contenders.ledger import shown
+from producer.contenders.protocol import Outcome, Progress
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.reaper import Keeper
 from worker.errors import ContenderError

@@ -15,9 +15,10 @@ from typing import Any
 
 from celery import Celery
 
-from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.celery_workers.command import worker_command, worker_environment
 from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
+from producer.contenders.protocol import Outcome, Progress
+from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect
 from producer.system.exits import how_it_ended, last_words
 from producer.system.reaper import Keeper

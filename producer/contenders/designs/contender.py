@@ -14,8 +14,9 @@ from typing import Annotated
 
 import msgspec
 
-from producer.contenders import Outcome, Progress, Spec
 from producer.contenders.ledger import Ledger
+from producer.contenders.protocol import Outcome, Progress
+from producer.contenders.spec import Spec
 from producer.system.exits import how_it_ended, last_words
 from producer.system.inherited import inherited
 from producer.system.reaper import Keeper

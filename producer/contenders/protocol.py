@@ -1,0 +1,62 @@
+"""What every contender can do: start its slots, run job lists, and stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from producer.contenders.spec import Spec
+from worker.jobs import Job
+from worker.records import JobRecord
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one pass of a contender over the jobs left behind."""
+
+    records: list[JobRecord]
+    #: Slots and workers as found while running; asked, never assumed.
+    slots: int
+    workers: int = 1
+    #: Why the pass is invalid, in words; empty where it is valid.
+    problems: list[str] = field(default_factory=list)
+    #: Records beyond the first of a job.
+    duplicates: int = 0
+    #: The longest that an event loop stood still, in seconds; None where there is none.
+    loop_stall_s: float | None = None
+    #: Whether times came from hosts with clocks of their own, corrected by the broker's.
+    clocks_corrected: bool = False
+    #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.
+    gil: bool | None = None
+    #: The class of the workers' event loop, as they name it ("uvloop.Loop"); None where there is none.
+    event_loop: str | None = None
+
+
+#: Called with the number of jobs done so far.
+Progress = Callable[[int], None]
+
+
+class Contender(Protocol):
+    """Starts its slots, runs job lists, and stops. One at a time; nothing is shared between two."""
+
+    spec: Spec
+
+    def start(self) -> None:
+        """Start the slots and warm each up.
+
+        Raises:
+            ContenderError: it did not become ready.
+        """
+
+    def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Have the jobs done. Trouble on the way is in the outcome's `problems`, never an exception."""
+
+    def processes(self) -> list[int]:
+        """The roots of the process trees that do the jobs; empty where they are out of sight."""
+
+    def alive(self) -> bool:
+        """Whether it can run again."""
+
+    def stop(self) -> None:
+        """End everything that was started. Safe to call at any time, and twice."""
