@@ -13,10 +13,12 @@ import html as standard_html
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from rich.text import Text
 
+from producer.contender_name import ContenderName
 from worker.records import spelled
 
 #: With one of these a spreadsheet begins a formula, also in the wide form that Asian keyboards write.
@@ -58,9 +60,22 @@ def spreadsheet(value: Any) -> Any:
 
 
 def json_text(value: Any, *, indent: bool = True) -> str:
-    """The value as JSON, all ASCII: JSON's own escapes are understood wherever it is read."""
+    """The value as JSON, all ASCII: JSON's own escapes are understood wherever it is read.
+
+    The names of contenders are texts there, as people write them.
+    """
     import msgspec  # not at the top: other modules of the command line only print
 
-    text = msgspec.json.encode(value)
+    text = msgspec.json.encode(_with_names(value))
     text = msgspec.json.format(text, indent=2 if indent else -1)
     return _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text.decode())
+
+
+def _with_names(value: Any) -> Any:
+    if isinstance(value, ContenderName):
+        return str(value)
+    if is_dataclass(value):
+        return {field.name: _with_names(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: _with_names(item) for key, item in value.items()}
+    return [_with_names(item) for item in value] if isinstance(value, list | tuple) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.results import Result, Run, WorkloadResult, run_from
 from producer.results.reference import Reference
@@ -34,8 +35,17 @@ def placed(
     ]
     used = Usage(memory_bytes, cpu_s) if memory_bytes is not None else None
     outcome = Outcome(records, slots=2, problems=list(problems))
+    name = ContenderName.parse(contender)
     return run_from(
-        "waits", contender, round_, 1.0, outcome, jobs=len(spans), wrong=0, used=used, broker_cpu_s=None
+        "waits",
+        name,
+        round_,
+        1.0,
+        outcome,
+        jobs=len(spans),
+        wrong=0,
+        used=used,
+        broker_cpu_s=None,
     )
 
 
@@ -52,7 +62,7 @@ def compared(
         bound="waiting",
         description="placed by hand",
         reference=Reference(("",) * jobs, (wait_s,) * jobs, (work_s,) * jobs, work_s * jobs),
-        startups_s={run.contender: 0.1 for run in runs},
+        startups_s={str(run.contender): 0.1 for run in runs},
         left_out={},
     )
     rounds = max((run.round for run in runs), default=1)

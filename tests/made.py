@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.results import SCHEMA, Result, Run, WorkloadResult, run_from
 from producer.results.reference import Reference
@@ -42,8 +43,17 @@ def a_run(
         for index in range(jobs)
     ]
     outcome = Outcome(records, slots=1, problems=list(problems))
+    name = ContenderName.parse(contender)
     return run_from(
-        workload, contender, round_, 1.0, outcome, jobs=jobs, wrong=0, used=None, broker_cpu_s=None
+        workload,
+        name,
+        round_,
+        1.0,
+        outcome,
+        jobs=jobs,
+        wrong=0,
+        used=None,
+        broker_cpu_s=None,
     )
 
 

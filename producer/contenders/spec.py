@@ -6,17 +6,18 @@ import importlib.util
 import sys
 from dataclasses import dataclass
 
-from producer.contenders.designs import DESIGNS
+from producer.contender_name import CELERY, ContenderName, way_of
+from producer.contenders.designs import DESIGNS, Design
 from producer.system.interpreter import SUBINTERPRETERS, Interpreter
 from producer.system.machine import cores
 from producer.workloads import Workload
 from worker.errors import UnknownNameError
-from worker.pools import POOLS, pool
+from worker.pools import POOLS, Pool, pool
 
 #: Slots of a contender whose slots are light, on work that waits.
 LIGHT_SLOTS = 32
-
-
+#: The most slots that one worker or design is asked for.
+MAX_SLOTS = 10_000
 #: Slots that take part in using more than one core: one for each core is what makes sense.
 _HEAVY = ("process", "interpreter")
 
@@ -42,16 +43,14 @@ class Spec:
     @property
     def celery_pool(self) -> str | None:
         """The Celery pool, or None for a design in this machine's own processes."""
-        prefix, _, name = self.way.partition(":")
-        return name if prefix == "celery" else None
+        return ContenderName(self.way).celery_pool
 
     @property
-    def name(self) -> str:
-        """The name in tables and results; several workers are written workers x slots."""
-        slots = f"{self.workers}x{self.slots}" if self.workers > 1 else str(self.slots)
-        many = self.workers > 1 or _scales(self.way)
-        under = f" [{self.interpreter.label}]" if self.interpreter else ""
-        return (f"{self.way}@{slots}" if many else self.way) + under
+    def name(self) -> ContenderName:
+        """The name in tables and results."""
+        slots = self.slots if self.workers > 1 or _executor(self.way).scales else None
+        label = self.interpreter.label if self.interpreter else ""
+        return ContenderName(self.way, slots, self.workers, python=label)
 
     @property
     def python(self) -> str:
@@ -76,7 +75,7 @@ class Spec:
 
 def ways() -> list[str]:
     """Every way a contender can be named, designs first."""
-    return [*DESIGNS, *(f"celery:{name}" for name in POOLS)]
+    return [*DESIGNS, *(f"{CELERY}{name}" for name in POOLS)]
 
 
 def parse(text: str, workload: Workload) -> Spec:
@@ -85,23 +84,26 @@ def parse(text: str, workload: Workload) -> Spec:
     Raises:
         UnknownNameError: no such contender, or no such number of slots.
     """
-    way, at, _ = text.strip().partition("@")
-    if not at and way in ways():
-        return Spec(way, default_slots(way, workload))
-    return _parsed(text.strip())
+    name = _parse(text.strip())
+    slots = default_slots(name.way, workload) if name.slots is None else name.slots
+    return Spec(name.way, slots)
 
 
-def _parsed(text: str) -> Spec:
-    way, at, number = text.partition("@")
+def _parse(text: str) -> ContenderName:
+    way = way_of(text)
     if way not in ways():
         raise UnknownNameError(f"no contender is called {way!r}; there are: {', '.join(ways())}")
-    if not at:
-        return Spec(way, 1)
-    if not _scales(way):
-        raise UnknownNameError(f"{way} has one slot: write {way!r} without @{number}")
-    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= 10_000:
-        raise UnknownNameError(f"{text!r}: the slots after @ are a number from 1 to 10,000")
-    return Spec(way, int(number))
+    try:
+        name = ContenderName.parse(text)
+    except ValueError:
+        name = ContenderName(way, 0)
+    if name.slots is not None and not _executor(way).scales:
+        raise UnknownNameError(f"{way} has one slot: write {way!r} without {text.removeprefix(way)}")
+    if name.slots is not None and not 1 <= name.slots <= MAX_SLOTS:
+        raise UnknownNameError(f"{text!r}: the slots after @ are a number from 1 to {MAX_SLOTS:,}")
+    if name != ContenderName(way, name.slots):
+        raise UnknownNameError(f"{text!r}: a contender is asked for by its way and its slots alone")
+    return name
 
 
 def swept(ways_: str, concurrency: str) -> list[Spec]:
@@ -111,20 +113,22 @@ def swept(ways_: str, concurrency: str) -> list[Spec]:
         UnknownNameError: no such contender, or no such number of slots.
     """
     numbers = [number.strip() for number in concurrency.split(",") if number.strip()]
-    found: dict[Spec, None] = {}
+    specs: dict[Spec, None] = {}
     for way in (part.strip() for part in ways_.split(",") if part.strip()):
-        if "@" in way:
+        if way_of(way) != way:
             raise UnknownNameError(f"{way!r}: in a sweep the slots come from --concurrency, not after @")
         for number in numbers:
-            found[_parsed(f"{way}@{number}" if way not in ways() or _scales(way) else way)] = None
-    return sorted(found, key=lambda spec: (spec.way, spec.slots))
+            name = _parse(f"{way}@{number}" if way not in ways() or _executor(way).scales else way)
+            specs[Spec(name.way, name.slots or 1)] = None
+    return sorted(specs, key=lambda spec: (spec.way, spec.slots))
 
 
 def default_slots(way: str, workload: Workload) -> int:
     """As many slots as a sensible person would give this contender for this workload."""
-    if not _scales(way):
+    executor = _executor(way)
+    if not executor.scales:
         return 1
-    if _slot(way) in _HEAVY or workload.bound == "cores":
+    if executor.slot in _HEAVY or workload.bound == "cores":
         return cores()
     return LIGHT_SLOTS
 
@@ -135,11 +139,7 @@ def sensible(workload: Workload) -> list[Spec]:
     return [Spec(way, default_slots(way, workload)) for way in ways() if way not in left_out]
 
 
-def _scales(way: str) -> bool:
-    name = way.removeprefix("celery:")
-    return pool(name).scales if way.startswith("celery:") else DESIGNS[name].scales
-
-
-def _slot(way: str) -> str:
-    name = way.removeprefix("celery:")
-    return pool(name).slot if way.startswith("celery:") else DESIGNS[name].slot
+def _executor(way: str) -> Design | Pool:
+    """The design or the pool that executes the jobs of a way."""
+    name = ContenderName(way).celery_pool
+    return DESIGNS[way] if name is None else pool(name)

@@ -106,14 +106,14 @@ def measure(
         if contender:
             ready.append(contender)
         else:
-            watcher.left_out(workload, spec, measured.left_out[spec.name])
+            watcher.left_out(workload, spec, measured.left_out[str(spec.name)])
     begun(measured)
     for round_ in range(1, session.rounds + 1):
         random.Random(f"{session.seed}/{workload.name}/{round_}").shuffle(ready)
         for contender in tuple(ready):
             if not _revived(contender, measured):
                 ready.remove(contender)
-                watcher.left_out(workload, contender.spec, measured.left_out[contender.spec.name])
+                watcher.left_out(workload, contender.spec, measured.left_out[str(contender.spec.name)])
                 continue
             watcher.running(workload, contender.spec, round_, session.rounds)
             run = _run(contender, workload, reference, round_, session)
@@ -123,15 +123,15 @@ def measure(
 
 def _started(spec: Spec, roster: Roster, workload: Workload, measured: Measured) -> Contender | None:
     if why := spec.unavailable():
-        measured.left_out[spec.name] = why
+        measured.left_out[str(spec.name)] = why
         return None
     try:
         contender = roster.started(spec)
         _warm_up(contender, workload.jobs)
     except ContenderError as error:
-        measured.left_out[spec.name] = str(error)
+        measured.left_out[str(spec.name)] = str(error)
         return None
-    measured.startups_s[contender.spec.name] = roster.startups_s[spec]
+    measured.startups_s[str(contender.spec.name)] = roster.startups_s[spec]
     return contender
 
 
@@ -149,7 +149,7 @@ def _revived(contender: Contender, measured: Measured) -> bool:
         contender.stop()
         contender.start()
     except ContenderError as error:
-        measured.left_out[contender.spec.name] = str(error)
+        measured.left_out[str(contender.spec.name)] = str(error)
         return False
     return True
 

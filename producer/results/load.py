@@ -18,8 +18,10 @@ from pathlib import Path
 
 import msgspec
 
+from producer.contender_name import ContenderName
 from producer.ranges import MAX_CONTENDERS
 from producer.results.model import SCHEMA, Result, Run, WorkloadResult
+from producer.results.older import from_schema_1
 from worker.errors import ResultError
 
 #: Neither a file nor what it unpacks to is read any further. A million records take 29 MB, packed 10.
@@ -39,8 +41,8 @@ def load(path: Path) -> Result:
         if path.suffix == ".gz":
             data = _unpacked(data)
         schema = msgspec.json.decode(data, type=_Schema).schema
-        if schema == SCHEMA:
-            result = msgspec.json.decode(data, type=Result)
+        if schema in (1, SCHEMA):
+            result = from_schema_1(data) if schema == 1 else msgspec.json.decode(data, type=Result)
             _require_consistent(result)
             return result
     except RecursionError:
@@ -118,6 +120,8 @@ def _of_workload(workload: WorkloadResult) -> Iterator[str]:
 
 
 def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
+    if not _is_read_back(run.contender):
+        yield "its contender's name would be read as another's"
     columns = run.records
     times = columns.enqueued_us, columns.received_us, columns.started_us, columns.finished_us
     if {len(column) for column in (columns.worker, *times)} != {len(columns.index)}:
@@ -137,3 +141,10 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
     finished = (sum(at) for at in zip(accumulate(times[0]), *times[1:], strict=False))
     if columns.index and not any(moment > 0 for moment in finished):
         yield "it took no time"
+
+
+def _is_read_back(name: ContenderName) -> bool:
+    try:
+        return ContenderName.parse(str(name)) == name
+    except ValueError:
+        return False

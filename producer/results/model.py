@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Literal
 
+from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.ranges import Bytes, Count, Distance, Integer, Load, Microseconds, Moment, Positive, Seconds
 from producer.results.reference import Reference
@@ -18,8 +19,8 @@ from producer.system.interpreter import Interpreter
 from producer.system.machine import Machine
 from producer.system.usage import Usage
 
-#: Raised by one whenever an older program would misread a newer file.
-SCHEMA = 1
+#: Raised by one whenever an older program would misread a newer file. In 1 a run's contender was a text.
+SCHEMA = 2
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Run:
     """One timed pass of one contender over the whole workload."""
 
     workload: str
-    contender: str
+    contender: ContenderName
     round: Positive
     #: Wall-clock time at which it began, in seconds since 1970.
     began: Moment
@@ -99,6 +100,7 @@ class WorkloadResult:
     bound: str
     description: str
     reference: Reference
+    #: By the name of the contender.
     startups_s: dict[str, Seconds]
     left_out: dict[str, str]
     #: Of the jobs and of the files they read.
@@ -137,7 +139,7 @@ class Result:
 
 def run_from(
     workload: str,
-    contender: str,
+    contender: ContenderName,
     round_: int,
     began: float,
     outcome: Outcome,

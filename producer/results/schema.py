@@ -29,7 +29,7 @@ def _cleaned(part: Any) -> Any:
     # Python 3.13 and later strip the indentation of docstrings themselves.
     if isinstance(part, dict):
         return {key: _cleaned(value) for key, value in part.items()}
-    if isinstance(part, list):
+    if isinstance(part, list | tuple):
         return [_cleaned(value) for value in part]
     return inspect.cleandoc(part) if isinstance(part, str) and "\n" in part else part
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any, Literal, TypeAlias
 
+from producer.contender_name import ContenderName
 from producer.printable import json_text, markdown, spreadsheet
 from producer.results import Result
 from producer.show.terminal.columns import COST, SPEED
@@ -70,7 +71,7 @@ def _section(result: Result, name: str) -> Iterator[str]:
     yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
     yield _line(":--", *("--:" for _ in columns))
     for row in summaries(result, workload):
-        yield _line(row.contender, *(column.cell(row) for column in columns))
+        yield _line(str(row.contender), *(column.cell(row) for column in columns))
     yield ""
 
 
@@ -91,6 +92,8 @@ def _values(row: Summary) -> Iterator[Any]:
     for name, value in ((field.name, getattr(row, field.name)) for field in fields(row)):
         if name in _PARTS:
             yield from asdict(value).values() if value else [None] * len(fields(_PARTS[name]))
+        elif isinstance(value, ContenderName):
+            yield str(value)
         elif name == "problems":
             yield "; ".join(value)
         else:

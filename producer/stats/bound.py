@@ -48,7 +48,7 @@ def sentence(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
 
 def _message_cost_s(rows: Sequence[Summary], workload: WorkloadResult) -> float | None:
     """CPU time that Celery spends on a job beyond the job itself, at its cheapest; None without Celery."""
-    through_celery = [row.cpu_s for row in rows if row.contender.startswith("celery:") and row.cpu_s]
+    through_celery = [row.cpu_s for row in rows if row.contender.is_celery and row.cpu_s]
     if not through_celery:
         return None
     return (min(through_celery) - workload.reference.cpu_s) / workload.jobs

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.summary import makespan_s, runs_by_contender
@@ -52,7 +53,7 @@ class Caution:
     """One warning; `contender` is None where it is of the whole comparison."""
 
     kind: Kind
-    contender: str | None
+    contender: ContenderName | None
     text: str
 
 
@@ -78,11 +79,11 @@ def by_kind(found: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
         kinds.setdefault(caution.kind, []).append(caution)
     for kind, (first, *others) in kinds.items():
         whose = f"{first.contender}: " if first.contender else ""
-        names = ", ".join(other.contender or "" for other in others)
+        names = ", ".join(str(other.contender or "") for other in others)
         yield kind, f"{whose}{first.text}." + (f" Likewise: {names}." if names else "")
 
 
-def _of_comparison(result: Result, by_contender: Mapping[str, Sequence[Run]]) -> Iterator[Caution]:
+def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence[Run]]) -> Iterator[Caution]:
     runs = [run for its in by_contender.values() for run in its]
     if not result.complete:
         text = "ended before the last round: only the finished runs are here; start it anew for the rest"
@@ -111,11 +112,11 @@ def _of_comparison(result: Result, by_contender: Mapping[str, Sequence[Run]]) ->
         yield Caution(Kind.CLOCKS, None, text)
 
 
-def _of_gil(result: Result, contenders: Iterable[str]) -> Iterator[Caution]:
+def _of_gil(result: Result, contenders: Iterable[ContenderName]) -> Iterator[Caution]:
     for name in contenders:
         for python in result.interpreters:
-            gil = python.gil_of(name.partition("@")[0].partition(" ")[0])
-            if name.endswith(f" [{python.label}]") and gil and gil.turned_on_by:
+            gil = python.gil_of(name.way)
+            if name.python == python.label and gil and gil.turned_on_by:
                 text = (
                     f"{gil.turned_on_by} turned the GIL on, so this is no free-threaded run: do without that "
                     "extension, or find a version of it that declares that it needs no GIL"
@@ -174,7 +175,7 @@ def _outliers(makespans: np.ndarray[tuple[int], np.dtype[np.float64]], median: f
     return [int(place) for place in np.flatnonzero(far & (distances > OUTLIER_SHARE * median))]
 
 
-def _drift(by_contender: Mapping[str, Sequence[Run]]) -> float | None:
+def _drift(by_contender: Mapping[ContenderName, Sequence[Run]]) -> float | None:
     """Makespans of the last third of the rounds by those of the first, over all contenders."""
     logs = []
     for runs in by_contender.values():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from producer.contender_name import ContenderName
 from producer.results import Result, WorkloadResult
 from producer.stats.ratios import Ratio, unpaired
 from producer.stats.summary import makespan_s, runs_by_contender, summaries
@@ -28,7 +29,7 @@ class Difference:
     """One contender on one workload: how long it took, then and now."""
 
     workload: str
-    contender: str
+    contender: ContenderName
     #: Medians; None without a valid run.
     old_s: float | None
     new_s: float | None
@@ -108,7 +109,7 @@ def differences(old: Result, new: Result) -> list[Difference]:
     found = []
     for before, after in _common(old, new):
         then, now = _makespans(old, before.name), _makespans(new, after.name)
-        broken = [name for name in after.left_out if name in then and name not in now]
+        broken = [name for name in then if str(name) in after.left_out and name not in now]
         for name in [*(row.contender for row in summaries(new, after)), *broken]:
             old_s, new_s = then.get(name, []), now.get(name, [])
             if old_s or (new_s and name in then):
@@ -117,7 +118,7 @@ def differences(old: Result, new: Result) -> list[Difference]:
     return found
 
 
-def _makespans(result: Result, workload: str) -> dict[str, list[float]]:
+def _makespans(result: Result, workload: str) -> dict[ContenderName, list[float]]:
     by_contender = runs_by_contender(result, workload)
     return {name: [makespan_s(run) for run in runs if run.valid] for name, runs in by_contender.items()}
 
@@ -137,7 +138,7 @@ def only_in_one(old: Result, new: Result) -> list[str]:
 
 
 def _asked_for(result: Result, workload: WorkloadResult) -> list[str]:
-    return [*runs_by_contender(result, workload.name), *workload.left_out]
+    return [*map(str, runs_by_contender(result, workload.name)), *workload.left_out]
 
 
 def _common(old: Result, new: Result) -> list[tuple[WorkloadResult, WorkloadResult]]:

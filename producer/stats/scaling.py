@@ -11,13 +11,13 @@ X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1)), contention sigma >= 0 a
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
+from producer.contender_name import ContenderName
 from producer.results import Result, WorkloadResult
 from producer.stats.ratios import Ratio, paired
 from producer.stats.summary import makespan_s, runs_by_contender
@@ -26,7 +26,6 @@ from producer.stats.summary import makespan_s, runs_by_contender
 POINTS_TO_FIT = 5
 #: A law that leaves more than this of the variance unexplained describes something else.
 GOOD_FIT = 0.9
-_NAME = re.compile(r"(?P<way>[^@ ]+)(@(\d+x)?\d+)?(?P<under> \[.*\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,8 @@ class Law:
 class Curve:
     """One way of running jobs, over all its concurrencies."""
 
-    #: "celery:gevent", or "threads [3.13t]".
-    way: str
+    #: "celery:gevent", or "threads [3.13t]": a name without slots.
+    way: ContenderName
     points: tuple[Point, ...]
     #: The concurrency at which more slots stop paying; None where the curve has no knee.
     knee: int | None
@@ -94,17 +93,19 @@ class Curve:
 
 def curves(result: Result, workload: WorkloadResult) -> list[Curve]:
     """A curve for every way that ran at two concurrencies or more."""
-    found: dict[str, dict[int, dict[int, float]]] = {}
+    by_way: dict[ContenderName, dict[int, dict[int, float]]] = {}
     for name, runs in runs_by_contender(result, workload.name).items():
-        match = _NAME.fullmatch(name)
         makespans = {run.round: makespan_s(run) for run in runs if run.valid}
-        if match and makespans:
-            way = match["way"] + (match["under"] or "")
-            found.setdefault(way, {})[runs[0].slots] = makespans
-    return [_curve(way, its, workload.jobs) for way, its in sorted(found.items()) if len(its) > 1]
+        if makespans:
+            by_way.setdefault(name.without_slots(), {})[runs[0].slots] = makespans
+    return [
+        _curve(way, by_slots, workload.jobs)
+        for way, by_slots in sorted(by_way.items(), key=lambda item: str(item[0]))
+        if len(by_slots) > 1
+    ]
 
 
-def _curve(way: str, by_slots: Mapping[int, Mapping[int, float]], jobs: int) -> Curve:
+def _curve(way: ContenderName, by_slots: Mapping[int, Mapping[int, float]], jobs: int) -> Curve:
     first = min(by_slots)
     points = []
     for slots, makespans in sorted(by_slots.items()):

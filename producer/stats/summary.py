@@ -6,13 +6,15 @@ valid runs together, and come with their number. Contenders are compared round b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult, absolute
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
 
@@ -37,7 +39,7 @@ class Percentiles:
 class Summary:
     """One contender over all its runs of one workload. What needs a valid run is None without one."""
 
-    contender: str
+    contender: ContenderName
     slots: int
     runs: int
     valid_runs: int
@@ -79,8 +81,9 @@ def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
     """One row per contender, the shortest median makespan first, those without a valid run last."""
     by_contender = runs_by_contender(result, workload.name)
     makespans = {name: _by_round(runs) for name, runs in by_contender.items()}
-    winner = min((name for name in makespans if makespans[name]), key=_median_of(makespans), default="")
-    serial = makespans.get(baseline([*workload.startups_s, *by_contender]) or "", {})
+    measured = [name for name in makespans if makespans[name]]
+    winner = min(measured, key=_median_of(makespans), default=None)
+    serial = baseline(asked_for(workload, by_contender))
     cores = _cores(result)
     rows = []
     for name, runs in by_contender.items():
@@ -88,39 +91,43 @@ def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
         if makespans[name]:
             row = replace(
                 _with_times(row, [run for run in runs if run.valid], workload, cores),
-                speed_up=paired(serial, makespans[name]),
-                to_winner=paired(makespans[name], makespans[winner]) if name != winner else None,
+                speed_up=paired(makespans.get(serial, {}), makespans[name]) if serial else None,
+                to_winner=paired(makespans[name], makespans[winner]) if winner and name != winner else None,
             )
         rows.append(row)
-    return sorted(rows, key=lambda row: (row.makespan_s is None, row.makespan_s or 0.0, row.contender))
+    return sorted(rows, key=lambda row: (row.makespan_s is None, row.makespan_s or 0.0, str(row.contender)))
 
 
-def runs_by_contender(result: Result, workload: str) -> dict[str, list[Run]]:
+def runs_by_contender(result: Result, workload: str) -> dict[ContenderName, list[Run]]:
     """The runs of one workload, in the order in which they were made."""
-    found: dict[str, list[Run]] = {}
+    by_contender: dict[ContenderName, list[Run]] = {}
     for run in result.runs:
         if run.workload == workload:
-            found.setdefault(run.contender, []).append(run)
-    return found
+            by_contender.setdefault(run.contender, []).append(run)
+    return by_contender
 
 
-def baseline(contenders: Iterable[str]) -> str | None:
+def asked_for(workload: WorkloadResult, ran: Iterable[ContenderName]) -> Iterator[ContenderName]:
+    """The contenders of a workload: those that were started, in that order, then those that ran."""
+    for text in workload.startups_s:
+        with contextlib.suppress(ValueError):
+            yield ContenderName.parse(text)
+    yield from ran
+
+
+def baseline(contenders: Iterable[ContenderName]) -> ContenderName | None:
     """The serial that speed-ups refer to: under several interpreters ("serial [3.13]") the first."""
-    return next((name for name in contenders if name.partition(" ")[0] == "serial"), None)
-
-
-def median_makespan_s(runs: Sequence[Run]) -> float | None:
-    """The median over the valid runs, in seconds; None where there is none."""
-    values = [makespan_s(run) for run in runs if run.valid]
-    return float(np.median(values)) if values else None
+    return next((name for name in contenders if name.way == "serial"), None)
 
 
 def _by_round(runs: Sequence[Run]) -> dict[int, float]:
     return {run.round: makespan_s(run) for run in runs if run.valid}
 
 
-def _median_of(makespans: Mapping[str, Mapping[int, float]]) -> Callable[[str], tuple[float, str]]:
-    return lambda name: (float(np.median(list(makespans[name].values()))), name)
+def _median_of(
+    makespans: Mapping[ContenderName, Mapping[int, float]],
+) -> Callable[[ContenderName], tuple[float, str]]:
+    return lambda name: (float(np.median(list(makespans[name].values()))), str(name))
 
 
 def _cores(result: Result) -> float:
@@ -128,7 +135,7 @@ def _cores(result: Result) -> float:
     return min(result.machine.cores, limit) if limit else result.machine.cores
 
 
-def _totals(name: str, runs: Sequence[Run]) -> Summary:
+def _totals(name: ContenderName, runs: Sequence[Run]) -> Summary:
     return Summary(
         contender=name,
         slots=runs[0].slots,

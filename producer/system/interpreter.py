@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from producer.contender_name import ContenderName
 from producer.system.gil import Gil
 from worker.pools import pool
 
@@ -43,15 +44,16 @@ class Interpreter:
 
     def gil_of(self, way: str) -> Gil | None:
         """The GIL as such a contender finds it; None where nobody could ask."""
-        if not way.startswith("celery:"):
+        if not ContenderName(way).is_celery:
             return self.gil.get("designs")
         return self.gil.get(way) or self.gil.get("celery")
 
 
 def needs(way: str) -> tuple[str, ...]:
     """The packages without which a way of running jobs is left out."""
-    prefix, _, name = way.rpartition(":")
-    celery = FOR_CELERY if prefix else ()
-    required = pool(name).requires if prefix else None
-    asynchronous = ("aiofiles",) if name.startswith("asyncio") else ()
-    return (*BASE, *celery, *((required,) if required else ()), *asynchronous)
+    name = ContenderName(way).celery_pool
+    asynchronous = ("aiofiles",) if (name or way).startswith("asyncio") else ()
+    if name is None:
+        return (*BASE, *asynchronous)
+    required = pool(name).requires
+    return (*BASE, *FOR_CELERY, *((required,) if required else ()), *asynchronous)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.results import ResultFile, load, run_from
 from producer.stats.summary import summaries
@@ -40,7 +41,7 @@ def test_a_million_records(tmp_path: Path) -> None:
     runs = [
         run_from(
             "waits",
-            "celery:prefork@8",
+            ContenderName("celery:prefork", 8),
             number,
             0.0,
             outcome(number),

@@ -48,14 +48,14 @@ def test_a_comparison_prints_its_tables_on_stdout_and_its_progress_on_stderr(com
 def test_the_result_file_holds_the_runs_and_nothing_else_is_left(compared: Compared) -> None:
     result = load(compared.file)
     assert result.complete
-    assert sorted({run.contender for run in result.runs if run.valid}) >= [
+    assert sorted({str(run.contender) for run in result.runs if run.valid}) >= [
         "celery:threads@2",
         "serial",
         "threads@4",
     ]
     assert [workload.name for workload in result.workloads] == ["waits", "files"]
     assert result.broker.endswith("(embedded)")
-    assert all(run.slots == 2 for run in result.runs if run.contender == "celery:threads@2")
+    assert all(run.slots == 2 for run in result.runs if str(run.contender) == "celery:threads@2")
     assert [path.name for path in compared.directory.rglob("*")] == ["out", "a.json.gz"]
 
 

@@ -19,6 +19,7 @@ import pytest
 from rich.console import Console
 
 from producer.cli.send import answer_line
+from producer.contender_name import ContenderName
 from producer.contenders.spec import Spec
 from producer.measure.lab import Plan
 from producer.measure.progress import ProgressWatcher
@@ -59,6 +60,8 @@ def nasty(value: Any, keys: bool = True) -> Any:
     """The same value with `NASTY` at the end of every text in it, the keys of dictionaries among them."""
     if isinstance(value, str):
         return value + NASTY
+    if isinstance(value, ContenderName):
+        return dataclasses.replace(value, way=value.way + NASTY)
     if isinstance(value, dict):
         return {nasty(key) if keys else key: nasty(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -103,10 +106,10 @@ def test_show_prints_a_hostile_result_as_text(
     assert (said.code, said.err) == (0, "")
     assert_only_text(said.out)
     if not how:
-        assert f"threads@4{SHOWN}" in said.out
+        assert f"threads{SHOWN}@4" in said.out
         assert f"left out: celery:solo{SHOWN}: it did not start{SHOWN}" in " ".join(said.out.split())
-        assert f"INVALID celery:gevent@2{SHOWN}, round 1: 1 job is lost{SHOWN}" in said.out
-        table = [line for line in said.out.splitlines() if "  serial\\x1b" in line or "threads@4\\" in line]
+        assert f"INVALID celery:gevent{SHOWN}@2, round 1: 1 job is lost{SHOWN}" in said.out
+        table = [line for line in said.out.splitlines() if "  serial\\x1b" in line or "threads\\" in line]
         assert (
             len({len(line.rstrip()) for line in table[:2]}) == 1
         )  # the columns are as wide as what is shown
@@ -115,7 +118,8 @@ def test_show_prints_a_hostile_result_as_text(
     if "csv" in how:
         rows = list(csv.DictReader(io.StringIO(said.out)))
         assert {row["contender"] for row in rows} == {
-            f"{name}{SHOWN}" for name in ("serial", "threads@4", "celery:gevent@2")
+            f"{way}{SHOWN}{slots}"
+            for way, slots in (("serial", ""), ("threads", "@4"), ("celery:gevent", "@2"))
         }
     if "markdown" in how:
         assert r"\[red\]x\[/red\]" in said.out
@@ -126,7 +130,7 @@ def test_show_prints_a_hostile_sweep_as_text(tmp_path: Path, simul_here: Here) -
     sweep = a_result({f"threads{NASTY}@{slots}": [4.0 / slots] * 5 for slots in (1, 2, 4)})
     sweep = dataclasses.replace(sweep, kind="sweep")
     for run in sweep.runs:
-        run.slots = int(run.contender.rpartition("@")[2])
+        run.slots = run.contender.slots or 1
     sweep.workloads[0].left_out["celery:solo" + NASTY] = NASTY
     said = simul_here("show", str(saved(sweep, tmp_path / "a.json")))
     assert (said.code, said.err) == (0, "")
@@ -141,7 +145,7 @@ def test_diff_prints_hostile_results_as_text(tmp_path: Path, simul_here: Here, h
     assert (said.code, said.err) == (0, "")
     assert_only_text(said.out)
     assert f"new{FILE_SHOWN}.json against " in said.out
-    assert f"threads@4{SHOWN}" in said.out
+    assert f"threads{SHOWN}@4" in said.out
     as_json = simul_here("diff", str(old), str(new), "--json")
     assert_only_text(as_json.out)
     assert json.loads(as_json.out).keys() == {str(new)}
@@ -281,9 +285,9 @@ def test_a_comparison_shows_its_result_and_why_nothing_was_measured_as_text(
     assert said.code == 7
     assert_only_text(said.out, said.err)
     invalid, empty, where, measured = said.err.splitlines()
-    assert invalid == f"waits{SHOWN}: round 1 of celery:gevent@2{SHOWN} is invalid: 1 job is lost{SHOWN}"
+    assert invalid == f"waits{SHOWN}: round 1 of celery:gevent{SHOWN}@2 is invalid: 1 job is lost{SHOWN}"
     assert (empty, where) == ("", f"Saved as a{FILE_SHOWN}.json")
-    assert measured.startswith(f"NothingMeasured: waits{SHOWN}: no run was valid: celery:gevent@2{SHOWN}: ")
+    assert measured.startswith(f"NothingMeasured: waits{SHOWN}: no run was valid: celery:gevent{SHOWN}@2: ")
 
 
 WAITS = build("waits", 1, 1, 1, Path())

@@ -65,7 +65,7 @@ def test_an_interrupted_comparison_stops_all_and_keeps_what_it_has(
     assert list(short_tmp.iterdir()) == []
     result = load(tmp_path / "a.json")
     assert not result.complete
-    assert {run.contender for run in result.runs if run.valid} == {"threads@8", "celery:prefork@2"}
+    assert {str(run.contender) for run in result.runs if run.valid} == {"threads@8", "celery:prefork@2"}
 
 
 def test_two_interrupts_stop_everything_too(tmp_path: Path, short_tmp: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_killed_lab_leaves_nothing_behind(tmp_path: Path, short_tmp: Path) -> 
         process.wait(SOON_S)
         assert survivors(everything) == []
         assert list(short_tmp.iterdir()) == []
-    assert {run.contender for run in load(tmp_path / "a.json").runs} == {"threads@8", "celery:prefork@2"}
+    assert {str(run.contender) for run in load(tmp_path / "a.json").runs} == {"threads@8", "celery:prefork@2"}
 
 
 def test_an_interrupt_before_the_first_run_saves_nothing(tmp_path: Path, short_tmp: Path) -> None:

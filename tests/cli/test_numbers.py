@@ -99,7 +99,7 @@ def test_a_small_sweep_saves_a_result_that_shows_its_curves(tmp_path: Path) -> N
     assert violations(out) == []
     result = load(out)
     assert result.kind == "sweep"
-    assert {run.contender for run in result.runs} == {"threads@1", "threads@4", "asyncio@1", "asyncio@4"}
+    assert {str(run.contender) for run in result.runs} == {"threads@1", "threads@4", "asyncio@1", "asyncio@4"}
     assert "fitted to fewer than 5 concurrencies" in done.stdout
     assert simul("show", out).stdout == done.stdout
     [threads] = [

@@ -168,7 +168,7 @@ def test_what_a_comparison_opens_is_not_taken_for_a_closed_stream(
     command = ("compare", "waits", "--quick", "--with", "threads@2,celery:solo", "--jobs", "3")
     assert run((*command, "--out", "out.json"), here, redirected).code == code
     require_saved(("out.json",), here)
-    assert {run.contender for run in load(here / "out.json").runs} == {"threads@2", "celery:solo"}
+    assert {str(run.contender) for run in load(here / "out.json").runs} == {"threads@2", "celery:solo"}
 
 
 @pytest.mark.parametrize(

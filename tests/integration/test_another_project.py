@@ -133,7 +133,7 @@ def test_a_comparison_uses_the_lab_s_broker_alone(project: Project, transport: s
     )
     assert said.code == 0, said.err
     result = load(project.directory / "result.json")
-    assert {run.contender for run in result.runs if run.valid} == set(contenders.split(","))
+    assert {str(run.contender) for run in result.runs if run.valid} == set(contenders.split(","))
     project.assert_untouched()
     assert project.settings_read() is None
 

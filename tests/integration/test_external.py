@@ -76,7 +76,7 @@ def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keepe
         found = contender(broker, "celery:threads", 99)
         found.start()
         assert found.spec == Spec("celery:threads", 3, workers=2)
-        assert found.spec.name == "celery:threads@2x3"
+        assert str(found.spec.name) == "celery:threads@3x2"
         outcome = found.run(build("waits", jobs=30).jobs, lambda _: None)
         assert (outcome.problems, outcome.slots, len(outcome.records)) == ([], 6, 30)
         assert len({record.worker for record in outcome.records}) == 2

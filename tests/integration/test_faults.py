@@ -66,12 +66,12 @@ def test_a_worker_that_is_killed_spoils_its_run_and_the_comparison_goes_on(
     measure(build("waits", jobs=80), [SOLO, THREADS], session, measured.append, runs.append)
     assert killer.killed
     [spoilt] = [run for run in runs if not run.valid]
-    assert (spoilt.contender, spoilt.round) == ("celery:solo", 1)
+    assert (str(spoilt.contender), spoilt.round) == ("celery:solo", 1)
     assert 0 < spoilt.lost < 80
     death, lost = spoilt.problems
     assert death.startswith("its worker was ended by SIGKILL: ")
     assert lost.startswith(f"{spoilt.lost} of 80 jobs are lost: ")
-    assert sorted((run.contender, run.round) for run in runs if run.valid) == [
+    assert sorted((str(run.contender), run.round) for run in runs if run.valid) == [
         ("celery:solo", 2),
         ("threads@8", 1),
         ("threads@8", 2),

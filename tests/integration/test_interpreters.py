@@ -45,7 +45,7 @@ def test_contenders_run_under_a_python_given_by_its_path(
     monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
     result = compared([sys.executable], ["threads@2", "processes@2", "celery:solo"], tmp_path)
     label = result.interpreters[0].label
-    assert {run.contender for run in result.runs if run.valid} == {
+    assert {str(run.contender) for run in result.runs if run.valid} == {
         f"threads@2 [{label}]",
         f"processes@2 [{label}]",
         f"celery:solo [{label}]",
@@ -69,7 +69,7 @@ def test_a_free_threaded_python_runs_without_a_gil_and_leaves_out_what_has_no_bu
     [python] = result.interpreters
     assert (python.label, python.free_threaded_build) == ("3.13t", True)
     assert (python.gil["designs"].before, python.gil["designs"].after) == (False, False)
-    assert {run.contender: run.gil for run in result.runs if run.valid} == {
+    assert {str(run.contender): run.gil for run in result.runs if run.valid} == {
         "threads@2 [3.13t]": False,
         "asyncio@2 [3.13t]": False,
     }

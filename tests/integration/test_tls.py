@@ -101,7 +101,10 @@ def test_every_option_of_an_address_is_understood_by_all(
         said = simul(*what, cwd=tmp_path, environment=environment)
         assert said.code == 0, said.err
         result = load(tmp_path / "a.json")
-        assert {run.contender for run in result.runs if run.valid} == {"celery:threads@2", "celery:asyncio@2"}
+        assert {str(run.contender) for run in result.runs if run.valid} == {
+            "celery:threads@2",
+            "celery:asyncio@2",
+        }
         assert result.broker.endswith(f"(rediss://***@localhost:{urlsplit(server).port}/0)")
         without = address.replace("&ssl_certfile", "&ssl_nothing").partition("&ssl_nothing")[0]
         with pytest.raises(BrokerUnavailableError, match=r"\(connect\)"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from producer.contender_name import ContenderName
 from producer.results import SCHEMA, Records, Result, Run, WorkloadResult
 from producer.results.reference import Reference
 from producer.system.machine import Machine
@@ -33,7 +34,7 @@ def run(contender: str = "serial", makespan_ms: int = 100, *, jobs: int = 2, **c
     each_us = makespan_ms * 1000 // jobs
     values: dict[str, Any] = {
         "workload": "waits",
-        "contender": contender,
+        "contender": ContenderName.parse(contender),
         "round": 1,
         "began": 1_800_000_000.0,
         "slots": 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from producer.contender_name import ContenderName
 from producer.results import WorkloadResult
 from producer.stats import bound
 from producer.stats.summary import Summary
@@ -18,7 +19,12 @@ def sentence(work: WorkloadResult, rows: Sequence[Summary]) -> str:
 
 def celery(cpu_s: float | None, name: str = "celery:threads@2") -> Summary:
     """A Celery contender that took so much CPU time."""
-    return Summary(name, 2, 1, 1, makespan_s=1.0, cpu_s=cpu_s)
+    return Summary(ContenderName.parse(name), 2, 1, 1, makespan_s=1.0, cpu_s=cpu_s)
+
+
+def serial(cpu_s: float) -> Summary:
+    """The contender that sends no messages."""
+    return Summary(ContenderName("serial"), 1, 1, 1, cpu_s=cpu_s)
 
 
 def test_jobs_that_mostly_wait_are_bound_by_waiting() -> None:
@@ -31,7 +37,11 @@ def test_jobs_that_mostly_wait_are_bound_by_waiting() -> None:
 
 def test_small_jobs_are_bound_by_their_messages() -> None:
     work = workload(jobs=100, bound="disk", reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.01))
-    rows = [celery(0.51, "celery:prefork@2"), celery(0.21), Summary("serial", 1, 1, 1, cpu_s=0.001)]
+    rows = [
+        celery(0.51, "celery:prefork@2"),
+        celery(0.21),
+        serial(0.001),
+    ]
     # (0.21 - 0.01) s over 100 jobs; the thriftiest counts, and serial sends no messages.
     assert sentence(work, rows) == (
         "Bound by the cost of each message: a job is 100 µs of work, and even the thriftiest Celery pool "
@@ -48,7 +58,7 @@ def test_chunks_are_only_advised_where_jobs_have_them() -> None:
 
 def test_small_jobs_without_celery_have_no_messages_to_pay_for() -> None:
     work = workload(jobs=100, reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.009))
-    assert sentence(work, [Summary("serial", 1, 1, 1, cpu_s=0.5)]).startswith("Bound by the cores")
+    assert sentence(work, [serial(0.5)]).startswith("Bound by the cores")
     assert sentence(work, [celery(None)]).startswith("Bound by the cores")
     assert sentence(work, []).startswith("Bound by the cores")
 

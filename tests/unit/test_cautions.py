@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from producer.contender_name import ContenderName
 from producer.results import Result
 from producer.stats.cautions import Caution, Kind, caution_lines, cautions
 from tests.made import a_result, a_run, on
@@ -14,7 +15,8 @@ STEADY = [1.0, 1.01, 0.99, 1.02, 1.0, 0.98]
 
 
 def of(result: Result) -> list[tuple[Kind, str | None]]:
-    return [(caution.kind, caution.contender) for caution in cautions(result, result.workloads[0])]
+    found = cautions(result, result.workloads[0])
+    return [(one.kind, str(one.contender) if one.contender else None) for one in found]
 
 
 def test_a_steady_comparison_has_nothing_to_beware_of() -> None:
@@ -63,13 +65,14 @@ def test_the_advice_knows_the_size_of_the_workload() -> None:
     assert cautions(result, result.workloads[0]) == [
         Caution(
             Kind.SHORT,
-            "serial",
+            ContenderName("serial"),
             "a run takes only 1.0 ms, of which its start and end are part: try --jobs 800",
         )
     ]
 
 
 def test_several_contenders_of_one_kind_share_a_line() -> None:
-    found = [Caution(Kind.SHORT, name, "too short") for name in ("serial", "threads@4", "asyncio@4")]
+    names = map(ContenderName.parse, ("serial", "threads@4", "asyncio@4"))
+    found = [Caution(Kind.SHORT, name, "too short") for name in names]
     [line] = caution_lines(found)
     assert line == "Beware (short): serial: too short. Likewise: threads@4, asyncio@4."

@@ -55,17 +55,17 @@ def test_too_few_runs_tell_nothing() -> None:
 def test_what_does_not_work_any_more_fails() -> None:
     old, new = a_result({"serial": STEADY, "threads@4": STEADY}), a_result({"serial": STEADY})
     new.runs.append(a_run("threads@4", problems=["its process died"]))
-    broken = next(row for row in between(old, new).rows if row.contender == "threads@4")
+    broken = next(row for row in between(old, new).rows if str(row.contender) == "threads@4")
     assert (broken.verdict, broken.fails(1.10)) == ("no valid run any more", True)
 
 
 def test_what_could_not_start_any_more_fails_and_what_nobody_asked_for_does_not() -> None:
     old, new = a_result({"serial": STEADY, "threads@4": STEADY}), a_result({"serial": STEADY})
     found = between(old, new)
-    assert only(found).contender == "serial"
+    assert str(only(found).contender) == "serial"
     assert found.only_in_one == ["waits: threads@4 (only old)"]
     new.workloads[0].left_out["threads@4"] = "it did not start"
-    assert [row.contender for row in between(old, new).rows if row.fails(1.10)] == ["threads@4"]
+    assert [str(row.contender) for row in between(old, new).rows if row.fails(1.10)] == ["threads@4"]
 
 
 @pytest.mark.parametrize("field", ["seed", "jobs", "chunk", "data_hash"])

@@ -205,6 +205,10 @@ def in_records(**columns: list[int]) -> Callable[[Any], object]:
             in_run(errors={"0": "why"}, wrong=4, problems=["p"]),
             "run 0: more of its jobs failed or are wrong than it has",
         ),
+        (
+            lambda r: r["runs"][0].update(contender={"way": "threads@8"}),
+            "run 0: its contender's name would be read as another's",
+        ),
         (lambda r: r["runs"].append(r["runs"][0]), "a contender has two runs in one round"),
         (lambda r: r["machine"].update(cores=0), "Expected `int` >= 1 - at `$.machine.cores`"),
         (
@@ -228,7 +232,8 @@ def test_what_no_comparison_leaves_is_refused_with_the_reason(
 
 def test_more_contenders_than_anybody_compares_are_refused(tmp_path: Path) -> None:
     def multiplied(plain: Any) -> None:
-        plain["runs"] = [{**plain["runs"][0], "contender": f"threads@{n}"} for n in range(MAX_CONTENDERS + 1)]
+        first, slots = plain["runs"][0], range(1, MAX_CONTENDERS + 2)
+        plain["runs"] = [{**first, "contender": {"way": "threads", "slots": number}} for number in slots]
 
     assert refusal(tmp_path / "a.json", changed(multiplied)) == "a workload has more than 1000 contenders"
 

@@ -147,7 +147,7 @@ class Lab:
         prepare: Callable[[Fake], None] = lambda _: None,
     ) -> Lab:
         def make(spec: Spec) -> Fake:
-            fake = self.fakes[spec.name] = Fake(spec, self.log)
+            fake = self.fakes[str(spec.name)] = Fake(spec, self.log)
             prepare(fake)
             return fake
 
@@ -159,7 +159,7 @@ class Lab:
 
     def order(self) -> list[str]:
         """The contenders in the order of their runs."""
-        return [run.contender for run in self.runs]
+        return [str(run.contender) for run in self.runs]
 
 
 SERIAL, THREADS, PROCESSES = Spec("serial", 1), Spec("threads", 4), Spec("processes", 2)
@@ -169,7 +169,7 @@ FOUR = (SERIAL, THREADS, PROCESSES, Spec("celery:solo", 1))
 def test_every_contender_runs_once_a_round_in_an_order_that_the_seed_gives() -> None:
     first = Lab().go(FOUR, rounds=6, seed=1)
     rounds = [first.order()[start : start + 4] for start in range(0, 24, 4)]
-    names = sorted(spec.name for spec in FOUR)
+    names = sorted(str(spec.name) for spec in FOUR)
     assert all(sorted(one) == names for one in rounds)
     assert len({tuple(one) for one in rounds}) > 1
     assert [run.round for run in first.runs] == [round_ for round_ in range(1, 7) for _ in range(4)]
@@ -248,11 +248,11 @@ def test_what_dies_in_a_run_is_started_again_for_the_next() -> None:
         fake.spoil = spoil
 
     lab = Lab().go([SERIAL, THREADS], rounds=3, prepare=prepare)
-    of_threads = [run for run in lab.runs if run.contender == "threads@4"]
+    of_threads = [run for run in lab.runs if str(run.contender) == "threads@4"]
     assert [run.problems for run in of_threads] == [["it died"], [], []]
     assert [run.lost for run in of_threads] == [6, 0, 0]
     assert lab.log.count("start threads@4") == 2
-    assert all(run.valid for run in lab.runs if run.contender == "serial")
+    assert all(run.valid for run in lab.runs if str(run.contender) == "serial")
     assert lab.measured[0].left_out == {}
 
 
@@ -284,9 +284,9 @@ def test_a_wrong_answer_makes_a_run_invalid() -> None:
 
     lab = Lab().go([SERIAL, THREADS], prepare=prepare)
     for run in lab.runs:
-        assert run.wrong == (run.contender == "threads@4")
-        assert run.valid == (run.contender == "serial")
-    [problem] = next(run.problems for run in lab.runs if run.contender == "threads@4")
+        assert run.wrong == (str(run.contender) == "threads@4")
+        assert run.valid == (str(run.contender) == "serial")
+    [problem] = next(run.problems for run in lab.runs if str(run.contender) == "threads@4")
     assert problem.startswith("1 job gave an answer that is not serial's; job 2: {'move': ")
 
 
@@ -303,10 +303,10 @@ def test_a_job_that_fails_is_one_failure_and_makes_its_run_invalid() -> None:
         fake.spoil = spoil if fake.spec == THREADS else fake.spoil
 
     lab = Lab().go([SERIAL, THREADS], prepare=prepare)
-    [spoilt] = [run for run in lab.runs if run.contender == "threads@4"]
+    [spoilt] = [run for run in lab.runs if str(run.contender) == "threads@4"]
     assert (spoilt.failed, spoilt.wrong, spoilt.valid) == (1, 0, False)
     assert spoilt.problems == ["1 job failed; job 2: Oh: no"]
-    [row] = [row for row in rows_of(lab) if row.contender == "threads@4"]
+    [row] = [row for row in rows_of(lab) if str(row.contender) == "threads@4"]
     assert [column.cell(row) for column in SPEED if column.heading.startswith("failed")] == ["1/0/0"]
 
 

@@ -189,7 +189,7 @@ def test_a_timeline_says_that_slots_stood_idle() -> None:
 
 def test_no_text_of_a_result_becomes_markup() -> None:
     broken = placed([(1, 0, 0, 1)], EVIL, problems=[EVIL])
-    result, _ = compared(broken, *one_after_the_other(f"threads@2 {EVIL}", 1.0))
+    result, _ = compared(broken, *one_after_the_other(f"threads{EVIL}@2", 1.0))
     result.workloads[0].left_out[EVIL] = EVIL
     result.workloads[0].description = EVIL
     html = page([shown(replace(result, broker=EVIL), EVIL)])

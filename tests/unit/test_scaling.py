@@ -71,10 +71,15 @@ def test_curves_of_a_result() -> None:
     makespans |= {f"celery:prefork@{slots}": noise for slots in SLOTS[:3]}
     result = a_result(makespans | {"serial": noise}, jobs=8)
     for run in result.runs:
-        run.slots = int((run.contender + "@1").split("@")[1])
+        run.slots = run.contender.slots or 1
     prefork, threads = curves(result, result.workloads[0])
-    assert (prefork.way, prefork.scales, prefork.knee, prefork.law) == ("celery:prefork", False, None, None)
-    assert (threads.way, threads.scales, threads.knee) == ("threads", True, 8)
+    assert (str(prefork.way), prefork.scales, prefork.knee, prefork.law) == (
+        "celery:prefork",
+        False,
+        None,
+        None,
+    )
+    assert (str(threads.way), threads.scales, threads.knee) == ("threads", True, 8)
     assert threads.law
     assert [point.slots for point in threads.points] == SLOTS
     assert threads.points[2].gain.low == pytest.approx(4.0)
@@ -89,7 +94,7 @@ def curve_of(*makespans_s: float) -> Curve:
         {f"threads@{2**power}": [each * one for one in noise] for power, each in enumerate(makespans_s)}
     )
     for run in result.runs:
-        run.slots = int(run.contender.split("@")[1])
+        run.slots = run.contender.slots or 1
     return curves(result, result.workloads[0])[0]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.results import Records, Run, run_from
 from producer.stats import summary as stats
@@ -44,7 +45,7 @@ def test_a_run_without_records_has_no_makespan() -> None:
 
 def test_medians_are_over_runs_and_percentiles_over_all_their_jobs() -> None:
     row = only(*(run(makespan_ms=ms, round=round_) for round_, ms in enumerate((100, 300, 200), 1)))
-    assert (row.contender, row.slots, row.runs, row.valid_runs) == ("serial", 1, 3, 3)
+    assert (str(row.contender), row.slots, row.runs, row.valid_runs) == ("serial", 1, 3, 3)
     assert (row.makespan_s, row.makespan_min_s, row.makespan_max_s) == pytest.approx((0.2, 0.1, 0.3))
     assert row.throughput == pytest.approx(10)  # 2 jobs in 0.2 s
     assert row.latency_ms is not None
@@ -65,7 +66,7 @@ def test_the_mean_of_an_even_number_of_runs_is_between_the_middle_two() -> None:
 
 def test_speed_up_is_over_serial_and_nothing_without_it() -> None:
     rows = summaries(result([run(makespan_ms=300), run("threads@2", 100)]), workload())
-    assert [row.contender for row in rows] == ["threads@2", "serial"]
+    assert [str(row.contender) for row in rows] == ["threads@2", "serial"]
     assert [row.speed_up.value for row in rows if row.speed_up] == pytest.approx([3.0, 1.0])
     assert only(run("threads@2")).speed_up is None
     invalid = run(makespan_ms=300, problems=["died"])
@@ -107,19 +108,19 @@ def test_invalid_runs_are_counted_and_told_of_but_not_averaged_in() -> None:
 
 def test_without_a_valid_run_there_are_no_numbers_and_the_row_comes_last() -> None:
     rows = summaries(result([run("asyncio@2", problems=["died"]), run(makespan_ms=9000)]), workload())
-    assert [row.contender for row in rows] == ["serial", "asyncio@2"]
-    assert rows[1] == Summary("asyncio@2", 1, 1, 0, problems=("round 1: died",))
+    assert [str(row.contender) for row in rows] == ["serial", "asyncio@2"]
+    assert rows[1] == Summary(ContenderName("asyncio", 2), 1, 1, 0, problems=("round 1: died",))
 
 
 def test_rows_are_sorted_by_their_median_and_ties_by_name() -> None:
     runs = [run("threads@2", 200), run("asyncio@2", 200), run("serial", 300), run("processes@2", 100)]
-    names = [row.contender for row in summaries(result(runs), workload())]
+    names = [str(row.contender) for row in summaries(result(runs), workload())]
     assert names == ["processes@2", "asyncio@2", "threads@2", "serial"]
 
 
 def test_runs_of_other_workloads_are_left_out() -> None:
     rows = summaries(result([run(), run("threads@2", workload="files")]), workload())
-    assert [row.contender for row in rows] == ["serial"]
+    assert [str(row.contender) for row in rows] == ["serial"]
 
 
 def test_memory_and_stalls_are_the_worst_and_cpu_is_the_mean_with_the_brokers() -> None:
@@ -146,7 +147,9 @@ def test_the_times_of_records_survive_their_coding_to_the_microsecond() -> None:
         JobRecord(0, "lab/6", 4 * second, 5 * second, 7 * second, 9 * second, error="Oh: no"),
     ]
     outcome = Outcome(records, slots=2, workers=2, duplicates=1)
-    one = run_from("waits", "threads@2", 1, 0.0, outcome, jobs=3, wrong=0, used=None, broker_cpu_s=None)
+    one = run_from(
+        "waits", ContenderName("threads", 2), 1, 0.0, outcome, jobs=3, wrong=0, used=None, broker_cpu_s=None
+    )
     assert one.workers == ["lab/6", "lab/7"]
     assert one.records.index == [0, 1]  # in the order of enqueuing
     assert one.records.worker == [0, 1]

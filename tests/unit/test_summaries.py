@@ -12,7 +12,7 @@ def test_rows_come_shortest_first_and_those_without_a_valid_run_last() -> None:
     result = a_result({"serial": [4.0], "threads@4": [1.0], "asyncio@4": [2.0]})
     result.runs.append(a_run("celery:solo", problems=["its worker died"]))
     rows = summaries(result, result.workloads[0])
-    assert [row.contender for row in rows] == ["threads@4", "asyncio@4", "serial", "celery:solo"]
+    assert [str(row.contender) for row in rows] == ["threads@4", "asyncio@4", "serial", "celery:solo"]
     assert rows[-1].makespan_s is None
     assert rows[-1].problems == ("round 1: its worker died",)
 
@@ -43,7 +43,7 @@ def test_ratios_to_serial_and_to_the_winner_are_those_of_the_rounds() -> None:
 
 def test_the_first_interpreters_serial_is_the_one_compared_with() -> None:
     result = a_result({"serial [3.13]": [4.0] * 5, "serial [3.12]": [8.0] * 5, "threads@2 [3.13]": [2.0] * 5})
-    rows = {row.contender: row for row in summaries(result, result.workloads[0])}
+    rows = {str(row.contender): row for row in summaries(result, result.workloads[0])}
     speed_up = rows["threads@2 [3.13]"].speed_up
     assert speed_up
     assert speed_up.value == pytest.approx(2.0)

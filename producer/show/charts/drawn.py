@@ -23,7 +23,7 @@ def latencies(spreads: Spreads, frame: Frame) -> Drawing:
         tip = f"{one.entry.name}, {counted(p.n, 'job')}\n" + "\n".join(
             f"{name} {end}" for name, end in zip(("p50", "p95", "p99", "longest"), ends, strict=True)
         )
-        rows.append(Row(one.entry.name, f"{ends[0]} … {ends[2]}", tip))
+        rows.append(Row(str(one.entry.name), f"{ends[0]} … {ends[2]}", tip))
 
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         one = spreads.rows[place]
@@ -42,7 +42,7 @@ def waits(splits: Sequence[Split], frame: Frame) -> Drawing:
     axis = time("mean latency of a job", max(one.wait_s + one.service_s for one in splits))
     rows = [
         Row(
-            one.entry.name,
+            str(one.entry.name),
             f"{seconds(one.wait_s)} + {seconds(one.service_s)}",
             f"{one.entry.name}, mean of its jobs\nin the queue {seconds(one.wait_s)}"
             f"\nbeing done {seconds(one.service_s)}\nalone it takes {seconds(one.alone_s)}",
@@ -71,7 +71,7 @@ def pace(paces: Sequence[Pace], frame: Frame) -> Drawing:
         axis = Axis("time, in % of the contender's own makespan", 0, 1, 100)
     rows = [
         Row(
-            one.entry.name,
+            str(one.entry.name),
             f"peak {digits(max(one.rates))}/s",
             f"{one.entry.name}, one run of {seconds(one.makespan_s)}\n"
             f"mean {digits(sum(one.finished) / one.makespan_s)} jobs/s\npeak {digits(max(one.rates))} jobs/s",
@@ -118,7 +118,7 @@ def _plain(
     costs: Sequence[Cost], values: Sequence[float], texts: Sequence[str], axis: Axis, frame: Frame
 ) -> Drawing:
     rows = [
-        Row(one.entry.name, text, f"{one.entry.name}\n{axis.title}: {text}")
+        Row(str(one.entry.name), text, f"{one.entry.name}\n{axis.title}: {text}")
         for one, text in zip(costs, texts, strict=True)
     ]
 

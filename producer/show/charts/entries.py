@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.stats.bound import READS_FILES
 from producer.stats.scaling import Curve, curves
@@ -69,14 +69,9 @@ class Entry:
     alone_s: Seconds
 
     @property
-    def name(self) -> str:
+    def name(self) -> ContenderName:
         """The contender's."""
         return self.summary.contender
-
-    @property
-    def celery(self) -> bool:
-        """Whether its jobs went through Celery."""
-        return self.name.startswith("celery:")
 
     @property
     def valid(self) -> bool:
@@ -100,15 +95,13 @@ class Field:
 
     def best(self, wanted: str) -> Entry | None:
         """The fastest contender of that way with a valid run, whatever its slots and its interpreter."""
-        found = (one for one in self.entries if one.valid and way(one.name).partition(" ")[0] == wanted)
-        return next(found, None)
+        return next((entry for entry in self.entries if entry.valid and entry.name.way == wanted), None)
 
     def by_interpreter(self) -> list[Field]:
         """One field for each interpreter that the names tell apart ("serial [3.13]")."""
-        tags = list(dict.fromkeys(one.name.partition(" ")[2] for one in self.entries))
         return [
-            replace(self, entries=[one for one in self.entries if one.name.partition(" ")[2] == tag])
-            for tag in tags
+            replace(self, entries=[entry for entry in self.entries if entry.name.python == python])
+            for python in dict.fromkeys(entry.name.python for entry in self.entries)
         ]
 
     @property
@@ -130,11 +123,6 @@ class Field:
         """Whether the jobs do little but wait for a time that is known beforehand."""
         reference = self.workload.reference
         return sum(reference.waits_s) > sum(reference.work_s)
-
-
-def way(contender: str) -> str:
-    """The contender without its slots: "threads@8 [3.13]" is the way "threads [3.13]"."""
-    return re.sub(r"@\d+(x\d+)?", "", contender)
 
 
 def fields(result: Result) -> list[Field]:
@@ -166,7 +154,7 @@ def _whole(column: Sequence[int]) -> Places:
 
 
 def _curves(result: Result, workload: WorkloadResult) -> list[Curve]:
-    ways = Counter(way(name) for name in runs_by_contender(result, workload.name))
+    ways = Counter(name.without_slots() for name in runs_by_contender(result, workload.name))
     if max(ways.values(), default=0) < POINTS_TO_DRAW:
         return []
     return [curve for curve in curves(result, workload) if len(curve.points) >= POINTS_TO_DRAW]

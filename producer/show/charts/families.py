@@ -12,10 +12,10 @@ HERE, CELERY = Key("in this machine's own processes", "here"), Key("through Cele
 
 def families(entries: Iterable[Entry]) -> list[Key]:
     """The legend: of the two families those that are there."""
-    kinds = {entry.celery for entry in entries}
+    kinds = {entry.name.is_celery for entry in entries}
     return [key for key, there in ((HERE, False in kinds), (CELERY, True in kinds)) if there]
 
 
 def colour(entry: Entry) -> str:
     """The colour of a contender's family."""
-    return (CELERY if entry.celery else HERE).colour
+    return (CELERY if entry.name.is_celery else HERE).colour

@@ -20,7 +20,7 @@ LIMIT = Key("physical limit", "ink", "diamond")
 def makespans(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> Drawing:
     """Makespan bars with intervals and limits; `longest_s` makes charts side by side comparable."""
     axis = time("makespan", max(longest_s or 0.0, *map(reach_s, bars)))
-    rows = [Row(bar.entry.name, seconds(bar.value_s), _tip(bar)) for bar in bars]
+    rows = [Row(str(bar.entry.name), seconds(bar.value_s), _tip(bar)) for bar in bars]
 
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         bar = bars[place]
@@ -58,7 +58,7 @@ def _whisker_keys(bars: Sequence[Bar]) -> Iterator[Key]:
 def _tip(bar: Bar) -> str:
     row = bar.entry.summary
     of_all = f" of {row.runs}" if row.runs > row.valid_runs else ""
-    lines = [row.contender, f"makespan {seconds(bar.value_s)}"]
+    lines = [str(row.contender), f"makespan {seconds(bar.value_s)}"]
     if row.valid_runs > 1:
         lines[-1] += f", the median of {counted(row.valid_runs, 'valid run')}{of_all}"
         lines.append(f"the runs took {seconds(bar.shortest_s)} to {seconds(bar.longest_s)}")

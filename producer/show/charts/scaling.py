@@ -36,7 +36,7 @@ def scaling(curve: Curve, frame: Frame) -> Drawing:
         height = TOP + HEIGHT * (1 - part)
         drawing.line(LEFT, height, drawing.width - RIGHT, height)
         drawing.text(LEFT - 6, height + 4, label, fill="soft", size=12, anchor="end")
-    drawing.text(0, 16, curve.way, bold=True)
+    drawing.text(0, 16, str(curve.way), bold=True)
     _keys(drawing, curve)
     drawing.text(0, TOP - 16, axis.title, fill="soft", size=12)
 
@@ -47,7 +47,7 @@ def scaling(curve: Curve, frame: Frame) -> Drawing:
     line(lambda slots: points[0].throughput.value * slots / first, "soft")
     if curve.law and curve.law_holds:
         line(curve.law.throughput, "good")
-    colour = "celery" if curve.way.startswith("celery:") else "here"
+    colour = "celery" if curve.way.is_celery else "here"
     drawing.path([(x(point.slots), y(point.throughput.value)) for point in points], colour, 2.2)
     for point in points:
         _point(drawing, curve, point, x(point.slots), y, colour)

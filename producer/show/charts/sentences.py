@@ -52,7 +52,7 @@ def _limit(bar: Bar) -> str:
     share = bar.limit_s / bar.value_s
     if share <= 1:
         return f"{bar.entry.name} reached {percent(share)} of its physical limit"
-    if " [" in bar.entry.name:
+    if bar.entry.name.python:
         return (
             f"{bar.entry.name} was faster than its limit, which was measured under the Python that simul "
             "itself runs on: this one does the same work faster, or the machine was slower then"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.show.charts.entries import Field, way
+from producer.show.charts.entries import Field
 from producer.show.charts.timeline import Timeline
 from producer.words import times
 
@@ -36,7 +36,7 @@ def on_timeline(line: Timeline, field: Field, gil: bool) -> str:
         return f"{what}; {_besides(line)}."
     if field.waits:
         return f"{what}; {stretched}: what each waited for was over before it had its turn again."
-    if processes == 1 and field.computes and way(name).partition(" ")[0] in COOPERATIVE:
+    if processes == 1 and field.computes and name.way in COOPERATIVE:
         return (
             f"{what}; {stretched}: one thread does them all, and while one computes the others stand still."
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from producer.contender_name import ContenderName
 from producer.printable import html
-from producer.show.charts.entries import Field, way
+from producer.show.charts.entries import Field
 from producer.show.report.labelled import Labelled
-from producer.stats.summary import Summary, baseline
+from producer.stats.summary import Summary, asked_for, baseline
 from producer.words import digits, listed, seconds
 
 #: The difference from serial at which a shade is at its fullest, either way.
@@ -24,7 +25,7 @@ class _Column:
 
     title: str
     #: The fastest of each way, whatever its slots.
-    rows: dict[str, Summary]
+    rows: dict[ContenderName, Summary]
     #: Who was the fastest at the workload under any Python.
     best: Summary | None
 
@@ -39,10 +40,10 @@ def overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
         return ""
     head = "".join(f'<th scope="col">{html(column.title)}</th>' for column in columns)
     body = "".join(
-        f'<tr><th scope="row">{html(name)}</th>{"".join(_cell(name, column) for column in columns)}</tr>'
-        for name in sorted(ways, key=lambda name: (name.startswith("celery:"), name))
+        f'<tr><th scope="row">{html(str(name))}</th>{"".join(_cell(name, column) for column in columns)}</tr>'
+        for name in sorted(ways, key=lambda name: (name.is_celery, str(name)))
     )
-    serials = {name for one in results for field in one.fields if (name := baseline(_contenders(field)))}
+    serials = {str(name) for one in results for field in one.fields if (name := _baseline(field))}
     return (
         '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
         f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round; the "
@@ -60,21 +61,20 @@ def _columns(one: Labelled, name: str, several: bool) -> Iterator[_Column]:
         return
     title = f"{name}: {one.label}" if several else name
     best = next(iter(field.rows), None)
-    pythons = [f"[{python.label}]" for python in one.result.interpreters] or [""]
+    pythons = [python.label for python in one.result.interpreters] or [""]
     for python in pythons:
-        rows: dict[str, Summary] = {}
+        rows: dict[ContenderName, Summary] = {}
         for row in field.rows:
-            plain, _, under = way(row.contender).partition(" ")
-            if under == python or len(pythons) == 1:
-                rows.setdefault(plain, row)
-        yield _Column(f"{title} {python}".rstrip(), rows, best)
+            if row.contender.python == python or len(pythons) == 1:
+                rows.setdefault(replace(row.contender.without_slots(), python=""), row)
+        yield _Column(f"{title} [{python}]" if python else title, rows, best)
 
 
-def _contenders(field: Field) -> list[str]:
-    return [*field.workload.startups_s, *(row.contender for row in field.rows)]
+def _baseline(field: Field) -> ContenderName | None:
+    return baseline(asked_for(field.workload, (row.contender for row in field.rows)))
 
 
-def _cell(name: str, column: _Column) -> str:
+def _cell(name: ContenderName, column: _Column) -> str:
     row = column.rows.get(name)
     if row is None or row.makespan_s is None:
         return "<td>\u2013</td>"

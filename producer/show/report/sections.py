@@ -64,7 +64,7 @@ def table(rows: Sequence[Summary]) -> str:
         return ""
     head = "".join(f'<th scope="col">{html(column.heading)}</th>' for column in SPEED + COST)
     body = "".join(
-        f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{html(row.contender)}</th>'
+        f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{html(str(row.contender))}</th>'
         + "".join(f"<td>{html(column.cell(row))}</td>" for column in SPEED + COST)
         + "</tr>"
         for row in rows
@@ -93,7 +93,7 @@ def machine(one: Labelled) -> str:
 
 def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
     best = rows[0]
-    yield best.contender, "has the shortest median makespan"
+    yield str(best.contender), "has the shortest median makespan"
     yield seconds(best.makespan_s or 0), f"for all the jobs, {best.throughput or 0:,.0f} a second"
     if best.speed_up is not None and best.speed_up.shown:
         yield times(best.speed_up.value), "as fast as serial"

@@ -59,7 +59,7 @@ def _plain(line: Timeline, sentence: str) -> dict[str, Any]:
     if not run.valid:
         about = f"An invalid run, shown because there is no valid one. {about}"
     return {
-        "name": printable(line.entry.name),
+        "name": printable(str(line.entry.name)),
         "sentence": printable(sentence),
         "about": printable(" ".join(filter(None, [about, on_thinning(line)]))),
         "end": _us(line.makespan_s),

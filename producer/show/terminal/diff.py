@@ -26,7 +26,7 @@ def diff_table(title: str, found: Diff, fail_above: float | None) -> RenderableT
         failed = fail_above is not None and row.fails(fail_above)
         table.add_row(
             printable(row.workload),
-            printable(row.contender),
+            printable(str(row.contender)),
             figures.seconds(row.old_s),
             figures.seconds(row.new_s),
             figures.ratio(row.ratio),

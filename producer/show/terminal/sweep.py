@@ -28,7 +28,7 @@ def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
     parts: list[RenderableType] = [title]
     best = max((point.throughput.value for curve in found for point in curve.points), default=1.0)
     for curve in found:
-        parts += [Text(""), Text(printable(curve.way), "bold"), _table(curve, best)]
+        parts += [Text(""), Text(printable(str(curve.way)), "bold"), _table(curve, best)]
         parts += notes(sentences(curve))
     if not found:
         parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))

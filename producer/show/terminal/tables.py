@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from producer.contender_name import ContenderName
 from producer.printable import notes, printable
 from producer.results import Result, WorkloadResult
 from producer.show.terminal.columns import COST, SPEED, Column
@@ -102,11 +103,11 @@ def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:
         won = row.contender == winner
         style = "bold green" if won else "red" if not row.valid_runs else ""
         cells = (column.cell(row) for column in columns)
-        table.add_row("*" if won else "", printable(row.contender), *cells, style=style)
+        table.add_row("*" if won else "", printable(str(row.contender)), *cells, style=style)
     return table
 
 
-def _winner(rows: Sequence[Summary]) -> str | None:
+def _winner(rows: Sequence[Summary]) -> ContenderName | None:
     return rows[0].contender if rows and rows[0].makespan_s is not None else None
 
 
@@ -138,7 +139,7 @@ def _on_winner(rows: Sequence[Summary]) -> str:
         return "No valid run: nobody won."
     if best.valid_runs < RUNS_TO_CLAIM:
         return "* shortest median; from fewer than five runs nothing is claimed."
-    others = {row.contender: row.to_winner for row in rows if row.to_winner}
+    others = {str(row.contender): row.to_winner for row in rows if row.to_winner}
     alike = [name for name, ratio in others.items() if ratio.low is not None and ratio.low <= 1]
     unsure = [name for name, ratio in others.items() if not ratio.claims]
     line = "* shortest median"
@@ -153,7 +154,7 @@ def _on_percentiles(rows: Sequence[Summary]) -> Iterator[str]:
     numbers: dict[int, list[str]] = {}
     for row in rows:
         if row.latency_ms:
-            numbers.setdefault(row.latency_ms.n, []).append(row.contender)
+            numbers.setdefault(row.latency_ms.n, []).append(str(row.contender))
     if not numbers:
         return
     most = max(numbers, key=lambda n: len(numbers[n]))

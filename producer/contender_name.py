@@ -1,0 +1,79 @@
+"""A contender's name as a value: it is kept by its parts, written in one way, and read back from that."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+#: What begins the name of a way through Celery.
+CELERY = "celery:"
+_OPTION = r"[A-Za-z_]+=[^,\s\[\]]+"
+_FORM = re.compile(
+    rf"(?P<way>[^@]+?)(@(?P<slots>[1-9][0-9]{{0,8}})(x(?P<workers>[1-9][0-9]{{0,8}}))?)?"
+    rf"(/(?P<options>{_OPTION}(,{_OPTION})*))?( \[(?P<python>[^\[\]]+)\])?",
+    re.DOTALL,
+)
+
+
+def way_of(text: str) -> str:
+    """The way that a text begins with, whatever follows: "threads" of "threads@many"."""
+    return re.split(r"[@/ ]", text, maxsplit=1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ContenderName:
+    """How jobs are run: `threads@8`, `celery:prefork@4x2/prefetch=1 [3.13t]` (two workers of four slots)."""
+
+    #: "threads" or "celery:gevent".
+    way: str
+    #: Slots of the design, or of one worker; None where there is one and nobody can have more.
+    slots: int | None = None
+    workers: int = 1
+    #: What else was chosen, a name and its value each.
+    options: tuple[tuple[str, str], ...] = ()
+    #: The label of the Python it ran under; empty for the lab's own.
+    python: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> ContenderName:
+        """The name that `str` has written.
+
+        Raises:
+            ValueError: it has another form.
+        """
+        match = _FORM.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is no name of a contender: write threads@8 or celery:gevent@100")
+        options = match["options"].split(",") if match["options"] else ()
+        return cls(
+            match["way"],
+            int(match["slots"]) if match["slots"] else None,
+            int(match["workers"] or 1),
+            tuple((name, value) for name, _, value in (option.partition("=") for option in options)),
+            match["python"] or "",
+        )
+
+    def __str__(self) -> str:
+        """The name as users write and read it."""
+        parts = [self.way]
+        if self.slots is not None:
+            parts.append(f"@{self.slots}" + (f"x{self.workers}" if self.workers > 1 else ""))
+        if self.options:
+            parts.append("/" + ",".join(f"{name}={value}" for name, value in self.options))
+        if self.python:
+            parts.append(f" [{self.python}]")
+        return "".join(parts)
+
+    @property
+    def celery_pool(self) -> str | None:
+        """The Celery pool, or None for a design in this machine's own processes."""
+        return self.way.removeprefix(CELERY) if self.way.startswith(CELERY) else None
+
+    @property
+    def is_celery(self) -> bool:
+        """Whether its jobs go through Celery."""
+        return self.celery_pool is not None
+
+    def without_slots(self) -> ContenderName:
+        """The same way under the same Python, whatever its slots."""
+        return replace(self, slots=None, workers=1)
