@@ -7,7 +7,6 @@ from producer.results.model import (
     Result,
     Run,
     WorkloadResult,
-    absolute,
     begun,
     run_from,
 )
@@ -20,7 +19,6 @@ __all__ = [
     "ResultFile",
     "Run",
     "WorkloadResult",
-    "absolute",
     "begun",
     "load",
     "run_from",

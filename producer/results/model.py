@@ -6,10 +6,11 @@ Classes of plain data, saved and loaded as they stand here; what is derived from
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
-from typing import Literal
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
 from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
@@ -18,6 +19,9 @@ from producer.results.reference import Reference
 from producer.system.interpreter import Interpreter
 from producer.system.machine import Machine
 from producer.system.usage import Usage
+
+if TYPE_CHECKING:
+    from producer.results.times import Times
 
 #: Raised by one whenever an older program would misread a newer file. In 1 a run's contender was a text.
 SCHEMA = 2
@@ -40,7 +44,7 @@ class Records:
     finished_us: list[Microseconds] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass
 class Run:
     """One timed pass of one contender over the whole workload."""
 
@@ -72,6 +76,13 @@ class Run:
     gil: bool | None = None
     #: The class of the workers' event loop, as they name it ("uvloop.Loop"); None where there is none.
     event_loop: str | None = None
+
+    @cached_property
+    def times(self) -> Times:
+        """When its jobs were enqueued, started and finished; decoded once."""
+        from producer.results.times import decoded  # not at the top: it loads numpy, and few need it
+
+        return decoded(self.records)
 
     @property
     def valid(self) -> bool:
@@ -201,13 +212,6 @@ def begun(rounds: int, seed: int, broker: str, broker_version: str, machine: Mac
         broker_version=broker_version,
         gil_after=machine.gil,
     )
-
-
-def absolute(distances: Iterable[int], base: Sequence[int] | None = None) -> list[int]:
-    """Undo a column's coding: distances from the one before, or from `base`."""
-    if base is None:
-        return list(accumulate(distances))
-    return [start + distance for start, distance in zip(base, distances, strict=True)]
 
 
 def _us(nanoseconds: int) -> int:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from producer.contender_name import ContenderName
-from producer.results import Result, Run, WorkloadResult, absolute
+from producer.results import Result, Run, WorkloadResult
+from producer.results.times import joined
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
 
 __all__ = ["RUNS_TO_CLAIM", "Percentiles", "Ratio", "Summary", "baseline", "makespan_s", "summaries"]
@@ -73,8 +74,7 @@ class Summary:
 
 def makespan_s(run: Run) -> float:
     """First enqueue to last finish, in seconds."""
-    _, _, _, finished = _times_us(run)
-    return max(finished, default=0) / 1e6
+    return run.times.makespan_s
 
 
 def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
@@ -152,6 +152,7 @@ def _totals(name: ContenderName, runs: Sequence[Run]) -> Summary:
 def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, cores: float) -> Summary:
     makespans = [makespan_s(run) for run in valid]
     median = float(np.median(makespans))
+    times = joined([run.times for run in valid])
     limit = workload.reference.limit_s(row.slots, cores)
     return replace(
         row,
@@ -159,40 +160,15 @@ def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, co
         makespan_min_s=min(makespans),
         makespan_max_s=max(makespans),
         throughput=workload.jobs / median,
-        latency_ms=_percentiles(np.concatenate([latencies_ms(run) for run in valid])),
-        wait_ms=_percentiles(np.concatenate([waits_ms(run) for run in valid])),
-        service_ms=_percentiles(np.concatenate([services_ms(run) for run in valid])),
+        latency_ms=_percentiles(1000 * times.latency_s),
+        wait_ms=_percentiles(1000 * times.wait_s),
+        service_ms=_percentiles(1000 * times.service_s),
         efficiency=limit / median,
         limit_s=limit,
         peak_memory_bytes=_largest([run.peak_memory_bytes for run in valid]),
         cpu_s=_mean([run.cpu_s + (run.broker_cpu_s or 0) for run in valid if run.cpu_s is not None]),
         loop_stall_s=_largest([run.loop_stall_s for run in valid]),
     )
-
-
-def latencies_ms(run: Run) -> Milliseconds:
-    """Enqueued to finished, per job."""
-    enqueued, _, _, finished = _times_us(run)
-    return np.subtract(finished, enqueued) / 1000.0
-
-
-def waits_ms(run: Run) -> Milliseconds:
-    """Enqueued to started, per job."""
-    enqueued, _, started, _ = _times_us(run)
-    return np.subtract(started, enqueued) / 1000.0
-
-
-def services_ms(run: Run) -> Milliseconds:
-    """Started to finished, per job."""
-    return np.array(run.records.finished_us) / 1000
-
-
-def _times_us(run: Run) -> tuple[list[int], list[int], list[int], list[int]]:
-    columns = run.records
-    enqueued = absolute(columns.enqueued_us)
-    received = absolute(columns.received_us, enqueued)
-    started = absolute(columns.started_us, received)
-    return enqueued, received, started, absolute(columns.finished_us, started)
 
 
 def _percentiles(values: Milliseconds) -> Percentiles:

@@ -34,9 +34,9 @@ def test_makespan_is_from_the_first_enqueuing_to_the_last_finish() -> None:
     )
     one = run(records=records)
     assert stats.makespan_s(one) == pytest.approx(0.098)
-    assert list(stats.latencies_ms(one)) == pytest.approx([98.0, 12.0])
-    assert list(stats.waits_ms(one)) == pytest.approx([6.0, 2.0])
-    assert list(stats.services_ms(one)) == pytest.approx([92.0, 10.0])
+    assert list(1000 * one.times.latency_s) == pytest.approx([98.0, 12.0])
+    assert list(1000 * one.times.wait_s) == pytest.approx([6.0, 2.0])
+    assert list(1000 * one.times.service_s) == pytest.approx([92.0, 10.0])
 
 
 def test_a_run_without_records_has_no_makespan() -> None:
@@ -156,5 +156,5 @@ def test_the_times_of_records_survive_their_coding_to_the_microsecond() -> None:
     assert one.errors == {0: "Oh: no"}
     assert (one.failed, one.lost, one.duplicates, one.valid) == (1, 1, 1, True)
     assert stats.makespan_s(one) == pytest.approx(5.0)
-    assert list(stats.latencies_ms(one)) == pytest.approx([5000, 1000])
-    assert list(stats.waits_ms(one)) == pytest.approx([3000, 0.003], abs=1e-9)
+    assert list(1000 * one.times.latency_s) == pytest.approx([5000, 1000])
+    assert list(1000 * one.times.wait_s) == pytest.approx([3000, 0.003], abs=1e-9)

@@ -69,7 +69,7 @@ def _idea(field: Field) -> str | None:
     alone = sum(field.workload.reference.waits_s)
     if serial is None or asyncio is None or field.computes or not alone:
         return None
-    times = asyncio.typical_times
+    times = asyncio.typical.times
     open_ = most_at_once(times.started_s, times.finished_s)
     return (
         f"{field.workload.name}: its {field.workload.jobs:,} jobs wait for {seconds(alone)} in all. "

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from producer.show.charts.entries import Entry, Seconds
+from producer.results.times import Seconds
+from producer.show.charts.entries import Entry
 from producer.stats.ratios import Ratio, paired
 from producer.stats.summary import Percentiles
 
@@ -161,7 +162,7 @@ def paces(entries: Sequence[Entry]) -> list[Pace]:
     """When the jobs of each typical run finished."""
     found = []
     for entry in entries:
-        finished = entry.typical_times.finished_s
+        finished = entry.typical.times.finished_s
         if entry.valid and len(finished) and finished.max() > 0:
             makespan = float(finished.max())
             counts, _ = np.histogram(finished, PACE_STEPS, (0.0, makespan))

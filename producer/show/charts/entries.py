@@ -5,51 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
+from producer.results.times import Seconds, Times, joined
 from producer.stats.bound import READS_FILES
 from producer.stats.scaling import Curve, curves
-from producer.stats.summary import Summary, runs_by_contender, summaries
+from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries
 
-Seconds: TypeAlias = npt.NDArray[np.float64]
 #: From this share of its time on, a workload computes; below, it waits.
 COMPUTES = 0.5
 #: Fewer concurrencies are no curve.
 POINTS_TO_DRAW = 3
-
-Places: TypeAlias = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """The jobs of one run in the order of enqueuing; in seconds since the first was enqueued."""
-
-    index: Places
-    #: Position in `Run.workers`.
-    worker: Places
-    enqueued_s: Seconds
-    started_s: Seconds
-    finished_s: Seconds
-
-    @property
-    def wait_s(self) -> Seconds:
-        """Enqueued to started, per job."""
-        return self.started_s - self.enqueued_s
-
-    @property
-    def service_s(self) -> Seconds:
-        """Started to finished, per job."""
-        return self.finished_s - self.started_s
-
-    @property
-    def latency_s(self) -> Seconds:
-        """Enqueued to finished, per job."""
-        return self.finished_s - self.enqueued_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +31,6 @@ class Entry:
     #: The run that stands for the others: of the valid ones that of the median makespan, else the one
     #: that got furthest.
     typical: Run
-    typical_times: Times
     #: The jobs of all valid runs, one after the other.
     all_times: Times
     #: What each job takes with nothing around it, by its index.
@@ -140,19 +108,6 @@ def entries(result: Result, workload: WorkloadResult) -> list[Entry]:
     return [_entry(row, by_contender[row.contender], alone) for row in summaries(result, workload)]
 
 
-def times(run: Run) -> Times:
-    """The times of a run's jobs, its columns decoded."""
-    columns = run.records
-    enqueued = np.cumsum(_whole(columns.enqueued_us))
-    started = enqueued + _whole(columns.received_us) + _whole(columns.started_us)
-    finished = started + _whole(columns.finished_us)
-    return Times(_whole(columns.index), _whole(columns.worker), enqueued / 1e6, started / 1e6, finished / 1e6)
-
-
-def _whole(column: Sequence[int]) -> Places:
-    return np.array(column, dtype=np.int64)
-
-
 def _curves(result: Result, workload: WorkloadResult) -> list[Curve]:
     ways = Counter(name.without_slots() for name in runs_by_contender(result, workload.name))
     if max(ways.values(), default=0) < POINTS_TO_DRAW:
@@ -161,25 +116,11 @@ def _curves(result: Result, workload: WorkloadResult) -> list[Curve]:
 
 
 def _entry(row: Summary, runs: Sequence[Run], alone: Seconds) -> Entry:
-    valid = [(run, times(run)) for run in runs if run.valid]
-    makespans = {run.round: float(decoded.finished_s.max()) for run, decoded in valid}
+    valid = [run for run in runs if run.valid]
     if valid:
-        ranked = sorted(valid, key=lambda pair: makespans[pair[0].round])
-        typical, typical_times = ranked[(len(ranked) - 1) // 2]
+        ranked = sorted(valid, key=makespan_s)
+        typical = ranked[(len(ranked) - 1) // 2]
     else:
         typical = max(runs, key=lambda run: len(run.records.index))
-        typical_times = times(typical)
-    return Entry(row, makespans, typical, typical_times, _joined([decoded for _, decoded in valid]), alone)
-
-
-def _joined(parts: Sequence[Times]) -> Times:
-    if not parts:
-        none, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
-        return Times(none, none, nothing, nothing, nothing)
-    return Times(
-        np.concatenate([part.index for part in parts]),
-        np.concatenate([part.worker for part in parts]),
-        np.concatenate([part.enqueued_s for part in parts]),
-        np.concatenate([part.started_s for part in parts]),
-        np.concatenate([part.finished_s for part in parts]),
-    )
+    makespans = {run.round: makespan_s(run) for run in valid}
+    return Entry(row, makespans, typical, joined([run.times for run in valid]), alone)

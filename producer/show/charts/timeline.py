@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from producer.show.charts.entries import Entry, Seconds, Times
+from producer.results.times import Seconds, Times
+from producer.show.charts.entries import Entry
 
 #: Blocks that a timeline draws at most, give or take one per lane.
 MAX_BLOCKS = 3000
@@ -57,7 +58,7 @@ class Timeline:
 
 def timeline(entry: Entry, max_blocks: int = MAX_BLOCKS) -> Timeline | None:
     """The timeline of the typical run; None where it left no record."""
-    times = entry.typical_times
+    times = entry.typical.times
     jobs = len(times.index)
     if not jobs:
         return None

@@ -1,0 +1,75 @@
+"""When the jobs of a run were enqueued, started and finished: the columns of its records, decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from producer.results.model import Records
+
+Seconds: TypeAlias = npt.NDArray[np.float64]
+Places: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The jobs of a run in the order of enqueuing; in seconds since the first was enqueued."""
+
+    index: Places
+    #: Position in `Run.workers`.
+    worker: Places
+    enqueued_s: Seconds
+    started_s: Seconds
+    finished_s: Seconds
+
+    @property
+    def wait_s(self) -> Seconds:
+        """Enqueued to started, per job."""
+        return self.started_s - self.enqueued_s
+
+    @property
+    def service_s(self) -> Seconds:
+        """Started to finished, per job."""
+        return self.finished_s - self.started_s
+
+    @property
+    def latency_s(self) -> Seconds:
+        """Enqueued to finished, per job."""
+        return self.finished_s - self.enqueued_s
+
+    @property
+    def makespan_s(self) -> float:
+        """First enqueue to last finish; 0 where there is no job."""
+        return float(self.finished_s.max(initial=0.0))
+
+
+def decoded(records: Records) -> Times:
+    """The times of a run's jobs."""
+    enqueued = np.cumsum(_whole(records.enqueued_us))
+    started = enqueued + _whole(records.received_us) + _whole(records.started_us)
+    finished = started + _whole(records.finished_us)
+    times = (enqueued / 1e6, started / 1e6, finished / 1e6)
+    return Times(_whole(records.index), _whole(records.worker), *times)
+
+
+def joined(parts: Sequence[Times]) -> Times:
+    """The jobs of several runs, one after the other."""
+    if not parts:
+        none, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
+        return Times(none, none, nothing, nothing, nothing)
+    return Times(
+        np.concatenate([part.index for part in parts]),
+        np.concatenate([part.worker for part in parts]),
+        np.concatenate([part.enqueued_s for part in parts]),
+        np.concatenate([part.started_s for part in parts]),
+        np.concatenate([part.finished_s for part in parts]),
+    )
+
+
+def _whole(column: Sequence[int]) -> Places:
+    return np.array(column, dtype=np.int64)
