@@ -1,4 +1,4 @@
-"""What every test may use: a keeper and an embedded broker, started once and only when asked for."""
+"""What every test may use: a reaper and an embedded broker, started once and only when asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from producer.system.broker import Broker, open_broker
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 
 #: Processes that run the suite, at the most: each has a broker and workers of its own.
 MOST_PROCESSES = 4
@@ -48,14 +48,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def keeper() -> Iterator[Keeper]:
+def reaper() -> Iterator[Reaper]:
     """Ends whatever the tests leave behind, even when they are killed."""
-    with Keeper() as keeper:
-        yield keeper
+    with Reaper() as reaper:
+        yield reaper
 
 
 @pytest.fixture(scope="session")
-def broker(keeper: Keeper) -> Iterator[Broker]:
+def broker(reaper: Reaper) -> Iterator[Broker]:
     """An embedded broker. It is a dependency, so there is no machine on which it may be missing."""
-    with open_broker(None, keeper) as broker:
+    with open_broker(None, reaper) as broker:
         yield broker

@@ -23,7 +23,7 @@ from worker import settings
 from worker.errors import NothingMeasuredError, ResultError, UnknownNameError
 
 if TYPE_CHECKING:
-    from producer.measure.lab import Plan
+    from producer.measure.plan import Plan
     from producer.results import Result, ResultFile, WorkloadResult
     from producer.show.export import Format
 
@@ -61,47 +61,57 @@ def compare(
     if report:  # found out now, and not after the comparison
         require_writable(report)
     found = interpreters(pythons, quiet)
-    from producer.measure.lab import Plan
+    from producer.measure.plan import Plan
 
     external = workers == "external"
     hosts = [host.strip() for host in awaited.split(",") if host.strip()]
-    plan = Plan(lists, chosen, rounds, seed, chunk, data.resolve(), out, broker, external, hosts, transport)
-    result, path = carried_out(plan.under(found), as_json, export, quiet)
+    plan = Plan(
+        workloads=lists,
+        contenders=chosen,
+        rounds=rounds,
+        seed=seed,
+        chunk=chunk,
+        data_root=data.resolve(),
+        out=out,
+        broker_url=broker,
+        external=external,
+        awaited=hosts,
+        transport=transport,
+    )
+    result, path = carry_out(plan.under(found), as_json, export, quiet)
     require_measured(result)
     if report:  # that of an earlier comparison is kept where this one has measured nothing
         write_page([path], report, quiet)
 
 
-def carried_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> tuple[Result, Path]:
+def carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> tuple[Result, Path]:
     """Carry a plan out; show its progress, and its result also where it is interrupted or cannot be saved.
 
     Raises:
         ResultError: the result is not where it should be; the text says where it is, if it is anywhere.
     """
-    from producer.measure.lab import compare as carry_out
+    from producer.measure.lab import Comparison
     from producer.measure.progress import ProgressWatcher
 
-    begun: list[tuple[Result, ResultFile]] = []
-    console = stderr()
+    watcher = ProgressWatcher(stderr(), quiet)
+    comparison = Comparison(plan, watcher)
     try:
-        with ProgressWatcher(console, quiet) as watcher:
-            carry_out(plan, watcher, lambda *both: begun.append(both))
+        with watcher:
+            result = comparison.carry_out()
     except ResultError:
-        for result, _ in begun:  # at least it is shown
-            render(result, as_json, export)
+        if comparison.result:  # at least it is shown
+            render(comparison.result, as_json, export)
         raise
     except KeyboardInterrupt:
-        if begun and begun[0][0].runs:
-            result, file = begun[0]
-            render(result, as_json, export)
-            say(f"Interrupted. The finished runs are saved in {file.path}")
+        if comparison.result and comparison.result.runs:
+            render(comparison.result, as_json, export)
+            say(f"Interrupted. The finished runs are saved in {comparison.file.path}")
         else:
             say("Interrupted before the first run ended: nothing is saved.")
         raise typer.Exit(interrupts.EXIT_CODE) from None
-    [(result, file)] = begun
     render(result, as_json, export)
-    _say_where(file, plan.out, quiet)
-    return result, file.path
+    _say_where(comparison.file, plan.out, quiet)
+    return result, comparison.file.path
 
 
 def _say_where(file: ResultFile, out: Path | None, quiet: bool) -> None:

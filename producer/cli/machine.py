@@ -16,9 +16,9 @@ def machine(broker: options.BrokerUrl = None, as_json: options.Json = False) -> 
 
     from producer.system.broker import open_broker
     from producer.system.machine import look
-    from producer.system.reaper import Keeper
+    from producer.system.reaper import Reaper
 
-    with Keeper() as keeper, open_broker(broker, keeper) as opened:
+    with Reaper() as reaper, open_broker(broker, reaper) as opened:
         seen = msgspec.to_builtins(look()) | {"broker": opened.name}
     if as_json:
         print(json_text(seen))

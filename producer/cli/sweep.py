@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from producer.cli import options
-from producer.cli.compare import carried_out, interpreters, require_measured
+from producer.cli.compare import carry_out, interpreters, require_measured
 from producer.contenders.spec import swept
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
@@ -34,11 +34,20 @@ def sweep(
     work = build(workload, jobs, seed, chunk, data)
     specs = swept(ways, concurrency)
     found = interpreters(pythons, quiet)
-    from producer.measure.lab import Plan
+    from producer.measure.plan import Plan
 
     lists = {workload: specs}
     plan = Plan(
-        [work], lists, rounds, seed, chunk, data.resolve(), out, broker, transport=transport, kind="sweep"
+        workloads=[work],
+        contenders=lists,
+        rounds=rounds,
+        seed=seed,
+        chunk=chunk,
+        data_root=data.resolve(),
+        out=out,
+        broker_url=broker,
+        transport=transport,
+        kind="sweep",
     )
-    result, _ = carried_out(plan.under(found), as_json, export, quiet)
+    result, _ = carry_out(plan.under(found), as_json, export, quiet)
     require_measured(result)

@@ -21,7 +21,7 @@ LOOK_S = 0.5
 
 
 @contextlib.contextmanager
-def turn(broker_url: str, waiting: Callable[[], None]) -> Iterator[None]:
+def comparison_lock(broker_url: str, waiting: Callable[[], None]) -> Iterator[None]:
     """Wait until nobody else compares with the workers of this broker; others wait until this context ends.
 
     `waiting` is called where there is somebody to wait for.
@@ -38,13 +38,13 @@ def turn(broker_url: str, waiting: Callable[[], None]) -> Iterator[None]:
         except redis.RedisError as error:
             raise BrokerUnavailableError(f"the broker went away (wait for our turn): {error}") from error
         over = threading.Event()
-        keeper = threading.Thread(target=_hold, args=(lock, over), daemon=True)
-        keeper.start()
+        reaper = threading.Thread(target=_hold, args=(lock, over), daemon=True)
+        reaper.start()
         try:
             yield
         finally:
             over.set()
-            keeper.join()
+            reaper.join()
             with contextlib.suppress(LockError, redis.RedisError):
                 lock.release()
 

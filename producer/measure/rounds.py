@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -69,6 +69,16 @@ class Measured:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
+class Recorder(Protocol):
+    """Takes down what is measured, in time to save it."""
+
+    def begin(self, measured: Measured) -> None:
+        """A workload begins: its contenders stand ready."""
+
+    def add(self, run: Run) -> None:
+        """A run has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """What the workloads of one comparison share."""
@@ -85,13 +95,11 @@ def measure(
     workload: Workload,
     specs: Sequence[Spec],
     session: Session,
-    begun: Callable[[Measured], None],
-    ran: Callable[[Run], None],
+    recorder: Recorder,
 ) -> None:
-    """Have every contender do the workload, round by round.
+    """Have every contender do the workload, round by round, and `recorder` take down what comes of it.
 
-    `begun` is called once, when the contenders stand ready, and `ran` after each run, in time to save
-    it. A contender that cannot run, or stops running, is left out; the others go on.
+    A contender that cannot run, or stops running, is left out; the others go on.
     """
     watcher = session.watcher
     watcher.working_out(workload)
@@ -102,31 +110,31 @@ def measure(
     ready: list[Contender] = []
     for spec in specs:
         watcher.starting(workload, spec)
-        contender = _started(spec, session.roster, workload, measured)
+        contender = _start(spec, session.roster, workload, measured)
         if contender:
             ready.append(contender)
         else:
             watcher.left_out(workload, spec, measured.left_out[str(spec.name)])
-    begun(measured)
+    recorder.begin(measured)
     for round_ in range(1, session.rounds + 1):
         random.Random(f"{session.seed}/{workload.name}/{round_}").shuffle(ready)
         for contender in tuple(ready):
-            if not _revived(contender, measured):
+            if not _revive(contender, measured):
                 ready.remove(contender)
                 watcher.left_out(workload, contender.spec, measured.left_out[str(contender.spec.name)])
                 continue
             watcher.running(workload, contender.spec, round_, session.rounds)
             run = _run(contender, workload, reference, round_, session)
-            ran(run)
+            recorder.add(run)
             watcher.ran(run)
 
 
-def _started(spec: Spec, roster: Roster, workload: Workload, measured: Measured) -> Contender | None:
+def _start(spec: Spec, roster: Roster, workload: Workload, measured: Measured) -> Contender | None:
     if why := spec.unavailable():
         measured.left_out[str(spec.name)] = why
         return None
     try:
-        contender = roster.started(spec)
+        contender = roster.start(spec)
         _warm_up(contender, workload.jobs)
     except ContenderError as error:
         measured.left_out[str(spec.name)] = str(error)
@@ -141,7 +149,7 @@ def _warm_up(contender: Contender, jobs: Sequence[Job]) -> None:
         raise ContenderError(f"{contender.spec.name} did not warm up: {outcome.problems[0]}")
 
 
-def _revived(contender: Contender, measured: Measured) -> bool:
+def _revive(contender: Contender, measured: Measured) -> bool:
     # What died in its last run gets one new start; its numbers of that run are lost, not its place.
     if contender.alive():
         return True

@@ -1,4 +1,4 @@
-"""The contenders that are started: each once, for as long as a workload to come wants it."""
+"""The roster of the contenders that are started: each once, as long as a workload to come wants it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Roster:
         self._make = make
         self._contenders: dict[Spec, Contender] = {}
 
-    def started(self, spec: Spec) -> Contender:
-        """The contender, ready to run.
+    def start(self, spec: Spec) -> Contender:
+        """Start the contender unless it runs already, and return it.
 
         Raises:
             ContenderError: it did not become ready.
@@ -39,7 +39,7 @@ class Roster:
         self.startups_s[spec] = time.monotonic() - before
         return contender
 
-    def keep(self, wanted: Collection[Spec]) -> None:
+    def stop_all_but(self, wanted: Collection[Spec]) -> None:
         """Stop those that nobody wants any more."""
         unwanted = [spec for spec in self._contenders if spec not in wanted]
         if unwanted:
@@ -54,4 +54,4 @@ class Roster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.keep(())
+        self.stop_all_but(())

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from producer.system.embedded import embedded
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from worker.address import OPTIONS, Address, parse, shown
 from worker.errors import BrokerUnavailableError
 
@@ -45,7 +45,7 @@ class Broker:
 
 
 @contextlib.contextmanager
-def open_broker(url: str | None, keeper: Keeper) -> Iterator[Broker]:
+def open_broker(url: str | None, reaper: Reaper) -> Iterator[Broker]:
     """The broker at `url`, or an embedded one that ends with this context.
 
     Raises:
@@ -54,7 +54,7 @@ def open_broker(url: str | None, keeper: Keeper) -> Iterator[Broker]:
     if url:
         yield Broker(parse(url).url, embedded=False, version=check(url, OR_EMBEDDED))
     else:
-        with embedded(keeper) as (own, pid):
+        with embedded(reaper) as (own, pid):
             yield Broker(own, embedded=True, version=check(own), pid=pid)
 
 

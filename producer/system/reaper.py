@@ -1,7 +1,7 @@
-"""Ends what the lab started when the lab itself no longer can.
+"""Ends what the lab has started when the lab itself no longer can.
 
-A keeper is a small process whose standard input is a pipe that only the lab holds open. When the lab
-is gone, whatever the reason, the pipe closes, and the keeper ends the processes and removes the
+The reaper is a small process whose standard input is a pipe that only the lab holds open. When the lab
+is gone, whatever the reason, the pipe closes, and the reaper ends the processes and removes the
 directories that it was told of, and what the lab has left in somebody else's broker. It never touches
 anything else: a number that has passed on to another process since is not taken for the one that had it.
 """
@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -36,8 +36,8 @@ GRACE_S = 3.0
 LOOK_S = 0.02
 
 
-class Keeper:
-    """The lab's end of the pipe. Use it as a context manager; leaving it ends what is still kept."""
+class Reaper:
+    """The lab's end of the pipe. Use it as a context manager: leaving it ends what it still has to end."""
 
     def __init__(self, grace_s: float = GRACE_S) -> None:
         self._process = subprocess.Popen(
@@ -45,24 +45,24 @@ class Keeper:
             stdin=subprocess.PIPE,
             env=inherited(),
             cwd=PROJECT,
-            start_new_session=True,  # Ctrl-C is for the lab; the keeper hears of it by the pipe
+            start_new_session=True,  # Ctrl-C is for the lab; the reaper hears of it by the pipe
         )
-        #: The keeper itself.
+        #: The reaper itself.
         self.pid = self._process.pid
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-        """Start a process that leads a group of its own, and keep all of it: no interrupt comes between.
+        """Start a process that leads a group of its own, and have all of it ended with the lab.
 
-        Ctrl-C in the terminal does not reach it. The options are those of `Popen`; without an `env` it has
-        what is `inherited`.
+        No interrupt comes between, and Ctrl-C in the terminal does not reach it. The options are those of
+        `Popen`; without an `env` it has what is `inherited`.
         """
         options.setdefault("env", inherited())
         with held():
             process = subprocess.Popen(command, start_new_session=True, **options)
-            self.keep_process(process.pid)
+            self.add_process(process.pid)
         return process
 
-    def keep_process(self, pid: int) -> None:
+    def add_process(self, pid: int) -> None:
         """End this process with the lab, and its group where it leads one, even after it has ended itself.
 
         It is this process's child, and not waited for yet: the number is still its own.
@@ -70,24 +70,24 @@ class Keeper:
         with contextlib.suppress(ProcessLookupError):
             self._tell(f"{'group' if os.getpgid(pid) == pid else 'process'} {pid}")
 
-    def forget_process(self, pid: int) -> None:
-        """The process has ended; its number may soon be somebody else's."""
+    def drop_process(self, pid: int) -> None:
+        """Leave this process alone: it has ended, and its number may soon be somebody else's."""
         self._tell(f"forget {pid}")
 
-    def keep_directory(self, path: Path) -> None:
+    def add_directory(self, path: Path) -> None:
         """Remove this directory with the lab."""
         self._tell(f"directory {path}")
 
-    def keep_broker(self, url: str) -> None:
-        """The broker in which traces are left from now on. Those in no broker are of no interest."""
+    def set_broker(self, url: str) -> None:
+        """Name the broker in which traces are left from now on. Those in no broker are of no interest."""
         self._tell(f"broker {url}")
 
-    def keep_traces(self, traces: Traces) -> None:
+    def add_traces(self, traces: Traces) -> None:
         """Remove these with the lab, when the processes have ended."""
         self._tell(f"traces {traces.as_line()}")
 
-    def forget_traces(self, traces: Traces) -> None:
-        """They are removed."""
+    def drop_traces(self, traces: Traces) -> None:
+        """Leave these alone: they are removed."""
         self._tell(f"removed {traces.as_line()}")
 
     def _tell(self, line: str) -> None:
@@ -97,13 +97,13 @@ class Keeper:
             self._process.stdin.flush()
 
     def close(self) -> None:
-        """End what is still kept, and wait for that."""
+        """End what is still to be ended, and wait for that."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.wait()
 
-    def __enter__(self) -> Keeper:
+    def __enter__(self) -> Reaper:
         return self
 
     def __exit__(
@@ -113,16 +113,16 @@ class Keeper:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A process, or the group that it leads, as it was when the keeper was told of it."""
+class Charge:
+    """A process that the reaper has to end, or the group that it leads."""
 
     pid: int
     leads: bool
     #: None where it had ended by then.
     process: psutil.Process | None
 
-    def left(self) -> Iterator[int]:
-        """The numbers of what still runs of it. What nobody has waited for yet runs no more."""
+    def running(self) -> Iterator[int]:
+        """The process ids of it that still run; a zombie, which nobody has waited for yet, does not."""
         known = self.process is not None and self.process.is_running()
         if not self.leads:
             if known and _runs(self.pid):
@@ -132,17 +132,17 @@ class Kept:
 
 
 def main(grace_s: float) -> None:
-    """Read what to keep until the lab is gone, then end it."""
-    kept: dict[int, Kept] = {}
+    """Read what to end and to remove until the lab is gone; then do it."""
+    charges: dict[int, Charge] = {}
     directories: list[Path] = []
     broker, traces = "", set[str]()
     # Not as text: a directory's name need not be any in the alphabet of this machine.
     for line in sys.stdin.buffer:
         verb, _, what = os.fsdecode(line).rstrip("\n").partition(" ")
         if verb in ("process", "group"):
-            kept[int(what)] = Kept(int(what), verb == "group", _found(int(what)))
+            charges[int(what)] = Charge(int(what), verb == "group", _process(int(what)))
         elif verb == "forget":
-            kept.pop(int(what), None)
+            charges.pop(int(what), None)
         elif verb == "directory":
             directories.append(Path(what))
         elif verb == "broker":
@@ -151,7 +151,7 @@ def main(grace_s: float) -> None:
             traces.add(what)
         elif verb == "removed":
             traces.discard(what)
-    _end(kept.values(), grace_s)
+    _end(charges.values(), grace_s)
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
     if broker and traces:
@@ -159,7 +159,7 @@ def main(grace_s: float) -> None:
 
 
 def _remove(broker: str, lines: Iterable[str]) -> None:
-    # Here, where nothing is measured any more: these load Redis's client, which a keeper seldom needs.
+    # Here, where nothing is measured any more: these load Redis's client, which the reaper seldom needs.
     from producer.system.broker import connect
     from producer.system.traces import Traces
 
@@ -168,22 +168,22 @@ def _remove(broker: str, lines: Iterable[str]) -> None:
             Traces.from_line(line).remove(client)
 
 
-def _end(kept: Iterable[Kept], grace_s: float) -> None:
-    _signal(kept, signal.SIGTERM)
+def _end(charges: Collection[Charge], grace_s: float) -> None:
+    _signal(charges, signal.SIGTERM)
     deadline = time.monotonic() + grace_s
-    while time.monotonic() < deadline and any(pid for one in kept for pid in one.left()):
+    while time.monotonic() < deadline and any(pid for charge in charges for pid in charge.running()):
         time.sleep(LOOK_S)  # they are nobody's children here: their end cannot be waited for
-    _signal(kept, signal.SIGKILL)
+    _signal(charges, signal.SIGKILL)
 
 
-def _signal(kept: Iterable[Kept], number: signal.Signals) -> None:
-    for one in kept:
+def _signal(charges: Iterable[Charge], number: signal.Signals) -> None:
+    for charge in charges:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if any(one.left()):
-                (os.killpg if one.leads else os.kill)(one.pid, number)
+            if any(charge.running()):
+                (os.killpg if charge.leads else os.kill)(charge.pid, number)
 
 
-def _found(pid: int) -> psutil.Process | None:
+def _process(pid: int) -> psutil.Process | None:
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid)
     return None

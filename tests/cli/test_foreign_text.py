@@ -9,7 +9,7 @@ import json
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -21,10 +21,10 @@ from rich.console import Console
 from producer.cli.send import answer_line
 from producer.contender_name import ContenderName
 from producer.contenders.spec import Spec
-from producer.measure.lab import Plan
+from producer.measure.lab import Comparison
 from producer.measure.progress import ProgressWatcher
 from producer.printable import printable
-from producer.results import Result, ResultFile
+from producer.results import Result
 from producer.system.broker import Broker, connect
 from producer.system.interpreter import Interpreter
 from producer.system.machine import look
@@ -272,14 +272,12 @@ def test_a_comparison_shows_its_result_and_why_nothing_was_measured_as_text(
 ) -> None:
     hostile.runs[:] = [run for run in hostile.runs if run.problems]
 
-    def carry_out(
-        plan: Plan, watcher: ProgressWatcher, started: Callable[[Result, ResultFile], None]
-    ) -> None:
-        watcher.left_out(WAITS, Spec("serial", 1), NASTY)
-        watcher.ran(hostile.runs[0])
-        started(hostile, ResultFile(plan.out))
+    def carry_out(comparison: Comparison) -> Result:
+        comparison._watcher.left_out(WAITS, Spec("serial", 1), NASTY)
+        comparison._watcher.ran(hostile.runs[0])
+        return hostile
 
-    monkeypatch.setattr("producer.measure.lab.compare", carry_out)
+    monkeypatch.setattr(Comparison, "carry_out", carry_out)
     monkeypatch.setenv("COLUMNS", "400")
     said = simul_here("compare", "waits", "--with", "serial", "--out", f"a{FILE}.json")
     assert said.code == 7

@@ -46,7 +46,7 @@ def specs(ways: Iterable[str]) -> list[Spec]:
 def run(spec: Spec, roster: Roster, jobs: tuple[Job, ...]) -> Outcome:
     """One pass, in which nothing may go wrong."""
     shown: list[int] = []
-    outcome = roster.started(spec).run(jobs, shown.append)
+    outcome = roster.start(spec).run(jobs, shown.append)
     assert outcome.problems == []
     assert [record.index for record in sorted(outcome.records, key=lambda one: one.index)] == [
         *range(len(jobs))
@@ -97,5 +97,5 @@ class Conformance:
         assert most > 1 or spec.slots == 1
 
     def test_no_jobs_are_done_at_once(self, spec: Spec, roster: Roster) -> None:
-        outcome = roster.started(spec).run([], lambda _: None)
+        outcome = roster.start(spec).run([], lambda _: None)
         assert (outcome.records, outcome.problems) == ([], [])

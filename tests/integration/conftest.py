@@ -12,14 +12,14 @@ import redis
 
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
-from producer.contenders.designs.contender import HostedDesign
+from producer.contenders.designs.contender import DesignContender
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.measure.reference_run import work_out
 from producer.measure.started_contenders import Roster
 from producer.results.reference import Reference
 from producer.system.broker import Broker
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from producer.workloads import Workload, build, data_files
 from tests.helpers import redis_server
 from tests.integration.conformance import TROUBLE, specs
@@ -47,18 +47,18 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_over(
-    request: pytest.FixtureRequest, keeper: Keeper, data_root: Path
+    request: pytest.FixtureRequest, reaper: Reaper, data_root: Path
 ) -> Callable[[str], Callable[[Spec], Contender]]:
     """As the lab makes them, over a transport."""
 
     def over(transport: str) -> Callable[[Spec], Contender]:
         def make(spec: Spec) -> Contender:
             if spec.celery_pool is None:
-                return HostedDesign(spec, data_root, keeper)
+                return DesignContender(spec, data_root, reaper)
             broker: Broker = request.getfixturevalue(
                 "broker"
             )  # not before a pool is wanted: designs need none
-            return CeleryWorker(spec, broker, producer_app(broker.url), data_root, keeper, transport)
+            return CeleryWorker(spec, broker, producer_app(broker.url), data_root, reaper, transport)
 
         return make
 
@@ -120,7 +120,7 @@ def anywhere(request: pytest.FixtureRequest, broker: Broker, client: redis.Redis
     if why := spec.unavailable():
         pytest.skip(why)
     roster: Roster = request.getfixturevalue(where)
-    worker = roster.started(spec)
+    worker = roster.start(spec)
     assert isinstance(worker, CeleryWorker)
     return Post(worker, broker, client)
 

@@ -20,7 +20,7 @@ from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker, check, connect, open_broker
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from producer.workloads import build
 from tests.helpers import command_line, free_port, redis_server, survivors
 from worker.errors import BrokerUnavailableError
@@ -66,16 +66,16 @@ def test_the_embedded_broker_does_nothing_for_those_without_its_password(broker:
 
 
 def test_the_password_of_the_embedded_broker_is_nowhere_to_be_read(
-    broker: Broker, keeper: Keeper, data_root: Path
+    broker: Broker, reaper: Reaper, data_root: Path
 ) -> None:
     password = urlsplit(broker.url).password
     assert password
     assert len(password) == 64
     assert password not in broker.name + repr(broker)
     spec = Spec("celery:prefork", 2)
-    worker = CeleryWorker(spec, broker, producer_app(broker.url), data_root, keeper)
+    worker = CeleryWorker(spec, broker, producer_app(broker.url), data_root, reaper)
     with Roster(lambda _: worker) as roster:
-        roster.started(spec)
+        roster.start(spec)
         lab = psutil.Process()
         everything = [lab, *lab.children(recursive=True), psutil.Process(broker.pid)]
         shown = "\n".join(map(command_line, everything))
@@ -85,12 +85,12 @@ def test_the_password_of_the_embedded_broker_is_nowhere_to_be_read(
 
 
 def test_an_embedded_broker_is_gone_with_its_directory(
-    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    reaper: Reaper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A short path: a Unix socket's has room for 107 characters.
     with tempfile.TemporaryDirectory(prefix="s-") as top:
         monkeypatch.setattr(tempfile, "tempdir", top)
-        with open_broker(None, keeper) as broker:
+        with open_broker(None, reaper) as broker:
             assert broker.pid
             process = psutil.Process(broker.pid)
             [directory] = Path(top).iterdir()
@@ -102,29 +102,29 @@ def test_an_embedded_broker_is_gone_with_its_directory(
 
 
 def test_a_long_path_to_the_temporary_directory_is_no_obstacle(
-    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reaper: Reaper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
-    with open_broker(None, keeper) as broker:
+    with open_broker(None, reaper) as broker:
         assert check(broker.url)
 
 
-def test_two_embedded_brokers_do_not_meet(keeper: Keeper, broker: Broker) -> None:
-    with open_broker(None, keeper) as other:
+def test_two_embedded_brokers_do_not_meet(reaper: Reaper, broker: Broker) -> None:
+    with open_broker(None, reaper) as other:
         assert other.url != broker.url
         assert other.pid != broker.pid
 
 
-def test_a_real_redis_does_the_same(redis_url: str, keeper: Keeper, data_root: Path) -> None:
-    with open_broker(redis_url, keeper) as broker:
+def test_a_real_redis_does_the_same(redis_url: str, reaper: Reaper, data_root: Path) -> None:
+    with open_broker(redis_url, reaper) as broker:
         assert not broker.embedded
         assert broker.version.startswith("redis ")
         assert "s3cret" not in broker.name
         app = producer_app(broker.url)
-        with Roster(lambda spec: CeleryWorker(spec, broker, app, data_root, keeper)) as roster:
-            outcome = roster.started(Spec("celery:threads", 4)).run(
+        with Roster(lambda spec: CeleryWorker(spec, broker, app, data_root, reaper)) as roster:
+            outcome = roster.start(Spec("celery:threads", 4)).run(
                 build("waits", jobs=12).jobs, lambda _: None
             )
         assert outcome.problems == []

@@ -9,11 +9,11 @@ import pytest
 
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
-from producer.contenders.designs.contender import READY_S, HostedDesign
+from producer.contenders.designs.contender import READY_S, DesignContender
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.interpreter import Interpreter
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from worker.errors import ContenderError
 
 
@@ -37,10 +37,10 @@ def broken(directory: Path, script: str) -> Interpreter:
     ids=["exits", "crashes"],
 )
 def test_a_design_whose_process_ends_at_once_says_how(
-    tmp_path: Path, keeper: Keeper, script: str, told: str
+    tmp_path: Path, reaper: Reaper, script: str, told: str
 ) -> None:
     spec = Spec("threads", 2, interpreter=broken(tmp_path, f"exec >&2; {script}"))
-    design = HostedDesign(spec, tmp_path, keeper)
+    design = DesignContender(spec, tmp_path, reaper)
     began = time.monotonic()
     with pytest.raises(ContenderError) as error:
         design.start()
@@ -49,9 +49,9 @@ def test_a_design_whose_process_ends_at_once_says_how(
     assert not design.alive()
 
 
-def test_a_worker_that_ends_at_once_says_how(tmp_path: Path, keeper: Keeper, broker: Broker) -> None:
+def test_a_worker_that_ends_at_once_says_how(tmp_path: Path, reaper: Reaper, broker: Broker) -> None:
     spec = Spec("celery:solo", 1, interpreter=broken(tmp_path, "echo no such thing; exit 4"))
-    worker = CeleryWorker(spec, broker, producer_app(broker.url), tmp_path, keeper)
+    worker = CeleryWorker(spec, broker, producer_app(broker.url), tmp_path, reaper)
     with pytest.raises(ContenderError) as error:
         worker.start()
     assert (

@@ -39,20 +39,20 @@ def test_an_event_loop_reports_how_long_a_computation_held_it(roster: Roster) ->
 
 def test_a_design_that_is_killed_says_so_and_can_be_started_again(own_roster: Roster) -> None:
     jobs = [ChessMove(START, wait_ms=300)] * 4  # long enough that progress is reported
-    contender = own_roster.started(Spec("threads", 2))
+    contender = own_roster.start(Spec("threads", 2))
     [pid] = contender.processes()
     [host] = family(pid)
     outcome = contender.run([*jobs, ChessMove(START, wait_ms=20_000)], lambda _: host.kill())
     assert outcome.records == []
     [problem] = outcome.problems
     assert problem.startswith("its process was ended by SIGKILL: ")
-    assert own_roster.started(Spec("threads", 2)).run(jobs, lambda _: None).problems == []
+    assert own_roster.start(Spec("threads", 2)).run(jobs, lambda _: None).problems == []
     assert contender.processes() != [pid]
 
 
 def test_nothing_of_a_design_outlives_it(own_roster: Roster) -> None:
     # The kernel may kill the host alone, for want of memory; its processes do not notice.
-    contender = own_roster.started(Spec("processes", 2))
+    contender = own_roster.start(Spec("processes", 2))
     everything = [process for pid in contender.processes() for process in family(pid)]
     try:
         everything[0].kill()
@@ -65,11 +65,11 @@ def test_nothing_of_a_design_outlives_it(own_roster: Roster) -> None:
 def test_a_design_that_cannot_start_says_why(own_roster: Roster) -> None:
     if Spec("interpreters", 2).unavailable():
         with pytest.raises(ContenderError, match="InterpreterPoolExecutor"):
-            own_roster.started(Spec("interpreters", 2))
+            own_roster.start(Spec("interpreters", 2))
 
 
 def test_stopping_leaves_no_process_and_may_be_done_twice(own_roster: Roster) -> None:
-    contender = own_roster.started(Spec("processes", 2))
+    contender = own_roster.start(Spec("processes", 2))
     everything = [process for pid in contender.processes() for process in family(pid)]
     assert len(everything) >= 3
     contender.stop()

@@ -18,7 +18,7 @@ from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from producer.workloads import build
 from tests.helpers import SOON_S
 from worker.errors import ContenderError
@@ -31,7 +31,7 @@ OTHER_CLOCK_S = 500_000
 @contextlib.contextmanager
 def worker(
     broker: Broker,
-    keeper: Keeper,
+    reaper: Reaper,
     pool: str,
     slots: int,
     *options: str,
@@ -47,7 +47,7 @@ def worker(
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
-        keeper.keep_process(process.pid)
+        reaper.add_process(process.pid)
         try:
             assert process.stderr is not None
             assert any(b" ready." in line for line in process.stderr)
@@ -59,7 +59,7 @@ def worker(
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                keeper.forget_process(process.pid)
+                reaper.drop_process(process.pid)
 
 
 def contender(broker: Broker, way: str, slots: int = 1) -> ExternalWorkers:
@@ -68,10 +68,10 @@ def contender(broker: Broker, way: str, slots: int = 1) -> ExternalWorkers:
     return ExternalWorkers(Spec(way, slots), broker, app, Fleet(app))
 
 
-def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keeper) -> None:
+def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, reaper: Reaper) -> None:
     with (
-        worker(broker, keeper, "threads", 3, "-n", "one@here"),
-        worker(broker, keeper, "threads", 3, "-n", "two@here"),
+        worker(broker, reaper, "threads", 3, "-n", "one@here"),
+        worker(broker, reaper, "threads", 3, "-n", "two@here"),
     ):
         found = contender(broker, "celery:threads", 99)
         found.start()
@@ -85,15 +85,15 @@ def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, keeper: Keepe
         found.stop()
         found.start()  # stopping is for those who started them: they are still there
 
-        differing = worker(broker, keeper, "threads", 2, "-n", "three@here")
+        differing = worker(broker, reaper, "threads", 2, "-n", "three@here")
         with differing, pytest.raises(ContenderError, match="differ in slots"):
             contender(broker, "celery:threads").start()
 
 
-def test_a_run_in_which_a_worker_went_away_is_none_of_all_workers(broker: Broker, keeper: Keeper) -> None:
+def test_a_run_in_which_a_worker_went_away_is_none_of_all_workers(broker: Broker, reaper: Reaper) -> None:
     workload = build("waits", 4)
-    with worker(broker, keeper, "threads", 2, "-n", "one@here"):
-        with worker(broker, keeper, "threads", 2, "-n", "two@here"):
+    with worker(broker, reaper, "threads", 2, "-n", "one@here"):
+        with worker(broker, reaper, "threads", 2, "-n", "two@here"):
             found = contender(broker, "celery:threads")
             found.start()
             assert found.run(workload.jobs, lambda _: None).problems == []
@@ -104,10 +104,10 @@ def test_a_run_in_which_a_worker_went_away_is_none_of_all_workers(broker: Broker
 
 
 def test_times_of_a_machine_with_another_clock_are_corrected(
-    broker: Broker, keeper: Keeper, tmp_path: Path
+    broker: Broker, reaper: Reaper, tmp_path: Path
 ) -> None:
     elsewhere = another_machine(tmp_path / "boot_id")
-    with worker(broker, keeper, "threads", 2, inside=elsewhere):
+    with worker(broker, reaper, "threads", 2, inside=elsewhere):
         found = contender(broker, "celery:threads")
         found.start()
         outcome = found.run(build("waits", jobs=6).jobs, lambda _: None)
@@ -129,18 +129,17 @@ def another_machine(boot_id: Path) -> list[str]:
 
 
 def test_workers_say_what_carries_their_messages_and_share_a_queue_whatever_it_is(
-    broker: Broker, keeper: Keeper
+    broker: Broker, reaper: Reaper
 ) -> None:
     app = producer_app(broker.url)
-    carriers: list[str] = []
-    fleet = Fleet(app, carried_by=carriers.append)
+    fleet = Fleet(app)
     found = ExternalWorkers(Spec("celery:threads", 1), broker, app, fleet)
     with (
-        worker(broker, keeper, "threads", 2, "-n", "stock@here"),
-        worker(broker, keeper, "threads", 2, "-n", "reliable@here", transport="reliable"),
+        worker(broker, reaper, "threads", 2, "-n", "stock@here"),
+        worker(broker, reaper, "threads", 2, "-n", "reliable@here", transport="reliable"),
     ):
         found.start()
-        assert carriers == ["reliable and stock"]
+        assert fleet.transport == "reliable and stock"
         outcome = found.run(build("waits", jobs=30).jobs, lambda _: None)
         assert (outcome.problems, outcome.duplicates, len(outcome.records)) == ([], 0, 30)
         assert len({record.worker for record in outcome.records}) == 2

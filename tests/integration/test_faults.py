@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -20,7 +21,7 @@ from producer.measure.rounds import Measured, Session, measure
 from producer.measure.started_contenders import Roster
 from producer.results import Run
 from producer.system.broker import Broker, open_broker
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from producer.workloads import Workload, build
 from tests.helpers import SOON_S, survivors
 from tests.integration.conformance import START
@@ -52,35 +53,48 @@ class Killer:
         if self._armed and done:
             self._armed = False
             self.killed = done
-            [pid] = self._roster.started(self._victim).processes()
+            [pid] = self._roster.start(self._victim).processes()
             os.kill(pid, signal.SIGKILL)
+
+
+@dataclass
+class Recorder:
+    """Keeps what is measured."""
+
+    workloads: list[Measured] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+
+    def begin(self, measured: Measured) -> None:
+        self.workloads.append(measured)
+
+    def add(self, run: Run) -> None:
+        self.runs.append(run)
 
 
 def test_a_worker_that_is_killed_spoils_its_run_and_the_comparison_goes_on(
     own_roster: Roster, broker: Broker, data_root: Path
 ) -> None:
     killer = Killer(own_roster, SOLO)
-    runs: list[Run] = []
-    measured: list[Measured] = []
+    recorder = Recorder()
     session = Session(2, 1, data_root, broker, own_roster, killer)
-    measure(build("waits", jobs=80), [SOLO, THREADS], session, measured.append, runs.append)
+    measure(build("waits", jobs=80), [SOLO, THREADS], session, recorder)
     assert killer.killed
-    [spoilt] = [run for run in runs if not run.valid]
+    [spoilt] = [run for run in recorder.runs if not run.valid]
     assert (str(spoilt.contender), spoilt.round) == ("celery:solo", 1)
     assert 0 < spoilt.lost < 80
     death, lost = spoilt.problems
     assert death.startswith("its worker was ended by SIGKILL: ")
     assert lost.startswith(f"{spoilt.lost} of 80 jobs are lost: ")
-    assert sorted((str(run.contender), run.round) for run in runs if run.valid) == [
+    assert sorted((str(run.contender), run.round) for run in recorder.runs if run.valid) == [
         ("celery:solo", 2),
         ("threads@8", 1),
         ("threads@8", 2),
     ]
-    assert measured[0].left_out == {}
+    assert recorder.workloads[0].left_out == {}
 
 
 def test_a_job_whose_prefork_child_is_killed_is_done_again(own_roster: Roster) -> None:
-    contender = own_roster.started(Spec("celery:prefork", 2))
+    contender = own_roster.start(Spec("celery:prefork", 2))
     [root] = contender.processes()
     killed: list[psutil.Process] = []
 
@@ -112,9 +126,9 @@ def test_a_queue_that_nobody_consumes_loses_every_job_and_says_so(broker: Broker
 
 
 @pytest.fixture
-def mortal(keeper: Keeper) -> Broker:
+def mortal(reaper: Reaper) -> Broker:
     """The address of a broker that was there, and is no more."""
-    with open_broker(None, keeper) as broker:
+    with open_broker(None, reaper) as broker:
         return broker
 
 
@@ -127,9 +141,9 @@ def test_a_broker_that_is_gone_before_the_first_message_spoils_the_run(mortal: B
     assert outcome.problems[1].startswith("3 of 3 jobs are lost")
 
 
-def test_a_broker_that_dies_during_a_run_spoils_it(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_dies_during_a_run_spoils_it(reaper: Reaper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(over_broker, "RECONNECT_S", 0.5)
-    with open_broker(None, keeper) as broker:
+    with open_broker(None, reaper) as broker:
         assert broker.pid
         process = psutil.Process(broker.pid)
 
@@ -146,16 +160,16 @@ def test_a_broker_that_dies_during_a_run_spoils_it(keeper: Keeper, monkeypatch: 
 
 
 def test_a_worker_whose_broker_dies_is_an_invalid_run_and_no_hang(
-    keeper: Keeper, data_root: Path, monkeypatch: pytest.MonkeyPatch
+    reaper: Reaper, data_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (over_broker, send):
         monkeypatch.setattr(module, "RECONNECT_S", 0.5)
-    with open_broker(None, keeper) as broker:
+    with open_broker(None, reaper) as broker:
         assert broker.pid
         pid = broker.pid
         app = producer_app(broker.url)
-        with Roster(lambda spec: CeleryWorker(spec, broker, app, data_root, keeper)) as own:
-            contender = own.started(SOLO)
+        with Roster(lambda spec: CeleryWorker(spec, broker, app, data_root, reaper)) as own:
+            contender = own.start(SOLO)
             jobs = [ChessMove(START, wait_ms=0), *[ChessMove(START, wait_ms=20)] * 100]
             outcome = contender.run(jobs, _once(lambda: os.kill(pid, signal.SIGKILL)))
             assert outcome.problems[0].startswith("the broker went away")

@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from producer.contenders.spec import parse
-from producer.measure.lab import Plan, compare
+from producer.measure.lab import Comparison
+from producer.measure.plan import Plan
 from producer.measure.progress import ProgressWatcher
 from producer.results import Result, load
 from producer.system.pythons import prepare
@@ -25,9 +26,17 @@ def compared(pythons: list[str], contenders: list[str], tmp_path: Path) -> Resul
     workload = build("waits", 4)
     specs = [parse(text, workload) for text in contenders]
     out = tmp_path / "result.json"
-    plan = Plan([workload], {"waits": specs}, 1, 1, 1, workload_data(), out)
+    plan = Plan(
+        workloads=[workload],
+        contenders={"waits": specs},
+        rounds=1,
+        seed=1,
+        chunk=1,
+        data_root=workload_data(),
+        out=out,
+    )
     with ProgressWatcher(Console(stderr=True, quiet=True), quiet=True) as watcher:
-        compare(plan.under(prepare(pythons, lambda _: None)), watcher)
+        Comparison(plan.under(prepare(pythons, lambda _: None)), watcher).carry_out()
     assert violations(out) == []
     return load(out)
 

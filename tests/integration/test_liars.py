@@ -22,7 +22,7 @@ from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from tests.helpers import SOON_S
 from tests.integration.conformance import START
 from tests.integration.test_external import worker
@@ -84,14 +84,14 @@ def contender(app: Celery, broker: Broker, way: str) -> ExternalWorkers:
 
 @pytest.mark.parametrize("slots", [10**9, 0])
 def test_a_worker_that_lies_about_its_slots_is_named_and_the_others_are_measured(
-    broker: Broker, keeper: Keeper, slots: int
+    broker: Broker, reaper: Reaper, slots: int
 ) -> None:
     app = producer_app(broker.url)
     fleet = Fleet(app)
     stats = {"pool": {"max-concurrency": slots}, "broker": {"transport": "redis"}}
     told = r"^the worker 'liar-.*@lab' answers what cannot be .* Expected `int`"
     with (
-        worker(broker, keeper, "threads", 2, "-n", "one@here"),
+        worker(broker, reaper, "threads", 2, "-n", "one@here"),
         liar(broker, active_queues=[{"name": "simul.gevent"}], stats=stats),
     ):
         with pytest.raises(ContenderError, match=told):

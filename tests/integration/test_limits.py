@@ -22,7 +22,7 @@ from producer.contenders.celery_workers.send import producer_app, publish
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect, open_broker
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from tests.helpers import SOON_S, await_line, family, started
 from tests.integration.conformance import START
 from worker.jobs import MAX_STEPS, MAX_WAIT_MS, ChessMove, Job, Trapezoid
@@ -41,7 +41,7 @@ Start = Callable[..., CeleryWorker]
 
 @pytest.fixture
 def start(
-    keeper: Keeper, broker: Broker, data_root: Path, monkeypatch: pytest.MonkeyPatch
+    reaper: Reaper, broker: Broker, data_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Start]:
     """Starts a worker with these settings; ends it, however the test ended."""
     started: list[CeleryWorker] = []
@@ -53,7 +53,7 @@ def start(
         for key, value in settings.items():
             monkeypatch.setenv(key, value)
         app = producer_app(broker.url)
-        worker = CeleryWorker(spec, broker, app, data_root, keeper, transport)
+        worker = CeleryWorker(spec, broker, app, data_root, reaper, transport)
         started.append(worker)
         worker.start()
         return worker
@@ -104,11 +104,11 @@ def test_a_worker_that_is_told_to_stop_ends_though_its_jobs_would_not_and_loses_
 
 @pytest.mark.parametrize("name", ["solo", "gevent", "eventlet"])  # with an event loop, and the two without
 def test_a_worker_that_is_told_to_stop_ends_though_its_broker_is_away(
-    keeper: Keeper, tmp_path: Path, name: str
+    reaper: Reaper, tmp_path: Path, name: str
 ) -> None:
     if why := POOLS[name].unavailable():
         pytest.skip(why)
-    with open_broker(None, keeper) as broker:
+    with open_broker(None, reaper) as broker:
         address = {"SIMUL_BROKER_URL": broker.url}
         with started("worker", "--pool", name, cwd=tmp_path, environment=address) as worker:
             assert worker.stderr

@@ -44,7 +44,7 @@ LONE = "\ud800"
 @pytest.fixture(params=SPECS, ids=lambda spec: spec.name)
 def post(request: pytest.FixtureRequest, roster: Roster, broker: Broker, client: redis.Redis) -> Post:
     """Each kind of worker."""
-    worker = roster.started(request.param)
+    worker = roster.start(request.param)
     assert isinstance(worker, CeleryWorker)
     return Post(worker, broker, client)
 
@@ -52,7 +52,7 @@ def post(request: pytest.FixtureRequest, roster: Roster, broker: Broker, client:
 @pytest.fixture
 def one_post(roster: Roster, broker: Broker, client: redis.Redis) -> Post:
     """One worker, where its kind makes no difference."""
-    worker = roster.started(SPECS[0])
+    worker = roster.start(SPECS[0])
     assert isinstance(worker, CeleryWorker)
     return Post(worker, broker, client)
 

@@ -60,7 +60,7 @@ def test_several_batches_arrive_whole(
 
 
 def test_stopping_leaves_neither_processes_nor_queues(own_roster: Roster, broker: Broker) -> None:
-    contender = own_roster.started(Spec("celery:prefork", 2))
+    contender = own_roster.start(Spec("celery:prefork", 2))
     everything = [process for pid in contender.processes() for process in family(pid)]
     assert len(everything) == 3
     assert all(isinstance(process, psutil.Process) for process in everything)

@@ -16,7 +16,7 @@ from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect, open_broker
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from tests.integration.hostile import hostile_broadcasts
 from tests.integration.post import SOON_S, Post, peak_memory
 from worker.writer import REJECTED_STREAM
@@ -49,11 +49,11 @@ def test_whatever_is_broadcast_the_worker_answers_and_works(anywhere: Post) -> N
 
 @pytest.mark.parametrize("pool", ["gevent", "eventlet"])
 def test_a_worker_without_an_event_loop_answers_also_after_its_connection_was_lost(
-    data_root: Path, keeper: Keeper, pool: str
+    data_root: Path, reaper: Reaper, pool: str
 ) -> None:
     """Redis closes it where somebody publishes more than is read; its limit is 32 MB."""
-    with open_broker(None, keeper) as own, contextlib.closing(connect(own.url)) as client:
-        worker = CeleryWorker(Spec(f"celery:{pool}", 2), own, producer_app(own.url), data_root, keeper)
+    with open_broker(None, reaper) as own, contextlib.closing(connect(own.url)) as client:
+        worker = CeleryWorker(Spec(f"celery:{pool}", 2), own, producer_app(own.url), data_root, reaper)
         worker.start()
         try:
             post = Post(worker, own, client)
@@ -113,11 +113,11 @@ def test_what_would_change_a_worker_is_refused(
 
 @pytest.fixture
 def obedient(
-    broker: Broker, data_root: Path, keeper: Keeper, client: Any, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, data_root: Path, reaper: Reaper, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Post]:
     """A worker that was started so that it may be controlled."""
     monkeypatch.setitem(os.environ, "SIMUL_REMOTE_CONTROL", "shutdown,pool_grow")
-    worker = CeleryWorker(Spec("celery:prefork", 1), broker, producer_app(broker.url), data_root, keeper)
+    worker = CeleryWorker(Spec("celery:prefork", 1), broker, producer_app(broker.url), data_root, reaper)
     worker.start()
     try:
         yield Post(worker, broker, client)

@@ -1,4 +1,4 @@
-"""What a lab has left in a broker is removed, by itself or by its keeper; what is other people's stays."""
+"""What a lab has left in a broker is removed, by itself or by its reaper; what is other people's stays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kombu.transport.redis import Channel, QoS
 
 from producer.system import traces
 from producer.system.broker import Broker, connect
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from producer.system.traces import Traces
 from tests.helpers import command_line, content
 from worker.app import app
@@ -77,21 +77,21 @@ def test_a_keeper_removes_it_and_keeps_the_address_to_itself(broker: Broker, cli
     mine, other = leave(client, "mine", "lab"), leave(client, "other", "lab2")
     client.xadd("simul:run:one", {"jobs": 1})
     client.xadd("simul:run:two", {"jobs": 1})
-    with Keeper() as keeper:
-        assert url not in command_line(psutil.Process(keeper.pid))
-        keeper.keep_broker(url)
+    with Reaper() as reaper:
+        assert url not in command_line(psutil.Process(reaper.pid))
+        reaper.set_broker(url)
         for left in (mine, other, Traces(key="simul:run:one"), Traces(key="simul:run:two")):
-            keeper.keep_traces(left)
-        keeper.forget_traces(other)
-        keeper.forget_traces(Traces(key="simul:run:two"))
+            reaper.add_traces(left)
+        reaper.drop_traces(other)
+        reaper.drop_traces(Traces(key="simul:run:two"))
     assert not client.exists(mine.queue, "simul:run:one")
     assert client.exists(other.queue, "simul:run:two") == 2
 
 
 def test_a_keeper_bears_a_broker_that_has_gone(capfd: pytest.CaptureFixture[str]) -> None:
-    with Keeper() as keeper:
-        keeper.keep_broker("redis://127.0.0.1:1/0")
-        keeper.keep_traces(Traces(queue="simul.gevent.x", node="x", asker="x"))
+    with Reaper() as reaper:
+        reaper.set_broker("redis://127.0.0.1:1/0")
+        reaper.add_traces(Traces(queue="simul.gevent.x", node="x", asker="x"))
     assert capfd.readouterr() == ("", "")
 
 

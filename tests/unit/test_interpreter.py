@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from producer.contenders.spec import Spec
-from producer.measure.lab import Plan
+from producer.measure.plan import Plan
 from producer.stats.cautions import Kind, cautions
 from producer.system import pythons as environments
 from producer.system.gil import Gil
@@ -69,7 +69,10 @@ def test_an_extension_that_turned_the_gil_on_is_a_warning_of_its_contenders() ->
 
 
 def test_every_contender_of_a_plan_comes_under_every_python() -> None:
-    plan = Plan([], {"waits": [Spec("serial", 1), Spec("threads", 2)]}, 1, 1, 1, Path(), Path())
+    specs = [Spec("serial", 1), Spec("threads", 2)]
+    plan = Plan(
+        workloads=[], contenders={"waits": specs}, rounds=1, seed=1, chunk=1, data_root=Path(), out=Path()
+    )
     other = replace(FREE, label="3.12")
     names = [str(spec.name) for spec in plan.under([FREE, other]).contenders["waits"]]
     assert names == ["serial [3.13t]", "threads@2 [3.13t]", "serial [3.12]", "threads@2 [3.12]"]

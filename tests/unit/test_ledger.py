@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contenders.celery_workers.collect import MAX_BYTES, Collector
-from producer.contenders.designs.contender import HostedDesign
+from producer.contenders.designs.contender import DesignContender
 from producer.contenders.ledger import Ledger
 from producer.contenders.spec import Spec
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from worker.records import MAX_ERROR, JobRecord, Wired, boot_id, encode
 
 JOBS = 3
@@ -166,7 +166,7 @@ class Child:
     def __init__(self) -> None:
         requests_r, requests_w = os.pipe()
         replies_r, replies_w = os.pipe()
-        self.design = HostedDesign(Spec("threads", 2), Path(), cast(Keeper, None))
+        self.design = DesignContender(Spec("threads", 2), Path(), cast(Reaper, None))
         self.design._requests = Connection(requests_w, readable=False)
         self.design._replies = Connection(replies_r, writable=False)
         self._requests = Connection(requests_r, writable=False)

@@ -154,8 +154,14 @@ class Lab:
         with Roster(make) as roster:
             broker = Broker("redis://nowhere", embedded=True, version="none")
             session = Session(rounds, seed, PROJECT_DATA, broker, roster, self.watching)
-            measure(workload, specs, session, self.measured.append, self.runs.append)
+            measure(workload, specs, session, self)
         return self
+
+    def begin(self, measured: Measured) -> None:
+        self.measured.append(measured)
+
+    def add(self, run: Run) -> None:
+        self.runs.append(run)
 
     def order(self) -> list[str]:
         """The contenders in the order of their runs."""
@@ -345,11 +351,11 @@ def test_contenders_out_of_sight_have_no_memory_and_no_cpu_time() -> None:
 def test_a_roster_starts_each_once_and_stops_what_nobody_wants() -> None:
     log: list[str] = []
     with Roster(lambda spec: Fake(spec, log)) as roster:
-        assert roster.started(SERIAL) is roster.started(SERIAL)
-        roster.started(THREADS)
-        roster.keep({SERIAL})
+        assert roster.start(SERIAL) is roster.start(SERIAL)
+        roster.start(THREADS)
+        roster.stop_all_but({SERIAL})
         assert log == ["start serial", "start threads@4", "stop threads@4"]
-        assert roster.started(THREADS).alive()
+        assert roster.start(THREADS).alive()
         assert roster.startups_s.keys() == {SERIAL, THREADS}
     assert sorted(log[3:]) == ["start threads@4", "stop serial", "stop threads@4"]
 
@@ -359,7 +365,7 @@ def test_a_roster_stops_all_of_them_when_something_goes_wrong() -> None:
 
     def interrupted() -> None:
         with Roster(lambda spec: Fake(spec, log)) as roster:
-            roster.started(SERIAL)
+            roster.start(SERIAL)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -65,7 +65,7 @@ class Wire:
 
 
 class Client:
-    """The keeper's."""
+    """The reaper's."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -149,19 +149,19 @@ def test_one_whose_answer_never_came_is_sent_again_at_the_end(server: Server, ou
         assert not ours.pending()
 
 
-def test_one_whose_answer_never_came_is_sent_again_by_the_keeper(
+def test_one_whose_answer_never_came_is_sent_again_by_the_reaper(
     server: Server, ours: Acks, clock: list[float]
 ) -> None:
-    keeper: Any = Client(server)
+    reaper: Any = Client(server)
     acknowledge(ours, b"0")
     server.close_idle()
     acknowledge(ours, b"1")
-    ours.confirm_by(keeper, 0.5)
+    ours.confirm_by(reaper, 0.5)
     assert ours.pending()  # the answer may be on its way
     clock[0] += 1
-    ours.confirm_by(keeper, 0.5)
+    ours.confirm_by(reaper, 0.5)
     assert server.removed == [("list", b"0"), ("list", b"1")]
-    ours.confirm_by(keeper, 0.5)
+    ours.confirm_by(reaper, 0.5)
     acknowledge(ours, b"2")  # finds the connection dead
     assert server.removed == [("list", b"0"), ("list", b"1"), ("list", b"2")]
 

@@ -9,7 +9,7 @@ import msgspec
 import redis
 
 from producer.contenders.ledger import Ledger
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from producer.system.traces import Traces
 from worker.records import Wired, boot_id, broker_offset_ns, run_stream
 
@@ -27,21 +27,21 @@ class Collector(Ledger):
     Use it as a context manager: the run's stream exists, and takes records, only while it is open.
     """
 
-    def __init__(self, client: redis.Redis, jobs: int, keeper: Keeper | None = None) -> None:
-        """`keeper` removes the stream where we no longer can."""
+    def __init__(self, client: redis.Redis, jobs: int, reaper: Reaper | None = None) -> None:
+        """`reaper` removes the stream where we no longer can."""
         super().__init__(jobs)
         #: What messages of this run call it.
         self.run = uuid.uuid4().hex[:12]
         self.clocks_corrected = False
         self._decode = msgspec.json.Decoder(Wired).decode
         self._client = client
-        self._keeper = keeper
+        self._reaper = reaper
         self._stream = run_stream(self.run)
         self._last: bytes | str = b"0"
 
     def __enter__(self) -> Collector:
-        if self._keeper:
-            self._keeper.keep_traces(Traces(key=self._stream))
+        if self._reaper:
+            self._reaper.add_traces(Traces(key=self._stream))
         try:
             # Records are only taken by a stream that is there already: see RecordWriter.write.
             self._last = self._client.xadd(self._stream, {"jobs": self.jobs})
@@ -55,8 +55,8 @@ class Collector(Ledger):
     def __exit__(self, *_: object) -> None:
         traces = Traces(key=self._stream)
         traces.remove(self._client)
-        if self._keeper:
-            self._keeper.forget_traces(traces)
+        if self._reaper:
+            self._reaper.drop_traces(traces)
 
     def read(self, block_ms: int | None) -> int:
         """Take the records that are there; wait up to `block_ms` for the first (None: do not wait).

@@ -16,7 +16,7 @@ from producer.contenders.celery_workers.send import RECONNECT_S, producer_app, p
 from producer.contenders.celery_workers.waiting import Waiting
 from producer.contenders.protocol import Outcome, Progress
 from producer.system.broker import check, connect
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from producer.system.traces import Traces
 from worker.address import parse
 from worker.jobs import ChessMove, Job
@@ -41,17 +41,17 @@ def run_over_broker(
     progress: Progress,
     death: Callable[[], str | None],
     patient: Patient | None = None,
-    keeper: Keeper | None = None,
+    reaper: Reaper | None = None,
 ) -> Outcome:
     """Have the jobs done by whoever consumes `queue`.
 
     `death` says why nobody consumes it any more, or None. Without `patient`, the rest is given up as lost
-    when no record has come for `patience_s`. What goes wrong is in the outcome's problems. `keeper` removes
+    when no record has come for `patience_s`. What goes wrong is in the outcome's problems. `reaper` removes
     what is left in the broker where we no longer can.
     """
     patient = patient or (lambda quiet_s: quiet_s <= patience_s(jobs))
     client = connect(broker_url)
-    collector = Collector(client, len(jobs), keeper)
+    collector = Collector(client, len(jobs), reaper)
     problems: list[str] = []
     try:
         with contextlib.closing(client), collector:

@@ -19,7 +19,7 @@ from producer.contenders.ledger import shown
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from worker.errors import ContenderError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
@@ -51,7 +51,6 @@ class Fleet:
 
     `hosts` are names whose addresses are counted: as many workers are waited for. In Docker Compose the
     name of a service has one address for each of its containers, however it is scaled.
-    `carried_by` is told what carries messages to them: "reliable", "stock" or "reliable and stock".
     """
 
     def __init__(
@@ -59,13 +58,13 @@ class Fleet:
         app: Celery,
         hosts: Sequence[str] = (),
         awaiting: Awaiting = lambda *_: None,
-        carried_by: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._app = app
-        self._carried_by = carried_by
         self._hosts = hosts
         self._awaiting = awaiting
         self._queues: dict[str, dict[str, int]] | None = None
+        #: What carries messages to them: "reliable", "stock" or both; None before they are asked.
+        self.transport: str | None = None
         #: What is wrong with what a worker answers, by queue and worker.
         self._faults: dict[str, dict[str, str]] = {}
 
@@ -76,7 +75,7 @@ class Fleet:
             ContenderError: the broker went away, or a worker answers what cannot be: it may be on this queue.
         """
         if self._queues is None:
-            self._queues = self._found(self._gathered())
+            self._queues = self._ask_slots(self._await_workers())
         for node, why in {**self._faults.get(ANY_QUEUE, {}), **self._faults.get(queue, {})}.items():
             raise ContenderError(
                 f"the worker {shown(node)} answers what cannot be (ask the workers): {why}; stop it, and "
@@ -94,7 +93,7 @@ class Fleet:
             return []
         return sorted(found.keys() - replies.said.keys())
 
-    def _gathered(self) -> dict[str, list[str]]:
+    def _await_workers(self) -> dict[str, list[str]]:
         """The queues of each worker, when all that are awaited answer and no more have turned up since."""
         began = time.monotonic()
         before: dict[str, list[str]] = {}
@@ -110,7 +109,7 @@ class Fleet:
                 return now
             before = now
 
-    def _found(self, queues: dict[str, list[str]]) -> dict[str, dict[str, int]]:
+    def _ask_slots(self, queues: dict[str, list[str]]) -> dict[str, dict[str, int]]:
         stats = ask(self._app, "stats", Stats, ASK_S, queues)
         for node, why in stats.faults.items():
             for queue in queues[node]:
@@ -118,26 +117,26 @@ class Fleet:
         transports = {reply.broker.transport for reply in stats.said.values()}
         if transports:
             kinds = {"reliable" if name == OUR_TRANSPORT else "stock" for name in transports}
-            self._carried_by(" and ".join(sorted(kinds)))
-        found: dict[str, dict[str, int]] = {}
+            self.transport = " and ".join(sorted(kinds))
+        slots: dict[str, dict[str, int]] = {}
         for node, reply in stats.said.items():
             for queue in queues[node]:
-                found.setdefault(queue, {})[node] = reply.pool.slots
-        return found
+                slots.setdefault(queue, {})[node] = reply.pool.slots
+        return slots
 
 
 class ExternalWorkers:
     """The contender protocol over all the workers that consume a pool's queue."""
 
     def __init__(
-        self, spec: Spec, broker: Broker, app: Celery, fleet: Fleet, keeper: Keeper | None = None
+        self, spec: Spec, broker: Broker, app: Celery, fleet: Fleet, reaper: Reaper | None = None
     ) -> None:
         assert spec.celery_pool
         self.spec = spec
         self._broker = broker
         self._app = app
         self._fleet = fleet
-        self._keeper = keeper
+        self._reaper = reaper
         self._pool = spec.celery_pool
         self._queue = pool(self._pool).queue
         self._event_loop: str | None = None
@@ -177,7 +176,7 @@ class ExternalWorkers:
         outcome = run_over_broker(
             *(self._app, self._broker.url, self._queue, jobs, progress),
             death=lambda: None,
-            keeper=self._keeper,
+            reaper=self._reaper,
         )
         outcome.slots = self.spec.total_slots
         outcome.event_loop = self._event_loop

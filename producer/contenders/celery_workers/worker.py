@@ -21,7 +21,7 @@ from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect
 from producer.system.exits import how_it_ended, last_words
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from producer.system.traces import Traces
 from worker.errors import ContenderError, SimulError
 from worker.jobs import ChessMove, Job
@@ -48,7 +48,7 @@ class CeleryWorker:
         broker: Broker,
         app: Celery,
         data_root: Path,
-        keeper: Keeper,
+        reaper: Reaper,
         transport: str = TRANSPORTS[0],
     ) -> None:
         assert spec.celery_pool
@@ -57,7 +57,7 @@ class CeleryWorker:
         self._broker = broker
         self._app = app
         self._data_root = data_root
-        self._keeper = keeper
+        self._reaper = reaper
         self._transport = transport
         self._worker: subprocess.Popen[bytes] | None = None
         self._event_loop: str | None = None
@@ -73,12 +73,12 @@ class CeleryWorker:
         self._queue = f"{pool(self._pool).queue}.{life}"
         self._node = node = f"{self._pool}-{life}@simul"
         self._traces = Traces(queue=self._queue, node=node, asker=self._app.control.mailbox.asker)
-        self._keeper.keep_traces(self._traces)
+        self._reaper.add_traces(self._traces)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         # For what it would clean up itself if it were not killed: prefork has a directory.
         self._directory = tempfile.TemporaryDirectory(prefix="simul-worker-", ignore_cleanup_errors=True)
-        self._keeper.keep_directory(Path(self._directory.name))
-        self._worker = self._keeper.start(
+        self._reaper.add_directory(Path(self._directory.name))
+        self._worker = self._reaper.start(
             worker_command(
                 self._pool,
                 self.spec.slots,
@@ -139,13 +139,13 @@ class CeleryWorker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._worker.pid, signal.SIGKILL)
         self._worker.wait()
-        self._keeper.forget_process(self._worker.pid)
+        self._reaper.drop_process(self._worker.pid)
         self._log.close()
         self._directory.cleanup()
         self._worker = None
         with contextlib.closing(connect(self._broker.url)) as client:
             self._traces.remove(client)
-        self._keeper.forget_traces(self._traces)
+        self._reaper.drop_traces(self._traces)
 
     def _await_ping(self, node: str) -> None:
         deadline = time.monotonic() + READY_S
@@ -175,7 +175,7 @@ class CeleryWorker:
 
     def _run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         return run_over_broker(
-            self._app, self._broker.url, self._queue, jobs, progress, self._death, keeper=self._keeper
+            self._app, self._broker.url, self._queue, jobs, progress, self._death, reaper=self._reaper
         )
 
     def _death(self) -> str | None:

@@ -27,13 +27,13 @@ REPORT_NS = 100_000_000
 #: Called with each record as its job ends, from whichever thread it ends in.
 Done: TypeAlias = Callable[[JobRecord], None]
 #: Runs a job list; returns the longest stall of its event loop in seconds, or None where it has none.
-Run: TypeAlias = Callable[[Sequence[Job], Done], float | None]
+RunJobs: TypeAlias = Callable[[Sequence[Job], Done], float | None]
 
 
 class DesignModule(Protocol):
     """What each module of a design offers."""
 
-    def opened(self, slots: int, data_root: Path) -> AbstractContextManager[Run]:
+    def opened(self, slots: int, data_root: Path) -> AbstractContextManager[RunJobs]:
         """Start the slots and warm each up; yields what runs a job list; ends the slots."""
 
 
@@ -63,7 +63,9 @@ def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -
             replies.send(("outcome", _timed(run, jobs, replies)))
 
 
-def _timed(run: Run, jobs: Sequence[Job], replies: Connection) -> tuple[list[JobRecord], float | None, bool]:
+def _timed(
+    run: RunJobs, jobs: Sequence[Job], replies: Connection
+) -> tuple[list[JobRecord], float | None, bool]:
     """The records, the longest stall of an event loop, and whether there is a GIL now."""
     records: list[JobRecord] = []
     reported = time.monotonic_ns()

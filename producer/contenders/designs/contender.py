@@ -19,7 +19,7 @@ from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.system.exits import how_it_ended, last_words
 from producer.system.inherited import inherited
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 from worker.errors import ContenderError
 from worker.jobs import Job
 from worker.records import JobRecord, Plain, text_of
@@ -55,13 +55,13 @@ READY_S = 60.0
 STOP_S = 5.0
 
 
-class HostedDesign:
+class DesignContender:
     """The contender protocol over the pipes of a child process."""
 
-    def __init__(self, spec: Spec, data_root: Path, keeper: Keeper) -> None:
+    def __init__(self, spec: Spec, data_root: Path, reaper: Reaper) -> None:
         self.spec = spec
         self._data_root = data_root
-        self._keeper = keeper
+        self._reaper = reaper
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -75,7 +75,7 @@ class HostedDesign:
         self._requests = Connection(to_child_w, readable=False)
         self._replies = Connection(from_child_r, writable=False)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
-        self._child = self._keeper.start(
+        self._child = self._reaper.start(
             [
                 *(self.spec.python, "-m", "producer.contenders.designs.child"),
                 *(self.spec.way, str(self.spec.slots)),
@@ -143,7 +143,7 @@ class HostedDesign:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
-        self._keeper.forget_process(self._child.pid)
+        self._reaper.drop_process(self._child.pid)
         self._errors.close()
         self._child = None
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, Run
+from producer.contenders.designs.child import Done, RunJobs
 from worker.jobs import Answer, Job
 from worker.perform import perform_async
 from worker.records import ended
@@ -23,7 +23,7 @@ HEARTBEAT_S = 0.005
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[Run]:
+def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start the loop; it stays for all the runs."""
     with asyncio.Runner() as runner:
         do = partial(perform_async, data_root=data_root)

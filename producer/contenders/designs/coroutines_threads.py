@@ -11,14 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, Run
+from producer.contenders.designs.child import Done, RunJobs
 from producer.contenders.designs.coroutines import run_jobs
 from worker.jobs import Answer, ChessMove, Job, Sieve, Trapezoid
 from worker.perform import perform, perform_async
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[Run]:
+def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start the loop, with a thread for each slot."""
 
     async def do(job: Job) -> Answer:

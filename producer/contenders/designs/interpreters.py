@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, Run, recorded
+from producer.contenders.designs.child import Done, RunJobs, recorded
 from worker.jobs import Job
 from worker.perform import perform
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[Run]:
+def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start all the interpreters and have each import what a job needs."""
     do = partial(perform, data_root=data_root)
     with _executor(slots) as executor:

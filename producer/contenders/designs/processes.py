@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, Run, recorded
+from producer.contenders.designs.child import Done, RunJobs, recorded
 from worker.jobs import Job
 from worker.perform import perform
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[Run]:
+def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start all the processes, by "spawn": what forking copies would be counted as theirs."""
     do = partial(perform, data_root=data_root)
     with ProcessPoolExecutor(slots, mp_context=multiprocessing.get_context("spawn")) as executor:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, Run, recorded
+from producer.contenders.designs.child import Done, RunJobs, recorded
 from worker.jobs import Job
 from worker.perform import perform
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[Run]:
+def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Nothing to start."""
     assert slots == 1, "serial has one slot"
     do = partial(perform, data_root=data_root)

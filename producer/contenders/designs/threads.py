@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, Run, recorded
+from producer.contenders.designs.child import Done, RunJobs, recorded
 from worker.jobs import Job
 from worker.perform import perform
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[Run]:
+def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start all the threads: an executor would start each only when a job finds none idle."""
     do = partial(perform, data_root=data_root)
     with ThreadPoolExecutor(slots) as executor:

@@ -1,4 +1,4 @@
-"""What a keeper keeps ends with its holder, however that ends; nothing else does."""
+"""What a reaper keeps ends with its holder, however that ends; nothing else does."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import Any
 import psutil
 import pytest
 
-from producer.system.reaper import Keeper, Kept
+from producer.system.reaper import Charge, Reaper
 from tests.helpers import SOON_S, end, family, survivors
 
-#: Holds a keeper that keeps two processes and a directory, tells who they are, and waits for its end.
+#: Holds a reaper that keeps two processes and a directory, tells who they are, and waits for its end.
 HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
-from producer.system.reaper import Keeper
+from producer.system.reaper import Reaper
 
 sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
 parent = [sys.executable, "-c", f"import subprocess, time; subprocess.Popen({sleeper!r}); "
           "print(flush=True); time.sleep(600)"]
-with Keeper() as keeper:
+with Reaper() as reaper:
     alone = subprocess.Popen(sleeper)
     leader = subprocess.Popen(parent, start_new_session=True, stdout=subprocess.PIPE)
     leader.stdout.readline()
     bystander = subprocess.Popen(sleeper, start_new_session=True)
-    keeper.keep_process(alone.pid)
-    keeper.keep_process(leader.pid)
-    keeper.keep_directory(Path(sys.argv[1]))
+    reaper.add_process(alone.pid)
+    reaper.add_process(leader.pid)
+    reaper.add_directory(Path(sys.argv[1]))
     print(bystander.pid, flush=True)
     time.sleep(600)
 """
@@ -65,7 +65,7 @@ def test_a_killed_holder_leaves_neither_processes_nor_directory(tmp_path: Path, 
         try:
             assert (
                 len(everything) == 6
-            )  # itself, its keeper, the lone one, the leader and its child, the bystander
+            )  # itself, its reaper, the lone one, the leader and its child, the bystander
             holder.send_signal(blow)
             holder.wait(SOON_S)
             assert survivors([one for one in everything if one != bystander]) == []
@@ -79,17 +79,17 @@ def test_a_killed_holder_leaves_neither_processes_nor_directory(tmp_path: Path, 
 def test_leaving_it_ends_what_is_still_kept(sleeper: subprocess.Popen[bytes], tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
-    with Keeper() as keeper:
-        keeper.keep_process(sleeper.pid)
-        keeper.keep_directory(kept)
+    with Reaper() as reaper:
+        reaper.add_process(sleeper.pid)
+        reaper.add_directory(kept)
     assert sleeper.wait(SOON_S) == -signal.SIGTERM
     assert not kept.exists()
 
 
 def test_what_is_forgotten_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
-    with Keeper() as keeper:
-        keeper.keep_process(sleeper.pid)
-        keeper.forget_process(sleeper.pid)
+    with Reaper() as reaper:
+        reaper.add_process(sleeper.pid)
+        reaper.drop_process(sleeper.pid)
     assert sleeper.poll() is None
 
 
@@ -99,38 +99,38 @@ def test_a_process_that_does_not_listen_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with Keeper(grace_s=0.2) as keeper:
-            keeper.keep_process(process.pid)
+        with Reaper(grace_s=0.2) as reaper:
+            reaper.add_process(process.pid)
         assert process.wait(SOON_S) == -signal.SIGKILL
 
 
 def test_what_has_ended_or_vanished_already_is_no_trouble(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    with Keeper() as keeper:
-        keeper.keep_process(process.pid)
-        keeper.keep_directory(tmp_path / "never made")
+    with Reaper() as reaper:
+        reaper.add_process(process.pid)
+        reaper.add_directory(tmp_path / "never made")
 
 
 def test_a_keeper_that_was_killed_does_not_take_the_holder_with_it(sleeper: subprocess.Popen[bytes]) -> None:
-    with Keeper() as keeper:
-        own = psutil.Process(keeper.pid)
+    with Reaper() as reaper:
+        own = psutil.Process(reaper.pid)
         own.kill()
         own.wait(SOON_S)
-        keeper.keep_process(sleeper.pid)
+        reaper.add_process(sleeper.pid)
     assert sleeper.poll() is None
 
 
 def test_the_group_of_a_leader_that_has_ended_is_ended_too() -> None:
     # As a worker that the kernel killed: it is dead, and waited for, but its children go on.
     parent = f"import subprocess as s; print(s.Popen({SLEEPER!r}, stdout=s.DEVNULL).pid, flush=True)"
-    with Keeper() as keeper:
-        leader = keeper.start([sys.executable, "-c", parent], stdout=subprocess.PIPE)
+    with Reaper() as reaper:
+        leader = reaper.start([sys.executable, "-c", parent], stdout=subprocess.PIPE)
         out, _ = leader.communicate(timeout=SOON_S)
         orphan = psutil.Process(int(out))
         try:
             assert orphan.is_running()
-            keeper.close()
+            reaper.close()
             assert survivors([orphan]) == []
         finally:
             end([orphan])
@@ -139,9 +139,9 @@ def test_the_group_of_a_leader_that_has_ended_is_ended_too() -> None:
 def test_a_number_that_has_passed_on_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
     # The kernel would have to give the number of one that has ended to another: told so, as if it had.
     sleeper_now = psutil.Process(sleeper.pid)
-    assert list(Kept(sleeper.pid, leads=False, process=sleeper_now).left()) == [sleeper.pid]
-    assert list(Kept(sleeper.pid, leads=False, process=None).left()) == []
-    assert list(Kept(sleeper.pid, leads=True, process=None).left()) == []
+    assert list(Charge(sleeper.pid, leads=False, process=sleeper_now).running()) == [sleeper.pid]
+    assert list(Charge(sleeper.pid, leads=False, process=None).running()) == []
+    assert list(Charge(sleeper.pid, leads=True, process=None).running()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -158,10 +158,10 @@ def test_no_interrupt_comes_between_the_start_of_a_process_and_its_keeping(
 
     before = signal.signal(number, signal.default_int_handler)
     try:
-        with Keeper() as keeper:
+        with Reaper() as reaper:
             monkeypatch.setattr(subprocess, "Popen", interrupted)
             with pytest.raises(KeyboardInterrupt):
-                keeper.start(SLEEPER)
+                reaper.start(SLEEPER)
         [process] = started
         assert process.wait(SOON_S) == -signal.SIGTERM
         assert signal.getsignal(number) is signal.default_int_handler

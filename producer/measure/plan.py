@@ -1,0 +1,82 @@
+"""What to compare: workloads, contenders, rounds, and where the result goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from producer.contenders.spec import Spec
+from producer.ranges import MAX_CONTENDERS, MAX_COUNT, MAX_INTEGER, MAX_RECORDS
+from producer.system.interpreter import Interpreter
+from producer.workloads import Workload
+from worker.errors import InvalidJobError, UnavailableError
+from worker.settings import TRANSPORTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to compare."""
+
+    workloads: Sequence[Workload]
+    #: The contenders of each workload, by its name.
+    contenders: Mapping[str, Sequence[Spec]]
+    rounds: int
+    seed: int
+    chunk: int
+    data_root: Path
+    #: Where the result goes, never an existing file; None for a new one in `results`.
+    out: Path | None
+    #: Your broker, or None for the embedded one.
+    broker_url: str | None = field(default=None, repr=False)  # it may hold a password
+    #: Whether somebody else has started the Celery workers.
+    external: bool = False
+    #: Host names: as many of those workers are waited for as these have addresses.
+    awaited: Sequence[str] = ()
+    #: What carries messages to the workers that are started, one of `TRANSPORTS`.
+    transport: str = TRANSPORTS[0]
+    kind: Literal["comparison", "sweep"] = "comparison"
+    #: The Pythons that the contenders run under; empty where it is the lab's own.
+    interpreters: Sequence[Interpreter] = ()
+
+    def __post_init__(self) -> None:
+        if abs(self.seed) > MAX_INTEGER:
+            raise InvalidJobError(f"a seed has up to {MAX_INTEGER.bit_length()} bits (--seed)")
+        if self.chunk > MAX_COUNT:
+            raise InvalidJobError(f"a job has up to {MAX_COUNT:,} files (--chunk)")
+        if (most := max(map(len, self.contenders.values()), default=0)) > MAX_CONTENDERS:
+            raise InvalidJobError(
+                f"a workload has up to {MAX_CONTENDERS:,} contenders, not {most:,} (--with)"
+            )
+        runs = (
+            len(self.contenders[workload.name]) * self.rounds * len(workload.jobs)
+            for workload in self.workloads
+        )
+        if (records := sum(runs)) > MAX_RECORDS:
+            raise InvalidJobError(
+                f"a result holds up to {MAX_RECORDS:,} records, and this comparison would leave {records:,}: "
+                "ask for fewer --jobs, --rounds or contenders"
+            )
+
+    @property
+    def starts_workers(self) -> bool:
+        """Whether there are Celery workers among the contenders, and the lab starts them."""
+        specs = (spec for specs in self.contenders.values() for spec in specs)
+        return not self.external and any(spec.celery_pool for spec in specs)
+
+    def under(self, interpreters: Sequence[Interpreter]) -> Plan:
+        """The same plan with each contender under each of these Pythons; unchanged where there are none.
+
+        Raises:
+            UnavailableError: the workers are somebody else's, and run under whatever they run under.
+        """
+        if not interpreters:
+            return self
+        if self.external:
+            raise UnavailableError("--python is for workers that simul starts, not for external ones")
+        contenders = {
+            name: [replace(spec, interpreter=python) for python in interpreters for spec in specs]
+            for name, specs in self.contenders.items()
+        }
+        return replace(self, contenders=contenders, interpreters=interpreters)
