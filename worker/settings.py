@@ -33,10 +33,8 @@ REMOTE_CONTROLS = (
 #: Where the packages `producer` and `worker` are. Processes are started here: Python and Celery look for
 #: modules in their working directory first, where a user may have a `worker.py` of another kind.
 PROJECT = Path(__file__).resolve().parent.parent
-#: The 120 files that come with the project: beside the packages, or in this one where it was installed.
+#: The 120 files that come with the project.
 PROJECT_DATA = PROJECT / "data"
-if (_installed := Path(__file__).resolve().parent / "data").is_dir():
-    PROJECT_DATA = _installed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ MODULES = {
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 #: What anybody can install by itself.
 PACKAGES = {"celery_asyncio_pool", "celery_reliable_redis"}
-OURS = {"worker", "producer", "tests", *PACKAGES}
+OURS = {"worker", "producer", "simul_lab", "tests", *PACKAGES}
 
 
 def imports(name: str, at_run_time: bool = True) -> set[str]:
