@@ -69,12 +69,12 @@ def main() -> None:
     """The `simul` command: an error of the user's becomes one line and an exit code of its own."""
     with streams.standing():
         interrupts.answer()
-        code = _carried_out()
+        code = _run_command()
         unread = _results_written()
         sys.exit(code or unread)
 
 
-def _carried_out() -> int:
+def _run_command() -> int:
     try:
         # Or every process that is started would stumble over it on its own. Not the address: --broker goes
         # before it.

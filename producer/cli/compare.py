@@ -60,7 +60,7 @@ def compare(
     chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
     if report:  # found out now, and not after the comparison
         require_writable(report)
-    found = interpreters(pythons, quiet)
+    chosen_pythons = prepare_pythons(pythons, quiet)
     from producer.measure.plan import Plan
 
     external = workers == "external"
@@ -78,7 +78,7 @@ def compare(
         awaited=hosts,
         transport=transport,
     )
-    result, path = carry_out(plan.under(found), as_json, export, quiet)
+    result, path = carry_out(plan.under(chosen_pythons), as_json, export, quiet)
     require_measured(result)
     if report:  # that of an earlier comparison is kept where this one has measured nothing
         write_page([path], report, quiet)
@@ -148,7 +148,7 @@ def _why_nothing(result: Result, workload: WorkloadResult) -> str:
     return f"{workload.name}: {what}: {name}: {why}{more}"
 
 
-def interpreters(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpreter]:
+def prepare_pythons(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpreter]:
     """The Pythons that --python names, with what each needs."""
     if not pythons:
         return ()

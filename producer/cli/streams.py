@@ -127,9 +127,9 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     odd = error.object[error.start : error.end]
-    return "".join(INSTEAD.get(one) or one.encode("ascii", "backslashreplace").decode() for one in odd), (
-        error.end
-    )
+    return "".join(
+        INSTEAD.get(character) or character.encode("ascii", "backslashreplace").decode() for character in odd
+    ), (error.end)
 
 
 codecs.register_error(_ERRORS, _instead)

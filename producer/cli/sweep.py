@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from producer.cli import options
-from producer.cli.compare import carry_out, interpreters, require_measured
-from producer.contenders.spec import swept
+from producer.cli.compare import carry_out, prepare_pythons, require_measured
+from producer.contenders.spec import specs_of_sweep
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
 
@@ -32,8 +32,8 @@ def sweep(
 ) -> None:
     """Have the same jobs done at rising concurrency: where does more stop paying?"""
     work = build(workload, jobs, seed, chunk, data)
-    specs = swept(ways, concurrency)
-    found = interpreters(pythons, quiet)
+    specs = specs_of_sweep(ways, concurrency)
+    chosen_pythons = prepare_pythons(pythons, quiet)
     from producer.measure.plan import Plan
 
     lists = {workload: specs}
@@ -49,5 +49,5 @@ def sweep(
         transport=transport,
         kind="sweep",
     )
-    result, _ = carry_out(plan.under(found), as_json, export, quiet)
+    result, _ = carry_out(plan.under(chosen_pythons), as_json, export, quiet)
     require_measured(result)

@@ -106,7 +106,7 @@ def _parse(text: str) -> ContenderName:
     return name
 
 
-def swept(ways_: str, concurrency: str) -> list[Spec]:
+def specs_of_sweep(ways_: str, concurrency: str) -> list[Spec]:
     """Each of the ways at each of the concurrencies, both by commas; what has one slot, once.
 
     Raises:

@@ -81,7 +81,7 @@ class _Recorder:
     def begin(self, measured: Measured) -> None:
         """Take down a workload whose contenders stand ready."""
         self._result.transport = self._factory.transport
-        self._result.workloads.append(_described(measured, self._plan))
+        self._result.workloads.append(_describe(measured, self._plan))
 
     def add(self, run: Run) -> None:
         """Take down a run that has ended, and save everything."""
@@ -92,7 +92,7 @@ class _Recorder:
             self._file.save(self._result)
 
 
-def _described(measured: Measured, plan: Plan) -> WorkloadResult:
+def _describe(measured: Measured, plan: Plan) -> WorkloadResult:
     workload = measured.workload
     return WorkloadResult(
         name=workload.name,

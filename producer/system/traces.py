@@ -79,8 +79,8 @@ class Traces:
             client.zrem(UNACKED_INDEX, tag)
 
     def _remove_answers(self, client: redis.Redis) -> None:
-        found: Any = client.smembers(BINDINGS.format(ANSWERS))
-        bindings = [binding for binding in found if binding.startswith(f"{self.asker}-".encode())]
+        members: Any = client.smembers(BINDINGS.format(ANSWERS))
+        bindings = [binding for binding in members if binding.startswith(f"{self.asker}-".encode())]
         _unbind(client, ANSWERS, bindings)
         for binding in bindings:
             client.delete(binding.rpartition(SEPARATOR.encode())[2])

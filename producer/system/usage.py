@@ -68,13 +68,13 @@ def _tree(roots: list[psutil.Process]) -> Iterator[psutil.Process]:
 
 
 def _cpu_times(roots: list[psutil.Process]) -> dict[int, float]:
-    found = {}
+    seconds = {}
     for process in _tree(roots):
         with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
             # The last two are of children that have ended and been waited for: prefork replaces its own.
-            found[process.pid] = times.user + times.system + times.children_user + times.children_system
-    return found
+            seconds[process.pid] = times.user + times.system + times.children_user + times.children_system
+    return seconds
 
 
 def _memory(roots: list[psutil.Process]) -> int:

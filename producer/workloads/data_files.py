@@ -70,13 +70,13 @@ def check(root: Path, on_progress: OnProgress | None = None) -> list[FileVerdict
         DataError: there are none, or they cannot be listed.
     """
     readable = _names(root)
-    found = list(readable)
+    names = list(readable)
     verdicts: list[FileVerdict] = []
-    for first in range(0, len(found), PROGRESS_STEP):
-        batch = FileCheck(tuple(found[first : first + PROGRESS_STEP]))
+    for first in range(0, len(names), PROGRESS_STEP):
+        batch = FileCheck(tuple(names[first : first + PROGRESS_STEP]))
         for verdict in file_check.check(batch, root).verdicts:
             verdicts.append(verdict if readable[verdict.file] else _not_utf8(verdict.file))
-        _report(on_progress, len(verdicts), len(found))
+        _report(on_progress, len(verdicts), len(names))
     return verdicts
 
 
@@ -95,13 +95,13 @@ def names(root: Path) -> list[str]:
 def _names(root: Path) -> dict[str, bool]:
     """The names, and of each whether a file can be found by it."""
     try:
-        found = sorted(map(_in_utf8, _listed(root)))
+        files = sorted(map(_in_utf8, _listed(root)))
     except OSError as error:
         raise DataError(f"{root} cannot be listed: {error.strerror}; {_ADVICE}") from error
-    if not found:
+    if not files:
         raise DataError(f"{root} holds no data files (test001.txt and so on); {_ADVICE}")
-    names = {name: True for name, is_utf8 in found if is_utf8}
-    for name, is_utf8 in found:
+    names = {name: True for name, is_utf8 in files if is_utf8}
+    for name, is_utf8 in files:
         if not is_utf8:
             while name in names:  # somebody has called a file what another is spelled as
                 name += " (not UTF-8)"

@@ -30,9 +30,9 @@ def make(recipe: Recipe) -> tuple[FileCheck, ...]:
 def summary(answers: Sequence[Answer]) -> str:
     """How many files were right."""
     checked = (answer.verdicts for answer in answers if isinstance(answer, FilesChecked))
-    found = Counter(verdict.verdict for verdicts in checked for verdict in verdicts)
-    line = f"{found['correct']:,} of {found.total():,} files correct"
-    others = [f"{found[kind]:,} {kind}" for kind in ("wrong", "malformed") if found[kind]]
+    counts = Counter(verdict.verdict for verdicts in checked for verdict in verdicts)
+    line = f"{counts['correct']:,} of {counts.total():,} files correct"
+    others = [f"{counts[kind]:,} {kind}" for kind in ("wrong", "malformed") if counts[kind]]
     return ", ".join([line, *others])
 
 

@@ -83,7 +83,7 @@ def test_every_contender_of_a_plan_comes_under_every_python() -> None:
 
 def test_equal_labels_are_told_apart() -> None:
     older = replace(FREE, python="CPython 3.13.1")
-    labels = [one.label for one in environments.told_apart([FREE, older, FREE, replace(FREE, label="3.12")])]
+    labels = [one.label for one in environments.distinguish([FREE, older, FREE, replace(FREE, label="3.12")])]
     assert labels == ["3.13.5t", "3.13.1t", "3.13.5t #2", "3.12"]
 
 

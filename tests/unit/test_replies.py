@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from producer.contenders.celery_workers import external
 from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.replies import MAX_SLOTS, MAX_WORKERS, Queues, ask
-from producer.contenders.celery_workers.waiting import consumed
+from producer.contenders.celery_workers.waiting import is_consumed
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from worker.errors import ContenderError
@@ -136,7 +136,7 @@ def test_what_ends_the_question_is_told_in_one_line(raised: Exception, told: str
     with pytest.raises(ContenderError) as caught:
         start(lab)
     assert str(caught.value).startswith(told)
-    assert not consumed(lab, QUEUE)
+    assert not is_consumed(lab, QUEUE)
 
 
 @given(
@@ -145,7 +145,7 @@ def test_what_ends_the_question_is_told_in_one_line(raised: Exception, told: str
 )
 def test_no_answers_end_the_lab(queues: list[Any], more: list[Any]) -> None:
     lab = app(active_queues=[*queues, {"one@lab": QUEUES}], stats=[*more, {"one@lab": STATS}], ping=more)
-    consumed(lab, QUEUE)
+    is_consumed(lab, QUEUE)
     fleet = Fleet(lab)
     with contextlib.suppress(ContenderError):
         assert all(1 <= count <= MAX_SLOTS for count in fleet.slots(QUEUE).values())

@@ -25,7 +25,7 @@ class Lab:
     def monotonic(self) -> float:
         return self.now_s
 
-    def consumed(self, *_: object) -> bool:
+    def is_consumed(self, *_: object) -> bool:
         self.asked += 1
         return self.somebody
 
@@ -34,7 +34,7 @@ class Lab:
 def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
     lab = Lab()
     monkeypatch.setattr(time, "monotonic", lab.monotonic)
-    monkeypatch.setattr(waiting, "consumed", lab.consumed)
+    monkeypatch.setattr(waiting, "is_consumed", lab.is_consumed)
     return lab
 
 

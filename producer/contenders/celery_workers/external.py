@@ -85,13 +85,13 @@ class Fleet:
 
     def missing(self, queue: str) -> list[str]:
         """The workers of the queue that were found and answer no more; none if the broker has gone, too."""
-        found = self.slots(queue)
+        slots = self.slots(queue)
         try:
             # Where all answer, it takes no longer than that.
-            replies = ask(self._app, "ping", Pong, GONE_S, found)
+            replies = ask(self._app, "ping", Pong, GONE_S, slots)
         except ContenderError:  # the broker went away: the run says so, or the next
             return []
-        return sorted(found.keys() - replies.said.keys())
+        return sorted(slots.keys() - replies.said.keys())
 
     def _await_workers(self) -> dict[str, list[str]]:
         """The queues of each worker, when all that are awaited answer and no more have turned up since."""
@@ -148,22 +148,22 @@ class ExternalWorkers:
         Raises:
             ContenderError: no worker consumes the queue, or they are unequal.
         """
-        found = self._fleet.slots(self._queue)
-        if not found:
+        slots = self._fleet.slots(self._queue)
+        if not slots:
             raise ContenderError(
                 f"no worker consumes {self._queue} (ask the workers): start one with "
                 f"`simul worker --pool {self.spec.celery_pool}`; in the lab, "
                 "`docker compose run --rm producer` takes the place of `simul`"
             )
-        if len(set(found.values())) > 1:
-            raise ContenderError(f"the workers on {self._queue} differ in slots: {found}; start equal ones")
-        self.spec = replace(self.spec, slots=min(found.values()), workers=len(found))
+        if len(set(slots.values())) > 1:
+            raise ContenderError(f"the workers on {self._queue} differ in slots: {slots}; start equal ones")
+        self.spec = replace(self.spec, slots=min(slots.values()), workers=len(slots))
         if self.spec.total_slots > MOST_SLOTS:
             raise ContenderError(
                 f"the workers on {self._queue} claim {self.spec.total_slots:,} slots (ask the workers), more "
                 f"than {MOST_SLOTS:,}: stop who claims too many"
             )
-        self._event_loop = event_loop(self._app, self._pool, list(found))
+        self._event_loop = event_loop(self._app, self._pool, list(slots))
         outcome = self.run(
             [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots, lambda _: None
         )

@@ -43,7 +43,7 @@ class Waiting:
         return min(quiet_s, time.monotonic() - self._since) <= self._patience_s
 
     def _ask(self) -> None:
-        somebody = consumed(self._app, self._pool.queue)
+        somebody = is_consumed(self._app, self._pool.queue)
         if somebody == self._somebody:
             return
         self._somebody, self._since = somebody, time.monotonic()
@@ -56,10 +56,10 @@ class Waiting:
             )
 
 
-def consumed(app: Celery, queue: str) -> bool:
+def is_consumed(app: Celery, queue: str) -> bool:
     """Whether any worker that answers consumes the queue; a solo worker only answers between two jobs."""
     try:
         replies = ask(app, "active_queues", Queues, ASK_S)
     except ContenderError:  # the collector sees to a lost broker
         return False
-    return any(one.name == queue for queues in replies.said.values() for one in queues)
+    return any(answer.name == queue for queues in replies.said.values() for answer in queues)

@@ -33,7 +33,7 @@ RunJobs: TypeAlias = Callable[[Sequence[Job], Done], float | None]
 class DesignModule(Protocol):
     """What each module of a design offers."""
 
-    def opened(self, slots: int, data_root: Path) -> AbstractContextManager[RunJobs]:
+    def open_slots(self, slots: int, data_root: Path) -> AbstractContextManager[RunJobs]:
         """Start the slots and warm each up; yields what runs a job list; ends the slots."""
 
 
@@ -53,7 +53,7 @@ def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the lab, which then closes the pipe
     requests, replies = Connection(reading, writable=False), Connection(writing, readable=False)
     module: DesignModule = importlib.import_module(f"producer.contenders.designs.{MODULES[design]}")
-    with module.opened(slots, data_root) as run:
+    with module.open_slots(slots, data_root) as run:
         replies.send(("ready", None))
         while True:
             try:

@@ -23,7 +23,7 @@ HEARTBEAT_S = 0.005
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
+def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start the loop; it stays for all the runs."""
     with asyncio.Runner() as runner:
         do = partial(perform_async, data_root=data_root)

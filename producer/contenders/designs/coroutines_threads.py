@@ -18,7 +18,7 @@ from worker.perform import perform, perform_async
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
+def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start the loop, with a thread for each slot."""
 
     async def do(job: Job) -> Answer:

@@ -16,7 +16,7 @@ from worker.perform import perform
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
+def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start all the interpreters and have each import what a job needs."""
     do = partial(perform, data_root=data_root)
     with _executor(slots) as executor:

@@ -17,7 +17,7 @@ from worker.perform import perform
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
+def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start all the processes, by "spawn": what forking copies would be counted as theirs."""
     do = partial(perform, data_root=data_root)
     with ProcessPoolExecutor(slots, mp_context=multiprocessing.get_context("spawn")) as executor:

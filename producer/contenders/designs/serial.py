@@ -14,7 +14,7 @@ from worker.perform import perform
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
+def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Nothing to start."""
     assert slots == 1, "serial has one slot"
     do = partial(perform, data_root=data_root)

@@ -16,7 +16,7 @@ from worker.perform import perform
 
 
 @contextmanager
-def opened(slots: int, data_root: Path) -> Iterator[RunJobs]:
+def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
     """Start all the threads: an executor would start each only when a job finds none idle."""
     do = partial(perform, data_root=data_root)
     with ThreadPoolExecutor(slots) as executor:
