@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.asyncio_pool.test_ways import outcome
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker
+from pool_in_workers.test_ways import outcome
+from pool_in_workers.workers import PATIENCE_S, Worker
+
+pytest.importorskip("pydantic", reason="pydantic is not installed")
 
 ORDER = {"item": "book", "count": "3"}
 
@@ -51,7 +53,7 @@ def test_models_go_in_and_out_as_with_a_plain_function(
 
 
 def test_a_caller_may_pass_a_model(shapes: Any, on_asyncio: Worker) -> None:
-    from tests.integration.asyncio_pool.shapes.models import Order
+    from pool_in_workers.shapes.models import Order
 
     task = shapes.app.tasks["async.bound_model"]
     sent = task.apply_async((Order(item="book"),), {"times": 4}, queue=on_asyncio.queue)

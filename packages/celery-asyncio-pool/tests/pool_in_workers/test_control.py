@@ -14,7 +14,7 @@ import pytest
 import redis
 from celery.exceptions import SoftTimeLimitExceeded, TaskRevokedError, TimeLimitExceeded
 
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker, until
+from pool_in_workers.workers import PATIENCE_S, Worker, running_worker, until
 
 Event = Callable[[str], str]
 

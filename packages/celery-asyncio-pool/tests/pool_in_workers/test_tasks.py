@@ -10,7 +10,7 @@ import pytest
 import redis
 from celery.exceptions import TimeoutError as ResultTimeoutError
 
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker
+from pool_in_workers.workers import PATIENCE_S, Worker
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_each_task_sees_itself_and_no_other(worker: Worker, key: str) -> None:
     results = [worker.send("looks_around", key, 5) for _ in range(5)]
     for result in results:
         own, here, below, in_thread, before, after = result.get(timeout=PATIENCE_S)
-        name = "tests.integration.asyncio_pool.foreign_app.looks_around"
+        name = "pool_in_workers.foreign_app.looks_around"
         assert own == in_thread == after == result.id
         assert here == below == [result.id, name]
         assert before == "nothing"

@@ -32,7 +32,7 @@ from celery_asyncio_pool.options import Options
 from celery_asyncio_pool.parts import Part
 from celery_asyncio_pool.receivers import warn_of_async_receivers
 from celery_asyncio_pool.threads import LoopThread, TracerThread
-from tests.unit.celery_apps import PrivateApp
+from pool_private_app import PrivateApp
 
 PATIENCE_S = 30.0
 

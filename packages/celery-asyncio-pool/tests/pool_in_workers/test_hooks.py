@@ -12,8 +12,8 @@ import pytest
 import redis
 from celery.exceptions import TaskRevokedError, TimeLimitExceeded
 
-from tests.integration.asyncio_pool.conftest import SHAPES
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker, until
+from pool_in_workers.conftest import SHAPES
+from pool_in_workers.workers import PATIENCE_S, Worker, running_worker, until
 
 Event = Callable[[str], str]
 KINDS = ["async", "plain_with_async_hooks", "async_with_plain_hooks", "class_based", "ignoring_results"]

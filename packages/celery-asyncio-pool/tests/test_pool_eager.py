@@ -16,7 +16,7 @@ import pytest
 from celery import Celery, Task, chain, chord, current_task, group
 from celery.exceptions import Retry
 
-from tests.unit.celery_apps import PrivateApp
+from pool_private_app import PrivateApp
 
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
 
@@ -225,6 +225,7 @@ def test_a_class_based_task_and_a_decorated_one_run(app: Celery) -> None:
 
 
 def test_models_are_validated_and_dumped(app: Celery) -> None:
+    pytest.importorskip("pydantic", reason="pydantic is not installed")
     import pydantic
 
     class Order(pydantic.BaseModel):
