@@ -1,7 +1,7 @@
 """The bridge from Celery's synchronous tracer to a coroutine, without patching Celery.
 
 Celery calls `task.run(...)`, or the task's own `__call__` that ends there, and takes what comes back
-for the result. `prepare` wraps `run` on the task object: where a job is being traced, a coroutine is
+for the result. `prepare` wraps `run` on the task object: where a task is being traced, a coroutine is
 handed to the event loop and its tracer waits (a greenlet by switching away, a thread by blocking);
 everywhere else the coroutine is returned as it is, so that `await other_task(x)` is plain Python.
 What comes back decides, and not how the task is written: a decorator may hide a coroutine.
@@ -13,9 +13,9 @@ retry sees the coroutine's exception and not the coroutine. The hooks that a tas
 and a `__call__` of its own are wrapped in the same way.
 
 Celery finds `current_task` and `self.request` on stacks that are kept per greenlet. A coroutine runs in
-another greenlet than its tracer, so here the stacks are kept per job: Celery's `LocalManager` takes the
+another greenlet than its tracer, so here the stacks are kept per execution: Celery's `LocalManager` takes the
 function that says who asks. The answer is in a context variable, which tasks, callbacks and
-`asyncio.to_thread` inherit; outside of a job it is the greenlet, as before.
+`asyncio.to_thread` inherit; outside of an execution it is the greenlet, as before.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from celery.app.task import Task
 from celery.app.trace import task_has_custom
@@ -33,32 +32,16 @@ from celery.utils.threads import LocalManager
 from greenlet import getcurrent
 
 from celery_asyncio_pool.coroutines import called_on_loop, coroutine_of, gives_coroutine
+from celery_asyncio_pool.eager_call import current_eager_call
+from celery_asyncio_pool.execution import current_execution
 from celery_asyncio_pool.options import PLACES
 from celery_asyncio_pool.parts import HOOKS, Part, Waiter
 from celery_asyncio_pool.validated import is_validated, validated, validated_coroutine, validated_function
-
-if TYPE_CHECKING:
-    from celery_asyncio_pool.eager import EagerCall
-    from celery_asyncio_pool.job import Job
-    from celery_asyncio_pool.worker_thread import WorkerThread
-
-_job: ContextVar[Job | None] = ContextVar("celery_aio_job", default=None)
-#: A call of `apply` that the current context works for, in a job or without one.
-eager_call: ContextVar[EagerCall | None] = ContextVar("celery_aio_eager_call", default=None)
-
-
-def enter_job(job: Job) -> None:
-    """Make `job` the one that the current context works for."""
-    _job.set(job)
-
-
-def current_job() -> Job | None:
-    """The job that the current context works for: in its body, its tracer, and in what they started."""
-    return _job.get()
+from celery_asyncio_pool.worker_thread import WorkerThread
 
 
 def prepare(task: Any, plain: str, worker: WorkerThread | None = None) -> bool:
-    """Let `task` have coroutines; whether its body belongs on the event loop.
+    """Let `task` have coroutines, and return whether its body belongs on the event loop.
 
     Arguments:
         task: a registered Celery task; preparing it again changes nothing.
@@ -90,21 +73,21 @@ def prepare(task: Any, plain: str, worker: WorkerThread | None = None) -> bool:
 
 
 def is_prepared(task: Any) -> bool:
-    """Whether `prepare` has been here."""
+    """Whether `task` has been prepared."""
     return hasattr(getattr(task, "_orig_run", task.run), "aio_bridge")
 
 
 def waiter_here(part: Part = Part.BODY, worker: WorkerThread | None = None) -> Waiter | None:
-    """Who would wait if the caller were given a coroutine; None if it is the caller's to await."""
-    if (job := _job.get()) is not None and job.is_traced_here():
-        return job
-    if (eager := eager_call.get()) is not None and eager.is_traced_here():
-        return eager
+    """Return who would wait if the caller were given a coroutine; None if it is the caller's to await."""
+    if (execution := current_execution.get()) is not None and execution.is_traced_here():
+        return execution
+    if (call := current_eager_call.get()) is not None and call.is_traced_here():
+        return call
     return worker if worker is not None and worker.calls(part) else None
 
 
-def keep_stacks_per_job(*stacks: Any) -> None:
-    """Have Celery's stacks tell jobs apart, where they would tell greenlets apart.
+def keep_stacks_per_execution(*stacks: Any) -> None:
+    """Have Celery's stacks tell executions apart, where they would tell greenlets apart.
 
     Raises:
         ImproperlyConfigured: USE_FAST_LOCALS makes them thread-locals, which cannot.
@@ -114,11 +97,11 @@ def keep_stacks_per_job(*stacks: Any) -> None:
             "USE_FAST_LOCALS keeps Celery's task stacks per thread, but the asyncio pool runs all tasks "
             "in one. Unset it for this pool."
         )
-    LocalManager(list(stacks), ident_func=_identity)
+    LocalManager(list(stacks), ident_func=_identify)
 
 
-def _identity() -> object:
-    return _job.get() or getcurrent()
+def _identify() -> object:
+    return current_execution.get() or getcurrent()
 
 
 def _bridged(
@@ -137,9 +120,9 @@ def _bridged(
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         waiter: Waiter | None
-        job = _job.get()
-        if job is not None and job.is_traced_here():
-            waiter = job  # what is most often so is asked first
+        execution = current_execution.get()
+        if execution is not None and execution.is_traced_here():
+            waiter = execution  # what is most often so is asked first
         elif (waiter := waiter_here(part, worker)) is None:
             return alone(*args, **kwargs)
         value = traced(*args, **kwargs)

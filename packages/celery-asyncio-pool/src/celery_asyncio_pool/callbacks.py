@@ -21,7 +21,7 @@ logger = get_logger(__name__)
 
 #: Seconds after which a thread that was woken looks again by itself: to wake it for each call would cost
 #: more than most calls do. Under load one waking serves several; a call alone is made at once.
-PAUSE_S = 0.002
+COALESCE_S = 0.002
 
 
 class CallbackQueue:
@@ -91,7 +91,7 @@ class CallbackQueue:
         with contextlib.suppress(OSError):
             self._ear.recv(64)
         self.run()
-        self._hub.call_later(PAUSE_S, self._look)
+        self._hub.call_later(COALESCE_S, self._look)
 
     def _look(self) -> None:
         self._watched = False

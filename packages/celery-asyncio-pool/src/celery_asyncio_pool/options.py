@@ -1,4 +1,4 @@
-"""What can be chosen about the asyncio pool: the environment, read once into one frozen object.
+"""The options of the pool: read once from the environment, into a frozen object.
 
 Celery hands no options of its own to a custom pool, and a pool for any app cannot ask that app for
 settings; so these are environment variables, like the one that selects the pool.
@@ -21,7 +21,7 @@ PLACES = ("thread", "loop")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the pool is set up. Each field has an environment variable, named in `read`."""
+    """The options of the pool. Each field has an environment variable, named in `read`."""
 
     #: Run on uvloop instead of asyncio's own loop.
     uvloop: bool = False
@@ -29,12 +29,12 @@ class Options:
     plain: str = "thread"
     #: Seconds that one step of a coroutine may hold the loop before it is logged; 0 never logs.
     slow_s: float = 0.05
-    #: Seconds that a warm shutdown waits for running jobs before it cancels them; None: no limit.
+    #: Seconds that a warm shutdown waits for running tasks before it cancels them; None: no limit.
     drain_s: float | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Options:
-        """The options that `environ` describes.
+        """Read the options from `environ`.
 
         Raises:
             ImproperlyConfigured: a value makes no sense; the message says which.
@@ -51,7 +51,7 @@ class Options:
         )
 
     def loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
-        """What makes the event loop.
+        """Return the function that makes the event loop.
 
         Raises:
             ImproperlyConfigured: uvloop was asked for and is not installed. Falling back in silence

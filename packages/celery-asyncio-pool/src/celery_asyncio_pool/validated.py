@@ -58,14 +58,14 @@ def validated_coroutine(wrapper: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(wrapper)
     async def run(*args: Any, **kwargs: Any) -> Any:
         # The wrapper is no coroutine, and is to go on when one has ended: a greenlet can.
-        host = greenlet(functools.partial(inner, *args, **kwargs))
-        host.gr_context = getcurrent().gr_context
-        coroutine = host.switch()
+        call = greenlet(functools.partial(inner, *args, **kwargs))
+        call.gr_context = getcurrent().gr_context
+        coroutine = call.switch()
         try:
             value = await coroutine
         except BaseException:
-            return host.throw(*sys.exc_info())  # the wrapper lets it pass
-        return host.switch(value)
+            return call.throw(*sys.exc_info())  # the wrapper lets it pass
+        return call.switch(value)
 
     return _bound_like(wrapper, run)
 

@@ -1,7 +1,7 @@
 """The worker's own thread, where Celery calls parts of a task that has no tracer any more.
 
-A hard time limit, a connection that is lost and a cold shutdown take a job away from its tracer. Celery then
-calls `on_failure`, `after_return`, `on_retry` and the job's error callbacks by itself, in this thread.
+A hard time limit, a connection that is lost and a cold shutdown take a task away from its tracer. Celery then
+calls `on_failure`, `after_return`, `on_retry` and the task's error callbacks by itself, in this thread.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from celery_asyncio_pool.parts import Part
 logger = get_logger(__name__)
 
 #: Seconds for which the worker's thread waits for a hook before it takes up its own work again.
-PATIENCE_S = 5.0
+HOOK_WAIT_S = 5.0
 
 
 class WorkerThread:
@@ -43,13 +43,13 @@ class WorkerThread:
         except RuntimeError:  # the loop is closed
             coroutine.close()
             raise
-        done, _ = concurrent.futures.wait([future], PATIENCE_S)
+        done, _ = concurrent.futures.wait([future], HOOK_WAIT_S)
         if done:
             return future.result()
         logger.warning(
             "%s has run for %.0f s after its task's end: it runs on, the worker does not wait.",
             name,
-            PATIENCE_S,
+            HOOK_WAIT_S,
         )
         future.add_done_callback(_log_error)
         return None

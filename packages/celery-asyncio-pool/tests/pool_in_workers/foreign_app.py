@@ -232,7 +232,7 @@ async def counts_leftovers() -> dict[str, int]:
             isinstance(thing, greenlet) and thing.parent is not None and not thing.dead
             for thing in gc.get_objects()
         ),
-        "jobs": sum(type(thing).__name__ == "Job" for thing in gc.get_objects()),
+        "executions": sum(type(thing).__name__ == "Execution" for thing in gc.get_objects()),
         "stacks": len(_task_stack._local.__storage__) + len(add.request_stack._local.__storage__),
         "loop_threads": sum(thread.name.startswith("celery-aio-loop") for thread in threading.enumerate()),
         "tracer_threads": sum(

@@ -40,7 +40,7 @@ def test_a_warm_shutdown_lets_running_jobs_end(
             event(key + ":started")
         waiting = worker.send("add", 1, 2)
         worker.signal(signal.SIGTERM)
-        worker.wait_for_log("2 running jobs to end; no more are started")
+        worker.wait_for_log("2 running tasks to end; no more are started")
         side.rpush(key + ":release", *range(2))
         assert worker.wait() == 0
         assert [result.get(timeout=PATIENCE_S) for result in results] == ["released"] * 2
@@ -111,7 +111,7 @@ def test_a_warm_shutdown_can_turn_cold(
         worker.send("holds_late", key)
         event(key + ":started")
         worker.signal(signal.SIGTERM)
-        worker.wait_for_log("1 running jobs to end; no more are started")
+        worker.wait_for_log("1 running tasks to end; no more are started")
         worker.signal(signal.SIGQUIT)
         event(key + ":cancelled")
         worker.wait()

@@ -152,7 +152,7 @@ def test_nothing_is_left_behind(worker: Worker) -> None:
     left = worker.run("counts_leftovers")
     # This very task; its greenlet, and the last one's; its two stack entries at most.
     assert left["tasks"] == 1
-    assert left["jobs"] <= 2
+    assert left["executions"] <= 2
     assert left["stacks"] <= 2
     assert left["greenlets"] <= 2
     assert left["loop_threads"] == left["tracer_threads"] == 1
