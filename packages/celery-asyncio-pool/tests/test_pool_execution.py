@@ -8,6 +8,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -286,3 +287,54 @@ def test_a_blocking_step_is_logged_with_the_execution(stage: Stage, caplog: pyte
 
     stage.run(waits_for(body), task_name="blocking", task_id="7")
     assert "Task blocking[7] held the event loop for" in caplog.text
+
+
+def test_a_blocking_step_is_logged_with_its_own_task_whoever_woke_the_loop(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    go, asked, ended = threading.Event(), threading.Event(), threading.Event()
+
+    async def body() -> None:
+        threading.Event().wait(0.05)
+
+    execution = Execution(waits_for(body), (), {}, task_name="blocking", task_id="8")
+    stage.loop.call(go.wait)  # what is asked of it meanwhile is begun in the context of this call
+    stage.tracer.call(lambda: execution.trace_in_greenlet(stage.loop, stage.tracer, ended.set))
+    stage.tracer.call(asked.set)
+    assert asked.wait(PATIENCE_S)
+    go.set()
+    assert ended.wait(PATIENCE_S)
+    assert "Task blocking[8] held the event loop for" in caplog.text
+
+
+def test_a_body_leaves_its_context_variables_to_its_tracer(stage: Stage) -> None:
+    seen: ContextVar[str] = ContextVar("seen", default="nothing")
+
+    async def body() -> str:
+        before = seen.get()
+        seen.set("set in the body")
+        await asyncio.sleep(0)
+        return before
+
+    def target() -> list[str]:
+        seen.set("set in the tracer")
+        return [waits_for(body)(), seen.get()]
+
+    assert stage.run(target) == [("success", ["set in the tracer", "set in the body"])]
+
+
+def test_a_body_that_is_cancelled_before_it_has_begun_leaves_nothing_to_await(stage: Stage) -> None:
+    begun = threading.Event()
+
+    async def body() -> None:
+        begun.set()
+
+    def target() -> Any:
+        execution = current_execution.get()
+        assert execution is not None
+        stage.loop.loop.call_soon_threadsafe(execution.terminate)
+        execution.terminate()
+        return execution.wait_for(body())
+
+    assert stage.run(target, on_loop=True) == []
+    assert not begun.is_set()

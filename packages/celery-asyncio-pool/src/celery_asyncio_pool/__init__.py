@@ -20,5 +20,8 @@ where that is asked for. The pool refuses to interrupt a plain `def`, and to sta
 
 from celery_asyncio_pool.eager import Eager
 from celery_asyncio_pool.pool import TaskPool
+from celery_asyncio_pool.versions import say_what_is_missing
 
 __all__ = ["Eager", "TaskPool"]
+
+say_what_is_missing()

@@ -49,8 +49,6 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._on_loop: dict[str, bool] = {}
         self._threads: ThreadPoolExecutor | None = None
 
-    # Life
-
     def on_start(self) -> None:
         keep_stacks_per_execution(_task_stack)
         # New threads have no current app; without this, code in them would find the default one.
@@ -89,6 +87,13 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self.on_close()
         cancel_running(self._slots, self._callbacks, self._hub)
         self._end_threads()
+
+    def grow(self, n: int = 1) -> None:
+        self.limit = self._slots.resize(n)
+        self._fill()
+
+    def shrink(self, n: int = 1) -> None:
+        self.limit = self._slots.resize(-n)
 
     def _end_threads(self) -> None:
         if self._threads is None:
@@ -198,18 +203,8 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
 
     def terminate_job(self, pid: int, signal: object = None) -> None:
         """Cancel the task that `pid` names (see `Execution.ident`); not this process."""
-        execution = self._slots.running.get(pid)
-        if execution is not None:
+        if execution := self._slots.running.get(pid):
             execution.terminate(signal)
-
-    # Size
-
-    def grow(self, n: int = 1) -> None:
-        self.limit = self._slots.resize(n)
-        self._fill()
-
-    def shrink(self, n: int = 1) -> None:
-        self.limit = self._slots.resize(-n)
 
     def _get_info(self) -> dict[str, Any]:
         loop = type(self._loop.loop)
