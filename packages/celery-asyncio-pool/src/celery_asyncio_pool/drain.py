@@ -9,10 +9,12 @@ import time
 from typing import Any
 
 from celery.utils.log import get_logger
+from celery.worker import state as worker_state
 from kombu.message import Message
 
 from celery_asyncio_pool.callbacks import CallbackQueue
 from celery_asyncio_pool.limits import Verdict
+from celery_asyncio_pool.old_celery import CELERY
 from celery_asyncio_pool.slots import Slots
 
 logger = get_logger(__name__)
@@ -51,6 +53,15 @@ def cancel_running(slots: Slots, callbacks: CallbackQueue, hub: Any) -> None:
     if not drain(slots, callbacks, hub, CLEAN_UP_S):
         for execution in tuple(slots.running.values()):
             logger.error("Task %s did not end when cancelled; the pool stops without it.", execution)
+
+
+def is_cold(slots: Slots) -> bool:
+    """Whether the worker has cancelled what runs, and is not to wait until it ends by itself.
+
+    Celery 5.5 stops the pool before it says so, but after it has cancelled all that runs.
+    """
+    cancelled = all(execution.is_terminating for execution in tuple(slots.running.values()))
+    return worker_state.should_terminate or (CELERY < (5, 6) and cancelled)
 
 
 def _acknowledge(hub: Any) -> None:

@@ -62,6 +62,8 @@ class Limited:
         self.accepted_s = 0.0
         self.loop: Thread | None = None
         self.body: asyncio.Task[Any] | None = None
+        #: Whether it has been told to end; the verdict follows when the loop comes to it.
+        self.is_terminating = False
         #: Whether its body has ended on the loop: what comes after may not be kept from running.
         self.body_ended = False
         self._timers: list[asyncio.TimerHandle] = []
@@ -73,6 +75,7 @@ class Limited:
 
     def terminate(self, signal: object = None) -> None:  # noqa: ARG002  (Celery passes it; we have no process to signal)
         """Cancel the task, running or not: it ends with nothing recorded and nothing reported."""
+        self.is_terminating = True
         if self.loop is None:
             self.verdict = Verdict.TERMINATED
         else:

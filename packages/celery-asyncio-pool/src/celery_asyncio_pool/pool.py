@@ -11,11 +11,10 @@ from celery._state import _task_stack
 from celery.app.trace import build_tracer
 from celery.concurrency.base import BasePool
 from celery.utils.log import get_logger
-from celery.worker import state as worker_state
 
 from celery_asyncio_pool.bridge import keep_stacks_per_execution, prepare
 from celery_asyncio_pool.callbacks import CallbackQueue
-from celery_asyncio_pool.drain import CLEAN_UP_S, cancel_running, drain
+from celery_asyncio_pool.drain import CLEAN_UP_S, cancel_running, drain, is_cold
 from celery_asyncio_pool.eager import wait_in_apply
 from celery_asyncio_pool.execution import Execution
 from celery_asyncio_pool.limits import Verdict
@@ -78,7 +77,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self.on_close()
         if running := len(self._slots.running):
             logger.info("asyncio pool: %d running tasks to end; no more are started.", running)
-        drain_s = CLEAN_UP_S if worker_state.should_terminate else self.aio.drain_s
+        drain_s = CLEAN_UP_S if is_cold(self._slots) else self.aio.drain_s
         if not drain(self._slots, self._callbacks, self._hub, drain_s):
             cancel_running(self._slots, self._callbacks, self._hub)
         self._end_threads()
