@@ -18,7 +18,7 @@ from celery.app.trace import reset_worker_optimizations, setup_worker_optimizati
 from celery.exceptions import ImproperlyConfigured
 
 from celery_asyncio_pool.bridge import keep_stacks_per_execution, prepare
-from celery_asyncio_pool.coroutines import coroutine_of, gives_coroutine
+from celery_asyncio_pool.coroutines import as_coroutine, gives_coroutine
 from celery_asyncio_pool.execution import current_execution
 from celery_asyncio_pool.receivers import warn_of_async_receivers
 from pool_private_app import PrivateApp
@@ -141,7 +141,7 @@ def test_only_what_is_sure_to_give_a_coroutine_is_taken_for_one(
 
 def test_a_value_that_can_be_awaited_is_told_from_one_that_cannot() -> None:
     async def awaits(value: object) -> Any:
-        coroutine = coroutine_of(value)
+        coroutine = as_coroutine(value)
         return "a value" if coroutine is None else await coroutine
 
     async def check() -> list[Any]:
@@ -153,7 +153,7 @@ def test_a_value_that_can_be_awaited_is_told_from_one_that_cannot() -> None:
 
     assert asyncio.run(check()) == [1, 2, 3, "a value", "a value", "a value"]
     with pytest.raises(TypeError, match="an async generator cannot be a task's result"):
-        coroutine_of(_async_generator())
+        as_coroutine(_async_generator())
 
 
 def test_a_pydantic_wrapper_that_is_made_otherwise_is_refused(app: Celery) -> None:

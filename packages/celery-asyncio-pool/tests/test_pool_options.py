@@ -51,8 +51,8 @@ def test_uvloop_is_not_replaced_in_silence(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(options, "import_module", missing)
     with pytest.raises(ImproperlyConfigured, match="uvloop is not installed"):
-        Options(uvloop=True).loop_factory()
-    loop = Options().loop_factory()()
+        Options(uvloop=True).choose_loop()
+    loop = Options().choose_loop()()
     assert isinstance(loop, asyncio.SelectorEventLoop)
     loop.close()
 

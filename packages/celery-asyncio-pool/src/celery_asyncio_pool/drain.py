@@ -27,7 +27,7 @@ TICK_S = 0.01
 
 
 def drain(slots: Slots, callbacks: CallbackQueue, hub: Any, limit_s: float | None) -> bool:
-    """Wait until no task runs, at most `limit_s` (None: as long as it takes), and return whether that is so.
+    """Wait at most `limit_s` until no task runs (None: without a limit), and return whether none does.
 
     Does the hub's part meanwhile: callbacks, heartbeats, and the acknowledgements that callbacks leave.
     """
@@ -56,7 +56,7 @@ def cancel_running(slots: Slots, callbacks: CallbackQueue, hub: Any) -> None:
 
 
 def is_cold(slots: Slots) -> bool:
-    """Whether the worker has cancelled what runs, and is not to wait until it ends by itself.
+    """Whether this is a cold shutdown, in which the worker has cancelled the running tasks.
 
     Celery 5.5 stops the pool before it says so, but after it has cancelled all that runs.
     """
@@ -65,7 +65,7 @@ def is_cold(slots: Slots) -> bool:
 
 
 def _acknowledge(hub: Any) -> None:
-    """Make the calls that `hub` would make next, as far as they acknowledge or reject a message.
+    """Make those calls of `hub` that acknowledge or reject a message.
 
     The others stay: the transport's reader may be among them, and would deliver to a pool that is closed.
     Celery's prefork pool does the same from Celery 5.7 on, in a function of its own.

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from celery_asyncio_pool.bridge import is_prepared, prepare, waiter_here
-from celery_asyncio_pool.eager_call import new_eager_call
+from celery_asyncio_pool.bridge import find_waiter, is_prepared, prepare
+from celery_asyncio_pool.eager_call import open_eager_call
 
 
 class Eager:
@@ -27,18 +27,18 @@ class Eager:
 def wait_in_apply(task_class: Any) -> None:
     """Have `apply` of this class of tasks wait for coroutines; doing so again changes nothing."""
     if not hasattr(task_class.apply, "aio_bridge"):
-        task_class.apply = _waiting(task_class.apply)
+        task_class.apply = _make_waiting(task_class.apply)
 
 
-def _waiting(apply: Callable[..., Any]) -> Callable[..., Any]:
+def _make_waiting(apply: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(apply)
     def waiting_apply(self: Any, *args: Any, **kwargs: Any) -> Any:
         for task in tuple(self.app.tasks.values()):  # this one may call any other
             if not is_prepared(task):
                 prepare(task, "thread")
-        if waiter_here() is not None:  # a plain task's thread, or an eager call that calls another
+        if find_waiter() is not None:  # a plain task's thread, or an eager call that calls another
             return apply(self, *args, **kwargs)
-        with new_eager_call():
+        with open_eager_call():
             return apply(self, *args, **kwargs)
 
     waiting_apply.aio_bridge = True  # type: ignore[attr-defined]  # tells ours from anyone else's

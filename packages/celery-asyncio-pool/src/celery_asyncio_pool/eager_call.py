@@ -18,7 +18,7 @@ from typing import Any
 from celery._state import _task_stack
 from greenlet import getcurrent
 
-from celery_asyncio_pool.coroutines import AWAITED_CANCELLED, adopt, coroutine_of
+from celery_asyncio_pool.coroutines import AWAITED_CANCELLED, adopt, as_coroutine
 from celery_asyncio_pool.parts import Part
 from celery_asyncio_pool.python310 import Runner
 
@@ -27,8 +27,8 @@ current_eager_call: ContextVar[EagerCall | None] = ContextVar("celery_aio_eager_
 
 
 @contextlib.contextmanager
-def new_eager_call() -> Iterator[None]:
-    """Have the calls of a task's parts within be those of one eager call."""
+def open_eager_call() -> Iterator[None]:
+    """Open an eager call for the `with` block, and close its event loop afterwards."""
     call = EagerCall()
     token = current_eager_call.set(call)
     try:
@@ -39,7 +39,7 @@ def new_eager_call() -> Iterator[None]:
 
 
 class EagerCall:
-    """One call of `apply`: where it is made, and the loop for its coroutines."""
+    """Runs the coroutines of one call of `apply` on an event loop of its own."""
 
     def __init__(self) -> None:
         self._tracer = getcurrent()
@@ -75,7 +75,7 @@ class EagerCall:
             self._thread.shutdown()
 
     def _run_beside(self, run: Callable[[], Any]) -> Any:
-        """Run in a thread of this call's own; this one is blocked, for its caller cannot await."""
+        """Make the call in a second thread; this one blocks until it returns, for its caller cannot await."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "celery-aio-eager")
         task = _task_stack.top
@@ -83,9 +83,9 @@ class EagerCall:
 
 
 async def _await_to_the_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Await `coroutine`, and what it returns if that can be awaited as well."""
+    """Await `coroutine`, and also what it returns where that can be awaited."""
     value = await coroutine
-    while (more := coroutine_of(value)) is not None:
+    while (more := as_coroutine(value)) is not None:
         value = await more
     return value
 

@@ -37,7 +37,7 @@ _numbers = itertools.count(1)
 
 @dataclass(eq=False)
 class Execution(Limited):
-    """One call of Celery's tracer, with the callbacks that Celery gave along (any may be None)."""
+    """Runs Celery's tracer once, with the callbacks that Celery gave along (any may be None)."""
 
     target: Callable[..., Any]
     args: tuple[Any, ...]
@@ -59,7 +59,7 @@ class Execution(Limited):
         self._thread: Thread | None = None
 
     def start_clock(self) -> None:
-        """From now on it has its slot, and its time limits run."""
+        """Note the time at which it got its slot: its time limits count from now."""
         self.accepted_s = time.monotonic()
 
     def accept(self) -> None:
@@ -92,7 +92,7 @@ class Execution(Limited):
         return self._tracer is getcurrent() or self._tracer == threading.get_ident()
 
     def wait_for(self, body: Coroutine[Any, Any, Any], part: Part = Part.BODY) -> Any:
-        """Have the loop run `body`, and return or raise what it comes to. Only for the tracer."""
+        """Have the loop run `body`, and return its value or raise its exception. Only for the tracer."""
         assert self.loop is not None
         if isinstance(self._tracer, greenlet):
             tracer = self._tracer
@@ -182,11 +182,11 @@ class Execution(Limited):
             self.arm(also_passed=False)  # its thread goes on
         elif part is not Part.BEFORE:
             self.body_ended = True
-        answer(self.ending_of(body))
+        answer(self.judge(body))
 
 
 def _take(box: queue.SimpleQueue[Ending], loop: Thread) -> Ending:
-    """Wait for what the loop puts into the box.
+    """Wait until the loop puts an ending into the box, and return it.
 
     Raises:
         RuntimeError: it has ended, and puts nothing in any more.

@@ -1,4 +1,4 @@
-"""Time limits and termination: what may cancel the body of a task on the event loop, and what counts.
+"""Time limits and termination: the three reasons for which the body of a task is cancelled.
 
 A soft limit is overruled by a hard one, and both by a termination. A plain `def` in a thread cannot be
 interrupted: there a limit is logged, and a termination counts once the function gives a coroutine.
@@ -43,7 +43,7 @@ class Verdict(IntEnum):
 
 @dataclass(eq=False, kw_only=True)
 class Limited:
-    """A task whose body can be cancelled: at its time limits, and by `terminate`."""
+    """A task whose body is cancelled at its time limits, or by `terminate`."""
 
     task_name: str = "?"
     task_id: str = "?"
@@ -108,13 +108,13 @@ class Limited:
                     self._timers.append(loop.call_later(max(left_s, 0), self._time_out, verdict))
 
     def disarm(self) -> None:
-        """Take back all alarms."""
+        """Cancel all alarms."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
 
-    def ending_of(self, body: asyncio.Task[Any]) -> Ending:
-        """What `body`, which is done, has come to for the tracer: the verdict counts, where there is one."""
+    def judge(self, body: asyncio.Task[Any]) -> Ending:
+        """Return what the tracer is told of `body`, which is done: the verdict, if there is one, counts."""
         if self.verdict > Verdict.SOFT_LIMIT:
             return None, asyncio.CancelledError()
         if body.cancelled():

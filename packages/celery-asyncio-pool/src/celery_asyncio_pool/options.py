@@ -42,15 +42,15 @@ class Options:
         plain = environ.get("CELERY_AIO_PLAIN") or "thread"
         if plain not in PLACES:
             raise ImproperlyConfigured(f"CELERY_AIO_PLAIN must be one of {', '.join(PLACES)}, not {plain!r}")
-        slow_ms = _number(environ, "CELERY_AIO_SLOW_MS")
+        slow_ms = _read_number(environ, "CELERY_AIO_SLOW_MS")
         return cls(
             uvloop=environ.get("CELERY_AIO_UVLOOP", "").lower() in {"1", "true", "yes", "on"},
             plain=plain,
             slow_s=0.05 if slow_ms is None else slow_ms / 1000,
-            drain_s=_number(environ, "CELERY_AIO_DRAIN_S"),
+            drain_s=_read_number(environ, "CELERY_AIO_DRAIN_S"),
         )
 
-    def loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
+    def choose_loop(self) -> Callable[[], asyncio.AbstractEventLoop]:
         """Return the function that makes the event loop.
 
         Raises:
@@ -77,7 +77,7 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
     return asyncio.SelectorEventLoop(PreciseSelector())
 
 
-def _number(environ: Mapping[str, str], name: str) -> float | None:
+def _read_number(environ: Mapping[str, str], name: str) -> float | None:
     text = environ.get(name)
     if not text:
         return None

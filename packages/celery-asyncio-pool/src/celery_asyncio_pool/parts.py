@@ -1,4 +1,4 @@
-"""The parts of a task that may be coroutines, who can wait for one, and what a thread of the pool can do."""
+"""Words that the modules share: the parts of a task, what waits for a coroutine, a thread of the pool."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Waiter(Protocol):
 
 
 class Thread(Protocol):
-    """A thread that makes the calls it is given; some of them let a tracer go on."""
+    """A thread that makes the calls it is given; `resume` is for those by which a tracer goes on."""
 
     def call(self, call: Callable[[], object]) -> None: ...
 

@@ -20,7 +20,7 @@ from celery_asyncio_pool.execution import Execution
 from celery_asyncio_pool.limits import Verdict
 from celery_asyncio_pool.options import Options
 from celery_asyncio_pool.receivers import warn_of_async_receivers
-from celery_asyncio_pool.request import has_nothing_to_send, may_be_revoked, request_of
+from celery_asyncio_pool.request import get_request, has_nothing_to_send, may_be_revoked
 from celery_asyncio_pool.slots import Slots
 from celery_asyncio_pool.threads import LoopThread, TracerThread
 from celery_asyncio_pool.worker_thread import WorkerThread
@@ -40,7 +40,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.aio = Options.read()
-        self._new_loop = self.aio.loop_factory()
+        self._new_loop = self.aio.choose_loop()
         self._callbacks = CallbackQueue()
         self._hub: Any = None
         self._slots = Slots(self.limit)
@@ -142,7 +142,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         return execution
 
     def _run(self, execution: Execution) -> None:
-        """Hand what has its slot to the thread that it belongs to; any thread may."""
+        """Hand an execution that has a slot to the thread in which it belongs; any thread may."""
         execution.on_loop = self._belongs_on_loop(execution.task_name)
         done = partial(self._end, execution)
         if execution.verdict is Verdict.TERMINATED:  # revoked while it waited; Celery says so on acceptance
@@ -161,7 +161,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._fill()
 
     def _fill(self) -> None:
-        """Give free slots to what waits.
+        """Give free slots to waiting executions, and run them.
 
         At once and in whichever thread freed one: the worker's thread hears of it when it comes to it,
         for it may be busy with a row of acknowledgements, and the slot would stand empty meanwhile.
@@ -175,7 +175,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
                 self._run(execution)
 
     def _run_unless_revoked(self, execution: Execution) -> None:
-        if request_of(
+        if get_request(
             execution
         ).revoked():  # which tells the broker and the backend: in the worker's thread only
             self._end(execution)

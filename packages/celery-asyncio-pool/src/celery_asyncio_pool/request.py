@@ -9,8 +9,8 @@ from celery.worker import state
 from celery_asyncio_pool.execution import Execution
 
 
-def request_of(execution: Execution) -> Any:
-    """Return the worker's request that `execution` is for, or None: the callbacks are methods of it."""
+def get_request(execution: Execution) -> Any:
+    """Return the worker's request that `execution` is for, or None. The callbacks are methods of it."""
     return getattr(execution.accept_callback, "__self__", None)
 
 
@@ -20,7 +20,7 @@ def may_be_revoked(execution: Execution) -> bool:
     Celery asks before it hands a task over, and what it does with a revoked one (tell the broker and the
     backend) belongs in the worker's thread.
     """
-    request = request_of(execution)
+    request = get_request(execution)
     if request is None:
         return False
     return request.id in state.revoked or bool(request.expires or request.stamped_headers)
@@ -32,7 +32,7 @@ def has_nothing_to_send(execution: Execution) -> bool:
     Such a tracer does not block, and the way through the tracers' thread and back would be for nothing:
     it doubles the switches between threads, the greater part of what this pool costs.
     """
-    request = request_of(execution)
+    request = get_request(execution)
     if request is None or request.store_errors or request.group:
         return False
     payload = request.message.payload

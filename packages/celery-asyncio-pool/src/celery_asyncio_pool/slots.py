@@ -48,7 +48,7 @@ class Slots:
             return execution
 
     def resize(self, change: int) -> int:
-        """Add or take away slots, and return how many there are; what runs in those taken away may end.
+        """Add or take away slots, and return how many there are. What runs in those taken away runs on.
 
         Raises:
             ValueError: there would be fewer than none.
@@ -60,6 +60,6 @@ class Slots:
             return self.limit
 
     def forget_waiting(self) -> None:
-        """Drop what has not started; it was never acknowledged, and the broker delivers it again."""
+        """Drop the waiting executions; their messages were never acknowledged, and are delivered again."""
         with self._lock:
             self._waiting.clear()

@@ -1,4 +1,4 @@
-"""Naming the task that holds the event loop: the mistake that people make, and that nobody else reports."""
+"""Names the task that holds the event loop: the mistake that people make, and that nobody else reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from celery_asyncio_pool.execution import current_execution
 logger = get_logger(__name__)
 
 
-def timing_task_factory(slow_s: float) -> Callable[..., asyncio.Task[Any]]:
+def make_timing_factory(slow_s: float) -> Callable[..., asyncio.Task[Any]]:
     """Return an asyncio task factory that logs each step that holds the loop for more than `slow_s`.
 
     Only steps of Celery tasks are logged, and of the asyncio tasks that these have started.

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from celery.utils.log import get_logger
 
 from celery_asyncio_pool.callbacks import COALESCE_S
-from celery_asyncio_pool.slow import timing_task_factory
+from celery_asyncio_pool.slow import make_timing_factory
 
 logger = get_logger(__name__)
 
@@ -43,11 +43,11 @@ class TracerThread:
     resume = call
 
     def is_alive(self) -> bool:
-        """Whether it makes calls."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Let the calls made so far end, then end the thread."""
+        """Make the calls that wait, then end the thread."""
         self._calls.put(None)
         self._thread.join(LEFTOVER_S)
 
@@ -80,7 +80,7 @@ class LoopThread:
         self._resumed = False
         self._thread = threading.Thread(target=self._run, name="celery-aio-loop", daemon=True)
         if slow_s:
-            self.loop.set_task_factory(timing_task_factory(slow_s))
+            self.loop.set_task_factory(make_timing_factory(slow_s))
 
     def start(self) -> None:
         self._thread.start()
@@ -102,7 +102,7 @@ class LoopThread:
             self.loop.call_soon_threadsafe(self._look)
 
     def resume(self, call: Callable[[], object]) -> None:
-        """Make `call`, by which a tracer goes on, now or in one of the loop's next turns. Only on its thread.
+        """Make `call`, by which a tracer goes on, now or in one of the next turns. Only on the loop's thread.
 
         One tracer a turn: the task that follows the first one in its slot begins before the last one goes on.
         If all went on at once, tasks that once begin together would end together ever after, each as late as
@@ -116,7 +116,7 @@ class LoopThread:
         call()
 
     def is_alive(self) -> bool:
-        """Whether it makes calls."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def stop(self) -> None:

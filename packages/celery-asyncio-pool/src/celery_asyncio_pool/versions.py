@@ -1,4 +1,4 @@
-"""What the pool has to say about the Celery that it runs on: once, when the package is imported."""
+"""Says once, when the package is imported, what the Celery that it runs on lacks."""
 
 from __future__ import annotations
 

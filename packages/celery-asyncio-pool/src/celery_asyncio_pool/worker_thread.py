@@ -24,7 +24,7 @@ HOOK_WAIT_S = 5.0
 
 
 class WorkerThread:
-    """Has coroutines run on the pool's loop, and waits: for hooks always, for bodies in callbacks."""
+    """Has the pool's loop run coroutines, and waits: for hooks always, for bodies in error callbacks."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callbacks: CallbackQueue) -> None:
         self._loop = loop
@@ -32,7 +32,7 @@ class WorkerThread:
         self._ident = threading.get_ident()
 
     def calls(self, part: Part) -> bool:
-        """Whether Celery calls this part of a task here, rather than somebody who would await it."""
+        """Whether it is Celery that calls this part of a task here, so that nobody would await it."""
         return threading.get_ident() == self._ident and (part is not Part.BODY or self._callbacks.are_made)
 
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], part: Part) -> Any:  # noqa: ARG002  (all alike here)
