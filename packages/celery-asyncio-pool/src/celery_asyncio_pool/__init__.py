@@ -5,7 +5,7 @@
 It works for any Celery app, and patches nothing of Celery's. Three threads take part:
 
 - the worker's own (kombu's hub) receives messages, hands out slots here, and acknowledges;
-- the tracers' thread runs what Celery does around a task, one greenlet for each job. When the body
+- the tracers' thread runs what Celery does around a task, one greenlet for each. When the body
   turns out to be a coroutine its greenlet switches away, and is switched back to with the outcome;
 - the loop's thread runs the coroutines, and nothing that blocks.
 
@@ -15,10 +15,13 @@ tracer talks to the broker and the result backend, which takes a round trip on a
 a bad one, and all coroutines would stand still.
 
 Plain `def` tasks run in threads, tracer and all, exactly as in Celery's threads pool, or on the loop
-where that is asked for. What the pool refuses: to interrupt a plain `def`, and to start a job without a slot.
+where that is asked for. The pool refuses to interrupt a plain `def`, and to start a task without a slot.
 """
 
 from celery_asyncio_pool.eager import Eager
 from celery_asyncio_pool.pool import TaskPool
+from celery_asyncio_pool.versions import say_what_is_missing
 
 __all__ = ["Eager", "TaskPool"]
+
+say_what_is_missing()

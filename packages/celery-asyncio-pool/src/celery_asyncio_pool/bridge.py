@@ -1,7 +1,7 @@
 """The bridge from Celery's synchronous tracer to a coroutine, without patching Celery.
 
 Celery calls `task.run(...)`, or the task's own `__call__` that ends there, and takes what comes back
-for the result. `prepare` wraps `run` on the task object: where a job is being traced, a coroutine is
+for the result. `prepare` wraps `run` on the task object: where a task is being traced, a coroutine is
 handed to the event loop and its tracer waits (a greenlet by switching away, a thread by blocking);
 everywhere else the coroutine is returned as it is, so that `await other_task(x)` is plain Python.
 What comes back decides, and not how the task is written: a decorator may hide a coroutine.
@@ -13,9 +13,9 @@ retry sees the coroutine's exception and not the coroutine. The hooks that a tas
 and a `__call__` of its own are wrapped in the same way.
 
 Celery finds `current_task` and `self.request` on stacks that are kept per greenlet. A coroutine runs in
-another greenlet than its tracer, so here the stacks are kept per job: Celery's `LocalManager` takes the
+another greenlet than its tracer, so here the stacks are kept per execution: Celery's `LocalManager` takes the
 function that says who asks. The answer is in a context variable, which tasks, callbacks and
-`asyncio.to_thread` inherit; outside of a job it is the greenlet, as before.
+`asyncio.to_thread` inherit; outside of an execution it is the greenlet, as before.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from celery.app.task import Task
 from celery.app.trace import task_has_custom
@@ -32,33 +31,17 @@ from celery.exceptions import ImproperlyConfigured
 from celery.utils.threads import LocalManager
 from greenlet import getcurrent
 
-from celery_asyncio_pool.coroutines import called_on_loop, coroutine_of, gives_coroutine
+from celery_asyncio_pool.coroutines import as_coroutine, call_on_loop, gives_coroutine
+from celery_asyncio_pool.eager_call import current_eager_call
+from celery_asyncio_pool.execution import current_execution
 from celery_asyncio_pool.options import PLACES
 from celery_asyncio_pool.parts import HOOKS, Part, Waiter
-from celery_asyncio_pool.validated import is_validated, validated, validated_coroutine, validated_function
-
-if TYPE_CHECKING:
-    from celery_asyncio_pool.eager import EagerCall
-    from celery_asyncio_pool.job import Job
-    from celery_asyncio_pool.worker_thread import WorkerThread
-
-_job: ContextVar[Job | None] = ContextVar("celery_aio_job", default=None)
-#: A call of `apply` that the current context works for, in a job or without one.
-eager_call: ContextVar[EagerCall | None] = ContextVar("celery_aio_eager_call", default=None)
-
-
-def enter_job(job: Job) -> None:
-    """Make `job` the one that the current context works for."""
-    _job.set(job)
-
-
-def current_job() -> Job | None:
-    """The job that the current context works for: in its body, its tracer, and in what they started."""
-    return _job.get()
+from celery_asyncio_pool.validated import is_validated, rewrap, rewrap_coroutine, unwrap_validated
+from celery_asyncio_pool.worker_thread import WorkerThread
 
 
 def prepare(task: Any, plain: str, worker: WorkerThread | None = None) -> bool:
-    """Let `task` have coroutines; whether its body belongs on the event loop.
+    """Allow `task` to have coroutines, and return whether its body belongs on the event loop.
 
     Arguments:
         task: a registered Celery task; preparing it again changes nothing.
@@ -72,39 +55,39 @@ def prepare(task: Any, plain: str, worker: WorkerThread | None = None) -> bool:
     if place not in PLACES:
         raise ImproperlyConfigured(f"task {task.name}: aio must be one of {', '.join(PLACES)}, not {place!r}")
     attribute = "_orig_run" if hasattr(task, "_orig_run") else "run"
-    body = _original(getattr(task, attribute))
-    is_coroutine = gives_coroutine(validated_function(body) if is_validated(body) else body)
-    called_async = gives_coroutine(_original(type(task).__call__))
+    body = _unwrap(getattr(task, attribute))
+    is_coroutine = gives_coroutine(unwrap_validated(body) if is_validated(body) else body)
+    called_async = gives_coroutine(_unwrap(type(task).__call__))
     if called_async and attribute == "_orig_run":
         raise ImproperlyConfigured(
             f"task {task.name}: autoretry_for sees nothing of what an `async def __call__` raises; "
             "write it as a plain def that returns super().__call__(...)"
         )
-    setattr(task, attribute, _bridged(body, Part.BODY, worker, on_loop=place == "loop"))
+    setattr(task, attribute, _bridge(body, Part.BODY, worker, on_loop=place == "loop"))
     for hook, part in HOOKS.items():
         if task_has_custom(task, hook):
-            setattr(task, hook, _bridged(_original(getattr(task, hook)), part, worker))
+            setattr(task, hook, _bridge(_unwrap(getattr(task, hook)), part, worker))
     if type(task).__call__ is not Task.__call__:  # `task_has_custom`, in a worker, takes Celery's for one
-        type(task).__call__ = _bridged(_original(type(task).__call__), Part.BODY, worker)
+        type(task).__call__ = _bridge(_unwrap(type(task).__call__), Part.BODY, worker)
     return place == "loop" or is_coroutine or called_async
 
 
 def is_prepared(task: Any) -> bool:
-    """Whether `prepare` has been here."""
+    """Whether `task` has been prepared."""
     return hasattr(getattr(task, "_orig_run", task.run), "aio_bridge")
 
 
-def waiter_here(part: Part = Part.BODY, worker: WorkerThread | None = None) -> Waiter | None:
-    """Who would wait if the caller were given a coroutine; None if it is the caller's to await."""
-    if (job := _job.get()) is not None and job.is_traced_here():
-        return job
-    if (eager := eager_call.get()) is not None and eager.is_traced_here():
-        return eager
+def find_waiter(part: Part = Part.BODY, worker: WorkerThread | None = None) -> Waiter | None:
+    """Return what would wait for a coroutine here; None where the caller is to await it."""
+    if (execution := current_execution.get()) is not None and execution.is_traced_here():
+        return execution
+    if (call := current_eager_call.get()) is not None and call.is_traced_here():
+        return call
     return worker if worker is not None and worker.calls(part) else None
 
 
-def keep_stacks_per_job(*stacks: Any) -> None:
-    """Have Celery's stacks tell jobs apart, where they would tell greenlets apart.
+def keep_stacks_per_execution(*stacks: Any) -> None:
+    """Have Celery keep its stacks per execution, and not per greenlet.
 
     Raises:
         ImproperlyConfigured: USE_FAST_LOCALS makes them thread-locals, which cannot.
@@ -114,43 +97,43 @@ def keep_stacks_per_job(*stacks: Any) -> None:
             "USE_FAST_LOCALS keeps Celery's task stacks per thread, but the asyncio pool runs all tasks "
             "in one. Unset it for this pool."
         )
-    LocalManager(list(stacks), ident_func=_identity)
+    LocalManager(list(stacks), ident_func=_identify)
 
 
-def _identity() -> object:
-    return _job.get() or getcurrent()
+def _identify() -> object:
+    return current_execution.get() or getcurrent()
 
 
-def _bridged(
+def _bridge(
     function: Callable[..., Any], part: Part, worker: WorkerThread | None, *, on_loop: bool = False
 ) -> Callable[..., Any]:
     alone = traced = function
     if is_validated(function):
-        inner = validated_function(function)
+        inner = unwrap_validated(function)
         if gives_coroutine(inner):
-            alone = traced = validated_coroutine(function)
+            alone = traced = rewrap_coroutine(function)
         else:
-            traced = validated(function, _bridged(inner, part, worker, on_loop=on_loop))
+            traced = rewrap(function, _bridge(inner, part, worker, on_loop=on_loop))
     elif on_loop and not gives_coroutine(function):
-        traced = called_on_loop(function)
+        traced = call_on_loop(function)
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         waiter: Waiter | None
-        job = _job.get()
-        if job is not None and job.is_traced_here():
-            waiter = job  # what is most often so is asked first
-        elif (waiter := waiter_here(part, worker)) is None:
+        execution = current_execution.get()
+        if execution is not None and execution.is_traced_here():
+            waiter = execution  # what is most often so is asked first
+        elif (waiter := find_waiter(part, worker)) is None:
             return alone(*args, **kwargs)
         value = traced(*args, **kwargs)
-        coroutine = coroutine_of(value)
+        coroutine = as_coroutine(value)
         return value if coroutine is None else waiter.wait_for(coroutine, part)
 
     run.aio_bridge = True  # type: ignore[attr-defined]  # tells our wrapper from anyone else's
     return run
 
 
-def _original(function: Callable[..., Any]) -> Callable[..., Any]:
+def _unwrap(function: Callable[..., Any]) -> Callable[..., Any]:
     original: Callable[..., Any] = inspect.unwrap(
         function, stop=lambda wrapper: not hasattr(wrapper, "aio_bridge")
     )

@@ -21,11 +21,11 @@ logger = get_logger(__name__)
 
 #: Seconds after which a thread that was woken looks again by itself: to wake it for each call would cost
 #: more than most calls do. Under load one waking serves several; a call alone is made at once.
-PAUSE_S = 0.002
+COALESCE_S = 0.002
 
 
 class CallbackQueue:
-    """A first-in, first-out list of calls that are made one at a time."""
+    """Keeps calls that any thread leaves, and makes them in order, one at a time."""
 
     def __init__(self) -> None:
         #: Held while calls are made. Re-entrant: a call can lead to another visit here, and a
@@ -40,7 +40,7 @@ class CallbackQueue:
         self._watched = False
 
     def move_to(self, hub: Any) -> None:
-        """From now on, have the thread that runs `hub` make the calls; again after each reconnect."""
+        """Have the thread that runs `hub` make the calls from now on. Done again after each reconnect."""
         # Not hub.call_soon(): what it runs comes between the hub's look at its ready calls and its
         # poll. An acknowledgement that our call leaves there would wait for the next event, up to a
         # second, and hold up the prefetch window. What a reader leaves is done before the next poll.
@@ -75,7 +75,7 @@ class CallbackQueue:
             self.are_made = before
 
     def close(self) -> None:
-        """Give the bell back; what is posted later is done at once, by whoever posts it."""
+        """Close the sockets. What is posted later is called at once, in the thread that posts it."""
         bell, self._bell = self._bell, None
         if bell is not None:
             self._hub.remove_reader(self._ear)
@@ -91,7 +91,7 @@ class CallbackQueue:
         with contextlib.suppress(OSError):
             self._ear.recv(64)
         self.run()
-        self._hub.call_later(PAUSE_S, self._look)
+        self._hub.call_later(COALESCE_S, self._look)
 
     def _look(self) -> None:
         self._watched = False

@@ -1,4 +1,4 @@
-"""What a function of the user's gives: a coroutine, something else to be awaited, or a value."""
+"""Tells coroutines from values, in what the user's functions are and in what they return."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AWAITED_CANCELLED = "the task awaited something that was cancelled"
 
 
 def gives_coroutine(function: Callable[..., Any]) -> bool:
-    """Whether calling `function` is sure to give a coroutine at once, and to do nothing else.
+    """Whether a call of `function` is sure to return a coroutine at once, and does nothing else.
 
     Not so where a plain function is wrapped around a coroutine function: that may as well block, or run the
     coroutine by itself (`asyncio.run`), as was usual before there was a pool for coroutines.
@@ -24,8 +24,8 @@ def gives_coroutine(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-def coroutine_of(value: object) -> Coroutine[Any, Any, Any] | None:
-    """`value` as a coroutine where it can be awaited; None where it is an ordinary value.
+def as_coroutine(value: object) -> Coroutine[Any, Any, Any] | None:
+    """Return `value` as a coroutine if it can be awaited, and None if it is an ordinary value.
 
     An ordinary generator is one: Celery cannot store it, on this pool and on any other.
 
@@ -46,19 +46,19 @@ def coroutine_of(value: object) -> Coroutine[Any, Any, Any] | None:
     return None
 
 
-def called_on_loop(function: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """`function` as a coroutine function: called where the coroutine runs, and awaited if it can be."""
+def call_on_loop(function: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """Make a coroutine function that calls `function` on the loop, and awaits what it returns if it can."""
 
     async def call(*args: Any, **kwargs: Any) -> Any:
         value = function(*args, **kwargs)
-        coroutine = coroutine_of(value)
+        coroutine = as_coroutine(value)
         return value if coroutine is None else await coroutine
 
     return call
 
 
 def adopt(context: Context) -> None:
-    """Set the context variables here as a coroutine has left them in `context`."""
+    """Copy the context variables of `context` into the current one."""
     for variable, value in context.items():
         variable.set(value)
 

@@ -1,4 +1,4 @@
-"""What can be chosen about the asyncio pool: the environment, read once into one frozen object.
+"""The options of the pool: read once from the environment, into a frozen object.
 
 Celery hands no options of its own to a custom pool, and a pool for any app cannot ask that app for
 settings; so these are environment variables, like the one that selects the pool.
@@ -21,7 +21,7 @@ PLACES = ("thread", "loop")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the pool is set up. Each field has an environment variable, named in `read`."""
+    """The options of the pool. Each field has an environment variable, named in `read`."""
 
     #: Run on uvloop instead of asyncio's own loop.
     uvloop: bool = False
@@ -29,12 +29,12 @@ class Options:
     plain: str = "thread"
     #: Seconds that one step of a coroutine may hold the loop before it is logged; 0 never logs.
     slow_s: float = 0.05
-    #: Seconds that a warm shutdown waits for running jobs before it cancels them; None: no limit.
+    #: Seconds that a warm shutdown waits for running tasks before it cancels them; None: no limit.
     drain_s: float | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Options:
-        """The options that `environ` describes.
+        """Read the options from `environ`.
 
         Raises:
             ImproperlyConfigured: a value makes no sense; the message says which.
@@ -42,16 +42,16 @@ class Options:
         plain = environ.get("CELERY_AIO_PLAIN") or "thread"
         if plain not in PLACES:
             raise ImproperlyConfigured(f"CELERY_AIO_PLAIN must be one of {', '.join(PLACES)}, not {plain!r}")
-        slow_ms = _number(environ, "CELERY_AIO_SLOW_MS")
+        slow_ms = _read_number(environ, "CELERY_AIO_SLOW_MS")
         return cls(
             uvloop=environ.get("CELERY_AIO_UVLOOP", "").lower() in {"1", "true", "yes", "on"},
             plain=plain,
             slow_s=0.05 if slow_ms is None else slow_ms / 1000,
-            drain_s=_number(environ, "CELERY_AIO_DRAIN_S"),
+            drain_s=_read_number(environ, "CELERY_AIO_DRAIN_S"),
         )
 
-    def loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
-        """What makes the event loop.
+    def choose_loop(self) -> Callable[[], asyncio.AbstractEventLoop]:
+        """Return the function that makes the event loop.
 
         Raises:
             ImproperlyConfigured: uvloop was asked for and is not installed. Falling back in silence
@@ -77,7 +77,7 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
     return asyncio.SelectorEventLoop(PreciseSelector())
 
 
-def _number(environ: Mapping[str, str], name: str) -> float | None:
+def _read_number(environ: Mapping[str, str], name: str) -> float | None:
     text = environ.get(name)
     if not text:
         return None

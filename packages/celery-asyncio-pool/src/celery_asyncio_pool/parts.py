@@ -1,14 +1,14 @@
-"""The parts of a task that may be coroutines, and who can wait for one."""
+"""Words that the modules share: the parts of a task, what waits for a coroutine, a thread of the pool."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from enum import Enum
 from typing import Any, Protocol
 
 
 class Part(Enum):
-    """Where in a job's life a part of its task belongs."""
+    """When Celery calls a part of a task: before its body, as its body, or after it."""
 
     BEFORE = "before"
     BODY = "body"
@@ -26,7 +26,17 @@ HOOKS = {
 
 
 class Waiter(Protocol):
-    """Whoever calls a task's parts as Celery does, synchronously, and can have a coroutine run meanwhile."""
+    """Calls a task's parts as Celery does, synchronously, and can have a coroutine run meanwhile."""
 
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], part: Part) -> Any:
         """Have `coroutine` run to its end, and return or raise what it comes to."""
+
+
+class Thread(Protocol):
+    """A thread that makes the calls it is given; `resume` is for those by which a tracer goes on."""
+
+    def call(self, call: Callable[[], object]) -> None: ...
+
+    def resume(self, call: Callable[[], object]) -> None: ...
+
+    def is_alive(self) -> bool: ...

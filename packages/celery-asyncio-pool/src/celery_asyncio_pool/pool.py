@@ -1,4 +1,4 @@
-"""The pool that Celery sees: it gives jobs their slots, and sends each to the thread it belongs to."""
+"""The pool that Celery sees: it gives tasks their slots, and sends each to the thread it belongs to."""
 
 from __future__ import annotations
 
@@ -11,39 +11,36 @@ from celery._state import _task_stack
 from celery.app.trace import build_tracer
 from celery.concurrency.base import BasePool
 from celery.utils.log import get_logger
-from celery.worker import state as worker_state
 
-from celery_asyncio_pool.bridge import keep_stacks_per_job, prepare
+from celery_asyncio_pool.bridge import keep_stacks_per_execution, prepare
 from celery_asyncio_pool.callbacks import CallbackQueue
-from celery_asyncio_pool.drain import drain
+from celery_asyncio_pool.drain import CLEAN_UP_S, cancel_running, drain, is_cold
 from celery_asyncio_pool.eager import wait_in_apply
-from celery_asyncio_pool.job import Job, Verdict
+from celery_asyncio_pool.execution import Execution
+from celery_asyncio_pool.limits import Verdict
 from celery_asyncio_pool.options import Options
 from celery_asyncio_pool.receivers import warn_of_async_receivers
-from celery_asyncio_pool.request import has_nothing_to_send, may_be_revoked, request_of
+from celery_asyncio_pool.request import get_request, has_nothing_to_send, may_be_revoked
 from celery_asyncio_pool.slots import Slots
 from celery_asyncio_pool.threads import LoopThread, TracerThread
 from celery_asyncio_pool.worker_thread import WorkerThread
 
 logger = get_logger(__name__)
 
-#: Seconds that cancelled jobs get to clean up before the pool stops without them.
-GRACE_S = 5.0
-
 
 class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
-    """The pool: slots, the jobs that have one, and the jobs that wait for one."""
+    """Runs coroutine tasks on one event loop, and plain ones in threads."""
 
-    #: How many jobs may run; Celery reads it.
+    #: How many tasks may run; Celery reads it.
     limit: int
     body_can_be_buffer = True
-    # Not to be shut down inside of a signal handler: jobs end through the worker's thread.
+    # Not to be shut down inside of a signal handler: tasks end through the worker's thread.
     signal_safe = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.aio = Options.read()
-        self._new_loop = self.aio.loop_factory()
+        self._new_loop = self.aio.choose_loop()
         self._callbacks = CallbackQueue()
         self._hub: Any = None
         self._slots = Slots(self.limit)
@@ -51,10 +48,8 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._on_loop: dict[str, bool] = {}
         self._threads: ThreadPoolExecutor | None = None
 
-    # Life
-
     def on_start(self) -> None:
-        keep_stacks_per_job(_task_stack)
+        keep_stacks_per_execution(_task_stack)
         # New threads have no current app; without this, code in them would find the default one.
         self._tracer = TracerThread(self.app.set_current)
         self._loop = LoopThread(self._new_loop, self.aio.slow_s, self.app.set_current)
@@ -75,26 +70,40 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._slots.forget_waiting()
 
     def on_stop(self) -> None:
-        """Let running jobs end, or cancel them where the worker or the drain limit says so.
+        """Let running tasks end, or cancel them where the worker or the drain limit says so.
 
-        Also called from the signal handler of a cold shutdown, after Celery has cancelled the jobs.
+        Also called from the signal handler of a cold shutdown, after Celery has cancelled the tasks.
         """
         self.on_close()
-        if self._slots.running:
-            logger.info(
-                "asyncio pool: %d running jobs to end; no more are started.", len(self._slots.running)
-            )
-        drain_s = GRACE_S if worker_state.should_terminate else self.aio.drain_s
-        if not self._drain(drain_s):
-            self._cancel_running()
+        if running := len(self._slots.running):
+            logger.info("asyncio pool: %d running tasks to end; no more are started.", running)
+        drain_s = CLEAN_UP_S if is_cold(self._slots) else self.aio.drain_s
+        if not drain(self._slots, self._callbacks, self._hub, drain_s):
+            cancel_running(self._slots, self._callbacks, self._hub)
         self._end_threads()
 
     def on_terminate(self) -> None:
         self.on_close()
-        self._cancel_running()
+        cancel_running(self._slots, self._callbacks, self._hub)
         self._end_threads()
 
-    # Jobs
+    def grow(self, n: int = 1) -> None:
+        self.limit = self._slots.resize(n)
+        self._fill()
+
+    def shrink(self, n: int = 1) -> None:
+        self.limit = self._slots.resize(-n)
+
+    def _end_threads(self) -> None:
+        if self._threads is None:
+            return
+        threads, self._threads = self._threads, None
+        self._loop.stop()
+        self._tracer.stop()
+        threads.shutdown(wait=not self._slots.running)
+        self._callbacks.close()
+
+    # Executions
 
     def on_apply(
         self,
@@ -110,9 +119,9 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         timeout: float | None = None,
         correlation_id: str = "?",
         **_: Any,
-    ) -> Job:
-        """Start a job if there is a slot, or let it wait; never block, for this is the worker's thread."""
-        job = Job(
+    ) -> Execution:
+        """Start a task if there is a slot, or let it wait; never block, for this is the worker's thread."""
+        execution = Execution(
             target,
             tuple(args),
             kwargs or {},
@@ -126,52 +135,54 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             task_id=correlation_id,
             post=self._callbacks.post,
         )
-        if self._slots.take_or_wait(job):
-            job.start_clock()
-            job.accept()
-            self._run(job)
-        return job
+        if self._slots.take_or_wait(execution):
+            execution.start_clock()
+            execution.accept()
+            self._run(execution)
+        return execution
 
-    def _run(self, job: Job) -> None:
-        """Hand a job that has its slot to the thread that it belongs to; any thread may."""
-        job.on_loop = self._belongs_on_loop(job.task_name)
-        done = partial(self._end, job)
-        if job.verdict is Verdict.TERMINATED:  # revoked while it waited; Celery says so on acceptance
+    def _run(self, execution: Execution) -> None:
+        """Hand an execution that has a slot to the thread in which it belongs; any thread may."""
+        execution.on_loop = self._belongs_on_loop(execution.task_name)
+        done = partial(self._end, execution)
+        if execution.verdict is Verdict.TERMINATED:  # revoked while it waited; Celery says so on acceptance
             done()
-        elif job.on_loop:
-            thread = self._loop if has_nothing_to_send(job) else self._tracer
-            thread.call(partial(job.trace_in_greenlet, self._loop, thread, done))
+        elif execution.on_loop:
+            thread = self._loop if has_nothing_to_send(execution) else self._tracer
+            thread.call(partial(execution.trace_in_greenlet, self._loop, thread, done))
         else:
             assert self._threads is not None
-            self._threads.submit(job.trace_in_thread, self._loop, done)
+            self._threads.submit(execution.trace_in_thread, self._loop, done)
 
-    def _end(self, job: Job) -> None:
-        if job.report is not None:
-            self._callbacks.post(job.report)
-        self._slots.free(job)
+    def _end(self, execution: Execution) -> None:
+        if execution.report is not None:
+            self._callbacks.post(execution.report)
+        self._slots.free(execution)
         self._fill()
 
     def _fill(self) -> None:
-        """Give free slots to jobs that wait.
+        """Give free slots to waiting executions, and run them.
 
         At once and in whichever thread freed one: the worker's thread hears of it when it comes to it,
         for it may be busy with a row of acknowledgements, and the slot would stand empty meanwhile.
         """
-        while job := self._slots.next():
-            if may_be_revoked(job):
-                self._callbacks.post(partial(self._run_unless_revoked, job))
+        while execution := self._slots.next():
+            if may_be_revoked(execution):
+                self._callbacks.post(partial(self._run_unless_revoked, execution))
             else:
-                job.start_clock()
-                self._callbacks.post(job.accept)
-                self._run(job)
+                execution.start_clock()
+                self._callbacks.post(execution.accept)
+                self._run(execution)
 
-    def _run_unless_revoked(self, job: Job) -> None:
-        if request_of(job).revoked():  # which tells the broker and the backend: in the worker's thread only
-            self._end(job)
+    def _run_unless_revoked(self, execution: Execution) -> None:
+        if get_request(
+            execution
+        ).revoked():  # which tells the broker and the backend: in the worker's thread only
+            self._end(execution)
         else:
-            job.start_clock()
-            job.accept()
-            self._run(job)
+            execution.start_clock()
+            execution.accept()
+            self._run(execution)
 
     def _belongs_on_loop(self, name: str) -> bool:
         if name not in self._on_loop:
@@ -184,60 +195,24 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         return self._on_loop[name]
 
     def _prepare(self, task: Any) -> bool:
-        """Let `task` run on this pool; whether its body belongs on the loop."""
-        keep_stacks_per_job(task.request_stack)
+        """Let `task` run on this pool, and return whether its body belongs on the loop."""
+        keep_stacks_per_execution(task.request_stack)
         wait_in_apply(type(task))
         return prepare(task, self.aio.plain, self._worker_thread)
 
     def terminate_job(self, pid: int, signal: object = None) -> None:
-        """Cancel the job that `pid` names (see `Job.ident`); not this process."""
-        job = self._slots.running.get(pid)
-        if job is not None:
-            job.terminate(signal)
-
-    # Size
-
-    def grow(self, n: int = 1) -> None:
-        self.limit = self._slots.resize(n)
-        self._fill()
-
-    def shrink(self, n: int = 1) -> None:
-        self.limit = self._slots.resize(-n)
+        """Cancel the task that `pid` names (see `Execution.ident`); not this process."""
+        if execution := self._slots.running.get(pid):
+            execution.terminate(signal)
 
     def _get_info(self) -> dict[str, Any]:
-        info: dict[str, Any] = super()._get_info()
-        info.update(
-            {
-                "loop": f"{type(self._loop.loop).__module__}.{type(self._loop.loop).__qualname__}",
-                "running": len(self._slots.running),
-                "waiting": self._slots.waiting,
-                "threads": len(self._threads._threads) if self._threads else 0,
-                "plain-def": self.aio.plain,
-                "timeouts": (self.options.get("soft_timeout") or 0, self.options.get("timeout") or 0),
-            }
-        )
-        return info
-
-    # Shutdown
-
-    def _drain(self, limit_s: float | None) -> bool:
-        return drain(self._slots, self._callbacks, self._hub, limit_s)
-
-    def _cancel_running(self) -> None:
-        for job in tuple(self._slots.running.values()):
-            if job.verdict is Verdict.TERMINATED:
-                job.insist()
-            else:
-                self.terminate_job(job.ident)
-        if not self._drain(GRACE_S):
-            for job in tuple(self._slots.running.values()):
-                logger.error("Task %s did not end when cancelled; the pool stops without it.", job)
-
-    def _end_threads(self) -> None:
-        if self._threads is None:
-            return
-        threads, self._threads = self._threads, None
-        self._loop.stop()
-        self._tracer.stop()
-        threads.shutdown(wait=not self._slots.running)
-        self._callbacks.close()
+        loop = type(self._loop.loop)
+        return {
+            **super()._get_info(),
+            "loop": f"{loop.__module__}.{loop.__qualname__}",
+            "running": len(self._slots.running),
+            "waiting": self._slots.waiting,
+            "threads": len(self._threads._threads) if self._threads else 0,
+            "plain-def": self.aio.plain,
+            "timeouts": (self.options.get("soft_timeout") or 0, self.options.get("timeout") or 0),
+        }

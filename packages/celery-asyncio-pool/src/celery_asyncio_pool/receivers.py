@@ -1,4 +1,4 @@
-"""Naming the signal receivers that never run: Celery calls an `async def`, and drops the coroutine."""
+"""Names the signal receivers that never run: Celery calls an `async def`, and drops the coroutine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = get_logger(__name__)
 
 def warn_of_async_receivers() -> None:
     """Log each receiver of a Celery signal that is a coroutine function."""
-    for signal, receiver in _async_receivers():
+    for signal, receiver in _find_async_receivers():
         logger.warning(
             "The receiver %s of the signal %s is `async def`: Celery never awaits it, so it never runs. "
             "Make it a plain def, or use a hook of the task (on_success, ...), which may be `async def`.",
@@ -25,7 +25,7 @@ def warn_of_async_receivers() -> None:
         )
 
 
-def _async_receivers() -> Iterator[tuple[str, object]]:
+def _find_async_receivers() -> Iterator[tuple[str, object]]:
     for name, signal in vars(signals).items():
         if isinstance(signal, Signal):
             for _, receiver in signal.receivers:

@@ -1,4 +1,4 @@
-"""What a job's Celery request tells about it. Uses the request's public attributes, and changes nothing."""
+"""What Celery's request tells about an execution. Uses its public attributes, and changes nothing."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from typing import Any
 
 from celery.worker import state
 
-from celery_asyncio_pool.job import Job
+from celery_asyncio_pool.execution import Execution
 
 
-def request_of(job: Job) -> Any:
-    """The worker's request that `job` is for, or None: its callbacks are methods of it."""
-    return getattr(job.accept_callback, "__self__", None)
+def get_request(execution: Execution) -> Any:
+    """Return the worker's request that `execution` is for, or None. The callbacks are methods of it."""
+    return getattr(execution.accept_callback, "__self__", None)
 
 
-def may_be_revoked(job: Job) -> bool:
-    """Whether the worker must be asked before the job starts, because it has had to wait.
+def may_be_revoked(execution: Execution) -> bool:
+    """Whether the worker must be asked before the task starts, because it has had to wait.
 
-    Celery asks before it hands a job over, and what it does with a revoked one (tell the broker and the
+    Celery asks before it hands a task over, and what it does with a revoked one (tell the broker and the
     backend) belongs in the worker's thread.
     """
-    request = request_of(job)
+    request = get_request(execution)
     if request is None:
         return False
     return request.id in state.revoked or bool(request.expires or request.stamped_headers)
 
 
-def has_nothing_to_send(job: Job) -> bool:
+def has_nothing_to_send(execution: Execution) -> bool:
     """Whether Celery's tracer has no result to store and no message to publish when the task is done.
 
     Such a tracer does not block, and the way through the tracers' thread and back would be for nothing:
     it doubles the switches between threads, the greater part of what this pool costs.
     """
-    request = request_of(job)
+    request = get_request(execution)
     if request is None or request.store_errors or request.group:
         return False
     payload = request.message.payload

@@ -1,4 +1,4 @@
-"""A selector that does not oversleep."""
+"""A selector that wakes up an event loop on time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ FD_SETSIZE = 1024
 
 
 class PreciseSelector(selectors.EpollSelector):
-    """Python's epoll, but for timeouts: those it rounds up to a whole millisecond.
+    """epoll with sub-millisecond timeouts.
 
-    An event loop wakes up its timers with it: a job that waits would hold its slot, half a millisecond on
-    average, longer than it asked for. `select` on the epoll descriptor waits to the microsecond.
+    Python's own rounds a timeout up to a whole millisecond, and an event loop wakes up its timers with it: a
+    task that waits would hold its slot, half a millisecond on average, longer than it asked for. `select` on
+    the epoll descriptor waits to the microsecond.
     """
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """As every selector does."""
+        """Wait at most `timeout` seconds for a file to be ready, and return those that are."""
         if timeout is not None and timeout > 0 and self.fileno() < FD_SETSIZE:
             select.select([self.fileno()], [], [], timeout)
             timeout = 0

@@ -1,52 +1,54 @@
-"""The slots: how many jobs may run, which do, and which wait. Any thread may ask; nothing here blocks."""
+"""The slots: how many tasks may run, which do, and which wait. Any thread may ask; nothing here blocks."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 
-from celery_asyncio_pool.job import Job
+from celery_asyncio_pool.execution import Execution
 
 
 class Slots:
-    """A slot is taken before its job starts, and freed when the job has ended, result stored and all."""
+    """Gives each execution a slot before it starts, and frees it when its result is stored."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        #: The jobs that have a slot, by their `ident`.
-        self.running: dict[int, Job] = {}
-        self._waiting: deque[Job] = deque()
+        #: The executions that have a slot, by their `ident`.
+        self.running: dict[int, Execution] = {}
+        self._waiting: deque[Execution] = deque()
         # Re-entrant, because a signal handler may interrupt the thread that holds it.
         self._lock = threading.RLock()
 
     @property
     def waiting(self) -> int:
+        """How many executions wait for a slot."""
         return len(self._waiting)
 
-    def take_or_wait(self, job: Job) -> bool:
-        """Give `job` a slot and return True, or queue it behind those that wait and return False."""
+    def take_or_wait(self, execution: Execution) -> bool:
+        """Give `execution` a slot and return True, or queue it behind those that wait and return False."""
         with self._lock:
             if not self._waiting and len(self.running) < self.limit:
-                self.running[job.ident] = job
+                self.running[execution.ident] = execution
                 return True
-            self._waiting.append(job)
+            self._waiting.append(execution)
             return False
 
-    def free(self, job: Job) -> None:
+    def free(self, execution: Execution) -> None:
+        """Take back the slot of `execution`."""
         with self._lock:
-            del self.running[job.ident]
+            del self.running[execution.ident]
 
-    def next(self) -> Job | None:
-        """Give a slot to the job that waits longest; None where there is no job, or no slot."""
+    def next(self) -> Execution | None:
+        """Give a free slot to the execution that waits longest, and return it; None where there is none."""
         with self._lock:
             if not self._waiting or len(self.running) >= self.limit:
                 return None
-            job = self._waiting.popleft()
-            self.running[job.ident] = job
-            return job
+            execution = self._waiting.popleft()
+            self.running[execution.ident] = execution
+            return execution
 
     def resize(self, change: int) -> int:
-        """Add or take away slots; jobs that run in those taken away end in peace. The new limit.
+        """Add or take away slots, and return how many there are. What runs in those taken away runs on.
 
         Raises:
             ValueError: there would be fewer than none.
@@ -58,6 +60,6 @@ class Slots:
             return self.limit
 
     def forget_waiting(self) -> None:
-        """Drop what has not started; it was never acknowledged, and the broker delivers it again."""
+        """Drop the waiting executions; their messages were never acknowledged, and are delivered again."""
         with self._lock:
             self._waiting.clear()

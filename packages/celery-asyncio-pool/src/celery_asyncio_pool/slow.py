@@ -1,4 +1,4 @@
-"""Naming the task that holds the event loop: the mistake that people make, and that nobody else reports."""
+"""Names the task that holds the event loop: the mistake that people make, and that nobody else reports."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from typing import Any
 
 from celery.utils.log import get_logger
 
-from celery_asyncio_pool.bridge import current_job
+from celery_asyncio_pool.execution import current_execution
 
 logger = get_logger(__name__)
 
 
-def timing_task_factory(slow_s: float) -> Callable[..., asyncio.Task[Any]]:
-    """A task factory that logs each step of a job, or of a task it started, that takes over `slow_s`."""
+def make_timing_factory(slow_s: float) -> Callable[..., asyncio.Task[Any]]:
+    """Return an asyncio task factory that logs each step that holds the loop for more than `slow_s`.
+
+    Only steps of Celery tasks are logged, and of the asyncio tasks that these have started.
+    """
 
     def make_task(
         loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **options: Any
     ) -> asyncio.Task[Any]:
-        job = current_job()
-        return asyncio.Task(coro if job is None else Timed(coro, str(job), slow_s), loop=loop, **options)
+        context = options.get("context")  # a body is started in another task's context than its own
+        execution = current_execution.get() if context is None else context.get(current_execution)
+        if execution is not None:
+            coro = Timed(coro, str(execution), slow_s)
+        return asyncio.Task(coro, loop=loop, **options)
 
     return make_task
 

@@ -16,13 +16,13 @@ from collections.abc import Callable
 
 from celery.utils.log import get_logger
 
-from celery_asyncio_pool.callbacks import PAUSE_S
-from celery_asyncio_pool.slow import timing_task_factory
+from celery_asyncio_pool.callbacks import COALESCE_S
+from celery_asyncio_pool.slow import make_timing_factory
 
 logger = get_logger(__name__)
 
 #: Seconds that tasks left over on the loop get to react to their cancellation when it stops.
-STOP_S = 5.0
+LEFTOVER_S = 5.0
 
 
 class TracerThread:
@@ -43,20 +43,20 @@ class TracerThread:
     resume = call
 
     def is_alive(self) -> bool:
-        """Whether it makes calls."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Let the calls made so far end, then end the thread."""
+        """Make the calls that wait, then end the thread."""
         self._calls.put(None)
-        self._thread.join(STOP_S)
+        self._thread.join(LEFTOVER_S)
 
     def _run(self) -> None:
         self._on_start()
         while (call := self._calls.get()) is not None:
             try:
                 call()
-            except Exception:  # a defect of the pool: jobs report their own errors
+            except Exception:  # a defect of the pool: tasks report their own errors
                 logger.critical("asyncio pool: tracer call failed: %r", call, exc_info=True)
 
 
@@ -80,7 +80,7 @@ class LoopThread:
         self._resumed = False
         self._thread = threading.Thread(target=self._run, name="celery-aio-loop", daemon=True)
         if slow_s:
-            self.loop.set_task_factory(timing_task_factory(slow_s))
+            self.loop.set_task_factory(make_timing_factory(slow_s))
 
     def start(self) -> None:
         self._thread.start()
@@ -102,10 +102,10 @@ class LoopThread:
             self.loop.call_soon_threadsafe(self._look)
 
     def resume(self, call: Callable[[], object]) -> None:
-        """Make `call`, by which a tracer goes on, now or in one of the loop's next turns. Only on its thread.
+        """Make `call`, by which a tracer goes on, now or in one of the next turns. Only on the loop's thread.
 
-        One tracer a turn: the job that follows the first one in its slot begins before the last one goes on.
-        If all went on at once, jobs that once begin together would end together ever after, each as late as
+        One tracer a turn: the task that follows the first one in its slot begins before the last one goes on.
+        If all went on at once, tasks that once begin together would end together ever after, each as late as
         the last of them.
         """
         if self._resumed:
@@ -116,7 +116,7 @@ class LoopThread:
         call()
 
     def is_alive(self) -> bool:
-        """Whether it makes calls."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
@@ -126,13 +126,13 @@ class LoopThread:
         self._stopping = True
         with contextlib.suppress(RuntimeError):  # the loop ended on its own
             self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(2 * STOP_S)
+        self._thread.join(2 * LEFTOVER_S)
 
     def _look(self) -> None:
         self._watched = bool(self._calls)
         if self._calls:  # asked again: who left a call before we stopped watching did not wake us
             self._watched = True
-            self.loop.call_later(PAUSE_S, self._look)
+            self.loop.call_later(COALESCE_S, self._look)
             while self._calls:
                 self.loop.call_soon(self._calls.popleft())
 
@@ -163,9 +163,9 @@ async def _clean_up(loop: asyncio.AbstractEventLoop) -> None:
     for task in left:
         task.cancel()
     if left:
-        _, stuck = await asyncio.wait(left, timeout=STOP_S)
+        _, stuck = await asyncio.wait(left, timeout=LEFTOVER_S)
         for task in stuck:
             logger.error("asyncio pool: %r ignored its cancellation and is abandoned.", task)
     await loop.shutdown_asyncgens()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(loop.shutdown_default_executor(), STOP_S)
+    with contextlib.suppress(asyncio.TimeoutError):  # in Python 3.10 it is not yet TimeoutError
+        await asyncio.wait_for(loop.shutdown_default_executor(), LEFTOVER_S)

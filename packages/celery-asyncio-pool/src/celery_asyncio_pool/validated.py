@@ -23,20 +23,20 @@ def is_validated(function: Callable[..., Any]) -> bool:
     return getattr(function, "__globals__", None) is pydantic_wrapper.__globals__
 
 
-def validated_function(wrapper: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that Celery's `wrapper` is around."""
+def unwrap_validated(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function that Celery's `wrapper` is around."""
     function: Callable[..., Any] = wrapper.__wrapped__  # type: ignore[attr-defined]  # all wrappers have it
     return function
 
 
-def validated(wrapper: Callable[..., Any], inner: Callable[..., Any]) -> Callable[..., Any]:
-    """Celery's `wrapper` around `inner`, instead of around its own function.
+def rewrap(wrapper: Callable[..., Any], inner: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a copy of Celery's `wrapper` that calls `inner` in place of its own function.
 
     Raises:
         ImproperlyConfigured: it is not made as it used to be: another version of Celery.
     """
     function: Any = getattr(wrapper, "__func__", wrapper)
-    own = validated_function(wrapper)
+    own = unwrap_validated(wrapper)
     is_own = [cell.cell_contents is own for cell in function.__closure__]
     if not any(is_own):
         raise ImproperlyConfigured(
@@ -47,34 +47,34 @@ def validated(wrapper: Callable[..., Any], inner: Callable[..., Any]) -> Callabl
         CellType(inner) if it_is else cell for cell, it_is in zip(function.__closure__, is_own, strict=True)
     )
     copy = FunctionType(function.__code__, function.__globals__, closure=cells)
-    return _bound_like(wrapper, functools.update_wrapper(copy, own))
+    return _bind_like(wrapper, functools.update_wrapper(copy, own))
 
 
-def validated_coroutine(wrapper: Callable[..., Any]) -> Callable[..., Any]:
-    """Celery's `wrapper` of a coroutine function as a coroutine function: its result is dumped, too."""
-    own = validated_function(wrapper)
-    inner = validated(getattr(wrapper, "__func__", wrapper), lambda *a, **kw: _give(own(*a, **kw)))
+def rewrap_coroutine(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a coroutine function of Celery's `wrapper` around one: it dumps the result as well."""
+    own = unwrap_validated(wrapper)
+    inner = rewrap(getattr(wrapper, "__func__", wrapper), lambda *a, **kw: _give(own(*a, **kw)))
 
     @functools.wraps(wrapper)
     async def run(*args: Any, **kwargs: Any) -> Any:
         # The wrapper is no coroutine, and is to go on when one has ended: a greenlet can.
-        host = greenlet(functools.partial(inner, *args, **kwargs))
-        host.gr_context = getcurrent().gr_context
-        coroutine = host.switch()
+        call = greenlet(functools.partial(inner, *args, **kwargs))
+        call.gr_context = getcurrent().gr_context
+        coroutine = call.switch()
         try:
             value = await coroutine
         except BaseException:
-            return host.throw(*sys.exc_info())  # the wrapper lets it pass
-        return host.switch(value)
+            return call.throw(*sys.exc_info())  # the wrapper lets it pass
+        return call.switch(value)
 
-    return _bound_like(wrapper, run)
+    return _bind_like(wrapper, run)
 
 
 def _give(coroutine: object) -> Any:
-    """Hand `coroutine` to whoever started this greenlet, and come back with what it came to."""
+    """Hand `coroutine` to the code that started this greenlet, and return what it comes to."""
     return getcurrent().parent.switch(coroutine)
 
 
-def _bound_like(model: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+def _bind_like(model: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
     owner = getattr(model, "__self__", None)
     return function if owner is None else MethodType(function, owner)

@@ -1,7 +1,7 @@
 """The worker's own thread, where Celery calls parts of a task that has no tracer any more.
 
-A hard time limit, a connection that is lost and a cold shutdown take a job away from its tracer. Celery then
-calls `on_failure`, `after_return`, `on_retry` and the job's error callbacks by itself, in this thread.
+A hard time limit, a connection that is lost and a cold shutdown take a task away from its tracer. Celery then
+calls `on_failure`, `after_return`, `on_retry` and the task's error callbacks by itself, in this thread.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from celery_asyncio_pool.parts import Part
 logger = get_logger(__name__)
 
 #: Seconds for which the worker's thread waits for a hook before it takes up its own work again.
-PATIENCE_S = 5.0
+HOOK_WAIT_S = 5.0
 
 
 class WorkerThread:
-    """Has coroutines run on the pool's loop, and waits: for hooks always, for bodies in callbacks."""
+    """Has the pool's loop run coroutines, and waits: for hooks always, for bodies in error callbacks."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callbacks: CallbackQueue) -> None:
         self._loop = loop
@@ -32,7 +32,7 @@ class WorkerThread:
         self._ident = threading.get_ident()
 
     def calls(self, part: Part) -> bool:
-        """Whether Celery calls this part of a task here, rather than somebody who would await it."""
+        """Whether it is Celery that calls this part of a task here, so that nobody would await it."""
         return threading.get_ident() == self._ident and (part is not Part.BODY or self._callbacks.are_made)
 
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], part: Part) -> Any:  # noqa: ARG002  (all alike here)
@@ -43,13 +43,13 @@ class WorkerThread:
         except RuntimeError:  # the loop is closed
             coroutine.close()
             raise
-        done, _ = concurrent.futures.wait([future], PATIENCE_S)
+        done, _ = concurrent.futures.wait([future], HOOK_WAIT_S)
         if done:
             return future.result()
         logger.warning(
             "%s has run for %.0f s after its task's end: it runs on, the worker does not wait.",
             name,
-            PATIENCE_S,
+            HOOK_WAIT_S,
         )
         future.add_done_callback(_log_error)
         return None

