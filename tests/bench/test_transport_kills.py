@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from tests.integration.transport.lab import POOLS, Lab, Server, Worker, laboratory, until
+from transport_lab import POOLS, Lab, Server, Worker, laboratory, until
 
 pytestmark = pytest.mark.bench
 

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 import redis
-
-from tests.integration.transport.conftest import binary_of
-from tests.integration.transport.consuming import consuming, publish, receive
-from tests.integration.transport.lab import Lab, Server, laboratory, until
+from transport_consuming import consuming, publish, receive
+from transport_lab import Lab, Server, laboratory, until
+from transport_servers import binary_of
 
 #: A port on which no master answers.
 NOBODY = 1

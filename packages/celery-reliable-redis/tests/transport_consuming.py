@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kombu import Connection, Consumer, Queue
-
-from tests.integration.transport.lab import Lab
+from transport_lab import Lab
 
 
 @contextlib.contextmanager

@@ -6,8 +6,7 @@ import random
 import signal
 
 import pytest
-
-from tests.integration.transport.lab import POOLS, Lab, until
+from transport_lab import POOLS, Lab, until
 
 KILLS = 2
 

@@ -15,12 +15,9 @@ from typing import Any
 
 import pytest
 from kombu import Connection, Consumer, Queue
-
-from celery_reliable_redis.reservation import Reservation
-from celery_reliable_redis.servers import UnsupportedServerError
-from tests.integration.transport.consuming import consuming, numbers, publish, receive
-from tests.integration.transport.lab import (
-    PROJECT,
+from transport_consuming import consuming, numbers, publish, receive
+from transport_lab import (
+    HERE,
     RELIABLE,
     Lab,
     Server,
@@ -28,6 +25,9 @@ from tests.integration.transport.lab import (
     laboratory,
     until,
 )
+
+from celery_reliable_redis.reservation import Reservation
+from celery_reliable_redis.servers import UnsupportedServerError
 
 
 def test_an_acknowledged_message_is_gone_and_an_unacknowledged_one_returns_to_the_head(anywhere: Lab) -> None:
@@ -254,7 +254,7 @@ if os.fork() == 0:
 time.sleep(60)
 """
     process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True, cwd=PROJECT
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True, cwd=HERE
     )
     try:
         assert process.stdout is not None

@@ -6,8 +6,7 @@ import subprocess
 import sys
 
 import pytest
-
-from tests.integration.transport.lab import PATIENCE_S, PROJECT
+from transport_lab import HERE, PATIENCE_S
 
 PROGRAM = """
 import sys
@@ -59,5 +58,5 @@ print(both or "went on")
 @pytest.mark.parametrize("kind", ["threads", "gevent", "eventlet"])
 def test_what_the_keeper_has_to_say_stops_nobody(kind: str) -> None:
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, kind]
-    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_S)
+    said = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (said.stdout, said.returncode) == ("went on\n", 0), said.stderr

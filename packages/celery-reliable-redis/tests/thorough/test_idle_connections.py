@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from celery import Celery
 from celery.app.control import Control
-
-from tests.integration.transport.conftest import binary_of
-from tests.integration.transport.lab import POOLS, RELIABLE, Lab, Server, Worker, laboratory, until
+from transport_lab import POOLS, RELIABLE, Lab, Server, Worker, laboratory, until
+from transport_servers import binary_of
 
 #: In seconds: the shortest that a server knows.
 TIMEOUT = 1

@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
-
-from tests.integration.transport.lab import POOLS, Lab, Worker, until
+from transport_lab import POOLS, Lab, Worker, until
 
 
 @pytest.mark.parametrize("pool", POOLS)
