@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from transport_lab import Server
 from transport_servers import binary_of
 

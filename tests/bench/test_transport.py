@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from transport_lab import POOLS, RELIABLE, Server, Worker, laboratory, until
 
 pytestmark = pytest.mark.bench

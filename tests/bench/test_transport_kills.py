@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from transport_lab import POOLS, Lab, Server, Worker, laboratory, until
 
 pytestmark = pytest.mark.bench

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
 from transport_servers import any_server, anywhere, lab, restartable, valkey
 
 __all__ = ["any_server", "anywhere", "lab", "restartable", "valkey"]

@@ -5,6 +5,7 @@ import time
 
 import redis
 from redis.asyncio import Redis
+
 from transport_app import RECORDS, app
 
 records = Redis.from_url(RECORDS)

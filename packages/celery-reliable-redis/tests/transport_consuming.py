@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kombu import Connection, Consumer, Queue
+
 from transport_lab import Lab
 
 

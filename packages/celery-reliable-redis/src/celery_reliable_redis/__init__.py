@@ -12,15 +12,16 @@ import socket
 import time
 from typing import Any
 
-from kombu.transport import redis as stock
-
+from celery_reliable_redis import kombu_versions
 from celery_reliable_redis.channel import PAUSE_S, Channel
 from celery_reliable_redis.servers import CannotServeError
 
 __all__ = ["Channel", "Transport"]
 
+kombu_versions.warn_of_version()
 
-class Poller(stock.MultiChannelPoller):
+
+class Poller(kombu_versions.Poller):
     """kombu's poller, for connections that also say something when they were not asked."""
 
     def on_readable(self, fileno: int) -> Any:
@@ -51,7 +52,7 @@ class Poller(stock.MultiChannelPoller):
             channel.pause(error)
 
 
-class Transport(stock.Transport):
+class Transport(kombu_versions.Transport):
     """kombu's Redis transport with channels that reserve."""
 
     Channel = Channel

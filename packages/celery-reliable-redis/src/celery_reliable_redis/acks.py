@@ -17,6 +17,7 @@ from typing import Any
 import redis
 
 from celery_reliable_redis import native
+from celery_reliable_redis.redis_versions import get_connection
 
 #: How a connection that has died shows itself.
 DEAD = (redis.ConnectionError, redis.TimeoutError, OSError)
@@ -146,7 +147,7 @@ class Acks:
     def _exchange(self, wait: bool) -> None:
         try:
             if self._wire is None:
-                self._wire = self._pool.get_connection()
+                self._wire = get_connection(self._pool)
             if not self._wire.is_connected:
                 self._take_back()
             self._confirm()

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-import select
 import time
 from collections import deque
 from queue import Empty
 from typing import Any
 
 import redis
-from redis.maint_notifications import MaintNotificationsConfig
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.acks import IDLE_S
@@ -23,6 +21,7 @@ from celery_reliable_redis.envelope import envelope
 from celery_reliable_redis.guarded import GuardedChannel
 from celery_reliable_redis.keeper import keeper
 from celery_reliable_redis.qos import Arrival, QoS
+from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import BASE, Held, Reservation
 from celery_reliable_redis.servers import CannotServeError, patient, require_supported, too_old
 from celery_reliable_redis.taker import Taker, take
@@ -146,11 +145,7 @@ class Channel(GuardedChannel):
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         params: dict[str, Any] = super()._connparams(asynchronous)
         params["connection_class"] = patient(params["connection_class"])
-        if not hasattr(select, "poll"):
-            # eventlet takes it away. Without it redis-py cannot tell a connection that the server has closed
-            # from one with a notice of maintenance, and gives it out; unless there are no such notices.
-            params["maint_notifications_config"] = MaintNotificationsConfig(enabled=False)
-        return params
+        return {**params, **connection_options()}
 
     def _plain_client(self) -> redis.Redis:
         # Not kombu's own: that one adds the prefix to some keys of some commands.

@@ -11,9 +11,9 @@ import logging
 from queue import Empty
 from typing import Any
 
-from kombu.transport import redis as stock
 from kombu.utils.encoding import bytes_to_str
 
+from celery_reliable_redis import kombu_versions
 from celery_reliable_redis.envelope import UNREADABLE, StandIn, envelope
 from celery_reliable_redis.message import Message
 from celery_reliable_redis.reservation import LONGEST
@@ -22,7 +22,7 @@ from celery_reliable_redis.seldom import Seldom
 seldom = Seldom(logging.getLogger(__name__))
 
 
-class GuardedChannel(stock.Channel):
+class GuardedChannel(kombu_versions.Channel):
     """What both channels of this package have in common."""
 
     Message = Message
@@ -31,7 +31,7 @@ class GuardedChannel(stock.Channel):
     #: A compressed message that holds more is refused; with 0, every compressed message is.
     max_unpacked_bytes = LONGEST
     from_transport_options = (
-        *stock.Channel.from_transport_options,
+        *kombu_versions.Channel.from_transport_options,
         "max_message_bytes",
         "max_unpacked_bytes",
     )

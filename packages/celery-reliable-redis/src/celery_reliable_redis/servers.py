@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 import redis
-from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError
+from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError, ReadOnlyError
 
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
 OLDEST = (6, 2)
@@ -21,6 +21,8 @@ OLDEST = (6, 2)
 _NOT_NOW = re.compile(
     r"(?:^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
 )
+#: The codes that redis-py before 8 takes off the text, and does not keep.
+_CODES = {BusyLoadingError: "LOADING", ReadOnlyError: "READONLY"}
 #: What it says of a command or a key that it will never let us have.
 _NEVER = re.compile(r"unknown (sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE)
 
@@ -54,7 +56,7 @@ def patient(connection_class: type) -> type:
 
 def _not_now(error: redis.RedisError) -> str:
     # redis-py takes the code off the text where it has a class for it.
-    code, text = getattr(error, "status_code", None), str(error)
+    code, text = getattr(error, "status_code", None) or _CODES.get(type(error)), str(error)
     said = text if not code or text.startswith(code) else f"{code} {text}"
     return said if _NOT_NOW.search(said) else ""
 

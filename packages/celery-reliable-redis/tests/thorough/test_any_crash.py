@@ -22,10 +22,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from transport_lab import Server
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.reservation import Held, Reservation, redelivered
+from transport_lab import Server
 
 QUEUES = ("urgent", "normal")
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import redis
 from kombu import Connection, Consumer, Exchange, Message, Queue
+
 from transport_consuming import consuming, numbers, publish, receive
 from transport_lab import Lab, until
 

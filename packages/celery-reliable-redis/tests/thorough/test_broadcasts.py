@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from kombu import Exchange
+
 from transport_lab import POOLS, Lab, Worker, until
 
 NEWS = "news"

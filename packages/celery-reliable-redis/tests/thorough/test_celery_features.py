@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from transport_lab import PATIENCE_S, Lab, Server, laboratory, until
 from transport_servers import binary_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
+
 from transport_lab import POOLS, Lab, Worker, until
 
 

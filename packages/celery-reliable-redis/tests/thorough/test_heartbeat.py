@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from transport_lab import HERE, PATIENCE_S
 
 PROGRAM = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from transport_hostile import BOMB, compressed, hostile_broadcasts, packed, peak_memory
 from transport_lab import POOLS, RELIABLE, Server, laboratory
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from celery import Celery
 from celery.app.control import Control
+
 from transport_lab import POOLS, RELIABLE, Lab, Server, Worker, laboratory, until
 from transport_servers import binary_of
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import redis
 from kombu import Connection, Consumer, Queue
-from transport_lab import RELIABLE, Lab, Server, laboratory, until
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.reservation import Reservation
+from transport_lab import RELIABLE, Lab, Server, laboratory, until
 
 
 def all_come(lab: Lab, *queues: str, prefetch: int = 1, **options: Any) -> None:

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 from kombu import Connection, Consumer, Queue
+
+from celery_reliable_redis.reservation import Reservation
+from celery_reliable_redis.servers import UnsupportedServerError
 from transport_consuming import consuming, numbers, publish, receive
 from transport_lab import (
     HERE,
@@ -25,9 +28,6 @@ from transport_lab import (
     laboratory,
     until,
 )
-
-from celery_reliable_redis.reservation import Reservation
-from celery_reliable_redis.servers import UnsupportedServerError
 
 
 def test_an_acknowledged_message_is_gone_and_an_unacknowledged_one_returns_to_the_head(anywhere: Lab) -> None:

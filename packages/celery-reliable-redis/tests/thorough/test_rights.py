@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from kombu import Connection, Consumer, Queue
-from transport_lab import HERE, Lab, Server, laboratory, until
-from transport_servers import binary_of
 
 from celery_reliable_redis.servers import UnsupportedServerError
+from transport_lab import HERE, Lab, Server, laboratory, until
+from transport_servers import binary_of
 
 #: Beside everything else that a server can do, but is dangerous.
 NOT_DANGEROUS = "+@all -@dangerous ~* &*"

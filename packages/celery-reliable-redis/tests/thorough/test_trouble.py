@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import redis
+
 from transport_consuming import consuming, publish, receive
 from transport_lab import Lab, Server, laboratory, until
 from transport_servers import binary_of

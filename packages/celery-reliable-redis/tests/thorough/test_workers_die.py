@@ -6,6 +6,7 @@ import random
 import signal
 
 import pytest
+
 from transport_lab import POOLS, Lab, until
 
 KILLS = 2

@@ -19,7 +19,7 @@ class Server:
         self.connections: list[Wire] = []
         self.refuses = False
 
-    def get_connection(self) -> Wire:
+    def get_connection(self, _command: str = "") -> Wire:
         self.connections.append(Wire(self))
         return self.connections[-1]
 

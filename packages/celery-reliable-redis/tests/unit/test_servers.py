@@ -67,7 +67,9 @@ def hear(said: str) -> Any:
 def test_who_cannot_serve_now_is_a_lost_connection(said: str) -> None:
     with pytest.raises(CannotServeError) as caught:
         hear(said)
-    assert str(caught.value) == said
+    # redis-py before 8 takes ERR off the text, and does not keep it.
+    kept = said if hasattr(parsed(said), "status_code") else said.removeprefix("ERR ")
+    assert str(caught.value) == kept
     assert isinstance(caught.value, redis.ConnectionError)
 
 
