@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from celery_reliable_redis import native
-from celery_reliable_redis.redis_versions import get_connection
+from celery_reliable_redis.redis_versions import get_connection, is_connected
 
 #: How a connection that has died shows itself.
 DEAD = (redis.ConnectionError, redis.TimeoutError, OSError)
@@ -148,7 +148,7 @@ class Acks:
         try:
             if self._wire is None:
                 self._wire = get_connection(self._pool)
-            if not self._wire.is_connected:
+            if not is_connected(self._wire):
                 self._take_back()
             self._confirm()
             self._unconfirmed = self._pop_unsent()

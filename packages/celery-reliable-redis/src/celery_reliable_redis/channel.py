@@ -21,7 +21,7 @@ from celery_reliable_redis.envelope import envelope
 from celery_reliable_redis.guarded import GuardedChannel
 from celery_reliable_redis.keeper import keeper
 from celery_reliable_redis.qos import Arrival, QoS
-from celery_reliable_redis.redis_versions import connection_options
+from celery_reliable_redis.redis_versions import connection_options, is_connected
 from celery_reliable_redis.reservation import BASE, Held, Reservation
 from celery_reliable_redis.servers import CannotServeError, patient, require_supported, too_old
 from celery_reliable_redis.taker import Taker, take
@@ -258,7 +258,7 @@ class Channel(GuardedChannel):
     def notice_closing(self) -> None:
         """Ask nothing on a connection that the server has closed while it was idle."""
         connection = self.client.connection
-        if connection is None or not connection.is_connected or self._in_poll or self._brpop_sent_at is None:
+        if connection is None or not is_connected(connection) or self._in_poll or self._brpop_sent_at is None:
             return
         if time.monotonic() - self._brpop_sent_at > IDLE_S:
             self.read_unasked()

@@ -20,13 +20,13 @@ logger = logging.getLogger("celery_reliable_redis")
 
 TRIED = ((5, 5), (5, 6), (5, 7))
 VERSION: tuple[int, int] = kombu.VERSION[:2]
-IS_OLDER = VERSION < TRIED[-1]
+IS_OLDER = TRIED[-1] > VERSION
 
 
 #: What a user misses with an older version.
 MISSED = (
-    "does not notice a connection that was cut without a word, lets no queue expire and renews no credentials: "
-    "kombu 5.7 does"
+    "does not notice a connection that was cut without a word, lets no queue expire and renews no "
+    "credentials: kombu 5.7 does"
 )
 MISSED_WITH_HIREDIS = "; and with hiredis, redis-py is told of messages in other queues since 6.0 only"
 

@@ -6,6 +6,7 @@ The older ones speak RESP2 unless they are asked, and then the server cannot tel
 from __future__ import annotations
 
 import select
+import time
 from typing import Any
 
 import redis
@@ -36,3 +37,14 @@ def connection_options() -> dict[str, Any]:
 def get_connection(pool: redis.ConnectionPool) -> Any:
     """A connection of the pool's. Before 5.3, one says for which command."""
     return pool.get_connection() if redis.VERSION >= (5, 3) else pool.get_connection("LREM")
+
+
+def is_connected(connection: Any) -> bool:
+    """Whether the connection is open, as far as this side knows."""
+    return bool(connection.is_connected) if MAJOR >= 8 else connection._sock is not None
+
+
+def greet_unchecked(connection: Any) -> None:
+    """Have a new connection say who it is before it is checked: redis-py 5 would first send a PING, in vain."""
+    if MAJOR < 8:
+        connection.next_health_check = time.time() + connection.health_check_interval

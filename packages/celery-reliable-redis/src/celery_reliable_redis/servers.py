@@ -13,6 +13,8 @@ from typing import Any
 import redis
 from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError, ReadOnlyError
 
+from celery_reliable_redis.redis_versions import greet_unchecked
+
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
 OLDEST = (6, 2)
 
@@ -43,6 +45,10 @@ def patient(connection_class: type) -> type:
     """
 
     class Patient(connection_class):
+        def on_connect(self, *args: Any, **kwargs: Any) -> Any:
+            greet_unchecked(self)
+            return super().on_connect(*args, **kwargs)
+
         def read_response(self, *args: Any, **kwargs: Any) -> Any:
             try:
                 return super().read_response(*args, **kwargs)

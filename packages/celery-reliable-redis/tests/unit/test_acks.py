@@ -44,6 +44,10 @@ class Wire:
         self.is_connected = self.is_open = True
         self.answers = 0
 
+    @property
+    def _sock(self) -> object:  # by which older versions of redis-py are asked
+        return self if self.is_connected else None
+
     def disconnect(self) -> None:
         self.is_connected = False
 
