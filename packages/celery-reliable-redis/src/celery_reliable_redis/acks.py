@@ -2,7 +2,7 @@
 
 Acknowledgements travel together, and nobody waits for the answer: it is read before the next ones are sent.
 An acknowledgement counts as done when the server has said so. Until then it is sent again: at once on a fresh
-connection where this one has died, and by the keeper where nobody else comes by. To remove a message twice
+connection where this one has died, and by the heartbeat where nobody else comes by. To remove a message twice
 does no harm.
 """
 
@@ -86,7 +86,7 @@ class Acks:
             self._sending.release()
 
     def pending(self) -> list[Removal]:
-        """What may still be in its list."""
+        """Return what may still be in its list."""
         return [*self._unsent, *self._unconfirmed]
 
     def hang_up(self) -> None:
@@ -98,7 +98,7 @@ class Acks:
             finally:
                 self._sending.release()
 
-    # -- for the keeper, whose thread must not touch our connection
+    # -- for the heartbeat, whose thread must not touch our connection
 
     def flush_by(self, client: redis.Redis, after_s: float) -> None:
         """Have `client` send what `flush` could not, or has not sent for so long; wait for the answer."""

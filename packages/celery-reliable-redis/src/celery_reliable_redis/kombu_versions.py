@@ -97,14 +97,10 @@ class _OlderPoller(stock.MultiChannelPoller):
                 del self._fd_to_chan[fileno]
 
 
-class _OlderTransport(stock.Transport):
-    """kombu's transport before 5.7, for channels that close connections on purpose."""
-
-    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
-        """Have Celery's loop read. kombu's own ends all reading where one connection is closed."""
-        super().register_with_event_loop(connection, loop)
-        cycle = self.cycle
-        cycle._on_connection_disconnect = lambda closed: cycle.leave(loop, closed)
+def keep_reading(poller: Any, loop: Any) -> None:
+    """Have Celery's loop go on reading when a connection is closed: with an older kombu it would end."""
+    if IS_OLDER:
+        poller._on_connection_disconnect = lambda closed: poller.leave(loop, closed)
 
 
 def _hand_over(reply: Any) -> Any:
@@ -113,4 +109,3 @@ def _hand_over(reply: Any) -> Any:
 
 Channel: Any = _OlderChannel if IS_OLDER else stock.Channel
 Poller: Any = _OlderPoller if IS_OLDER else stock.MultiChannelPoller
-Transport: Any = _OlderTransport if IS_OLDER else stock.Transport

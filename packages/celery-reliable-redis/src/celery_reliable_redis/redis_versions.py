@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 import time
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -23,7 +24,7 @@ PUSHES = MAJOR >= 6 or not HIREDIS_AVAILABLE
 
 
 def connection_options() -> dict[str, Any]:
-    """What to ask of a connection that the server shall tell of new messages."""
+    """Return the options of a connection that the server shall tell of new messages."""
     options: dict[str, Any] = {}
     if MAJOR < 8 and PUSHES:
         options["protocol"] = 3
@@ -35,16 +36,21 @@ def connection_options() -> dict[str, Any]:
 
 
 def get_connection(pool: redis.ConnectionPool) -> Any:
-    """A connection of the pool's. Before 5.3, one says for which command."""
+    """Get a connection from the pool. Before redis-py 5.3, it asks for which command."""
     return pool.get_connection() if redis.VERSION >= (5, 3) else pool.get_connection("LREM")
 
 
 def is_connected(connection: Any) -> bool:
-    """Whether the connection is open, as far as this side knows."""
+    """Return whether the connection is open, as far as this side knows."""
     return bool(connection.is_connected) if MAJOR >= 8 else connection._sock is not None
 
 
+def listen_for_news(connection: Any, hear: Callable[[Any], None]) -> None:
+    """Have the connection tell of changed keys, wherever it reads."""
+    connection._parser.set_invalidation_push_handler(hear)
+
+
 def greet_unchecked(connection: Any) -> None:
-    """Have a new connection say who it is before it is checked: redis-py 5 would first send a PING, in vain."""
+    """Have a new connection log in before it is checked: redis-py 5 would first send a PING, in vain."""
     if MAJOR < 8:
         connection.next_health_check = time.time() + connection.health_check_interval

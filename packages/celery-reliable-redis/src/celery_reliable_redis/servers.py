@@ -37,8 +37,8 @@ class CannotServeError(redis.ConnectionError):
     """The server is there, and cannot serve now. Nothing has been done."""
 
 
-def patient(connection_class: type) -> type:
-    """The same class of connections, to which a server that cannot serve is a connection that is lost.
+def make_patient(connection_class: type) -> type:
+    """Derive a class of connections to which a server that cannot serve is a lost connection.
 
     So whoever asks, kombu or Celery, does what it does then: connects anew (a failover may have put another
     server behind the name), and tries again.
@@ -68,12 +68,12 @@ def _not_now(error: redis.RedisError) -> str:
 
 
 def is_passing(error: redis.RedisError) -> bool:
-    """Whether the server may do later what it will not do now: it cannot serve, or is out of memory."""
+    """Return whether the server may do later what it cannot do now: it cannot serve, or is out of memory."""
     return bool(_not_now(error)) or isinstance(error, OutOfMemoryError)
 
 
 def is_refusal(error: redis.RedisError) -> bool:
-    """Whether the server will never do what it was asked for: no right to it, or no such command."""
+    """Return whether the server will never do what it was asked for: no right to it, or no such command."""
     return isinstance(error, NoPermissionError) or bool(_NEVER.search(str(error)))
 
 
@@ -86,7 +86,7 @@ def require_supported(client: redis.Redis) -> None:
     hello = _hello(client)
     version = re.match(r"(\d+)\.(\d+)", hello.get("version", ""))
     if version and tuple(map(int, version.groups())) < OLDEST:
-        raise too_old(f"Redis {hello['version']}")
+        raise make_too_old_error(f"Redis {hello['version']}")
     if hello.get("mode") == "cluster":
         raise UnsupportedServerError(
             "the broker is a Redis cluster; the reliable transport moves messages between keys, which a "
@@ -108,16 +108,16 @@ def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def too_old(which: str) -> UnsupportedServerError:
-    """What to say of a server of an older kind."""
+def make_too_old_error(which: str) -> UnsupportedServerError:
+    """Make the error that says that a server is too old."""
     return UnsupportedServerError(
         f"the broker is a {which}; the reliable transport needs 6.2 or later (connect). "
         "Update it, or use kombu's transport."
     )
 
 
-def refuses(error: redis.RedisError) -> UnsupportedServerError:
-    """What to say of a server that refuses what there is no way around."""
+def make_refused_error(error: redis.RedisError) -> UnsupportedServerError:
+    """Make the error that says that a server refuses what there is no way around."""
     return UnsupportedServerError(
         f"the broker refuses what the reliable transport cannot do without: {str(error)[:300]} (consume). "
         "Give its user the rights that the README of celery-reliable-redis lists, or use kombu's transport."

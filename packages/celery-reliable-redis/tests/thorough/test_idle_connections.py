@@ -31,7 +31,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def lab(impatient: Server, tmp_path: Path) -> Iterator[Lab]:
     with impatient.client() as client:
         client.flushall()
-    # A lease that leaves the keeper's connection idle for longer than the server allows.
+    # A lease that leaves the heartbeat's connection idle for longer than the server allows.
     with laboratory(impatient, tmp_path, options={"lease": 20.0}) as made:
         yield made
 

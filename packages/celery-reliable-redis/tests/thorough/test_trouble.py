@@ -190,7 +190,7 @@ def test_no_worker_asks_again_and_again(restartable: Lab, pool: str) -> None:
         first, begin = refused(), client.time()[0]
         until(lambda: client.time()[0] - begin >= 3, "some seconds")
         seconds = client.time()[0] - begin
-        assert refused() - first <= 20 * seconds  # a few a second: it, and its keeper
+        assert refused() - first <= 20 * seconds  # a few a second: it, and its heartbeat
     lab.send("work", range(5))
     lab.all_done()
 

@@ -69,7 +69,7 @@ class Wire:
 
 
 class Client:
-    """The keeper's."""
+    """The heartbeat's own."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -153,24 +153,24 @@ def test_one_whose_answer_never_came_is_sent_again_at_the_end(server: Server, ou
         assert not ours.pending()
 
 
-def test_one_whose_answer_never_came_is_sent_again_by_the_keeper(
+def test_one_whose_answer_never_came_is_sent_again_by_the_heartbeat(
     server: Server, ours: Acks, clock: list[float]
 ) -> None:
-    keeper: Any = Client(server)
+    heartbeat: Any = Client(server)
     acknowledge(ours, b"0")
     server.close_idle()
     acknowledge(ours, b"1")
-    ours.confirm_by(keeper, 0.5)
+    ours.confirm_by(heartbeat, 0.5)
     assert ours.pending()  # the answer may be on its way
     clock[0] += 1
-    ours.confirm_by(keeper, 0.5)
+    ours.confirm_by(heartbeat, 0.5)
     assert server.removed == [("list", b"0"), ("list", b"1")]
-    ours.confirm_by(keeper, 0.5)
+    ours.confirm_by(heartbeat, 0.5)
     acknowledge(ours, b"2")  # finds the connection dead
     assert server.removed == [("list", b"0"), ("list", b"1"), ("list", b"2")]
 
 
-def test_the_answers_to_what_the_keeper_has_sent_again_are_read_and_count_for_nothing(
+def test_the_answers_to_what_the_heartbeat_has_sent_again_are_read_and_count_for_nothing(
     server: Server, ours: Acks, clock: list[float]
 ) -> None:
     acknowledge(ours, b"0")

@@ -12,7 +12,7 @@ from celery_reliable_redis.servers import (
     CannotServeError,
     UnsupportedServerError,
     is_refusal,
-    patient,
+    make_patient,
     require_supported,
 )
 
@@ -60,7 +60,7 @@ def hear(said: str) -> Any:
         def read_response(self) -> Any:
             raise parsed(said)
 
-    return patient(Connection)().read_response()
+    return make_patient(Connection)().read_response()
 
 
 @pytest.mark.parametrize("said", NOT_NOW)
