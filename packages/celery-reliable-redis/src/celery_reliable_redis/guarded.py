@@ -28,8 +28,14 @@ class GuardedTransport(stock.Transport):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.cycle = kombu_versions.Poller()
         #: The queues whose consumers acknowledge nothing. As with kombu's callbacks, the last one counts.
         self.no_ack: set[str] = set()
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Have Celery's loop read."""
+        super().register_with_event_loop(connection, loop)
+        kombu_versions.keep_reading(self.cycle, loop)
 
     def note_consumer(self, queue: str, no_ack: bool) -> None:
         """Note whether the consumer of a queue acknowledges."""

@@ -12,7 +12,6 @@ from typing import Any
 
 import kombu
 from kombu.transport import redis as stock
-from kombu.utils.objects import cached_property
 
 from celery_reliable_redis.redis_versions import PUSHES
 
@@ -50,13 +49,6 @@ class _OlderChannel(stock.Channel):
         self.brpop_timeout = getattr(connection, "brpop_timeout", 1)  # 5.5 knows no other
         super().__init__(connection, **kwargs)
 
-    @cached_property
-    def subclient(self) -> Any:
-        """The connection for broadcasts; redis-py 5 would print each of them."""
-        client = self._create_client(asynchronous=True)
-        is_pushed = client.connection_pool.connection_kwargs.get("protocol") == 3
-        return client.pubsub(**{"push_handler_func": _hand_over} if is_pushed else {})
-
     def _brpop_start(self, timeout: float | None = None) -> None:
         self._brpop_sent_at = time.monotonic()
         super()._brpop_start(self.brpop_timeout if timeout is None else timeout)
@@ -66,6 +58,11 @@ class _OlderChannel(stock.Channel):
 
     def _maybe_update_queues_expire(self, client: Any, queue: str) -> None:
         pass  # it has no queues that expire
+
+    def _unsubscribe_from(self, queue: str) -> None:
+        # kombu's own takes back a SUBSCRIBE, and what there was is a PSUBSCRIBE.
+        if self.subclient.connection and self.subclient.connection._sock:
+            self.subclient.punsubscribe([self._get_subscribe_topic(queue)])
 
     def _handle_message(self, client: Any, reply: Any) -> dict[str, Any]:
         said = super()._handle_message(client, reply)  # None for the end of the last subscription
@@ -101,10 +98,6 @@ def keep_reading(poller: Any, loop: Any) -> None:
     """Have Celery's loop go on reading when a connection is closed: with an older kombu it would end."""
     if IS_OLDER:
         poller._on_connection_disconnect = lambda closed: poller.leave(loop, closed)
-
-
-def _hand_over(reply: Any) -> Any:
-    return reply
 
 
 Channel: Any = _OlderChannel if IS_OLDER else stock.Channel

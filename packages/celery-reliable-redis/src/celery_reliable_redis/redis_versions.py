@@ -54,3 +54,13 @@ def greet_unchecked(connection: Any) -> None:
     """Have a new connection log in before it is checked: redis-py 5 would first send a PING, in vain."""
     if MAJOR < 8:
         connection.next_health_check = time.time() + connection.health_check_interval
+
+
+def hear_quietly(connection: Any) -> None:
+    """Have a connection hand broadcasts over, and no more: redis-py 5 would log each of them."""
+    if MAJOR < 6 and hasattr(connection._parser, "set_pubsub_push_handler"):
+        connection._parser.set_pubsub_push_handler(_return)
+
+
+def _return(reply: Any) -> Any:
+    return reply

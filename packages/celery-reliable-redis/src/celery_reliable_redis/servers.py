@@ -13,7 +13,7 @@ from typing import Any
 import redis
 from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError, ReadOnlyError
 
-from celery_reliable_redis.redis_versions import greet_unchecked
+from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
 OLDEST = (6, 2)
@@ -45,9 +45,10 @@ def make_patient(connection_class: type) -> type:
     """
 
     class Patient(connection_class):
-        def on_connect(self, *args: Any, **kwargs: Any) -> Any:
+        def on_connect(self, *args: Any, **kwargs: Any) -> None:
             greet_unchecked(self)
-            return super().on_connect(*args, **kwargs)
+            super().on_connect(*args, **kwargs)
+            hear_quietly(self)
 
         def read_response(self, *args: Any, **kwargs: Any) -> Any:
             try:

@@ -63,7 +63,6 @@ class Transport(GuardedTransport):
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
         """Have Celery's loop take, deliver and acknowledge."""
         super().register_with_event_loop(connection, loop)
-        kombu_versions.keep_reading(self.cycle, loop)
         self._loop = loop
         loop.on_tick.add(self._flush)
 
