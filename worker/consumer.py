@@ -23,7 +23,7 @@ from celery.utils.log import get_task_logger
 from celery.worker import consumer
 from redis import ResponseError
 
-from celery_reliable_redis.envelope import UNREADABLE
+from celery_reliable_redis import UNREADABLE
 from worker.control import no_command
 from worker.errors import InvalidJobError
 from worker.records import text_of

@@ -17,7 +17,7 @@ from celery.app import control
 from celery.utils.log import get_logger
 from kombu import pidbox
 
-from celery_reliable_redis.seldom import Seldom
+from celery_reliable_redis import Seldom
 from worker.app import settings
 from worker.records import text_of
 from worker.settings import REMOTE_CONTROLS

@@ -19,7 +19,7 @@ from celery.signals import task_received, worker_init, worker_shutting_down
 from celery.utils.log import get_task_logger
 from redis import RedisError, ResponseError
 
-from celery_reliable_redis.servers import is_passing, is_refusal
+from celery_reliable_redis import is_passing, is_refusal
 from worker import deadline
 from worker.app import app, settings
 from worker.errors import InvalidJobError, SimulError, StoppedError

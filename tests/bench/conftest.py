@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.transport.conftest import binary_of
-from tests.integration.transport.lab import Server
+from transport_lab import Server
+from transport_servers import binary_of
 
 
 @pytest.fixture

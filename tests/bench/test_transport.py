@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.transport.lab import POOLS, RELIABLE, Server, Worker, laboratory, until
+from transport_lab import POOLS, RELIABLE, Server, Worker, laboratory, until
 
 pytestmark = pytest.mark.bench
 

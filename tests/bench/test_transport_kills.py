@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.transport.lab import POOLS, Lab, Server, Worker, laboratory, until
+from transport_lab import POOLS, Lab, Server, Worker, laboratory, until
 
 pytestmark = pytest.mark.bench
 

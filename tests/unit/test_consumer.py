@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kombu import Message
 
-from celery_reliable_redis.envelope import UNREADABLE
+from celery_reliable_redis import UNREADABLE
 from worker import consumer
 from worker.errors import InvalidJobError
 

@@ -3,118 +3,28 @@
 It is kombu's own, in the same format and on the same queues, but for three things: a message is moved
 into a list of its consumer in one step, where kombu pops it first and notes it down later; a dead
 consumer is known by its lease, not by the age of its messages; and acknowledgements travel together.
-See docs/transport.md. It refuses servers older than Redis 6.2, and clusters.
+It refuses servers older than Redis 6.2, and clusters. The README says what each public name is for.
 """
 
 from __future__ import annotations
 
-import socket
-import time
-from typing import Any
+from celery_reliable_redis import kombu_versions, stock
+from celery_reliable_redis.envelope import UNREADABLE
+from celery_reliable_redis.reservation import reserved_from
+from celery_reliable_redis.seldom import Seldom
+from celery_reliable_redis.servers import UnsupportedServerError, is_passing, is_refusal, require_supported
+from celery_reliable_redis.transport import Transport
 
-from kombu.transport import redis as stock
+__all__ = [
+    "UNREADABLE",
+    "Seldom",
+    "Transport",
+    "UnsupportedServerError",
+    "is_passing",
+    "is_refusal",
+    "require_supported",
+    "reserved_from",
+    "stock",
+]
 
-from celery_reliable_redis.channel import PAUSE_S, Channel
-from celery_reliable_redis.servers import CannotServeError
-
-__all__ = ["Channel", "Transport"]
-
-
-class Poller(stock.MultiChannelPoller):
-    """kombu's poller, for connections that also say something when they were not asked."""
-
-    def on_readable(self, fileno: int) -> Any:
-        """Have the channel read."""
-        channel, kind = self._fd_to_chan.get(fileno, (None, None))
-        if kind == "BRPOP" and not channel._in_poll:
-            return channel.read_unasked()
-        return super().on_readable(fileno)
-
-    def get(self, callback: Any, timeout: float | None = None) -> Any:
-        """Wait for something to happen, where there is no event loop; not with messages in hand.
-
-        Not for ever either: a server that could not serve is asked again.
-        """
-        in_hand = [channel for channel in self._channels if channel.has_backlog]
-        if not in_hand:
-            super().get(callback, PAUSE_S if timeout is None else timeout)
-        for channel in in_hand:
-            channel.deliver_backlog()
-
-    def _register_BRPOP(self, channel: Channel) -> None:  # noqa: N802  # kombu's name
-        if channel.is_paused:
-            return
-        channel.notice_closing()
-        try:
-            super()._register_BRPOP(channel)
-        except CannotServeError as error:  # it does not even take a new connection
-            channel.pause(error)
-
-
-class Transport(stock.Transport):
-    """kombu's Redis transport with channels that reserve."""
-
-    Channel = Channel
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.cycle = Poller()
-        #: The queues whose consumers acknowledge nothing. As with kombu's `_callbacks`, the last one counts.
-        self.no_ack: set[str] = set()
-        self._loop: Any = None
-        self._bell: tuple[socket.socket, socket.socket] | None = None
-
-    @property
-    def flushes_before_waiting(self) -> bool:
-        """Whether an event loop sends acknowledgements each time before it waits."""
-        return self._loop is not None
-
-    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
-        """Have Celery's loop take, deliver and acknowledge."""
-        super().register_with_event_loop(connection, loop)
-        self._loop = loop
-        loop.on_tick.add(self._flush)
-
-    def _flush(self) -> None:
-        for channel in self.channels:
-            if channel.reservation is not None and channel.reservation.acks.unsent:
-                channel.flush(channel.reservation)
-
-    def come_back(self, until: float) -> bool:
-        """Whether the loop has its turn now, and comes back to `deliver_backlog` at once."""
-        if self._loop is None or time.monotonic() < until:
-            return False
-        if self._bell is None:
-            self._bell = socket.socketpair()
-            self._loop.add_reader(self._bell[0], self._on_bell)
-        self._bell[1].send(b"!")
-        return True
-
-    def _on_bell(self) -> None:
-        assert self._bell is not None
-        self._bell[0].recv(1)
-        for channel in list(self.channels):
-            channel.deliver_backlog()
-
-    def close_connection(self, connection: Any) -> None:
-        """Give everything back, and close."""
-        super().close_connection(connection)
-        self._leave_loop()
-
-    def _collect(self, connection: Any) -> None:
-        """The connection is lost, the process is not: close, but go on with the jobs under way."""
-        for channel in self.channels:
-            channel.lose()
-        super().close_connection(connection)
-        self._leave_loop()
-
-    def _leave_loop(self) -> None:
-        loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.on_tick.discard(self._flush)
-        if self._bell is not None:
-            if loop is not None:
-                loop.remove_reader(self._bell[0])
-            for end in self._bell:
-                end.close()
-            self._bell = None
+kombu_versions.warn_of_version()

@@ -2,7 +2,7 @@
 
 Acknowledgements travel together, and nobody waits for the answer: it is read before the next ones are sent.
 An acknowledgement counts as done when the server has said so. Until then it is sent again: at once on a fresh
-connection where this one has died, and by the keeper where nobody else comes by. To remove a message twice
+connection where this one has died, and by the heartbeat where nobody else comes by. To remove a message twice
 does no harm.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 import redis
 
 from celery_reliable_redis import native
+from celery_reliable_redis.redis_versions import get_connection, is_connected
 
 #: How a connection that has died shows itself.
 DEAD = (redis.ConnectionError, redis.TimeoutError, OSError)
@@ -85,7 +86,7 @@ class Acks:
             self._sending.release()
 
     def pending(self) -> list[Removal]:
-        """What may still be in its list."""
+        """Return what may still be in its list."""
         return [*self._unsent, *self._unconfirmed]
 
     def hang_up(self) -> None:
@@ -97,7 +98,7 @@ class Acks:
             finally:
                 self._sending.release()
 
-    # -- for the keeper, whose thread must not touch our connection
+    # -- for the heartbeat, whose thread must not touch our connection
 
     def flush_by(self, client: redis.Redis, after_s: float) -> None:
         """Have `client` send what `flush` could not, or has not sent for so long; wait for the answer."""
@@ -146,8 +147,8 @@ class Acks:
     def _exchange(self, wait: bool) -> None:
         try:
             if self._wire is None:
-                self._wire = self._pool.get_connection()
-            if not self._wire.is_connected:
+                self._wire = get_connection(self._pool)
+            if not is_connected(self._wire):
                 self._take_back()
             self._confirm()
             self._unconfirmed = self._pop_unsent()

@@ -1,4 +1,4 @@
-"""Reads what a producer has put into a queue: kombu's envelope, or a stand-in for what is none.
+"""Reads what a producer has put into a queue: kombu's envelope, or a placeholder for what is none.
 
 kombu's channels raise at bytes that are no JSON, or no envelope, after they have taken them from the queue:
 the worker ends. Here they become a message whose body no serializer accepts. A consumer gets it like any
@@ -19,19 +19,19 @@ from typing import Any
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
 
-#: The one header of a stand-in: why it is one.
+#: The one header of a placeholder: why it is one.
 UNREADABLE = "unreadable"
 #: How deep lists and objects may be nested in an envelope (its body is a text). What is nested a thousand
 #: times can be read here, and then be too much for whoever has to write or pickle it.
 DEEPEST = 50
-#: So much of what is no message is its stand-in's body, in bytes: Celery writes a body into its log.
+#: So much of what is no message is its placeholder's body, in bytes: Celery writes a body into its log.
 SHOWN = 1000
 TEXT: set[type] = {str, type(None)}
 SCALAR: set[type] = {*TEXT, int, float, bool}
 
 
-class StandIn(dict[str, Any]):
-    """The envelope of a message that stands for bytes that are none."""
+class Placeholder(dict[str, Any]):
+    """The envelope of a message that stands for bytes that are no message."""
 
     def __init__(self, raw: bytes, queue: str, reason: str) -> None:
         # As a producer would send these bytes to this queue, so that they can be put back like any message.
@@ -40,12 +40,12 @@ class StandIn(dict[str, Any]):
         self.raw = raw
 
     def whole(self) -> dict[str, Any]:
-        """The same with all the bytes for a body, from which `original` has them again."""
+        """Return the same with all the bytes for a body, from which `restore_original` has them again."""
         return {**self, "body": base64.b64encode(self.raw).decode()}
 
 
-def envelope(raw: bytes, queue: str, channel: Any, acknowledged: bool = True) -> dict[str, Any]:
-    """What `channel` may make a message of: the envelope in `raw`, taken from `queue`, or a stand-in.
+def parse_envelope(raw: bytes, queue: str, channel: Any, acknowledged: bool = True) -> dict[str, Any]:
+    """Parse the envelope in `raw`, which was taken from `queue`, or make a placeholder of these bytes.
 
     A message that will be `acknowledged` has to say where it was sent to, for kombu has to put it back.
     """
@@ -54,11 +54,11 @@ def envelope(raw: bytes, queue: str, channel: Any, acknowledged: bool = True) ->
             raise ValueError(f"{len(raw):,} bytes; max_message_bytes is {channel.max_message_bytes:,}")
         return _read(raw, channel, acknowledged)
     except Exception as error:  # whatever there is: kombu's JSON even calls constructors
-        return StandIn(raw, queue, f"{type(error).__name__}: {error}"[:1000])
+        return Placeholder(raw, queue, f"{type(error).__name__}: {error}"[:1000])
 
 
-def original(payload: dict[str, Any]) -> bytes | None:
-    """The bytes for which an envelope stands that `StandIn.whole` has made; None for any other."""
+def restore_original(payload: dict[str, Any]) -> bytes | None:
+    """Return the bytes for which a placeholder stands that `whole` has made; None for any other envelope."""
     headers = payload.get("headers") or {}  # null, [] or missing is as good as none
     return base64.b64decode(payload["body"]) if headers.keys() == {UNREADABLE} else None
 
@@ -118,7 +118,7 @@ def _be_of(types: set[type], container: dict[str, Any], name: str, nothing: Any 
 
 def _is_deeper(value: Any, levels: int) -> bool:
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels < 0 or any(_is_deeper(one, levels - 1) for one in inside)
+    return levels < 0 or any(_is_deeper(item, levels - 1) for item in inside)
 
 
 def _envelope_around(body: bytes, queue: str, reason: str) -> dict[str, Any]:

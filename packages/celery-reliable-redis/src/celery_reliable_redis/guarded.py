@@ -1,8 +1,8 @@
-"""kombu's Redis channel, but that nothing that it is given to read ends a worker.
+"""kombu's Redis transport, but that nothing that it is given to read ends a worker.
 
 kombu reads a message in four places: from a queue that is consumed, through a connection or a channel alone,
 from a queue that is asked once, and from a channel of pub/sub. It guards none of them. What is no message
-becomes a stand-in in a queue, where somebody acknowledges it; in pub/sub nobody does, and it is dropped.
+becomes a placeholder in a queue, where somebody acknowledges it; in pub/sub nobody does, and it is dropped.
 """
 
 from __future__ import annotations
@@ -14,15 +14,35 @@ from typing import Any
 from kombu.transport import redis as stock
 from kombu.utils.encoding import bytes_to_str
 
-from celery_reliable_redis.envelope import UNREADABLE, StandIn, envelope
+from celery_reliable_redis import kombu_versions
+from celery_reliable_redis.envelope import UNREADABLE, Placeholder, parse_envelope
 from celery_reliable_redis.message import Message
-from celery_reliable_redis.reservation import LONGEST
+from celery_reliable_redis.redelivery import LONGEST
 from celery_reliable_redis.seldom import Seldom
 
 seldom = Seldom(logging.getLogger(__name__))
 
 
-class GuardedChannel(stock.Channel):
+class GuardedTransport(stock.Transport):
+    """kombu's transport, which also knows whose messages nobody acknowledges."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cycle = kombu_versions.Poller()
+        #: The queues whose consumers acknowledge nothing. As with kombu's callbacks, the last one counts.
+        self.no_ack: set[str] = set()
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Have Celery's loop read."""
+        super().register_with_event_loop(connection, loop)
+        kombu_versions.keep_reading(self.cycle, loop)
+
+    def note_consumer(self, queue: str, no_ack: bool) -> None:
+        """Note whether the consumer of a queue acknowledges."""
+        (self.no_ack.add if no_ack else self.no_ack.discard)(queue)
+
+
+class GuardedChannel(kombu_versions.Channel):
     """What both channels of this package have in common."""
 
     Message = Message
@@ -31,22 +51,21 @@ class GuardedChannel(stock.Channel):
     #: A compressed message that holds more is refused; with 0, every compressed message is.
     max_unpacked_bytes = LONGEST
     from_transport_options = (
-        *stock.Channel.from_transport_options,
+        *kombu_versions.Channel.from_transport_options,
         "max_message_bytes",
         "max_unpacked_bytes",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        #: Queues whose messages nobody acknowledges.
-        self._no_ack: set[str] = set()
         #: The queue of each key that we take from. A name may hold the separator: no key is split.
         self._names: dict[str, str] = {}
         super().__init__(*args, **kwargs)
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
         """Consume from `queue`."""
-        (self._no_ack.add if no_ack else self._no_ack.discard)(queue)
-        return super().basic_consume(queue, no_ack, *args, **kwargs)
+        result = super().basic_consume(queue, no_ack, *args, **kwargs)
+        self.connection.note_consumer(queue, no_ack)
+        return result
 
     def _update_queue_cycle(self) -> None:
         super()._update_queue_cycle()
@@ -59,7 +78,7 @@ class GuardedChannel(stock.Channel):
         raw = self._pop(queue)
         if raw is None:
             return None
-        message = self.Message(envelope(raw, queue, self, acknowledged=not no_ack), channel=self)
+        message = self.Message(parse_envelope(raw, queue, self, acknowledged=not no_ack), channel=self)
         if not no_ack:
             self.qos.append(message, message.delivery_tag)
         return message
@@ -102,8 +121,8 @@ class GuardedChannel(stock.Channel):
             raise
 
     def _read(self, raw: bytes, queue: str) -> dict[str, Any]:
-        """The message in `raw`, from a queue that is consumed, or a stand-in."""
-        return envelope(raw, queue, self, acknowledged=queue not in self._no_ack)
+        """Parse the message in `raw`, from a queue that is consumed, or make a placeholder."""
+        return parse_envelope(raw, queue, self, acknowledged=queue not in self.connection.no_ack)
 
     def _receive_one(self, client: Any) -> bool | None:
         # kombu calls it when there is something to read from pub/sub.
@@ -125,15 +144,15 @@ class GuardedChannel(stock.Channel):
         if queue is None:  # cancelled meanwhile
             return False
         payload = self._read(raw, queue)
-        if isinstance(payload, StandIn):
-            return _dropped(topic, raw, payload["headers"][UNREADABLE])
+        if isinstance(payload, Placeholder):
+            return _drop(topic, raw, payload["headers"][UNREADABLE])
         errors: Any = self.Message(payload, channel=self).errors
         if errors:
-            return _dropped(topic, raw, f"{errors[0][0].__name__}: {errors[0][1]}")
+            return _drop(topic, raw, f"{errors[0][0].__name__}: {errors[0][1]}")
         return bool(self._deliver_fanout_message(payload, exchange))
 
 
-def _dropped(topic: str, raw: bytes, why: str) -> bool:
+def _drop(topic: str, raw: bytes, why: str) -> bool:
     kind = why.partition(":")[0]  # the name of an exception: of these, there are few
     seldom.warn(kind, f"Dropped what is no message on {topic:.100}: {why:.300} {raw[:200]!r}")
     return False

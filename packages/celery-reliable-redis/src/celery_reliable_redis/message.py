@@ -1,4 +1,4 @@
-"""kombu's message, but for what it unpacks, and how long the body of a stand-in is."""
+"""kombu's message, but that it unpacks no more than its channel allows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from celery_reliable_redis.unpack import unpack
 
 
 class Message(virtual.Message):
-    """Unpacks no more than its channel allows; what holds more is undecodable, as other garbage is."""
+    """A message that is undecodable, as other garbage is, where it holds more than its channel allows."""
 
     body: Any
     errors: list[Any]
@@ -24,12 +24,12 @@ class Message(virtual.Message):
         if packed_by:
             self.errors = []
             try:
-                self.body = _unpacked(self.body, packed_by, channel.max_unpacked_bytes)
+                self.body = _unpack(self.body, packed_by, channel.max_unpacked_bytes)
             except Exception:
                 self.errors.append(sys.exc_info())
 
 
-def _unpacked(body: bytes, packed_by: str, most: int) -> bytes:
+def _unpack(body: bytes, packed_by: str, most: int) -> bytes:
     if not most:
         raise ValueError(f"compressed ({packed_by!r:.100}); max_unpacked_bytes is 0")
     return unpack(body, packed_by, most)

@@ -13,7 +13,7 @@ from typing import Any
 
 
 def allocate_lock() -> Any:
-    """A `threading.Lock`. Who waits for it stops all greenlets of its thread: do not wait for long."""
+    """Make a `threading.Lock`. Who waits for it stops all greenlets of its thread: do not wait for long."""
     gevent = _patched_by_gevent()
     return gevent.get_original("_thread", "allocate_lock")() if gevent else _threading().Lock()
 
@@ -23,7 +23,7 @@ def start_thread(run: Callable[[Any], None], argument: Any) -> None:
     if gevent := _patched_by_gevent():
         gevent.get_original("_thread", "start_new_thread")(run, (argument,))
     else:
-        _threading().Thread(target=run, args=(argument,), name="transport-keeper", daemon=True).start()
+        _threading().Thread(target=run, args=(argument,), name="transport-heartbeat", daemon=True).start()
 
 
 def _patched_by_gevent() -> Any:

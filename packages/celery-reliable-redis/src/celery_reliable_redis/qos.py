@@ -1,4 +1,4 @@
-"""Which delivered message is reserved where, behind kombu's QoS. Counts; sends nothing itself.
+"""Maps delivery tags to reserved messages, behind kombu's QoS. Counts; sends nothing itself.
 
 A message says itself where it is reserved: it comes in an `Arrival`. One that comes otherwise (a broadcast,
 which Redis publishes to whoever listens) is reserved nowhere. It counts against the prefetch limit like any
@@ -37,11 +37,11 @@ class QoS(stock.QoS):
         self._numbers = itertools.count(2)
 
     def can_consume(self) -> bool:
-        """Whether the prefetch count allows another message."""
+        """Return whether the prefetch count allows another message."""
         return not self.prefetch_count or len(self._delivered) < self.prefetch_count
 
     def can_consume_max_estimate(self) -> int | None:
-        """How many more messages the prefetch count allows; None for any number."""
+        """Return how many more messages the prefetch count allows; None for any number."""
         return max(self.prefetch_count - len(self._delivered), 0) if self.prefetch_count else None
 
     def append(self, message: Any, delivery_tag: str) -> None:
@@ -52,22 +52,22 @@ class QoS(stock.QoS):
         tag = delivery_tag
         while tag in self._delivered:
             tag = message.delivery_tag = f"{delivery_tag}.{next(self._numbers)}"
-        held.is_received_as(message)
+        held.note_received(message)
         self._delivered[tag] = held
 
     def get(self, delivery_tag: str) -> Any:
-        """The message with this tag, as long as its receiver keeps it."""
+        """Return the message with this tag, as long as its receiver keeps it."""
         return self._delivered[delivery_tag].message()
 
     def ack(self, delivery_tag: str) -> None:
-        """The message is done."""
+        """Note that the message is done."""
         held = self._delivered.pop(delivery_tag, None)
         if held is not None and held.reservation is not None:
             held.reservation.ack(held)
             self.channel.flush_soon(held.reservation)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """The message is dropped, or goes to the end of its queue (as kombu does it)."""
+        """Drop the message, or put it to the end of its queue (as kombu does it)."""
         held = self._delivered.get(delivery_tag)
         if held is None or not requeue:
             return self.ack(delivery_tag)
@@ -79,7 +79,7 @@ class QoS(stock.QoS):
         return None
 
     def restore_unacked(self, client: Any = None) -> None:  # noqa: ARG002  # kombu's signature
-        """Everything unacknowledged goes back to the head of its queue, at once."""
+        """Put everything unacknowledged back to the head of its queue, at once."""
         reserved: dict[Reservation, list[Held]] = {}
         for held in [*self._delivered.values()]:  # others may acknowledge meanwhile
             if held.reservation is not None:
@@ -89,10 +89,10 @@ class QoS(stock.QoS):
         self._delivered.clear()
 
     def restore_unacked_once(self, stderr: Any = None) -> None:  # noqa: ARG002  # kombu's signature
-        """Called when the channel is closed, or forgotten."""
+        """Give everything back, as the channel is closed or forgotten."""
         self._on_collect.cancel()
         if self.channel.do_restore:
             self.channel.give_back_all()
 
     def restore_visible(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: no message becomes visible by the mere passing of time."""
+        """Do nothing: no message becomes visible by the mere passing of time."""

@@ -1,4 +1,4 @@
-"""Says a thing of each kind once a minute: nobody who sends messages can fill a log with them."""
+"""Logs a warning of each kind once a minute: nobody who sends messages can fill a log with them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ import re
 from typing import Any
 
 import redis
-from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError
+from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError, ReadOnlyError
+
+from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
 OLDEST = (6, 2)
@@ -21,6 +23,8 @@ OLDEST = (6, 2)
 _NOT_NOW = re.compile(
     r"(?:^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
 )
+#: The codes that redis-py before 8 takes off the text, and does not keep.
+_CODES = {BusyLoadingError: "LOADING", ReadOnlyError: "READONLY"}
 #: What it says of a command or a key that it will never let us have.
 _NEVER = re.compile(r"unknown (sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE)
 
@@ -33,14 +37,19 @@ class CannotServeError(redis.ConnectionError):
     """The server is there, and cannot serve now. Nothing has been done."""
 
 
-def patient(connection_class: type) -> type:
-    """The same class of connections, to which a server that cannot serve is a connection that is lost.
+def make_patient(connection_class: type) -> type:
+    """Derive a class of connections to which a server that cannot serve is a lost connection.
 
     So whoever asks, kombu or Celery, does what it does then: connects anew (a failover may have put another
     server behind the name), and tries again.
     """
 
     class Patient(connection_class):
+        def on_connect(self, *args: Any, **kwargs: Any) -> None:
+            greet_unchecked(self)
+            super().on_connect(*args, **kwargs)
+            hear_quietly(self)
+
         def read_response(self, *args: Any, **kwargs: Any) -> Any:
             try:
                 return super().read_response(*args, **kwargs)
@@ -54,18 +63,18 @@ def patient(connection_class: type) -> type:
 
 def _not_now(error: redis.RedisError) -> str:
     # redis-py takes the code off the text where it has a class for it.
-    code, text = getattr(error, "status_code", None), str(error)
+    code, text = getattr(error, "status_code", None) or _CODES.get(type(error)), str(error)
     said = text if not code or text.startswith(code) else f"{code} {text}"
     return said if _NOT_NOW.search(said) else ""
 
 
 def is_passing(error: redis.RedisError) -> bool:
-    """Whether the server may do later what it will not do now: it cannot serve, or is out of memory."""
+    """Return whether the server may do later what it cannot do now: it cannot serve, or is out of memory."""
     return bool(_not_now(error)) or isinstance(error, OutOfMemoryError)
 
 
 def is_refusal(error: redis.RedisError) -> bool:
-    """Whether the server will never do what it was asked for: no right to it, or no such command."""
+    """Return whether the server will never do what it was asked for: no right to it, or no such command."""
     return isinstance(error, NoPermissionError) or bool(_NEVER.search(str(error)))
 
 
@@ -78,7 +87,7 @@ def require_supported(client: redis.Redis) -> None:
     hello = _hello(client)
     version = re.match(r"(\d+)\.(\d+)", hello.get("version", ""))
     if version and tuple(map(int, version.groups())) < OLDEST:
-        raise too_old(f"Redis {hello['version']}")
+        raise make_too_old_error(f"Redis {hello['version']}")
     if hello.get("mode") == "cluster":
         raise UnsupportedServerError(
             "the broker is a Redis cluster; the reliable transport moves messages between keys, which a "
@@ -100,16 +109,16 @@ def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def too_old(which: str) -> UnsupportedServerError:
-    """What to say of a server of an older kind."""
+def make_too_old_error(which: str) -> UnsupportedServerError:
+    """Make the error that says that a server is too old."""
     return UnsupportedServerError(
         f"the broker is a {which}; the reliable transport needs 6.2 or later (connect). "
         "Update it, or use kombu's transport."
     )
 
 
-def refuses(error: redis.RedisError) -> UnsupportedServerError:
-    """What to say of a server that refuses what there is no way around."""
+def make_refused_error(error: redis.RedisError) -> UnsupportedServerError:
+    """Make the error that says that a server refuses what there is no way around."""
     return UnsupportedServerError(
         f"the broker refuses what the reliable transport cannot do without: {str(error)[:300]} (consume). "
         "Give its user the rights that the README of celery-reliable-redis lists, or use kombu's transport."

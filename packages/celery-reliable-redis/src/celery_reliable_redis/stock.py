@@ -14,16 +14,16 @@ from typing import Any
 
 from kombu.transport import redis as stock
 
-from celery_reliable_redis.envelope import StandIn, original
-from celery_reliable_redis.guarded import GuardedChannel, seldom
+from celery_reliable_redis.envelope import Placeholder, restore_original
+from celery_reliable_redis.guarded import GuardedChannel, GuardedTransport, seldom
 
 
 class QoS(stock.QoS):
     """kombu's notes of what is not acknowledged yet; it puts messages back from them."""
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Note the message, and of a stand-in all the bytes for which it stands."""
-        if isinstance(message._raw, StandIn):
+        """Note the message, and of a placeholder all the bytes for which it stands."""
+        if isinstance(message._raw, Placeholder):
             message._raw = message._raw.whole()
         super().append(message, delivery_tag)
 
@@ -45,7 +45,7 @@ class Channel(GuardedChannel):
         self, payload: Any, exchange: str, routing_key: str, pipe: Any, leftmost: bool = False
     ) -> None:
         # kombu calls it to put a message back.
-        raw = original(payload)
+        raw = restore_original(payload)
         if raw is None:
             payload["headers"] = payload.get("headers") or {}  # it marks the message there, or drops it
             super()._do_restore_message(payload, exchange, routing_key, pipe, leftmost)
@@ -53,7 +53,7 @@ class Channel(GuardedChannel):
             (pipe.lpush if leftmost else pipe.rpush)(routing_key, raw)
 
 
-class ClientTransport(stock.Transport):
+class ClientTransport(GuardedTransport):
     """kombu's Redis transport with such channels, for who sends jobs and asks workers."""
 
     Channel = Channel

@@ -2,8 +2,8 @@
 
 The registry has an expiry, so that it is not left in somebody's Redis for ever; a list of messages has none.
 So a list may outlive what is known of it: of workers that all died together and had no successor for a day.
-Once a day, and when there is no registry, one consumer goes through all keys, a piece at each beat of the
-keeper: no lease waits for it.
+Once a day, and when there is no registry, one consumer goes through all keys, a piece at each
+heartbeat: no lease waits for it.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ class Survey:
         self._cursor = 0
         self._lists: defaultdict[str, set[str]] = defaultdict(set)
 
-    def go_on(self, client: redis.Redis) -> bool:
+    def look_further(self, client: redis.Redis) -> bool:
         """Look at some more keys. Returns whether that is all."""
         try:
-            return self._go_on(client)
+            return self._look_further(client)
         except redis.ResponseError as error:
             if not is_refusal(error):
                 raise
             return True  # whoever may, does it in a while: nothing depends on it but what is long forgotten
 
-    def _go_on(self, client: redis.Redis) -> bool:
+    def _look_further(self, client: redis.Redis) -> bool:
         for _ in range(CALLS_AT_ONCE):
             answer: Any = client.scan(self._cursor, self._pattern, KEYS_AT_ONCE, "list")
             self._cursor, keys = answer
             for key in keys:
                 self._note(key)
             if not self._cursor:
-                found = [x for who, queues in self._lists.items() for x in (who, json.dumps(sorted(queues)))]
-                client.eval(scripts.SURVEYED, len(self._registry), *self._registry, *found)
+                filled = [x for who, queues in self._lists.items() for x in (who, json.dumps(sorted(queues)))]
+                client.eval(scripts.SURVEYED, len(self._registry), *self._registry, *filled)
                 return True
         return False
 

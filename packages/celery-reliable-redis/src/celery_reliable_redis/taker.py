@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import redis
 
 from celery_reliable_redis import scripts
+from celery_reliable_redis.redis_versions import listen_for_news
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.servers import is_refusal
 
@@ -51,7 +52,7 @@ class Taker:
         self.forget()
 
     def forget(self) -> None:
-        """The connection is gone, and with it what was asked and watched on it."""
+        """Forget what was asked and watched on a connection that is gone."""
         self._asked: Asked | None = None
         #: The server's number for the connection, whether it tells of new messages, whether it may be told
         #: to end a BLMOVE.
@@ -71,9 +72,18 @@ class Taker:
         self._blind_s = BLIND_S[0]
 
     def ask(
-        self, connection: Any, reservation: Reservation, keys: list[str], width: int, wanted: int
+        self,
+        connection: Any,
+        reservation: Reservation,
+        keys: list[str],
+        width: int,
+        wanted: int,
+        patience_s: float,
     ) -> None:
-        """Ask for up to `wanted` messages from queues, `width` of which are of one priority."""
+        """Ask for up to `wanted` messages from queues, `width` of which are of one priority.
+
+        When nothing comes, the answer comes after `patience_s` at the latest: well below every lease.
+        """
         if not self._introduced:
             self._introduce(connection)
         self._wake_key = reservation.wake_key
@@ -82,19 +92,21 @@ class Taker:
         if set(keys) <= set(self._dry) and (self._unwatched in keys or not self._moves):
             if self._moves and not self._full:
                 moves_from = self._unwatched
-            commands.append(self._waiting(reservation, moves_from))
+            commands.append(self._make_waiting(reservation, moves_from, patience_s))
         still_wanted = wanted - bool(moves_from)
         if still_wanted:
-            commands.append(("EVAL", scripts.TAKE, *self._take(reservation, keys, width, still_wanted)))
+            commands.append(("EVAL", scripts.TAKE, *self._make_take(reservation, keys, width, still_wanted)))
         self._asked = Asked(keys, wanted, len(commands) > bool(still_wanted), moves_from, still_wanted > 0)
         connection.send_packed_command(connection.pack_commands(commands))
 
-    def _take(self, reservation: Reservation, keys: list[str], width: int, wanted: int) -> tuple[Any, ...]:
+    def _make_take(
+        self, reservation: Reservation, keys: list[str], width: int, wanted: int
+    ) -> tuple[Any, ...]:
         if not self._moves:
             self._unwatched = ""
-            return take(reservation, keys, width, wanted)
+            return make_take_arguments(reservation, keys, width, wanted)
         self._unwatched = self._hot if self._hot in keys else keys[0]
-        return take(reservation, keys, width, wanted, keys.index(self._unwatched) + 1)
+        return make_take_arguments(reservation, keys, width, wanted, keys.index(self._unwatched) + 1)
 
     @property
     def awaits_answer(self) -> bool:
@@ -102,13 +114,13 @@ class Taker:
         return self._asked is not None
 
     def answer(self, connection: Any) -> list[tuple[str, bytes]]:
-        """Queue and message in turn, as the server has them for us."""
+        """Read queue and message in turn, as the server has them for us."""
         assert self._asked is not None
         keys, wanted, waits, moves_from, takes = self._asked
         taken: list[tuple[str, bytes]] = []
         self._dry = []
         if waits:
-            first = self._waited(connection, moves_from)
+            first = self._read_waited(connection, moves_from)
             if moves_from and isinstance(first, bytes):
                 taken.append((moves_from, first))
         if takes:
@@ -124,7 +136,7 @@ class Taker:
         self._asked = None
         return taken
 
-    def _waited(self, connection: Any, moves_from: str | None) -> Any:
+    def _read_waited(self, connection: Any, moves_from: str | None) -> Any:
         try:
             answer = connection.read_response()
         except redis.exceptions.OutOfMemoryError:
@@ -139,7 +151,7 @@ class Taker:
         return answer
 
     def interrupt(self) -> None:
-        """Have the answer come now."""
+        """Have the server answer now."""
         if self._asked is None or not self._asked.waits:
             return
         if not self._asked.moves_from:
@@ -159,24 +171,23 @@ class Taker:
         hello = connection.handshake_metadata or {}  # RESP3 only
         self._number = hello.get(b"id", hello.get("id"))
         if self._number is not None:
-            connection._parser.set_invalidation_push_handler(self._on_news)
-            self._is_told = _grants(connection, "CLIENT", "TRACKING", "ON", "NOLOOP")
-            self._may_unblock = _grants(connection, "CLIENT", "UNBLOCK", self._number)
+            listen_for_news(connection, self._on_news)
+            self._is_told = _is_granted(connection, "CLIENT", "TRACKING", "ON", "NOLOOP")
+            self._may_unblock = _is_granted(connection, "CLIENT", "UNBLOCK", self._number)
         self._moves = self._may_unblock or not self._is_told
         self._introduced = True
 
-    def _waiting(self, reservation: Reservation, moves_from: str | None) -> tuple[Any, ...]:
-        patience = self.patience_s if self._is_told and not self._full else self._blind_s
+    def _make_waiting(
+        self, reservation: Reservation, moves_from: str | None, patience_s: float
+    ) -> tuple[Any, ...]:
+        patience_s = patience_s if self._is_told and not self._full else self._blind_s
         if moves_from:
-            return "BLMOVE", moves_from, reservation.lists[moves_from], "RIGHT", "LEFT", patience
-        return "BRPOP", self._wake_key, patience
-
-    #: How long one command waits when nothing comes. Well below every lease.
-    patience_s = 1.0
+            return "BLMOVE", moves_from, reservation.lists[moves_from], "RIGHT", "LEFT", patience_s
+        return "BRPOP", self._wake_key, patience_s
 
 
-def _grants(connection: Any, *command: Any) -> bool:
-    """Whether the server does it. Raises what says that it cannot do anything now."""
+def _is_granted(connection: Any, *command: Any) -> bool:
+    """Return whether the server does it. Raises what says that it cannot do anything now."""
     connection.send_command(*command)
     try:
         connection.read_response()
@@ -186,9 +197,9 @@ def _grants(connection: Any, *command: Any) -> bool:
     return True
 
 
-def take(
+def make_take_arguments(
     reservation: Reservation, keys: list[str], width: int, wanted: int, watch_not: int = 0
 ) -> tuple[Any, ...]:
-    """Keys and arguments for `scripts.TAKE`, to move up to `wanted` messages into our lists."""
+    """Make the keys and arguments for `scripts.TAKE` to move up to `wanted` messages into our lists."""
     lists = [reservation.lists[key] for key in keys]
     return 2 * len(keys), *keys, *lists, wanted, width, watch_not

@@ -21,22 +21,22 @@ MOST_STREAMS = 1000
 
 
 def unpack(packed: bytes, method: str, most: int) -> bytes:
-    """What `packed` holds, of at most so many bytes. A method that the app itself registered has no bound.
+    """Unpack bytes into at most so many. A method that the app itself registered has no bound.
 
     Raises:
         ValueError: it holds more.
         Exception: there is no such method, or it can make nothing of `packed`; as the method raises it.
     """
     decoder: Callable[[bytes], bytes] = compression.get_decoder(method)
-    bounded = _bounded(decoder)
+    bounded = _find_bounded(decoder)
     unpacked = bounded(packed, most) if bounded and packed else decoder(packed)
     if len(unpacked) > most:
         raise ValueError(f"unpacks to more than {most:,} bytes")
     return unpacked
 
 
-def _bounded(decoder: Any) -> Callable[[bytes, int], bytes] | None:
-    """The same method, which stops when it has made more than so many bytes."""
+def _find_bounded(decoder: Any) -> Callable[[bytes, int], bytes] | None:
+    """Return the same method, which stops when it has made more than so many bytes."""
     if decoder is zlib.decompress:
         return _zlib
     streams = {bz2.decompress: bz2.BZ2Decompressor, lzma.decompress: _lzma}

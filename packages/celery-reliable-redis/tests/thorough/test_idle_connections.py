@@ -10,8 +10,8 @@ import pytest
 from celery import Celery
 from celery.app.control import Control
 
-from tests.integration.transport.conftest import binary_of
-from tests.integration.transport.lab import POOLS, RELIABLE, Lab, Server, Worker, laboratory, until
+from transport_lab import POOLS, RELIABLE, Lab, Server, Worker, laboratory, until
+from transport_servers import binary_of
 
 #: In seconds: the shortest that a server knows.
 TIMEOUT = 1
@@ -31,7 +31,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def lab(impatient: Server, tmp_path: Path) -> Iterator[Lab]:
     with impatient.client() as client:
         client.flushall()
-    # A lease that leaves the keeper's connection idle for longer than the server allows.
+    # A lease that leaves the heartbeat's connection idle for longer than the server allows.
     with laboratory(impatient, tmp_path, options={"lease": 20.0}) as made:
         yield made
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import redis
 
-from tests.integration.transport.conftest import binary_of
-from tests.integration.transport.consuming import consuming, publish, receive
-from tests.integration.transport.lab import Lab, Server, laboratory, until
+from transport_consuming import consuming, publish, receive
+from transport_lab import Lab, Server, laboratory, until
+from transport_servers import binary_of
 
 #: A port on which no master answers.
 NOBODY = 1
@@ -190,7 +190,7 @@ def test_no_worker_asks_again_and_again(restartable: Lab, pool: str) -> None:
         first, begin = refused(), client.time()[0]
         until(lambda: client.time()[0] - begin >= 3, "some seconds")
         seconds = client.time()[0] - begin
-        assert refused() - first <= 20 * seconds  # a few a second: it, and its keeper
+        assert refused() - first <= 20 * seconds  # a few a second: it, and its heartbeat
     lab.send("work", range(5))
     lab.all_done()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kombu import Connection, Consumer, Queue
 
-from tests.integration.transport.lab import Lab
+from transport_lab import Lab
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from kombu import Exchange
 
-from tests.integration.transport.lab import POOLS, Lab, Worker, until
+from transport_lab import POOLS, Lab, Worker, until
 
 NEWS = "news"
 #: The routing key that Celery gives a queue without one, and where kombu then publishes.

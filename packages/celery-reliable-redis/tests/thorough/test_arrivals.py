@@ -11,8 +11,8 @@ import pytest
 import redis
 from kombu import Connection, Consumer, Exchange, Message, Queue
 
-from tests.integration.transport.consuming import consuming, numbers, publish, receive
-from tests.integration.transport.lab import Lab, until
+from transport_consuming import consuming, numbers, publish, receive
+from transport_lab import Lab, until
 
 NEWS = Exchange("news", type="fanout")
 

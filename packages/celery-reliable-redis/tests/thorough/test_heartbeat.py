@@ -1,4 +1,4 @@
-"""The keeper beside greenlets: neither may stop the other, and the locks of `logging` are not for both."""
+"""The heartbeat beside greenlets: neither may stop the other, and the locks of `logging` are not for both."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.integration.transport.lab import PATIENCE_S, PROJECT
+from transport_lab import HERE, PATIENCE_S
 
 PROGRAM = """
 import sys
@@ -20,10 +20,10 @@ if sys.argv[1] == "gevent":
 import itertools, logging, threading, time
 from celery_reliable_redis import native
 from celery_reliable_redis.acks import Acks
-from celery_reliable_redis.keeper import Keeper
+from celery_reliable_redis.heartbeat import Heartbeat
 
 logging.basicConfig(stream=open("/dev/null", "w"), level=logging.DEBUG)
-keeper, beats, inside = Keeper(), [], []
+heartbeat, beats, inside = Heartbeat(), [], []
 lock, both = native.allocate_lock(), []
 
 def alone(who):
@@ -36,7 +36,7 @@ def alone(who):
 class Restless:
     "Somebody has died whenever it looks."
     id, lease_s, abandoned, acks = "restless", 0.001, False, Acks(None)
-    def renew(self, client): alone("keeper")
+    def renew(self, client): alone("heartbeat")
     def rescue(self, client): beats.append(1); return 1
 
 def jobs(number):
@@ -45,10 +45,10 @@ def jobs(number):
             break
         logging.info("a job")
         alone(number)
-        keeper.report()
+        heartbeat.log_news()
         time.sleep(0)
 
-keeper.keep(Restless(), lambda: None)
+heartbeat.add(Restless(), lambda: None)
 threads = [threading.Thread(target=jobs, args=(number,)) for number in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
@@ -57,7 +57,7 @@ print(both or "went on")
 
 
 @pytest.mark.parametrize("kind", ["threads", "gevent", "eventlet"])
-def test_what_the_keeper_has_to_say_stops_nobody(kind: str) -> None:
+def test_what_the_heartbeat_has_to_say_stops_nobody(kind: str) -> None:
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, kind]
-    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_S)
+    said = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (said.stdout, said.returncode) == ("went on\n", 0), said.stderr

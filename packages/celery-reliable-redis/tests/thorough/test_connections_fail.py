@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.integration.transport.lab import POOLS, Lab, Worker, until
+from transport_lab import POOLS, Lab, Worker, until
 
 
 @pytest.mark.parametrize("pool", POOLS)

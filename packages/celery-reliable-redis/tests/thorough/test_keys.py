@@ -12,7 +12,7 @@ from kombu import Connection, Consumer, Queue
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.reservation import Reservation
-from tests.integration.transport.lab import RELIABLE, Lab, Server, laboratory, until
+from transport_lab import RELIABLE, Lab, Server, laboratory, until
 
 
 def all_come(lab: Lab, *queues: str, prefetch: int = 1, **options: Any) -> None:

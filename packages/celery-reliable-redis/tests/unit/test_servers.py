@@ -12,7 +12,7 @@ from celery_reliable_redis.servers import (
     CannotServeError,
     UnsupportedServerError,
     is_refusal,
-    patient,
+    make_patient,
     require_supported,
 )
 
@@ -60,14 +60,16 @@ def hear(said: str) -> Any:
         def read_response(self) -> Any:
             raise parsed(said)
 
-    return patient(Connection)().read_response()
+    return make_patient(Connection)().read_response()
 
 
 @pytest.mark.parametrize("said", NOT_NOW)
 def test_who_cannot_serve_now_is_a_lost_connection(said: str) -> None:
     with pytest.raises(CannotServeError) as caught:
         hear(said)
-    assert str(caught.value) == said
+    # redis-py before 8 takes ERR off the text, and does not keep it.
+    kept = said if hasattr(parsed(said), "status_code") else said.removeprefix("ERR ")
+    assert str(caught.value) == kept
     assert isinstance(caught.value, redis.ConnectionError)
 
 

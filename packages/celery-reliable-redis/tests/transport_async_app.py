@@ -4,8 +4,9 @@ import asyncio
 import time
 
 import redis
-from foreign_app import RECORDS, app
 from redis.asyncio import Redis
+
+from transport_app import RECORDS, app
 
 records = Redis.from_url(RECORDS)
 AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.transport.conftest import binary_of
-from tests.integration.transport.lab import PATIENCE_S, Lab, Server, laboratory, until
+from transport_lab import PATIENCE_S, Lab, Server, laboratory, until
+from transport_servers import binary_of
 
 
 @pytest.fixture(scope="module", params=["prefork", "gevent"])

@@ -18,9 +18,9 @@ from kombu import Connection, Consumer, Queue
 
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.servers import UnsupportedServerError
-from tests.integration.transport.consuming import consuming, numbers, publish, receive
-from tests.integration.transport.lab import (
-    PROJECT,
+from transport_consuming import consuming, numbers, publish, receive
+from transport_lab import (
+    HERE,
     RELIABLE,
     Lab,
     Server,
@@ -254,7 +254,7 @@ if os.fork() == 0:
 time.sleep(60)
 """
     process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True, cwd=PROJECT
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True, cwd=HERE
     )
     try:
         assert process.stdout is not None

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.integration.transport.lab import POOLS, Lab, until
+from transport_lab import POOLS, Lab, until
 
 KILLS = 2
 
@@ -19,8 +19,8 @@ def test_nothing_is_lost_when_busy_workers_are_killed(lab: Lab, pool: str) -> No
     workers = [lab.worker(pool) for _ in range(KILLS + 1)]
     lab.ready(*workers)
     for kill in range(KILLS):
-        lab.send("work", range(kill * 100, kill * 100 + 100), 0.01)
         wanted = lab.noted("started").total() + chance.randrange(1, 60)
+        lab.send("work", range(kill * 100, kill * 100 + 100), 0.01)
         until(lambda: lab.noted("started").total() >= wanted, "jobs")  # noqa: B023  # called at once
         workers[kill].kill()
         lab.nothing_is_lost()

@@ -24,8 +24,9 @@ from hypothesis.stateful import (
 )
 
 from celery_reliable_redis import scripts
-from celery_reliable_redis.reservation import Held, Reservation, redelivered
-from tests.integration.transport.lab import Server
+from celery_reliable_redis.redelivery import mark_redelivered
+from celery_reliable_redis.reservation import Held, Reservation
+from transport_lab import Server
 
 QUEUES = ("urgent", "normal")
 
@@ -45,7 +46,7 @@ class ModelWorker:
 
     def receive(self, queue: str, raw: bytes) -> None:
         held = Held(self.reservation, queue, raw)
-        held.is_received_as(message := Message(raw))
+        held.note_received(message := Message(raw))
         self.jobs[held] = message
 
     @property
@@ -139,7 +140,7 @@ class AnyCrash(RuleBasedStateMachine):
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3))
     def confirm(self, choice: int) -> None:
-        """As the keeper does."""
+        """As the heartbeat does."""
         self.any_of(choice).reservation.acks.confirm_by(self.client, 0.0)
 
     @precondition(lambda self: self.workers)
@@ -239,4 +240,4 @@ def test_no_crash_between_any_two_commands_loses_a_message(valkey: Server, steps
 
 @pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b'{"headers": 3}'])
 def test_what_is_no_message_stays_as_it_is(raw: bytes) -> None:
-    assert redelivered(raw) == raw
+    assert mark_redelivered(raw) == raw

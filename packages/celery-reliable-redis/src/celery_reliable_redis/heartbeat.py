@@ -1,4 +1,4 @@
-"""The thread that keeps this process's reservations alive, sends late acknowledgements, looks after the dead.
+"""The thread that renews leases, sends late acknowledgements, and puts back what dead consumers have left.
 
 One for each process: a real thread of the operating system, also where gevent or eventlet have replaced
 threads by greenlets, so that it goes on while a job blocks the interpreter's main thread or the hub.
@@ -21,7 +21,7 @@ import redis
 
 from celery_reliable_redis import native
 from celery_reliable_redis.acks import IDLE_S
-from celery_reliable_redis.reservation import ClientFactory, Reservation
+from celery_reliable_redis.reservation import Reservation
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +34,17 @@ LATE_S = 0.0025
 REST_S = 0.5
 
 
-class Keeper:
+class Heartbeat:
     """Renews every lease in time. All methods may be called from any thread."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Know nothing, as in a child that was just forked: threads do not survive a fork."""
-        self._kept: dict[Reservation, redis.Redis] = {}
-        #: The clients of those that were released: the thread may be using one, so it closes them.
-        self._released: deque[redis.Redis] = deque()
+        """Watch nothing, as in a child that was just forked: threads do not survive a fork."""
+        self._watched: dict[Reservation, redis.Redis] = {}
+        #: The clients of those that were removed: the thread may be using one, so it closes them.
+        self._removed: deque[redis.Redis] = deque()
         #: Released to rouse the thread.
         self._alarm: Any = None
         #: What the thread has to say: level and text.
@@ -54,33 +54,33 @@ class Keeper:
         #: Until when not to send what is late, after it could not be sent.
         self._rest_until = 0.0
         #: Whether there were acknowledgements since the thread last looked, and whether it soon looks again.
-        self._stirred = self._awake = False
+        self._roused = self._awake = False
 
-    def keep(self, reservation: Reservation, connect: ClientFactory) -> None:
+    def add(self, reservation: Reservation, connect: Callable[[], redis.Redis]) -> None:
         """Renew the lease from now on. `connect` makes the client of which the thread is the only user."""
-        self._kept[reservation] = connect()
+        self._watched[reservation] = connect()
         self._beat_at = 0.0
         if self._alarm is None:
             self._alarm = native.allocate_lock()
             self._alarm.acquire()
             native.start_thread(self._run, self._alarm)
-        self.stir()
+        self.rouse()
 
-    def release(self, reservation: Reservation) -> None:
+    def remove(self, reservation: Reservation) -> None:
         """Stop renewing the lease."""
-        client = self._kept.pop(reservation, None)
+        client = self._watched.pop(reservation, None)
         if client is not None:
-            self._released.append(client)
-            self.stir()
+            self._removed.append(client)
+            self.rouse()
 
-    def report(self) -> None:
+    def log_news(self) -> None:
         """Log what the thread has to say, in a thread that may."""
         while self._news:
             logger.log(*self._news.popleft())
 
-    def stir(self) -> None:
-        """There are acknowledgements to be sent, by whomever."""
-        self._stirred = True
+    def rouse(self) -> None:
+        """Have the thread look soon: there are acknowledgements to be sent, by whomever."""
+        self._roused = True
         if not self._awake and self._alarm is not None:
             self._awake = True
             with contextlib.suppress(RuntimeError):  # two have seen it asleep, and the other was first
@@ -89,30 +89,28 @@ class Keeper:
     def _run(self, alarm: Any) -> None:
         while True:
             if time.monotonic() >= self._beat_at:
-                leases = [reservation.lease_s for reservation in list(self._kept)]
+                leases = [reservation.lease_s for reservation in list(self._watched)]
                 self._beat_at = time.monotonic() + min(leases, default=1.0) / BEATS_PER_LEASE
                 self._for_each(self._look_after)
             self._awake = False  # from here on, an acknowledgement rings
-            if self._stirred or any(reservation.acks.unsent for reservation in list(self._kept)):
-                self._awake, self._stirred = True, False
+            if self._roused or any(reservation.acks.unsent for reservation in list(self._watched)):
+                self._awake, self._roused = True, False
             patience = max(0.0, self._beat_at - time.monotonic())
             if self._awake:
                 patience = min(patience, max(LATE_S, self._rest_until - time.monotonic()))
             alarm.acquire(True, patience)
-            self._for_each(_send_what_is_late)
-            while self._released:
-                self._released.popleft().connection_pool.disconnect()
+            self._for_each(_send_late_acks)
+            while self._removed:
+                self._removed.popleft().connection_pool.disconnect()
 
     def _for_each(self, do: Callable[[Reservation, redis.Redis], bool]) -> None:
-        for reservation, client in list(self._kept.items()):
+        for reservation, client in list(self._watched.items()):
             try:
                 if do(reservation, client):
-                    self.release(reservation)
+                    self.remove(reservation)
             except (redis.RedisError, OSError) as error:
                 self._rest_until = time.monotonic() + REST_S
-                self._news.append(
-                    (logging.DEBUG, f"Nothing done for {reservation.id}, will retry: {error!r}")
-                )
+                self._tell(logging.DEBUG, f"Nothing done for {reservation.id}, will retry: {error!r}")
             except Exception:  # the thread must outlive whatever this is
                 text = f"Nothing done for {reservation.id}, will retry: {traceback.format_exc()}"
                 self._tell(logging.ERROR, text)
@@ -131,12 +129,13 @@ class Keeper:
         return reservation.abandoned and reservation.give_back_unknown(client)
 
 
-def _send_what_is_late(reservation: Reservation, client: redis.Redis) -> bool:
+def _send_late_acks(reservation: Reservation, client: redis.Redis) -> bool:
     reservation.acks.flush_by(client, LATE_S)
     return False
 
 
-keeper = Keeper()
+#: The one of this process.
+heartbeat = Heartbeat()
 
 
-os.register_at_fork(after_in_child=keeper.reset)
+os.register_at_fork(after_in_child=heartbeat.reset)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.hostile import BOMB, hostile_broadcasts
-from tests.integration.post import compressed, packed, peak_memory
-from tests.integration.transport.lab import POOLS, RELIABLE, Server, laboratory
+from transport_hostile import BOMB, compressed, hostile_broadcasts, packed, peak_memory
+from transport_lab import POOLS, RELIABLE, Server, laboratory
 
 STOCK = "celery_reliable_redis.stock:Transport"
 #: What a worker may use at the most, in bytes: some 80 MB are its own.

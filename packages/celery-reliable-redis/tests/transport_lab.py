@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.util
 import json
 import os
 import random
@@ -18,18 +19,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 from celery import Celery
 from kombu import Connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from worker import pools
-
 HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parents[2]
 RELIABLE = "celery_reliable_redis:Transport"
+#: Slots of each pool.
 POOLS = {"solo": 1, "threads": 4, "prefork": 2, "gevent": 8, "eventlet": 8, "asyncio": 8}
+#: What some pools need. Where it is not installed, their tests are left out.
+REQUIRED = {"gevent": "gevent", "eventlet": "eventlet", "asyncio": "celery_asyncio_pool"}
 #: Long enough for any busy machine; a test that gets this far has failed.
 PATIENCE_S = 60.0
 
@@ -143,6 +145,18 @@ class Worker:
         return self.process.wait(PATIENCE_S)
 
 
+def require_pool(pool: str) -> None:
+    """Skip the test if the pool's package is not installed."""
+    package = REQUIRED.get(pool)
+    if package and importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+
+
+def in_one_packet(producer: Any) -> contextlib.AbstractContextManager[Any]:
+    """What is published in the context travels together, where kombu can do that (since 5.7)."""
+    return producer.batch() if hasattr(producer, "batch") else contextlib.nullcontext()
+
+
 #: All messages in the queue or reserved, and all that is recorded, in one moment.
 ACCOUNT = """
 local places = redis.call('LRANGE', 'celery', 0, -1)
@@ -197,20 +211,22 @@ class Lab:
         alone: bool = True,
     ) -> Worker:
         """Start a worker; it may not be ready yet. One that is not `alone` greets others: a second more."""
+        require_pool(pool)
         name = f"{pool}{len(self.workers)}@lab"
         environment = {
-            **os.environ,
+            **{key: value for key, value in os.environ.items() if not key.startswith("CELERY_")},
             "FOREIGN_BROKER": self.broker,
             "FOREIGN_RECORDS": self.records_url,
             "FOREIGN_TRANSPORT": self.transport if transport is None else transport,
             "FOREIGN_OPTIONS": json.dumps(self.options),
             "FOREIGN_ACKS": acks,
-            "PYTHONPATH": os.pathsep.join([str(HERE), str(PROJECT)]),
+            "PYTHONPATH": str(HERE),
             "PYTHONWARNINGS": "ignore",
-            **pools.POOLS[pool].environment,
         }
-        app = "foreign_async" if pool == "asyncio" else "foreign_app"
-        celery_name = pools.POOLS[pool].celery_name
+        app, celery_name = "transport_app", pool
+        if pool == "asyncio":
+            app, celery_name = "transport_async_app", "custom"
+            environment["CELERY_CUSTOM_WORKER_POOL"] = "celery_asyncio_pool:TaskPool"
         command = [sys.executable, "-m", "celery", "-A", app, "worker", "-P", celery_name, "-n", name]
         command += ["-c", str(POOLS[pool]), "-l", "INFO", *arguments]
         command += ["--without-mingle", "--without-gossip"] if alone else []
@@ -239,7 +255,7 @@ class Lab:
 
     def send(self, task: str, numbers: range, *args: Any, **options: Any) -> None:
         """Send one job for each number, with a stock producer."""
-        with self.app.producer_pool.acquire(block=True) as producer, producer.batch():
+        with self.app.producer_pool.acquire(block=True) as producer, in_one_packet(producer):
             for number in numbers:
                 self.app.send_task(task, (number, *args), producer=producer, **options)
         self.sent |= set(numbers)

@@ -14,8 +14,8 @@ import pytest
 from kombu import Connection, Consumer, Queue
 
 from celery_reliable_redis.servers import UnsupportedServerError
-from tests.integration.transport.conftest import binary_of
-from tests.integration.transport.lab import PROJECT, Lab, Server, laboratory, until
+from transport_lab import HERE, Lab, Server, laboratory, until
+from transport_servers import binary_of
 
 #: Beside everything else that a server can do, but is dangerous.
 NOT_DANGEROUS = "+@all -@dangerous ~* &*"
@@ -28,8 +28,8 @@ DONE_WITHOUT = {
 
 
 def least(prefix: str = "", db: int = 3) -> str:
-    """The line that docs/transport.md says, for a database and perhaps a `global_keyprefix`."""
-    page = (PROJECT / "docs" / "transport.md").read_text()
+    """The line that the README says, for a database and perhaps a `global_keyprefix`."""
+    page = (HERE.parent / "README.md").read_text()
     line = re.search(r"ACL SETUSER worker on '>\.\.\.' (.+?)\n```", page, re.DOTALL)
     assert line
     rights = line[1].replace("\\\n", " ").replace("&/0.", f"&{prefix}/{db}.")

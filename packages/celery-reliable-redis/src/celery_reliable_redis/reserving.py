@@ -1,0 +1,125 @@
+"""A channel with a reservation of its own: where its messages are, until they are acknowledged.
+
+It registers queues, sends acknowledgements and leaves a server alone that cannot serve. It takes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any
+
+import redis
+
+from celery_reliable_redis.consumer import BASE
+from celery_reliable_redis.guarded import GuardedChannel
+from celery_reliable_redis.heartbeat import heartbeat
+from celery_reliable_redis.redis_versions import connection_options
+from celery_reliable_redis.reservation import Reservation
+from celery_reliable_redis.servers import CannotServeError, make_patient
+
+logger = logging.getLogger(__name__)
+
+#: How long to leave a server alone that cannot serve.
+PAUSE_S = 1.0
+
+
+class ReservingChannel(GuardedChannel):
+    """kombu's channel, with a reservation."""
+
+    #: Seconds after which a silent consumer is suspected; after three times that long at most, its
+    #: messages are back in their queues. `broker_transport_options = {"lease": 5}`
+    lease = 5.0
+    from_transport_options = (
+        *(name for name in GuardedChannel.from_transport_options if name != "ack_emulation"),
+        "lease",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.reservation: Reservation | None = None
+        self._pid = os.getpid()
+        #: When to ask again a server that could not serve; 0 for one that can.
+        self._resume_at = 0.0
+        super().__init__(*args, **kwargs)
+
+    def _register(self, *more: str) -> Reservation:
+        """Return our reservation, registered with every queue we take from."""
+        keys = self._queue_keys([*self.active_queues, *more])
+        reservation = self.reservation
+        if reservation is None:
+            own, prefix = self._plain_client(), self.global_keyprefix
+            reservation = Reservation(own, prefix, float(self.lease), self.max_message_bytes)
+        if not reservation.lists.keys() >= set(keys):
+            if taken := [name for name in (*self.active_queues, *more) if name.startswith(BASE)]:
+                raise ValueError(
+                    f"a queue may not be called {taken[0]!r}: keys that begin with {BASE!r} are those of the "
+                    "transport itself (consume). Give it another name."
+                )
+            reservation.register({*reservation.lists, *keys})
+        if self.reservation is None:
+            self.reservation = reservation
+            heartbeat.add(reservation, self._heartbeat_client)
+        return reservation
+
+    def _queue_keys(self, queues: list[str]) -> list[str]:
+        # Most urgent first; queues of one priority side by side.
+        return [
+            self.global_keyprefix + self._q_for_pri(queue, step)
+            for step in self.priority_steps
+            for queue in queues
+        ]
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        params: dict[str, Any] = super()._connparams(asynchronous)
+        params["connection_class"] = make_patient(params["connection_class"])
+        return {**params, **connection_options()}
+
+    def _plain_client(self) -> redis.Redis:
+        # Not kombu's own: that one adds the prefix to some keys of some commands.
+        return redis.Redis(connection_pool=self.pool)
+
+    def _heartbeat_client(self) -> redis.Redis:
+        patience = {"socket_timeout": self.lease, "socket_connect_timeout": self.lease}
+        params = {**self._connparams(), "max_connections": None}
+        if "path" in params:
+            patience.pop("socket_connect_timeout")
+        return redis.Redis(connection_pool=redis.ConnectionPool(**{**params, **patience}))
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a server that could not serve is left alone for now."""
+        # Asked several times for each message, and almost always never paused: a clock is slower to read.
+        return bool(self._resume_at) and time.monotonic() < self._resume_at
+
+    def _leave_alone(self, error: CannotServeError) -> None:
+        if not self._resume_at:
+            logger.warning("The broker cannot serve now, waiting until it can: %s", error)
+        self._resume_at = time.monotonic() + PAUSE_S
+
+    def _note_service(self) -> None:
+        if self._resume_at:
+            logger.info("The broker serves again")
+            self._resume_at = 0.0
+
+    def flush_soon(self, reservation: Reservation) -> None:
+        """Have acknowledgements sent: by the event loop before it waits, or else now."""
+        heartbeat.rouse()  # it sends what none of these gets to
+        transport = self.connection
+        if transport is None or reservation.abandoned or not transport.flushes_before_waiting:
+            time.sleep(0)  # other greenlets that are done by now add theirs
+            self.flush(reservation)
+
+    def flush(self, reservation: Reservation) -> None:
+        """Send acknowledgements; the heartbeat later sends those that the server cannot take now."""
+        if not self.is_paused:
+            try:
+                reservation.acks.flush()
+            except CannotServeError as error:
+                self._leave_alone(error)
+
+    def abandon(self) -> None:
+        """Take nothing more for the present reservation; its jobs go on."""
+        reservation, self.reservation = self.reservation, None
+        if reservation is not None and self._pid == os.getpid():
+            reservation.abandon()

@@ -1,0 +1,102 @@
+"""What the package promises to others, and how its modules keep out of each other's affairs."""
+
+from __future__ import annotations
+
+import ast
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import celery_reliable_redis
+from celery_reliable_redis import kombu_versions
+from transport_lab import HERE
+
+PACKAGE = Path(celery_reliable_redis.__file__).parent
+TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.glob("*.py"))}
+PUBLIC = [
+    "UNREADABLE",
+    "Seldom",
+    "Transport",
+    "UnsupportedServerError",
+    "is_passing",
+    "is_refusal",
+    "require_supported",
+    "reserved_from",
+    "stock",
+]
+#: Private to kombu or redis-py, who offer no other way to extend them.
+THEIRS = {
+    *("_callbacks", "_deliver", "_in_poll", "_on_connection_disconnect", "_raw"),
+    *("_parser", "_sock"),
+}
+
+
+def test_the_public_names_are_these() -> None:
+    assert celery_reliable_redis.__all__ == PUBLIC
+    assert all(hasattr(celery_reliable_redis, name) for name in PUBLIC)
+    assert issubclass(celery_reliable_redis.stock.Transport, celery_reliable_redis.stock.ClientTransport)
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, "stock:Transport", "stock:ClientTransport"])
+def test_the_readme_says_what_each_public_name_is_for(name: str) -> None:
+    assert f"{name}`" in (HERE.parent / "README.md").read_text()
+
+
+def private_names(tree: ast.AST) -> Iterator[str]:
+    """The private attributes that a module takes from other objects than `self`, and imports from others."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (alias.name for alias in node.names if alias.name.startswith("_"))
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "super()"):
+            yield from [node.attr] if node.attr.startswith("_") and not node.attr.endswith("__") else []
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_no_module_knows_a_private_name_of_another(module: str) -> None:
+    assert set(private_names(TREES[module])) <= THEIRS
+
+
+def test_what_may_be_known_of_others_is_no_more_than_is_used() -> None:
+    assert {name for tree in TREES.values() for name in private_names(tree)} == THEIRS
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_no_module_sets_an_attribute_of_another_object(module: str) -> None:
+    """An argument says the same, and says it where it is read."""
+    attributes = [node for node in ast.walk(TREES[module]) if isinstance(node, ast.Attribute)]
+    foreign = {
+        ast.unparse(node)
+        for node in attributes
+        if not isinstance(node.ctx, ast.Load) and ast.unparse(node.value) != "self"
+    }
+    # kombu's and redis-py's own: there is no argument for these.
+    assert foreign <= {
+        *("message.delivery_tag", "message._raw", "poller._on_connection_disconnect"),
+        "connection.next_health_check",
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "pushes", "said"),
+    [
+        ((5, 5, 4), True, "kombu 5.5.4 does not notice"),
+        ((5, 6, 2), False, "with hiredis"),
+        ((5, 8, 0), True, "not with 5.8.0"),
+        ((5, 4, 0), True, "not with 5.4.0"),
+    ],
+)
+def test_another_version_of_kombu_is_warned_of_in_one_line(
+    version: tuple[int, ...], pushes: bool, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    kombu_versions.warn_of_version(version, pushes)
+    [record] = caplog.records
+    assert (record.name, record.levelno) == ("celery_reliable_redis", logging.WARNING)
+    assert said in record.getMessage()
+    assert "\n" not in record.getMessage()
+
+
+def test_the_newest_is_not_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    kombu_versions.warn_of_version((5, 7, 3), pushes=False)
+    assert not caplog.records
