@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.show.terminal.sweep import sentences
+from producer.show.charts.scaling import describe
 from producer.stats.scaling import Curve, Law, curves, fit, knee
 from tests.made import a_result
 
@@ -99,12 +99,12 @@ def curve_of(*makespans_s: float) -> Curve:
 
 
 def test_more_slots_are_only_said_to_pay_where_the_last_were_the_fastest() -> None:
-    assert "No knee (Kneedle) up to 4: more slots still pay." in sentences(curve_of(8, 4, 2))
+    assert "No knee (Kneedle) up to 4: more slots still pay." in describe(curve_of(8, 4, 2))
     late = replace(curve_of(8, 4, 5), knee=None)
-    assert "No knee (Kneedle); 2 was the fastest, and more slots did not pay any more." in sentences(late)
+    assert "No knee (Kneedle); 2 was the fastest, and more slots did not pay any more." in describe(late)
 
 
 def test_what_is_not_shown_to_scale_is_not_said_to_stand_still() -> None:
-    on_knee, on_law = sentences(curve_of(4, 4, 4))
+    on_knee, on_law = describe(curve_of(4, 4, 4))
     assert on_knee == "No concurrency up to 4 is shown to be faster than 1: nothing shows that it scales."
     assert on_law == "No scalability law is fitted to fewer than 5 concurrencies."

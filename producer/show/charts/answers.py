@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from producer.show.charts.claims import claim, faster_or_slower
 from producer.show.charts.entries import Entry, Field
-from producer.show.charts.timeline import most_at_once
+from producer.stats.lanes import count_most_at_once
 from producer.system.machine import Machine
 from producer.words import counted, mebibytes, percent, seconds
 
@@ -70,7 +70,7 @@ def _idea(field: Field) -> str | None:
     if serial is None or asyncio is None or field.computes or not alone:
         return None
     times = asyncio.typical.times
-    open_ = most_at_once(times.started_s, times.finished_s)
+    open_ = count_most_at_once(times.started_s, times.finished_s)
     return (
         f"{field.workload.name}: its {field.workload.jobs:,} jobs wait for {seconds(alone)} in all. "
         f"{asyncio.name} kept up to {open_} of them open at the same time in "

@@ -17,6 +17,8 @@ from producer.stats.summary import Summary, makespan_s, runs_by_contender, summa
 
 #: From this share of its time on, a workload computes; below, it waits.
 COMPUTES = 0.5
+#: Service this many times as long as the job takes alone is worth a word.
+STRETCHED = 1.5
 #: Fewer concurrencies are no curve.
 POINTS_TO_DRAW = 3
 
@@ -55,6 +57,8 @@ class Field:
     entries: Sequence[Entry]
     #: Of the ways that ran at three concurrencies or more.
     curves: Sequence[Curve] = ()
+    #: Whether there was a GIL where a run does not say.
+    gil: bool = True
 
     @property
     def rows(self) -> list[Summary]:
@@ -96,7 +100,8 @@ class Field:
 def fields(result: Result) -> list[Field]:
     """One per workload. All that a report shows is derived here, once."""
     return [
-        Field(workload, entries(result, workload), _curves(result, workload)) for workload in result.workloads
+        Field(workload, entries(result, workload), _curves(result, workload), result.machine.gil)
+        for workload in result.workloads
     ]
 
 

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from producer import results
-from producer.show.charts.lanes import lanes
-from producer.show.charts.timeline import timeline
 from producer.show.report.figures import charts
 from producer.show.report.labelled import Labelled, labelled
 from producer.show.report.page import OPENING, page
@@ -126,17 +124,15 @@ def _pass_on(out: Path, data: bytes) -> None:
 
 
 def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:
-    for one in shown:
-        prefix = f"{one.label}-" if len(shown) > 1 else ""
-        for field in one.fields:
-            found, name = field.entries, field.workload.name
-            for chart in charts(field):
-                for drawn in chart.draw:
-                    svg = drawn.paint(WIDE).slide(chart.sentence, f"{name}: {drawn.title}")
-                    yield _file_name(f"{prefix}{name}-{drawn.name}"), fixed(svg)
-            for line in filter(None, map(timeline, found)):
-                svg = lanes(line).slide(title := f"{name}: timeline of {line.entry.name}", title)
-                yield _file_name(f"{prefix}{name}-timeline-{line.entry.name}"), fixed(svg)
+    for result in shown:
+        prefix = f"{result.label}-" if len(shown) > 1 else ""
+        for field in result.fields:
+            workload = field.workload.name
+            pictures = [(chart, picture) for chart in charts(field) for picture in chart.pictures]
+            for chart, picture in pictures:
+                sentence = picture.sentence or chart.sentence
+                svg = picture.draw(WIDE).slide(sentence, f"{workload}: {picture.title}")
+                yield _file_name(f"{prefix}{workload}-{picture.name}"), fixed(svg)
 
 
 def _file_name(text: str) -> str:

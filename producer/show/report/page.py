@@ -9,12 +9,11 @@ from typing import Any, TypeAlias
 
 from producer.printable import html, printable
 from producer.results import Result
-from producer.show.charts.data import bars
+from producer.show.charts import makespans
+from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
-from producer.show.charts.makespans import reach_s
-from producer.show.charts.timeline import MAX_BLOCKS
 from producer.show.report import sections, timelines
-from producer.show.report.figures import charts, figure
+from producer.show.report.figures import charts, figures
 from producer.show.report.labelled import Labelled
 from producer.show.report.overview import overview
 from producer.show.svg.palette import DARK, LIGHT, declared
@@ -87,12 +86,12 @@ def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
 
 def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: int) -> str:
     shown = [(one, field) for one in results if (field := one.field(name))]
-    longest = _longest_s([field for _, field in shown])
+    shared = Shared(_longest_s([field for _, field in shown]), max_blocks)
     columns = []
     for place, (one, field) in enumerate(shown):
         label = f"<h3>{html(one.name)}</h3>" if len(results) > 1 else ""
         key = printable(f"{name}-{place}")  # in the page's HTML and in its JSON alike
-        column = _column(one.result, field, key, longest, lines, max_blocks)
+        column = _column(one.result, field, key, shared, lines)
         columns.append(f'<div class="column">{label}{column}</div>')
     return (
         f'<section id="{html(name)}"><h2>{html(name)}</h2>'
@@ -103,21 +102,17 @@ def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: 
 def _longest_s(shown: Sequence[Field]) -> float | None:
     """Where the makespan axes end: at the same place, if all did the same jobs."""
     same = {(one.workload.seed, one.workload.jobs, one.workload.chunk) for one in shown}
-    ends = [reach_s(bar) for one in shown for bar in bars(one.entries)]
+    ends = [bar.reach_s for field in shown for bar in makespans.derive(field.entries)]
     return max(ends) if len(same) == 1 and ends else None
 
 
-def _column(
-    result: Result, field: Field, key: str, longest_s: float | None, lines: Lines, max_blocks: int
-) -> str:
+def _column(result: Result, field: Field, key: str, shared: Shared, lines: Lines) -> str:
     workload, rows = field.workload, field.rows
-    lines[key] = timelines.timelines(field, result.machine.gil, max_blocks)
-    figures = [figure(chart) for chart in charts(field, longest_s)]
-    # After the makespans, which a sweep has in the second place.
-    figures.insert(2 if field.curves else 1, timelines.figure(key, lines[key]))
+    shown = charts(field, shared)
+    lines[key] = timelines.plain(shown)
     return (
         f"{sections.facts(result, workload, rows)}{sections.trouble(result, workload, rows)}"
-        f"{''.join(figures)}{sections.table(rows)}"
+        f"{figures(shown, key)}{sections.table(rows)}"
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from producer.words import digits
-
 #: Round numbers an axis is divided into, about.
 TICKS = 5
 
@@ -80,8 +78,3 @@ def round_step(least: float) -> float:
     """The smallest of 1, 2, 5, 10, 20, ... that is no smaller."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
-
-
-def spoken(value: float, scale: float) -> str:
-    """A value as the axis shows it."""
-    return digits(value * scale)

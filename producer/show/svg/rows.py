@@ -98,6 +98,17 @@ def rows_chart(frame: Frame, axis: Axis, rows: Sequence[Row], keys: Sequence[Key
     return drawing
 
 
+def hill(drawing: Drawing, band: Band, edges: Sequence[float], heights: Sequence[float], colour: str) -> None:
+    """Draw a hill of steps, not a curve: between two counts nothing was measured."""
+    bottom, highest = band.top + band.height, max(heights) or 1
+    points = [(band.x(edges[0]), bottom)]
+    for left, right, height in zip(edges, edges[1:], heights, strict=False):
+        y = bottom - band.height * height / highest
+        points += [(band.x(left), y), (band.x(right), y)]
+    drawing.area([*points, (band.x(edges[-1]), bottom)], colour, 0.85)
+    drawing.line(band.x(edges[0]), bottom, band.x(edges[-1]), bottom, "soft")
+
+
 def _legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
     x, y = frame.left, 4.0
     for key in keys:

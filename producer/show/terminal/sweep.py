@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from producer.printable import notes, printable
 from producer.results import Result, WorkloadResult
+from producer.show.charts.scaling import describe
 from producer.show.terminal import figures
 from producer.stats.cautions import Kind, caution_lines, cautions
-from producer.stats.scaling import POINTS_TO_FIT, Curve, curves
+from producer.stats.scaling import Curve, curves
 from producer.words import counted
 
 #: Characters of the longest bar.
@@ -29,7 +28,7 @@ def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
     best = max((point.throughput.value for curve in found for point in curve.points), default=1.0)
     for curve in found:
         parts += [Text(""), Text(printable(str(curve.way)), "bold"), _table(curve, best)]
-        parts += notes(sentences(curve))
+        parts += notes(describe(curve))
     if not found:
         parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))
     parts.append(Text(""))
@@ -38,32 +37,6 @@ def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
     parts += notes(caution_lines(found_cautions), "yellow")
     parts += notes((f"left out: {name}: {why}" for name, why in workload.left_out.items()), "red")
     return Group(*parts)
-
-
-def sentences(curve: Curve) -> Iterator[str]:
-    """The knee and the law in words."""
-    first, last = curve.points[0].slots, curve.points[-1].slots
-    if not curve.points[0].gain.claims:
-        yield "Too few runs to claim that it scales, or does not: ask for --rounds 5 or more."
-    elif not curve.scales:
-        yield f"No concurrency up to {last} is shown to be faster than {first}: nothing shows that it scales."
-    elif curve.knee is None and curve.best == last:
-        yield f"No knee (Kneedle) up to {last}: more slots still pay."
-    elif curve.knee is None:
-        yield f"No knee (Kneedle); {curve.best} was the fastest, and more slots did not pay any more."
-    else:
-        yield f"The knee (Kneedle) is at {curve.knee}: each slot beyond it pays less than those before."
-    law = curve.law
-    if law is None:
-        yield f"No scalability law is fitted to fewer than {POINTS_TO_FIT} concurrencies."
-        return
-    beyond = ", which is beyond what was measured" if law.peak and law.peak > last else ""
-    peak = f"a peak at {law.peak:,.0f} slots{beyond}" if law.peak else "no peak"
-    doubt = "" if curve.law_holds else "; too poor a fit to read anything into it"
-    yield (
-        f"Universal Scalability Law: contention {law.contention:.3g}, coherency {law.coherency:.3g}, "
-        f"{peak}, R² {law.r_squared:.3f}{doubt}."
-    )
 
 
 def _table(curve: Curve, best: float) -> Table:
