@@ -19,6 +19,7 @@ from typing import Any
 from rich.text import Text
 
 from producer.contender_name import ContenderName
+from producer.words import SPACE
 from worker.records import spelled
 
 #: With one of these a spreadsheet begins a formula, also in the wide form that Asian keyboards write.
@@ -37,9 +38,14 @@ def printable(text: str, *, keep: str = "") -> str:
     return spelled(text, keep)
 
 
+def terminal(text: str) -> str:
+    """The text in a terminal, with plain spaces only: people search in what a terminal shows."""
+    return printable(text).replace(SPACE, " ")
+
+
 def notes(lines: Iterable[str], style: str = "") -> list[Text]:
     """Lines under a table in a terminal, as many as are given: none of them becomes two."""
-    return [Text(f"  {printable(line)}", style) for line in lines]
+    return [Text(f"  {terminal(line)}", style) for line in lines]
 
 
 def html(text: str) -> str:
@@ -49,7 +55,7 @@ def html(text: str) -> str:
 
 def markdown(text: str) -> str:
     """The text in a Markdown table or heading: no cell, code, link or tag begins or ends in it."""
-    return _MARKDOWN.sub(r"\\\g<0>", printable(text))
+    return _MARKDOWN.sub(r"\\\g<0>", terminal(text))
 
 
 def spreadsheet(value: Any) -> Any:

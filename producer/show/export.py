@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from producer.contender_name import ContenderName
 from producer.printable import json_text, markdown, spreadsheet
 from producer.results import Result
+from producer.show.facts import describe_workload
 from producer.show.terminal.columns import COST, SPEED
 from producer.stats.cautions import cautions
 from producer.stats.ratios import Ratio
@@ -67,7 +68,8 @@ def to_markdown(result: Result) -> str:
 def _section(result: Result, name: str) -> Iterator[str]:
     workload = next(workload for workload in result.workloads if workload.name == name)
     columns = SPEED + COST
-    yield f"## {markdown(f'{workload.name}: {workload.jobs} jobs, {workload.description}')}\n"
+    yield f"## {markdown(workload.name)}\n"
+    yield f"{markdown(describe_workload(result, workload))}\n"
     yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
     yield _line(":--", *("--:" for _ in columns))
     for row in summaries(result, workload):

@@ -16,7 +16,7 @@ from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.summary import makespan_s, runs_by_contender
-from producer.words import listed
+from producer.words import counted, digits, listed, percent, seconds, times
 
 #: A run so many robust standard deviations from the median is an outlier (Iglewicz and Hoaglin, 1993)...
 OUTLIER_SCORE = 3.5
@@ -90,17 +90,19 @@ def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence
         yield Caution(Kind.INCOMPLETE, None, text)
     most = max((sum(run.valid for run in its) for its in by_contender.values()), default=0)
     if 0 < most < RUNS_TO_CLAIM:
-        text = f"{_runs(most)} of each: too few to claim anything; ask for --rounds {RUNS_TO_CLAIM} or more"
+        few = f"{counted(most, 'run')} of each: too few to claim anything"
+        text = f"{few}; ask for --rounds {RUNS_TO_CLAIM} or more"
         yield Caution(Kind.FEW_RUNS, None, text)
     if result.machine.load > BUSY * result.machine.cores:
+        cores = counted(result.machine.cores, "core")
         text = (
-            f"the load of the machine was {result.machine.load:.1f} on {result.machine.cores} cores before "
-            "anything was started: close what else runs and compare again"
+            f"the load of the machine was {digits(result.machine.load)} on {cores} before anything was "
+            "started: close what else runs and compare again"
         )
         yield Caution(Kind.BUSY_MACHINE, None, text)
     if (factor := _drift(by_contender)) and abs(math.log(factor)) > math.log(1 + DRIFT):
         text = (
-            f"the last runs took {factor:.2f} times as long as the first, in all contenders together: the "
+            f"the last runs took {times(factor)} as long as the first, in all contenders together: the "
             "machine drifted. Trust the ratios, which are taken round by round, more than the seconds"
         )
         yield Caution(Kind.DRIFT, None, text)
@@ -128,8 +130,8 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
     valid = [run for run in runs if run.valid]
     if len(valid) < len(runs):
         text = (
-            f"{len(runs) - len(valid)} of {_runs(len(runs))} invalid and in none of its times: the reasons "
-            "are below; mend them before you compare"
+            f"{len(runs) - len(valid)} of {counted(len(runs), 'run')} invalid and in none of its times: the "
+            "reasons are below; mend them before you compare"
         )
         yield Kind.INVALID_RUNS, text
     if not valid:
@@ -138,14 +140,12 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
     median = float(np.median(makespans))
     if median < SHORT_S:
         jobs = workload.jobs * math.ceil(10 * SHORT_S / median)
-        text = (
-            f"a run takes only {1000 * median:.1f} ms, of which its start and end are part: try --jobs {jobs}"
-        )
+        text = f"a run takes only {seconds(median)}, of which its start and end are part: try --jobs {jobs}"
         yield Kind.SHORT, text
     strange = _outliers(makespans, median)
     if strange == [0] and makespans[0] > median and valid[0].round == 1:
         text = (
-            f"its first run took {makespans[0] / median:.1f} times the median: caches were cold, or other "
+            f"its first run took {times(makespans[0] / median)} the median: caches were cold, or other "
             "programs still busy; compare again, or with more --rounds"
         )
         yield Kind.SLOW_FIRST, text
@@ -154,13 +154,13 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
         which = f"round {rounds} is" if len(strange) == 1 else f"rounds {rounds} are"
         worst = max(strange, key=lambda place: abs(math.log(makespans[place] / median)))
         text = (
-            f"{which} far from the others (the farthest took {makespans[worst] / median:.2f} times the "
+            f"{which} far from the others (the farthest took {times(makespans[worst] / median)} the "
             "median): see what else ran at that time, and compare again"
         )
         yield Kind.OUTLIER, text
     elif len(valid) > 1 and (share := np.std(makespans, ddof=1) / np.mean(makespans)) > UNSTABLE:
         text = (
-            f"its runs spread by {100 * share:.0f} % (standard deviation): close what else runs, or ask for "
+            f"its runs spread by {percent(share)} (standard deviation): close what else runs, or ask for "
             "more --rounds or more --jobs"
         )
         yield Kind.UNSTABLE, text
@@ -185,7 +185,3 @@ def _drift(by_contender: Mapping[ContenderName, Sequence[Run]]) -> float | None:
             logs.append(math.log(np.median(makespans[-third:]) / np.median(makespans[:third])))
     # One contender that becomes slower is that contender's affair.
     return math.exp(np.median(logs)) if len(logs) > 1 else None
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"

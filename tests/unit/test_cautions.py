@@ -9,6 +9,7 @@ import pytest
 from producer.contender_name import ContenderName
 from producer.results import Result
 from producer.stats.cautions import Caution, Kind, caution_lines, cautions
+from producer.words import SPACE
 from tests.made import a_result, a_run, on
 
 STEADY = [1.0, 1.01, 0.99, 1.02, 1.0, 0.98]
@@ -49,7 +50,7 @@ def test_a_machine_that_drifts_is_told_from_a_contender_that_does() -> None:
 def test_a_busy_machine_is_named_with_its_load() -> None:
     [caution] = cautions(busy := on(a_result({"serial": STEADY}), load=1.5), busy.workloads[0])
     assert caution.kind is Kind.BUSY_MACHINE
-    assert "1.5 on 2 cores" in caution.text
+    assert "1.50 on 2 cores" in caution.text
 
 
 def test_what_spoils_a_comparison_is_said() -> None:
@@ -66,7 +67,7 @@ def test_the_advice_knows_the_size_of_the_workload() -> None:
         Caution(
             Kind.SHORT,
             ContenderName("serial"),
-            "a run takes only 1.0 ms, of which its start and end are part: try --jobs 800",
+            f"a run takes only 1.00{SPACE}ms, of which its start and end are part: try --jobs 800",
         )
     ]
 

@@ -92,7 +92,7 @@ def test_invalid_runs_and_who_was_left_out_are_told() -> None:
     result.workloads[0].left_out["interpreters@2"] = "this is Python 3.11"
     text = read(page([shown(replace(result, complete=False))])).text
     assert "celery:gevent@2, round 1: 1 of 4 jobs was lost. This run is invalid and counts nowhere." in text
-    assert "interpreters@2 was left out: this is Python 3.11." in text
+    assert "Left out: interpreters@2: this is Python 3.11." in text
     assert "Incomplete: ended before the last round" in text
     assert "An invalid run, shown because there is no valid one." in text
 
@@ -163,7 +163,7 @@ def test_what_holds_for_many_is_told_once() -> None:
     text = read(page([shown(result)])).text
     assert text.count("close what else runs, or ask for more --rounds") == 1
     assert "Likewise: " in text
-    assert "celery:gevent@2 and celery:eventlet@2 were left out: greenlet has no build" in text
+    assert "Left out: celery:gevent@2 and celery:eventlet@2: greenlet has no build" in text
 
 
 @pytest.mark.parametrize(("rounds", "interval"), [(5, True), (2, False)])

@@ -58,7 +58,7 @@ def test_one_contender_is_compared_with_its_limit_only() -> None:
 def test_a_difference_that_the_runs_show_is_claimed() -> None:
     said = on_makespans(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
     assert said == (
-        "threads@2 was the shortest with 1.00 s, serial the longest with 4.00 s, 4.0 times as long; that "
+        "threads@2 was the shortest with 1.00 s, serial the longest with 4.00 s, 4.00 times as long; that "
         "threads@2 is faster than serial is shown; threads@2 reached 20 % of its physical limit."
     )
 
@@ -100,19 +100,19 @@ def test_one_job_at_a_time() -> None:
 
 def test_one_job_at_a_time_on_a_busy_machine() -> None:
     said = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
-    assert "together they took 3.0 times the time they take alone, more than taking turns explains" in said
+    assert "together they took 3.00 times the time they take alone, more than taking turns explains" in said
 
 
 def test_jobs_that_do_not_hold_each_other_up() -> None:
     assert on_timeline([(1, 0, 0, 1), (2, 0, 0, 1.2)]) == (
-        "threads@2 had up to 2 jobs open at the same time in 2 processes; together they took 1.1 times the "
+        "threads@2 had up to 2 jobs open at the same time in 2 processes; together they took 1.10 times the "
         "time they take alone, so they hardly held each other up."
     )
 
 
 def test_jobs_that_were_alone_on_a_slower_machine() -> None:
     assert on_timeline([(1, 0, 0, 0.8), (1, 0, 0, 0.8)]).endswith(
-        "together they took 0.8 times the time they take alone: alone they were done more slowly than here, "
+        "together they took 0.80 times the time they take alone: alone they were done more slowly than here, "
         "so whether they held each other up cannot be said."
     )
 
@@ -131,7 +131,7 @@ def test_jobs_that_take_turns(
     contender: str, processes: tuple[int, int], wait_s: float, gil: bool, words: str
 ) -> None:
     said = on_timeline([(worker, 0, 0, 2) for worker in processes], contender, wait_s, gil)
-    assert "together they took 2.0 times the time they take alone" in said
+    assert "together they took 2.00 times the time they take alone" in said
     assert words in said
 
 
@@ -201,9 +201,9 @@ def test_service_that_is_stretched_and_service_that_is_not() -> None:
     def said(length: float) -> str:
         return waits.describe(waits.derive(entries(placed([(1, 0, 0, length)]))))
 
-    assert said(3).endswith("Doing a job took longest with threads@2: 3.0 times what it takes alone.")
-    assert said(1.21).endswith("Doing a job took at most 1.3 times what it takes alone.")
-    assert said(0.5).endswith("Doing a job took at most 1.0 times what it takes alone.")
+    assert said(3).endswith("Doing a job took longest with threads@2: 3.00 times what it takes alone.")
+    assert said(1.21).endswith("Doing a job took at most 1.21 times what it takes alone.")
+    assert said(0.5).endswith("Doing a job took at most 1.00 times what it takes alone.")
 
 
 @pytest.mark.parametrize(("jobs", "words"), [(1, "1 job in a run is"), (39, "39 jobs in a run are")])

@@ -135,4 +135,4 @@ def _which(field: Field) -> str | None:
 
 
 def _makespan(entry: Entry) -> str:
-    return seconds(entry.summary.makespan_s or 0.0)
+    return seconds(entry.summary.makespan_s)

@@ -86,7 +86,7 @@ def describe(splits: Sequence[Split]) -> str:
     longest = max(splits, key=lambda split: split.stretch)
     if longest.stretch < STRETCHED:
         # Rounded up: "at most" has to stay true.
-        most_stretched = times(max(math.ceil(10 * longest.stretch) / 10, 1.0))
+        most_stretched = times(max(math.ceil(100 * longest.stretch) / 100, 1.0))
         return f"{first}. Doing a job took at most {most_stretched} what it takes alone."
     return (
         f"{first}. Doing a job took longest with {longest.entry.name}: {times(longest.stretch)} what it "

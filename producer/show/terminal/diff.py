@@ -6,9 +6,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from producer.printable import notes, printable
-from producer.show.terminal import figures
+from producer.printable import notes, printable, terminal
+from producer.show.terminal.columns import write_ratio
 from producer.stats.diff import Diff
+from producer.stats.ratios import RUNS_TO_CLAIM
+from producer.words import seconds
 
 #: No more than so many things that were in only one of the results are named.
 MANY = 8
@@ -27,9 +29,7 @@ def diff_table(title: str, found: Diff, fail_above: float | None) -> RenderableT
         table.add_row(
             printable(row.workload),
             printable(str(row.contender)),
-            figures.seconds(row.old_s),
-            figures.seconds(row.new_s),
-            figures.ratio(row.ratio),
+            *map(terminal, (seconds(row.old_s), seconds(row.new_s), write_ratio(row.ratio))),
             row.verdict + (f": more than {fail_above:g} times" if failed and not row.broken else ""),
             style="bold red" if failed else "",
         )
@@ -44,5 +44,7 @@ def _notes(found: Diff) -> list[Text]:
         more = f" and {len(alone) - MANY} more" if len(alone) > MANY else ""
         lines += notes([f"Not compared: {'; '.join(alone[:MANY])}{more}."])
     if any(row.ratio and not row.ratio.claims for row in found.rows):
-        lines += notes(["From fewer than five valid runs on either side nothing is claimed."], "yellow")
+        lines += notes(
+            [f"From fewer than {RUNS_TO_CLAIM} valid runs on either side nothing is claimed."], "yellow"
+        )
     return lines

@@ -6,13 +6,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from producer.printable import notes, printable
+from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.charts.scaling import describe
-from producer.show.terminal import figures
+from producer.show.facts import describe_left_out, describe_workload
+from producer.show.terminal.columns import write_interval, write_ratio
 from producer.stats.cautions import Kind, caution_lines, cautions
 from producer.stats.scaling import Curve, curves
-from producer.words import counted
+from producer.words import digits, percent, seconds
 
 #: Characters of the longest bar.
 BAR = 24
@@ -21,10 +22,7 @@ BAR = 24
 def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
     """Every curve of a sweep over one workload."""
     found = curves(result, workload)
-    rounds = "1 round" if result.rounds == 1 else f"{result.rounds} rounds"
-    about = f"  {counted(workload.jobs, 'job')}: {workload.description}; {rounds}, seed {workload.seed}"
-    title = Text.assemble((printable(workload.name), "bold"), (printable(about), "dim"))
-    parts: list[RenderableType] = [title]
+    parts: list[RenderableType] = [title(result, workload)]
     best = max((point.throughput.value for curve in found for point in curve.points), default=1.0)
     for curve in found:
         parts += [Text(""), Text(printable(str(curve.way)), "bold"), _table(curve, best)]
@@ -35,8 +33,14 @@ def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
     # A sweep has short runs on purpose: one slot sets the size of the workload.
     found_cautions = [one for one in cautions(result, workload) if one.kind is not Kind.SHORT]
     parts += notes(caution_lines(found_cautions), "yellow")
-    parts += notes((f"left out: {name}: {why}" for name, why in workload.left_out.items()), "red")
+    parts += notes(describe_left_out(workload), "red")
     return Group(*parts)
+
+
+def title(result: Result, workload: WorkloadResult) -> Text:
+    """The line above a table: the workload, and what was done."""
+    about = f"  {describe_workload(result, workload)}"
+    return Text.assemble((printable(workload.name), "bold"), (terminal(about), "dim"))
 
 
 def _table(curve: Curve, best: float) -> Table:
@@ -47,14 +51,15 @@ def _table(curve: Curve, best: float) -> Table:
     table.add_column("jobs/s", no_wrap=True)
     for point in curve.points:
         bar = "█" * max(1, round(BAR * point.throughput.value / best))
-        table.add_row(
+        cells = (
             str(point.slots),
-            figures.seconds(point.makespan_s),
-            figures.interval(point.throughput),
-            figures.ratio(point.gain),
-            figures.times(point.ideal),
-            figures.percent(point.gain.value / point.ideal),
-            figures.times(curve.law.throughput(point.slots)) if curve.law else figures.NOTHING,
+            seconds(point.makespan_s),
+            write_interval(point.throughput),
+            write_ratio(point.gain),
+            digits(point.ideal),
+            percent(point.gain.value / point.ideal),
+            digits(curve.law.throughput(point.slots) if curve.law else None),
             bar + ("  ← knee" if point.slots == curve.knee else ""),
         )
+        table.add_row(*map(terminal, cells))
     return table
