@@ -58,24 +58,24 @@ class Caution:
 
 
 def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
-    """Everything to beware of in this workload of the result."""
+    """List everything to beware of in this workload of the result."""
     by_contender = runs_by_contender(result, workload.name)
-    found = list(_of_comparison(result, by_contender))
-    found += _of_gil(result, by_contender)
+    warnings = list(_of_comparison(result, by_contender))
+    warnings += _of_gil(result, by_contender)
     for name, runs in by_contender.items():
-        found += [Caution(kind, name, text) for kind, text in _of_contender(runs, workload)]
-    return found
+        warnings += [Caution(kind, name, text) for kind, text in _of_contender(runs, workload)]
+    return warnings
 
 
-def caution_lines(found: Iterable[Caution]) -> Iterator[str]:
-    """The cautions as the terminal shows them, a line for each kind."""
-    return (f"Beware ({kind}): {text}" for kind, text in by_kind(found))
+def caution_lines(warnings: Iterable[Caution]) -> Iterator[str]:
+    """Write the cautions as the terminal shows them, a line for each kind."""
+    return (f"Beware ({kind}): {text}" for kind, text in by_kind(warnings))
 
 
-def by_kind(found: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
-    """A text for each kind: the first caution in full, of the others the names."""
+def by_kind(warnings: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
+    """Write a text for each kind: the first caution in full, of the others the names."""
     kinds: dict[Kind, list[Caution]] = {}
-    for caution in found:
+    for caution in warnings:
         kinds.setdefault(caution.kind, []).append(caution)
     for kind, (first, *others) in kinds.items():
         whose = f"{first.contender}: " if first.contender else ""
@@ -84,11 +84,11 @@ def by_kind(found: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
 
 
 def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence[Run]]) -> Iterator[Caution]:
-    runs = [run for its in by_contender.values() for run in its]
+    runs = [run for of_contender in by_contender.values() for run in of_contender]
     if not result.complete:
         text = "ended before the last round: only the finished runs are here; start it anew for the rest"
         yield Caution(Kind.INCOMPLETE, None, text)
-    most = max((sum(run.valid for run in its) for its in by_contender.values()), default=0)
+    most = max((sum(run.valid for run in of_contender) for of_contender in by_contender.values()), default=0)
     if 0 < most < RUNS_TO_CLAIM:
         few = f"{counted(most, 'run')} of each: too few to claim anything"
         text = f"{few}; ask for --rounds {RUNS_TO_CLAIM} or more"
@@ -176,7 +176,7 @@ def _outliers(makespans: np.ndarray[tuple[int], np.dtype[np.float64]], median: f
 
 
 def _drift(by_contender: Mapping[ContenderName, Sequence[Run]]) -> float | None:
-    """Makespans of the last third of the rounds by those of the first, over all contenders."""
+    """Divide the makespans of the last rounds by those of the first, over all contenders."""
     logs = []
     for runs in by_contender.values():
         makespans = [makespan_s(run) for run in runs if run.valid]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from producer.results import Run
-from producer.show.charts.answers import answers
-from producer.show.charts.claims import faster_or_slower
+from producer.show.charts.answers import answer_questions
+from producer.show.charts.claims import compare
 from producer.words import SPACE
 from tests.charted import compared, entry, one_after_the_other, placed
 from tests.made import MACHINE
@@ -18,7 +18,7 @@ def evidence(*runs: Run, wait_s: float = 0.9, work_s: float = 0.1, gil: bool = T
     _, field = compared(*runs, wait_s=wait_s, work_s=work_s)
     return [
         [answer.general, *(line.replace(SPACE, " ") for line in answer.evidence)]
-        for answer in answers([field], machine)
+        for answer in answer_questions([field], machine)
     ]
 
 
@@ -78,14 +78,14 @@ def test_each_interpreter_is_answered_for() -> None:
 
 def test_comparisons_claim_no_more_than_the_runs_show() -> None:
     serial = entry(*one_after_the_other("serial", 4.0))
-    assert faster_or_slower(serial, entry(*one_after_the_other("threads@2", 1.0))).startswith(
+    assert compare(serial, entry(*one_after_the_other("threads@2", 1.0))).startswith(
         f"serial was slower, at 25{SPACE}% of the speed of threads@2 (25{SPACE}% to 25{SPACE}% with"
     )
     few = entry(*one_after_the_other("threads@2", 1.0, rounds=2, wobble=0))
-    assert faster_or_slower(few, serial) == (
+    assert compare(few, serial) == (
         "threads@2 was 3.94 times as fast as serial (in 2 rounds, too few to claim it)"
     )
     alike = entry(*one_after_the_other("threads@2", 4.0, wobble=-0.01))
-    assert faster_or_slower(alike, serial) == "no difference between threads@2 and serial is shown"
+    assert compare(alike, serial) == "no difference between threads@2 and serial is shown"
     invalid = entry(placed([], "threads@2", problems=["died"]))
-    assert "have no valid round in common" in faster_or_slower(serial, invalid)
+    assert "have no valid round in common" in compare(serial, invalid)

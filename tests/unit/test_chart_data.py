@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from producer.show.charts import costs, latencies, makespans, pace, waits
-from producer.show.report.figures import charts
+from producer.show.report.figures import make_charts
 from tests.charted import compared, entry, one_after_the_other, placed
 
 INVALID = placed([(1, 0, 0, 1)], "processes@2", problems=["1 of 2 jobs was lost"])
@@ -41,14 +41,14 @@ def test_who_has_no_valid_run_is_in_no_chart() -> None:
     assert waits.derive(field.entries) == []
     assert pace.derive(field.entries) == []
     assert costs.derive(field.entries) == []
-    assert [chart.title for chart in charts(field)] == ["Who did what, and when"]
+    assert [chart.title for chart in make_charts(field)] == ["Who did what, and when"]
 
 
 def test_every_job_is_somewhere_in_the_hill_of_its_contender() -> None:
     _, field = compared(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 0.01))
     spreads = latencies.derive(field.entries)
     assert spreads is not None
-    assert [sum(one.shares) for one in spreads.rows] == pytest.approx([1.0, 1.0])
+    assert [sum(spread.shares) for spread in spreads.rows] == pytest.approx([1.0, 1.0])
     assert list(spreads.edges_s) == sorted(spreads.edges_s)
 
 
@@ -97,7 +97,7 @@ def test_interpreters_are_told_apart() -> None:
     _, field = compared(
         *one_after_the_other("serial [3.13]", 2.0), *one_after_the_other("serial [3.14t]", 1.0)
     )
-    assert [[str(one.name) for one in part.entries] for part in field.by_interpreter()] == [
+    assert [[str(contender.name) for contender in part.entries] for part in field.by_interpreter()] == [
         ["serial [3.14t]"],
         ["serial [3.13]"],
     ]

@@ -11,10 +11,10 @@ import pytest
 from producer.results import Run
 from producer.show.charts import costs, makespans, scaling, timeline
 from producer.show.charts.chart import Shared
-from producer.show.report.figures import charts
+from producer.show.report.figures import make_charts
 from producer.show.svg import axis
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.palette import DARK, LIGHT, PROCESSES, fixed
+from producer.show.svg.palette import DARK, LIGHT, PROCESSES, fix_colours
 from producer.show.svg.rows import NARROW, WIDE, Frame
 from tests.charted import compared, entry, one_after_the_other, placed
 
@@ -58,7 +58,7 @@ def test_every_chart_is_well_formed_and_names_every_contender(frame: Frame) -> N
     _, field = compared(*one_after_the_other("serial", 4.0), *one_after_the_other("celery:threads@2", 0.01))
     pictures = [
         picture
-        for chart in charts(field, Shared(longest_s=9.0))
+        for chart in make_charts(field, Shared(longest_s=9.0))
         if not isinstance(chart, timeline.TimelineChart)
         for picture in chart.pictures
     ]
@@ -121,7 +121,7 @@ def test_texts_cannot_break_out_of_a_drawing() -> None:
 def test_a_slide_has_its_title_and_colours_of_its_own() -> None:
     drawing = Drawing(10)
     drawing.rect(0, 0, 1, 1, "here")
-    svg = fixed(drawing.slide("label", "waits: makespan"))
+    svg = fix_colours(drawing.slide("label", "waits: makespan"))
     assert "waits: makespan" in "".join(ElementTree.fromstring(svg).itertext())
     assert "var(" not in svg
     assert LIGHT["here"] in svg
@@ -142,9 +142,9 @@ def test_text_and_marks_stand_out_from_the_page(theme: dict[str, str]) -> None:
         assert contrast(theme[name], theme["paper"]) >= 3
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(text: str, ground: str) -> float:
     """The contrast ratio of two colours, by WCAG's formula."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    light, dark = sorted((luminance(text), luminance(ground)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 

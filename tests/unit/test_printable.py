@@ -45,7 +45,7 @@ def test_what_cannot_be_seen_is_spelled(text: str, shown: str) -> None:
 @given(TEXTS)
 def test_nothing_but_what_shows_is_left_of_any_text(text: str) -> None:
     shown = printable(text)
-    assert all(one.isprintable() or unicodedata.category(one) == "Zs" for one in shown)
+    assert all(char.isprintable() or unicodedata.category(char) == "Zs" for char in shown)
     assert printable(shown) == shown
     shown.encode()
 
@@ -94,7 +94,7 @@ def test_a_drawing_with_any_text_is_a_drawing(text: str) -> None:
     written = [root.get("aria-label"), *(shape.text for shape in root.iter(f"{SVG}text"))]
     written += [shape.get("data-tip") for shape in root.iter(f"{SVG}rect")][1:]
     # In an attribute, XML reads a line break as a space.
-    assert {(one or "").replace("\n", " ") for one in written} == {
+    assert {(text or "").replace("\n", " ") for text in written} == {
         printable(text, keep="\n").replace("\n", " ")
     }
 

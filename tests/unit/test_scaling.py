@@ -19,27 +19,27 @@ SLOTS = [1, 2, 4, 8, 16, 32]
 @given(st.floats(1, 1000), st.floats(0, 0.9), st.floats(0, 0.05))
 def test_a_law_is_found_again_from_its_own_points(rate: float, contention: float, coherency: float) -> None:
     law = Law(rate, contention, coherency, 1.0)
-    found = fit(SLOTS, [law.throughput(slots) for slots in SLOTS])
-    assert found
-    assert found.rate == pytest.approx(rate, rel=1e-6)
-    assert found.contention == pytest.approx(contention, abs=1e-6)
-    assert found.coherency == pytest.approx(coherency, abs=1e-6)
+    fitted = fit(SLOTS, [law.throughput(slots) for slots in SLOTS])
+    assert fitted
+    assert fitted.rate == pytest.approx(rate, rel=1e-6)
+    assert fitted.contention == pytest.approx(contention, abs=1e-6)
+    assert fitted.coherency == pytest.approx(coherency, abs=1e-6)
 
 
 def test_noise_leaves_the_law_near_and_r_squared_below_one() -> None:
     rng = np.random.default_rng(1)
     law = Law(100, 0.05, 0.002, 1.0)
-    found = fit(SLOTS, [law.throughput(slots) * rng.normal(1, 0.02) for slots in SLOTS])
-    assert found
-    assert found.contention == pytest.approx(0.05, abs=0.03)
-    assert found.coherency == pytest.approx(0.002, abs=0.001)
-    assert 0.95 < found.r_squared < 1
+    fitted = fit(SLOTS, [law.throughput(slots) * rng.normal(1, 0.02) for slots in SLOTS])
+    assert fitted
+    assert fitted.contention == pytest.approx(0.05, abs=0.03)
+    assert fitted.coherency == pytest.approx(0.002, abs=0.001)
+    assert 0.95 < fitted.r_squared < 1
 
 
 def test_faster_than_linear_is_no_negative_contention() -> None:
-    found = fit(SLOTS, [10 * slots**1.1 for slots in SLOTS])
-    assert found
-    assert (found.contention, found.coherency, found.peak) == (0, 0, None)
+    fitted = fit(SLOTS, [10 * slots**1.1 for slots in SLOTS])
+    assert fitted
+    assert (fitted.contention, fitted.coherency, fitted.peak) == (0, 0, None)
 
 
 def test_the_peak_is_gunthers() -> None:
@@ -67,7 +67,7 @@ def test_the_knee_is_where_more_slots_stop_paying(rates: list[float], expected: 
 
 def test_curves_of_a_result() -> None:
     noise = [1.0, 1.02, 0.98, 1.01, 0.99]
-    makespans = {f"threads@{slots}": [8 / min(slots, 8) * one for one in noise] for slots in SLOTS}
+    makespans = {f"threads@{slots}": [8 / min(slots, 8) * factor for factor in noise] for slots in SLOTS}
     makespans |= {f"celery:prefork@{slots}": noise for slots in SLOTS[:3]}
     result = a_result(makespans | {"serial": noise}, jobs=8)
     for run in result.runs:
@@ -91,7 +91,7 @@ def curve_of(*makespans_s: float) -> Curve:
     """Threads at 1, 2, 4, ... slots, five runs each."""
     noise = [1.0, 1.002, 0.998, 1.001, 0.999]
     result = a_result(
-        {f"threads@{2**power}": [each * one for one in noise] for power, each in enumerate(makespans_s)}
+        {f"threads@{2**power}": [each * factor for factor in noise] for power, each in enumerate(makespans_s)}
     )
     for run in result.runs:
         run.slots = run.contender.slots or 1

@@ -10,7 +10,7 @@ import pytest
 from producer.results import Run
 from producer.show.charts import costs, latencies, makespans, pace, timeline, waits
 from producer.show.charts.entries import Entry
-from producer.show.report.figures import charts
+from producer.show.report.figures import make_charts
 from producer.words import SPACE
 from tests.charted import Span, compared, entry, one_after_the_other, placed
 from tests.made import MACHINE
@@ -45,7 +45,7 @@ def on_makespans(*runs: Run, wait_s: float = 0.1) -> str:
 
 def test_without_a_valid_run_nothing_is_said_of_numbers() -> None:
     _, field = compared(placed([], problems=["died"]))
-    assert charts(field) == []
+    assert make_charts(field) == []
 
 
 def test_one_contender_is_compared_with_its_limit_only() -> None:

@@ -9,10 +9,10 @@ from operator import itemgetter
 
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
-from producer.show.charts.families import colour
+from producer.show.charts.families import choose_colour
 from producer.show.svg.axis import Axis, amount, time
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.rows import Band, Frame, Row, rows_chart
+from producer.show.svg.rows import Band, Frame, Row, draw_rows
 from producer.words import digits, mebibytes, seconds
 
 
@@ -113,6 +113,8 @@ def _draw(
         start = band.x(0)
         if values[place]:
             end = band.x(values[place])
-            drawing.rect(start, band.top, end - start, band.height, colour(costs[place].entry), opacity=0.85)
+            drawing.rect(
+                start, band.top, end - start, band.height, choose_colour(costs[place].entry), opacity=0.85
+            )
 
-    return rows_chart(frame, axis, rows, [], paint)
+    return draw_rows(frame, axis, rows, [], paint)

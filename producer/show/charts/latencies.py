@@ -11,10 +11,10 @@ import numpy as np
 from producer.results.times import Seconds
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
-from producer.show.charts.families import colour, families
+from producer.show.charts.families import choose_colour, list_families
 from producer.show.svg.axis import time_log
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.rows import Band, Frame, Key, Row, hill, rows_chart
+from producer.show.svg.rows import Band, Frame, Key, Row, draw_hill, draw_rows
 from producer.stats.summary import Percentiles
 from producer.words import counted, seconds
 
@@ -104,13 +104,13 @@ def draw(spreads: Spreads, frame: Frame) -> Drawing:
 
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         row = spreads.rows[place]
-        hill(drawing, band, edges, row.shares, colour(row.entry))
+        draw_hill(drawing, band, edges, row.shares, choose_colour(row.entry))
         for value in (row.latency_ms.p50, row.latency_ms.p99):
             x = band.x(value / 1000)
             drawing.line(x, band.top, x, band.top + band.height, "ink", 2)
 
-    keys = [*families(row.entry for row in spreads.rows), PERCENTILES]
-    return rows_chart(frame, time_log("latency", edges[0], edges[-1]), rows, keys, paint)
+    keys = [*list_families(row.entry for row in spreads.rows), PERCENTILES]
+    return draw_rows(frame, time_log("latency", edges[0], edges[-1]), rows, keys, paint)
 
 
 def _shares(latencies: Seconds, edges: Seconds) -> tuple[float, ...]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
-from producer.show.charts.claims import claim
+from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
-from producer.show.charts.families import colour, families
+from producer.show.charts.families import choose_colour, list_families
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.rows import Band, Frame, Key, Row, rows_chart
+from producer.show.svg.rows import Band, Frame, Key, Row, draw_rows
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
 from producer.words import SPACE, counted, percent, seconds, times
 
@@ -93,12 +93,14 @@ def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> D
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         bar = bars[place]
         end = band.x(bar.value_s)
-        drawing.rect(band.x(0), band.top, end - band.x(0), band.height, colour(bar.entry), opacity=0.85)
+        drawing.rect(
+            band.x(0), band.top, end - band.x(0), band.height, choose_colour(bar.entry), opacity=0.85
+        )
         _draw_whisker(drawing, band, bar)
         drawing.diamond(band.x(bar.limit_s), band.middle, 6)
 
-    keys = [*families(bar.entry for bar in bars), *_whisker_keys(bars), LIMIT]
-    return rows_chart(frame, axis, rows, keys, paint)
+    keys = [*list_families(bar.entry for bar in bars), *_whisker_keys(bars), LIMIT]
+    return draw_rows(frame, axis, rows, keys, paint)
 
 
 def _ends(bars: Sequence[Bar]) -> str:
@@ -112,7 +114,7 @@ def _ends(bars: Sequence[Bar]) -> str:
 
 
 def _how_sure(best: Bar, second: Bar) -> str:
-    ratio = claim(best.entry, second.entry)
+    ratio = measure_ratio(best.entry, second.entry)
     if ratio is None or not ratio.claims:
         runs = ratio.runs if ratio else 0
         return f"{counted(runs, 'run')} of each {'is' if runs == 1 else 'are'} too few to claim a difference"

@@ -10,10 +10,10 @@ import numpy as np
 
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
-from producer.show.charts.families import colour, families
+from producer.show.charts.families import choose_colour, list_families
 from producer.show.svg.axis import Axis
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.rows import Band, Frame, Row, hill, rows_chart
+from producer.show.svg.rows import Band, Frame, Row, draw_hill, draw_rows
 from producer.words import digits, percent, seconds
 
 #: Pieces into which a run is cut, to see its pace.
@@ -108,6 +108,6 @@ def draw(paces: Sequence[Pace], frame: Frame) -> Drawing:
         pace = paces[place]
         steps = len(pace.finished)
         edges = [step / steps for step in range(steps + 1)]
-        hill(drawing, band, edges, pace.finished, colour(pace.entry))
+        draw_hill(drawing, band, edges, pace.finished, choose_colour(pace.entry))
 
-    return rows_chart(frame, axis, rows, families(pace.entry for pace in paces), paint)
+    return draw_rows(frame, axis, rows, list_families(pace.entry for pace in paces), paint)

@@ -9,10 +9,10 @@ from functools import partial
 
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import STRETCHED, Entry, Field
-from producer.show.charts.families import colour, families
+from producer.show.charts.families import choose_colour, list_families
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.rows import Band, Frame, Key, Row, rows_chart
+from producer.show.svg.rows import Band, Frame, Key, Row, draw_rows
 from producer.words import percent, seconds, times
 
 #: From this share of the latency on, jobs mostly waited.
@@ -112,7 +112,9 @@ def draw(splits: Sequence[Split], frame: Frame) -> Drawing:
         start, middle = band.x(0), band.x(split.wait_s)
         drawing.rect(start, band.top, middle - start, band.height, "wait")
         end = band.x(split.wait_s + split.service_s)
-        drawing.rect(middle, band.top, end - middle, band.height, colour(split.entry))
+        drawing.rect(middle, band.top, end - middle, band.height, choose_colour(split.entry))
 
-    done = [Key(f"being done {key.text}", key.colour) for key in families(split.entry for split in splits)]
-    return rows_chart(frame, axis, rows, [Key("waiting in the queue", "wait"), *done], paint)
+    done = [
+        Key(f"being done {key.text}", key.colour) for key in list_families(split.entry for split in splits)
+    ]
+    return draw_rows(frame, axis, rows, [Key("waiting in the queue", "wait"), *done], paint)

@@ -24,22 +24,22 @@ CHARTS = (
 )
 
 
-def charts(field: Field, shared: Shared = ALONE) -> list[Chart]:
+def make_charts(field: Field, shared: Shared = ALONE) -> list[Chart]:
     """Make those charts of a workload that have something to show."""
     made = (chart(field, shared) for chart in CHARTS)
     return [chart for chart in made if chart]
 
 
-def figures(shown: Sequence[Chart], key: str) -> str:
+def write_figures(shown: Sequence[Chart], key: str) -> str:
     """Write the charts for the page; the timelines' canvas finds its data under `key`."""
     return "".join(
-        timelines.figure(chart, key) if isinstance(chart, TimelineChart) else _figure(chart)
+        timelines.write_figure(chart, key) if isinstance(chart, TimelineChart) else _write_figure(chart)
         for chart in shown
     )
 
 
-def _figure(chart: Chart) -> str:
-    """The figure, drawn twice where it can be wide: the page shows what fits."""
+def _write_figure(chart: Chart) -> str:
+    """Write a figure, drawn twice where it can be wide: the page shows what fits."""
     if chart.beside:
         drawn = "".join(f"<div>{picture.draw(NARROW).svg(chart.title)}</div>" for picture in chart.pictures)
         drawings = f'<div class="beside">{drawn}</div>'

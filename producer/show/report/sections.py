@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from producer.printable import html
 from producer.results import Result, WorkloadResult
-from producer.show.charts.answers import answers
+from producer.show.charts.answers import answer_questions
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
@@ -18,7 +18,7 @@ from producer.show.facts import (
 )
 from producer.show.report.labelled import Labelled
 from producer.show.terminal.columns import COST, SPEED
-from producer.stats.bound import sentence
+from producer.stats.bound import describe_bound
 from producer.stats.cautions import by_kind, cautions
 from producer.stats.summary import Summary
 from producer.words import counted, digits, moment, percent, seconds, times
@@ -27,26 +27,26 @@ from producer.words import counted, digits, moment, percent, seconds, times
 AT_ONCE = 4
 
 
-def facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
-    """What the workload is, the three numbers that count, and what bound it."""
+def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """Write what the workload is, the three numbers that count, and what bound it."""
     parts = [f'<p class="what">{html(describe_workload(result, workload))}.</p>']
     if rows and rows[0].makespan_s is not None:
         tiles = "".join(
             f"<div><b>{_breakable(big)}</b><span>{html(small)}</span></div>" for big, small in _tiles(rows)
         )
         parts.append(f'<div class="tiles">{tiles}</div>')
-        parts.append(f"<p>{html(sentence(workload, rows))}</p>")
+        parts.append(f"<p>{html(describe_bound(workload, rows))}</p>")
     parts += [f"<p>{html(line)}</p>" for line in describe_answers(workload)]
     return "".join(parts)
 
 
 def _breakable(name: str) -> str:
-    """A contender's name that a narrow tile breaks before its slots, not within their number."""
+    """Let a narrow tile break a contender's name before its slots, not within their number."""
     return html(name).replace("@", "<wbr>@")
 
 
-def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
-    """What went wrong or is missing; nothing where nothing did."""
+def write_trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """Write what went wrong or is missing; nothing where nothing did."""
     lines = list(_trouble(result, workload, rows))
     if not lines:
         return ""
@@ -58,8 +58,8 @@ def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -
     return f'<aside class="trouble"><h4>Know before you conclude</h4><ul>{"".join(first)}</ul>{more}</aside>'
 
 
-def table(rows: Sequence[Summary]) -> str:
-    """The numbers, as in the terminal; nothing where nobody ran."""
+def write_table(rows: Sequence[Summary]) -> str:
+    """Write the numbers as in the terminal; nothing where nobody ran."""
     if not rows:
         return ""
     head = "".join(f'<th scope="col">{html(column.heading)}</th>' for column in SPEED + COST)
@@ -76,18 +76,18 @@ def table(rows: Sequence[Summary]) -> str:
     )
 
 
-def questions(one: Labelled) -> str:
-    """The course's questions, with what this result says about each."""
+def write_answers(shown: Labelled) -> str:
+    """Write the course's questions, and what this result says about each."""
     return "".join(
         f'<article class="answer"><h4>{html(answer.question)}</h4><p>{html(answer.general)}</p>'
         f"<ul>{''.join(f'<li>{html(line)}</li>' for line in answer.evidence)}</ul></article>"
-        for answer in answers(one.fields, one.result.machine)
+        for answer in answer_questions(shown.fields, shown.result.machine)
     )
 
 
-def machine(one: Labelled) -> str:
-    """What the numbers depend on."""
-    rows = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in _machine(one.result))
+def write_machine(shown: Labelled) -> str:
+    """Write what the numbers depend on."""
+    rows = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in _machine(shown.result))
     return f'<dl class="machine">{rows}</dl>'
 
 

@@ -11,7 +11,7 @@ from producer.show.charts.timeline import Timeline, TimelineChart, describe_thin
 from producer.words import counted, seconds
 
 
-def figure(chart: TimelineChart, key: str) -> str:
+def write_figure(chart: TimelineChart, key: str) -> str:
     """Write the figure whose canvas draws what the page keeps under that key."""
     chips = "".join(
         f'<button type="button" data-line="{place}" aria-pressed="{"true" if not place else "false"}">'
@@ -28,7 +28,7 @@ def figure(chart: TimelineChart, key: str) -> str:
     )
 
 
-def plain(charts: Sequence[Chart]) -> list[dict[str, Any]]:
+def collect_data(charts: Sequence[Chart]) -> list[dict[str, Any]]:
     """Collect what the canvas needs, a dictionary for each contender; times in whole microseconds."""
     return [
         _plain(line, picture.sentence)

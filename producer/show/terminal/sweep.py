@@ -19,26 +19,26 @@ from producer.words import digits, percent, seconds
 BAR = 24
 
 
-def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
-    """Every curve of a sweep over one workload."""
-    found = curves(result, workload)
-    parts: list[RenderableType] = [title(result, workload)]
-    best = max((point.throughput.value for curve in found for point in curve.points), default=1.0)
-    for curve in found:
+def show_sweep(result: Result, workload: WorkloadResult) -> RenderableType:
+    """Show every curve of a sweep over one workload."""
+    shown = curves(result, workload)
+    parts: list[RenderableType] = [write_title(result, workload)]
+    best = max((point.throughput.value for curve in shown for point in curve.points), default=1.0)
+    for curve in shown:
         parts += [Text(""), Text(printable(str(curve.way)), "bold"), _table(curve, best)]
         parts += notes(describe(curve))
-    if not found:
+    if not shown:
         parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))
     parts.append(Text(""))
     # A sweep has short runs on purpose: one slot sets the size of the workload.
-    found_cautions = [one for one in cautions(result, workload) if one.kind is not Kind.SHORT]
-    parts += notes(caution_lines(found_cautions), "yellow")
+    beware = [caution for caution in cautions(result, workload) if caution.kind is not Kind.SHORT]
+    parts += notes(caution_lines(beware), "yellow")
     parts += notes(describe_left_out(workload), "red")
     return Group(*parts)
 
 
-def title(result: Result, workload: WorkloadResult) -> Text:
-    """The line above a table: the workload, and what was done."""
+def write_title(result: Result, workload: WorkloadResult) -> Text:
+    """Write the line above a table: the workload, and what was done."""
     about = f"  {describe_workload(result, workload)}"
     return Text.assemble((printable(workload.name), "bold"), (terminal(about), "dim"))
 

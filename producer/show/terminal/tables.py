@@ -19,8 +19,8 @@ from producer.show.facts import (
     describe_stalls,
 )
 from producer.show.terminal.columns import COST, SPEED, Column
-from producer.show.terminal.sweep import sweep_tables, title
-from producer.stats.bound import sentence
+from producer.show.terminal.sweep import show_sweep, write_title
+from producer.stats.bound import describe_bound
 from producer.stats.cautions import caution_lines, cautions
 from producer.stats.summary import RUNS_TO_CLAIM, Summary, summaries
 
@@ -29,13 +29,13 @@ WIDE = 160
 
 
 def print_result(console: Console, result: Result) -> None:
-    """All the workloads of a result, and the Pythons that they were done under."""
+    """Print all the workloads of a result, and the Pythons that they were done under."""
     for workload in result.workloads:
         console.print()
         if result.kind == "sweep":
-            console.print(sweep_tables(result, workload))
+            console.print(show_sweep(result, workload))
         else:
-            console.print(workload_table(result, workload, console.width))
+            console.print(show_workload(result, workload, console.width))
     if result.interpreters:
         console.print()
         lines = (
@@ -46,10 +46,10 @@ def print_result(console: Console, result: Result) -> None:
         console.print(Group(*(Text(terminal(line)) for line in lines)))
 
 
-def workload_table(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
-    """The comparison on one workload, with what bound it and who was left out."""
+def show_workload(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
+    """Show the comparison on one workload, with what bound it and who was left out."""
     rows = summaries(result, workload)
-    parts: list[RenderableType] = [title(result, workload)]
+    parts: list[RenderableType] = [write_title(result, workload)]
     parts += _tables(rows, min(width, WIDE))
     parts += notes(_notes(workload, rows))
     parts += notes(caution_lines(cautions(result, workload)), "yellow")
@@ -58,7 +58,7 @@ def workload_table(result: Result, workload: WorkloadResult, width: int) -> Rend
 
 
 def _tables(rows: Sequence[Summary], width: int) -> Iterator[RenderableType]:
-    """As few tables as hold all the columns, none wider than the terminal."""
+    """Make as few tables as hold all the columns, none wider than the terminal."""
     columns: list[Column] = []
     for column in SPEED + COST:
         if columns and _natural_width(_table(rows, [*columns, column])) > width:
@@ -96,7 +96,7 @@ def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
         yield NOBODY_RAN
     else:
         yield _on_winner(rows)
-        yield sentence(workload, rows)
+        yield describe_bound(workload, rows)
     yield from describe_answers(workload)
     yield from _on_percentiles(rows)
     yield from describe_stalls(rows)
