@@ -19,6 +19,7 @@ from typing import Any
 from rich.text import Text
 
 from producer.contender_name import ContenderName
+from producer.words import SPACE
 from worker.records import spelled
 
 #: With one of these a spreadsheet begins a formula, also in the wide form that Asian keyboards write.
@@ -29,7 +30,7 @@ _NOT_ASCII = re.compile(r"[^\n -~]+")
 
 
 def printable(text: str, *, keep: str = "") -> str:
-    """The text on one line, with everything in it to be seen; the characters of `keep` stay as they are.
+    """Put the text on one line, and make everything in it visible; the characters of `keep` stay as they are.
 
     Control characters, line breaks, and characters without a width or that change the direction of
     writing become `\\x1b`, `\\n`, `\\u202e`. So does half a character: a file's name need not be UTF-8.
@@ -37,30 +38,35 @@ def printable(text: str, *, keep: str = "") -> str:
     return spelled(text, keep)
 
 
+def terminal(text: str) -> str:
+    """Prepare the text for a terminal, with plain spaces only: people search in what a terminal shows."""
+    return printable(text).replace(SPACE, " ")
+
+
 def notes(lines: Iterable[str], style: str = "") -> list[Text]:
-    """Lines under a table in a terminal, as many as are given: none of them becomes two."""
-    return [Text(f"  {printable(line)}", style) for line in lines]
+    """Indent lines under a table in a terminal; none of them becomes two."""
+    return [Text(f"  {terminal(line)}", style) for line in lines]
 
 
 def html(text: str) -> str:
-    """The text in a page or a drawing, between tags or in a quoted attribute; its lines stay lines."""
+    """Prepare the text for a page or a drawing: between tags, or in a quoted attribute. Lines stay lines."""
     return standard_html.escape(printable(text, keep="\n"))
 
 
 def markdown(text: str) -> str:
-    """The text in a Markdown table or heading: no cell, code, link or tag begins or ends in it."""
-    return _MARKDOWN.sub(r"\\\g<0>", printable(text))
+    """Prepare the text for a Markdown table or heading: no cell, code, link or tag begins or ends in it."""
+    return _MARKDOWN.sub(r"\\\g<0>", terminal(text))
 
 
 def spreadsheet(value: Any) -> Any:
-    """A cell of a CSV file: text that would be a formula gets the quote that says it is text."""
+    """Prepare a cell of a CSV file: text that would be a formula gets the quote that says it is text."""
     if not isinstance(value, str):
         return value
     return f"'{printable(value)}" if _FORMULA.match(value) else printable(value)
 
 
 def json_text(value: Any, *, indent: bool = True) -> str:
-    """The value as JSON, all ASCII: JSON's own escapes are understood wherever it is read.
+    """Write the value as JSON, all ASCII: JSON's own escapes are understood wherever it is read.
 
     The names of contenders are texts there, as people write them.
     """

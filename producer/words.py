@@ -1,6 +1,7 @@
-"""Numbers as people say them: every unit is named, and no more digits than mean something.
+"""Numbers as people say them, in the terminal, the page and the drawings alike.
 
-Between a number and its unit stands a space at which no line is broken.
+Every number has its unit, and no more digits than mean something. Between the two stands a space at which
+no line is broken. A column or an axis with its unit in the heading has `digits` alone.
 """
 
 from __future__ import annotations
@@ -8,21 +9,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 SPACE = "\u00a0"
+#: What stands where there is no number.
+NOTHING = "–"
 
 
-def seconds(value: float) -> str:
-    """A time: "1.24 s", "55.6 ms", "310 µs"; from two minutes on "2.13 min"."""
+def seconds(value: float | None) -> str:
+    """Write a time: "1.24 s", "55.6 ms", "310 µs"; from two minutes on "2.13 min"."""
+    if value is None:
+        return NOTHING
+    scale, unit = _unit(value)
+    return f"{digits(scale * value) if value else '0'}{SPACE}{unit}"
+
+
+def spread(low: float, middle: float, high: float) -> str:
+    """Write a time with the shortest and the longest, all in one unit: "1.50 s (1.42–1.61)"."""
+    scale, _ = _unit(middle)
+    return f"{seconds(middle)} ({digits(scale * low)}–{digits(scale * high)})"
+
+
+def _unit(value: float) -> tuple[float, str]:
+    """What to multiply seconds by, and the unit of what comes out."""
     if value >= 120:
-        return f"{digits(value / 60)}{SPACE}min"
-    if value >= 1:
-        return f"{digits(value)}{SPACE}s"
-    if value >= 0.001:
-        return f"{digits(1000 * value)}{SPACE}ms"
-    return f"{digits(1e6 * value)}{SPACE}µs"
+        return 1 / 60, "min"
+    if value >= 1 or not value:
+        return 1, "s"
+    return (1e3, "ms") if value >= 0.001 else (1e6, "µs")
 
 
-def digits(value: float) -> str:
-    """Three digits that mean something, and commas: "1,235", "12.3", "0.12"."""
+def digits(value: float | None) -> str:
+    """Write a number in the three digits that mean something, and commas: "1,235", "12.3", "0.12"."""
+    if value is None:
+        return NOTHING
     size = abs(value)
     if size >= 99.95:
         return f"{value:,.0f}"
@@ -32,37 +49,44 @@ def digits(value: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """How many times: "22 times", "1.9 times"."""
-    return f"{ratio:,.0f} times" if ratio >= 9.95 else f"{ratio:.1f} times"
+    """Write a factor: "22.3 times", "1.94 times"."""
+    return f"{digits(ratio)} times"
 
 
-def percent(share: float) -> str:
-    """A share: "67 %"; what is not nothing is never shown as nothing, nor what is not all as all."""
+def percent(share: float | None) -> str:
+    """Write a share: "67 %"; what is not nothing is never shown as nothing, nor what is not all as all."""
+    if share is None:
+        return NOTHING
     if 0 < share < 0.005:
-        return f"less than 1{SPACE}%"
+        return f"<{SPACE}1{SPACE}%"
     if 0.995 <= share < 1:
-        return f"more than 99{SPACE}%"
+        return f">{SPACE}99{SPACE}%"
     return f"{100 * share:.0f}{SPACE}%"
 
 
-def mebibytes(size: float) -> str:
-    """An amount of memory: "20 MiB"."""
-    return f"{size / 2**20:,.0f}{SPACE}MiB"
+def mebibytes(size: float | None) -> str:
+    """Write an amount of memory that a process uses: "20 MiB"."""
+    return f"{size / 2**20:,.0f}{SPACE}MiB" if size else NOTHING
+
+
+def gibibytes(size: float) -> str:
+    """Write an amount of memory that a machine has: "7.75 GiB"."""
+    return f"{digits(size / 2**30)}{SPACE}GiB"
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """A number and what it counts: "1 run", "1,200 jobs"."""
+    """Write a number and what it counts: "1 run", "1,200 jobs"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a row: "a, b and c"."""
+    """Write names in a row: "a, b and c"."""
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def moment(iso: str) -> str:
-    """A time as results write it, for people: "2026-11-24 15:39:31 +0000"."""
+    """Write a time of day as people do: "2026-11-24 15:39:31 +0000"."""
     date, _, time = iso.partition("T")
     return f"{date} {time[:8]} {time[8:]}".rstrip()

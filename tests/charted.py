@@ -9,7 +9,7 @@ from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.results import Result, Run, WorkloadResult, run_from
 from producer.results.reference import Reference
-from producer.show.charts.entries import Entry, Field, fields
+from producer.show.charts.entries import Entry, Field, derive_fields
 from producer.system.machine import Machine
 from producer.system.usage import Usage
 from tests.made import MACHINE, a_result
@@ -67,13 +67,13 @@ def compared(
     )
     rounds = max((run.round for run in runs), default=1)
     result = replace(a_result({}), workloads=[workload], runs=list(runs), rounds=rounds, machine=machine)
-    return result, fields(result)[0]
+    return result, derive_fields(result)[0]
 
 
 def entry(*runs: Run, wait_s: float = 1.0, work_s: float = 0.0) -> Entry:
     """The only contender of these runs."""
-    [one] = compared(*runs, wait_s=wait_s, work_s=work_s)[1].entries
-    return one
+    [only] = compared(*runs, wait_s=wait_s, work_s=work_s)[1].entries
+    return only
 
 
 def one_after_the_other(

@@ -22,23 +22,25 @@ def diff(
 ) -> None:
     """Compare results of the same work on the same machine: what has become slower?"""
     from producer import results
-    from producer.show.terminal.diff import diff_table
-    from producer.stats.diff import checked
+    from producer.show.terminal.diff import show_diff
+    from producer.stats.diff import compare
 
     before = results.load(old)
     loaded = {path: results.load(path) for path in dict.fromkeys(new)}
-    found = {str(path): checked(before, result, str(path), force) for path, result in loaded.items()}
+    diffs = {str(path): compare(before, result, str(path), force) for path, result in loaded.items()}
     if as_json:
-        print(json_text({_as_utf8(name): one for name, one in found.items()}))
+        print(json_text({_as_utf8(name): changes for name, changes in diffs.items()}))
     else:
         console = stdout()
-        for name, one in found.items():
+        for name, changes in diffs.items():
             console.print()
-            console.print(diff_table(f"{name} against {old}", one, fail_above))
-    if fail_above is not None and any(row.fails(fail_above) for one in found.values() for row in one.rows):
+            console.print(show_diff(f"{name} against {old}", changes, fail_above))
+    if fail_above is not None and any(
+        row.fails(fail_above) for changes in diffs.values() for row in changes.rows
+    ):
         raise typer.Exit(1)
 
 
 def _as_utf8(path: str) -> str:
-    """The name of a file as JSON can hold it: bytes that are no UTF-8 are spelled."""
+    """Spell the bytes in a file's name that are no UTF-8, so that JSON can hold it."""
     return os.fsencode(path).decode(errors="backslashreplace")

@@ -36,7 +36,7 @@ def report(
 
 
 def require_writable(out: Path) -> None:
-    """Be content where a page may be written there."""
+    """Refuse to write a page over what is no report."""
     from producer.show.report import files
 
     files.require_writable(out)

@@ -29,9 +29,9 @@ def show(
 def render(result: Result, as_json: bool, export: Format | None) -> None:
     """Print a result as tables, or as what other programs read."""
     if as_json or export:
-        from producer.show.export import exported
+        from producer.show.export import export as write
 
-        print(exported(result, export or "json"), end="")
+        print(write(result, export or "json"), end="")
     else:
         from producer.show.terminal.tables import print_result
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from producer.contender_name import ContenderName
 from producer.printable import json_text, markdown, spreadsheet
 from producer.results import Result
+from producer.show.facts import describe_workload
 from producer.show.terminal.columns import COST, SPEED
 from producer.stats.cautions import cautions
 from producer.stats.ratios import Ratio
@@ -29,13 +30,13 @@ _PARTS: dict[str, type[Ratio] | type[Percentiles]] = {
 }
 
 
-def exported(result: Result, how: Format | Literal["json"]) -> str:
-    """The comparison as text, which ends with a line break."""
+def export(result: Result, how: Format | Literal["json"]) -> str:
+    """Write the comparison as text, which ends with a line break."""
     return {"json": to_json, "csv": to_csv, "markdown": to_markdown}[how](result)
 
 
 def to_json(result: Result) -> str:
-    """All that is derived of each workload: the contenders, what to beware of, a sweep's curves."""
+    """Write all that is derived of each workload: the contenders, what to beware of, a sweep's curves."""
     numbers = {
         workload.name: {
             "contenders": summaries(result, workload),
@@ -49,7 +50,7 @@ def to_json(result: Result) -> str:
 
 
 def to_csv(result: Result) -> str:
-    """A row for each workload and contender; numbers in full, nothing where there is none."""
+    """Write a row for each workload and contender; numbers in full, nothing where there is none."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["workload", *_headings()])
@@ -60,14 +61,15 @@ def to_csv(result: Result) -> str:
 
 
 def to_markdown(result: Result) -> str:
-    """A table for each workload, as the terminal shows it."""
+    """Write a table for each workload, as the terminal shows it."""
     return "\n".join(line for workload in result.workloads for line in _section(result, workload.name))
 
 
 def _section(result: Result, name: str) -> Iterator[str]:
     workload = next(workload for workload in result.workloads if workload.name == name)
     columns = SPEED + COST
-    yield f"## {markdown(f'{workload.name}: {workload.jobs} jobs, {workload.description}')}\n"
+    yield f"## {markdown(workload.name)}\n"
+    yield f"{markdown(describe_workload(result, workload))}\n"
     yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
     yield _line(":--", *("--:" for _ in columns))
     for row in summaries(result, workload):

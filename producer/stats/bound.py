@@ -16,8 +16,8 @@ READS_FILES = ("disk", "mixed")
 DEAR = 1.0
 
 
-def sentence(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
-    """What bound the workload: waiting, the cores, the disk, or the cost of each message."""
+def describe_bound(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """Say what bound the workload: waiting, the cores, the disk, or the cost of each message."""
     reference = workload.reference
     wait, work, cpu = sum(reference.waits_s), sum(reference.work_s), reference.cpu_s
     jobs = workload.jobs
@@ -47,7 +47,7 @@ def sentence(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
 
 
 def _message_cost_s(rows: Sequence[Summary], workload: WorkloadResult) -> float | None:
-    """CPU time that Celery spends on a job beyond the job itself, at its cheapest; None without Celery."""
+    """Estimate the CPU time that Celery spends on a message at its cheapest; None without Celery."""
     through_celery = [row.cpu_s for row in rows if row.contender.is_celery and row.cpu_s]
     if not through_celery:
         return None

@@ -16,7 +16,7 @@ from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.summary import makespan_s, runs_by_contender
-from producer.words import listed
+from producer.words import counted, digits, listed, percent, seconds, times
 
 #: A run so many robust standard deviations from the median is an outlier (Iglewicz and Hoaglin, 1993)...
 OUTLIER_SCORE = 3.5
@@ -58,24 +58,24 @@ class Caution:
 
 
 def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
-    """Everything to beware of in this workload of the result."""
+    """List everything to beware of in this workload of the result."""
     by_contender = runs_by_contender(result, workload.name)
-    found = list(_of_comparison(result, by_contender))
-    found += _of_gil(result, by_contender)
+    warnings = list(_of_comparison(result, by_contender))
+    warnings += _of_gil(result, by_contender)
     for name, runs in by_contender.items():
-        found += [Caution(kind, name, text) for kind, text in _of_contender(runs, workload)]
-    return found
+        warnings += [Caution(kind, name, text) for kind, text in _of_contender(runs, workload)]
+    return warnings
 
 
-def caution_lines(found: Iterable[Caution]) -> Iterator[str]:
-    """The cautions as the terminal shows them, a line for each kind."""
-    return (f"Beware ({kind}): {text}" for kind, text in by_kind(found))
+def caution_lines(warnings: Iterable[Caution]) -> Iterator[str]:
+    """Write the cautions as the terminal shows them, a line for each kind."""
+    return (f"Beware ({kind}): {text}" for kind, text in by_kind(warnings))
 
 
-def by_kind(found: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
-    """A text for each kind: the first caution in full, of the others the names."""
+def by_kind(warnings: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
+    """Write a text for each kind: the first caution in full, of the others the names."""
     kinds: dict[Kind, list[Caution]] = {}
-    for caution in found:
+    for caution in warnings:
         kinds.setdefault(caution.kind, []).append(caution)
     for kind, (first, *others) in kinds.items():
         whose = f"{first.contender}: " if first.contender else ""
@@ -84,23 +84,25 @@ def by_kind(found: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
 
 
 def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence[Run]]) -> Iterator[Caution]:
-    runs = [run for its in by_contender.values() for run in its]
+    runs = [run for of_contender in by_contender.values() for run in of_contender]
     if not result.complete:
         text = "ended before the last round: only the finished runs are here; start it anew for the rest"
         yield Caution(Kind.INCOMPLETE, None, text)
-    most = max((sum(run.valid for run in its) for its in by_contender.values()), default=0)
+    most = max((sum(run.valid for run in of_contender) for of_contender in by_contender.values()), default=0)
     if 0 < most < RUNS_TO_CLAIM:
-        text = f"{_runs(most)} of each: too few to claim anything; ask for --rounds {RUNS_TO_CLAIM} or more"
+        few = f"{counted(most, 'run')} of each: too few to claim anything"
+        text = f"{few}; ask for --rounds {RUNS_TO_CLAIM} or more"
         yield Caution(Kind.FEW_RUNS, None, text)
     if result.machine.load > BUSY * result.machine.cores:
+        cores = counted(result.machine.cores, "core")
         text = (
-            f"the load of the machine was {result.machine.load:.1f} on {result.machine.cores} cores before "
-            "anything was started: close what else runs and compare again"
+            f"the load of the machine was {digits(result.machine.load)} on {cores} before anything was "
+            "started: close what else runs and compare again"
         )
         yield Caution(Kind.BUSY_MACHINE, None, text)
     if (factor := _drift(by_contender)) and abs(math.log(factor)) > math.log(1 + DRIFT):
         text = (
-            f"the last runs took {factor:.2f} times as long as the first, in all contenders together: the "
+            f"the last runs took {times(factor)} as long as the first, in all contenders together: the "
             "machine drifted. Trust the ratios, which are taken round by round, more than the seconds"
         )
         yield Caution(Kind.DRIFT, None, text)
@@ -128,8 +130,8 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
     valid = [run for run in runs if run.valid]
     if len(valid) < len(runs):
         text = (
-            f"{len(runs) - len(valid)} of {_runs(len(runs))} invalid and in none of its times: the reasons "
-            "are below; mend them before you compare"
+            f"{len(runs) - len(valid)} of {counted(len(runs), 'run')} invalid and in none of its times: the "
+            "reasons are below; mend them before you compare"
         )
         yield Kind.INVALID_RUNS, text
     if not valid:
@@ -138,14 +140,12 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
     median = float(np.median(makespans))
     if median < SHORT_S:
         jobs = workload.jobs * math.ceil(10 * SHORT_S / median)
-        text = (
-            f"a run takes only {1000 * median:.1f} ms, of which its start and end are part: try --jobs {jobs}"
-        )
+        text = f"a run takes only {seconds(median)}, of which its start and end are part: try --jobs {jobs}"
         yield Kind.SHORT, text
     strange = _outliers(makespans, median)
     if strange == [0] and makespans[0] > median and valid[0].round == 1:
         text = (
-            f"its first run took {makespans[0] / median:.1f} times the median: caches were cold, or other "
+            f"its first run took {times(makespans[0] / median)} the median: caches were cold, or other "
             "programs still busy; compare again, or with more --rounds"
         )
         yield Kind.SLOW_FIRST, text
@@ -154,13 +154,13 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
         which = f"round {rounds} is" if len(strange) == 1 else f"rounds {rounds} are"
         worst = max(strange, key=lambda place: abs(math.log(makespans[place] / median)))
         text = (
-            f"{which} far from the others (the farthest took {makespans[worst] / median:.2f} times the "
+            f"{which} far from the others (the farthest took {times(makespans[worst] / median)} the "
             "median): see what else ran at that time, and compare again"
         )
         yield Kind.OUTLIER, text
     elif len(valid) > 1 and (share := np.std(makespans, ddof=1) / np.mean(makespans)) > UNSTABLE:
         text = (
-            f"its runs spread by {100 * share:.0f} % (standard deviation): close what else runs, or ask for "
+            f"its runs spread by {percent(share)} (standard deviation): close what else runs, or ask for "
             "more --rounds or more --jobs"
         )
         yield Kind.UNSTABLE, text
@@ -176,7 +176,7 @@ def _outliers(makespans: np.ndarray[tuple[int], np.dtype[np.float64]], median: f
 
 
 def _drift(by_contender: Mapping[ContenderName, Sequence[Run]]) -> float | None:
-    """Makespans of the last third of the rounds by those of the first, over all contenders."""
+    """Divide the makespans of the last rounds by those of the first, over all contenders."""
     logs = []
     for runs in by_contender.values():
         makespans = [makespan_s(run) for run in runs if run.valid]
@@ -185,7 +185,3 @@ def _drift(by_contender: Mapping[ContenderName, Sequence[Run]]) -> float | None:
             logs.append(math.log(np.median(makespans[-third:]) / np.median(makespans[:third])))
     # One contender that becomes slower is that contender's affair.
     return math.exp(np.median(logs)) if len(logs) > 1 else None
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"

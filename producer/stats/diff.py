@@ -43,7 +43,7 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """The comparison in words."""
         if self.ratio is None:
             return "no valid run any more" if self.broken else "no valid run before"
         if not self.ratio.claims:
@@ -68,45 +68,45 @@ class Diff:
     only_in_one: list[str]
 
 
-def checked(old: Result, new: Result, name: str, force: bool) -> Diff:
-    """The difference, where the two can be compared or somebody insists.
+def compare(old: Result, new: Result, name: str, force: bool) -> Diff:
+    """Compare two results, where they can be compared or somebody insists.
 
     Raises:
         ResultError: their machines or workloads differ, and nobody insists; or nothing is in both.
     """
-    why = hindrances(old, new)
+    why = list_hindrances(old, new)
     if why and not force:
         raise ResultError(f"{name} is of something else (diff): {'; '.join(why)}. Insist with --force.")
-    rows = differences(old, new)
+    rows = list_differences(old, new)
     if not rows:
         raise ResultError(f"{name} has no contender with a valid run in common with the old result (diff)")
-    return Diff(why, remarks(old, new), rows, only_in_one(old, new))
+    return Diff(why, list_remarks(old, new), rows, list_only_in_one(old, new))
 
 
-def hindrances(old: Result, new: Result) -> list[str]:
-    """Why the two should not be compared: their machines or their workloads differ."""
-    found = [f"machine: {text}" for text in _unequal(old.machine, new.machine, SAME_MACHINE)]
+def list_hindrances(old: Result, new: Result) -> list[str]:
+    """List why the two should not be compared: their machines or their workloads differ."""
+    reasons = [f"machine: {text}" for text in _unequal(old.machine, new.machine, SAME_MACHINE)]
     for before, after in _common(old, new):
-        found += [f"workload {before.name}: {text}" for text in _unequal(before, after, SAME_WORK)]
+        reasons += [f"workload {before.name}: {text}" for text in _unequal(before, after, SAME_WORK)]
     if not _common(old, new):
-        found.append("they have no workload in common")
-    return found
+        reasons.append("they have no workload in common")
+    return reasons
 
 
-def remarks(old: Result, new: Result) -> list[str]:
-    """What else differs, and may be the reason for a difference."""
-    found = list(_unequal(old.machine, new.machine, WORTH_NAMING))
-    found += _unequal(old, new, ("broker_version", "transport"))
+def list_remarks(old: Result, new: Result) -> list[str]:
+    """List what else differs, and may be the reason for a difference."""
+    changes = list(_unequal(old.machine, new.machine, WORTH_NAMING))
+    changes += _unequal(old, new, ("broker_version", "transport"))
     before, after = old.machine.packages, new.machine.packages
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            found.append(f"{name} {before.get(name, 'absent')}, now {after.get(name, 'absent')}")
-    return found
+            changes.append(f"{name} {before.get(name, 'absent')}, now {after.get(name, 'absent')}")
+    return changes
 
 
-def differences(old: Result, new: Result) -> list[Difference]:
-    """Every contender that both were asked for, in the order of the new table; then those that broke."""
-    found = []
+def list_differences(old: Result, new: Result) -> list[Difference]:
+    """Compare every contender that both have, in the order of the new table, then those that broke."""
+    rows = []
     for before, after in _common(old, new):
         then, now = _makespans(old, before.name), _makespans(new, after.name)
         broken = [name for name in then if str(name) in after.left_out and name not in now]
@@ -114,8 +114,8 @@ def differences(old: Result, new: Result) -> list[Difference]:
             old_s, new_s = then.get(name, []), now.get(name, [])
             if old_s or (new_s and name in then):
                 ratio = unpaired(new_s, old_s)
-                found.append(Difference(before.name, name, _median(old_s), _median(new_s), ratio))
-    return found
+                rows.append(Difference(before.name, name, _median(old_s), _median(new_s), ratio))
+    return rows
 
 
 def _makespans(result: Result, workload: str) -> dict[ContenderName, list[float]]:
@@ -127,14 +127,14 @@ def _median(times_s: Sequence[float]) -> float | None:
     return float(np.median(times_s)) if times_s else None
 
 
-def only_in_one(old: Result, new: Result) -> list[str]:
-    """Contenders that cannot be compared, because only one of the two was asked for them."""
-    found = []
+def list_only_in_one(old: Result, new: Result) -> list[str]:
+    """List contenders that cannot be compared, because only one of the two was asked for them."""
+    alone = []
     for before, after in _common(old, new):
-        then, now = (_asked_for(result, one) for result, one in ((old, before), (new, after)))
-        found += [f"{before.name}: {name} (only old)" for name in then if name not in now]
-        found += [f"{before.name}: {name} (only new)" for name in now if name not in then]
-    return found
+        then, now = (_asked_for(result, workload) for result, workload in ((old, before), (new, after)))
+        alone += [f"{before.name}: {name} (only old)" for name in then if name not in now]
+        alone += [f"{before.name}: {name} (only new)" for name in now if name not in then]
+    return alone
 
 
 def _asked_for(result: Result, workload: WorkloadResult) -> list[str]:

@@ -51,7 +51,7 @@ class Ratio:
 
 
 def paired(times: Mapping[int, float], others: Mapping[int, float]) -> Ratio | None:
-    """`times` / `others`, round by round; None where no round has both.
+    """Divide `times` by `others`, round by round; None where no round has both.
 
     What slows the machine down for a while slows down both in that round, and does not reach the ratio.
     """
@@ -64,7 +64,7 @@ def paired(times: Mapping[int, float], others: Mapping[int, float]) -> Ratio | N
 
 
 def unpaired(times: Sequence[float], others: Sequence[float]) -> Ratio | None:
-    """`times` / `others`, measured at different times; None where one of them is empty.
+    """Divide `times` by `others`, measured at different times; None where one of them is empty.
 
     The interval is Welch's: the two may be spread differently.
     """
@@ -75,8 +75,8 @@ def unpaired(times: Sequence[float], others: Sequence[float]) -> Ratio | None:
     runs = min(len(logs), len(other_logs))
     if runs < 2:
         return _ratio(mean, 0.0, 1, runs)
-    squares = [float(np.var(one, ddof=1)) / len(one) for one in (logs, other_logs)]
-    parts = sum(s * s / (len(one) - 1) for s, one in zip(squares, (logs, other_logs), strict=True))
+    squares = [float(np.var(part, ddof=1)) / len(part) for part in (logs, other_logs)]
+    parts = sum(s * s / (len(part) - 1) for s, part in zip(squares, (logs, other_logs), strict=True))
     freedom = sum(squares) ** 2 / parts if parts else runs - 1
     return _ratio(mean, math.sqrt(sum(squares)), freedom, runs)
 
@@ -90,7 +90,7 @@ def _ratio(log: float, error: float, freedom: float, runs: int) -> Ratio:
 
 @functools.lru_cache
 def students_t(freedom: float, confidence: float = CONFIDENCE) -> float:
-    """How many standard errors to each side the interval reaches.
+    """Compute how many standard errors the interval reaches to each side.
 
     The share outside is I_x(freedom/2, 1/2) with x = freedom / (freedom + t²), the regularised incomplete
     beta function (Abramowitz and Stegun, 26.5.27 and 26.7.1).

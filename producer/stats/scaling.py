@@ -54,7 +54,7 @@ class Law:
     r_squared: float
 
     def throughput(self, slots: float) -> float:
-        """Jobs per second that the law foretells."""
+        """Foretell the jobs per second at so many slots."""
         cost = 1 + self.contention * (slots - 1) + self.coherency * slots * (slots - 1)
         return self.rate * slots / cost
 
@@ -92,7 +92,7 @@ class Curve:
 
 
 def curves(result: Result, workload: WorkloadResult) -> list[Curve]:
-    """A curve for every way that ran at two concurrencies or more."""
+    """Make a curve of every way that ran at two concurrencies or more."""
     by_way: dict[ContenderName, dict[int, dict[int, float]]] = {}
     for name, runs in runs_by_contender(result, workload.name).items():
         makespans = {run.round: makespan_s(run) for run in runs if run.valid}
@@ -122,7 +122,7 @@ def _curve(way: ContenderName, by_slots: Mapping[int, Mapping[int, float]], jobs
 
 
 def knee(slots: Sequence[int], rates: Sequence[float]) -> int | None:
-    """Kneedle's knee of a curve that rises; what comes after its peak is left out."""
+    """Find the knee of a rising curve, as Kneedle does; what comes after its peak is left out."""
     end = int(np.argmax(rates)) + 1
     if len(rates) < 3 or max(rates) <= rates[0]:
         return None
@@ -136,7 +136,7 @@ def knee(slots: Sequence[int], rates: Sequence[float]) -> int | None:
 
 
 def fit(slots: Sequence[int], rates: Sequence[float]) -> Law | None:
-    """The law with the least relative error; None from fewer than five points.
+    """Fit the law with the least relative error; None from fewer than five points.
 
     N / X = (1 + sigma (N - 1) + kappa N (N - 1)) / lambda is linear in 1, N - 1 and N (N - 1). The signs
     are held by trying each of the last two with and without: with three unknowns that is exact.
@@ -145,16 +145,16 @@ def fit(slots: Sequence[int], rates: Sequence[float]) -> Law | None:
         return None
     n, x = np.array(slots, dtype=float), np.array(rates)
     terms = np.stack([np.ones_like(n), n - 1, n * (n - 1)], axis=1) * (x / n)[:, None]
-    found: list[tuple[float, np.ndarray[tuple[int], np.dtype[np.float64]]]] = []
+    solutions: list[tuple[float, np.ndarray[tuple[int], np.dtype[np.float64]]]] = []
     for mask in product((False, True), repeat=2):
         kept = np.array([True, *mask])
         solution = np.zeros(3)
         solution[kept] = np.linalg.lstsq(terms[:, kept], np.ones_like(n), rcond=None)[0]
         if solution[0] > 0 and (solution >= 0).all():
-            found.append((float(((terms @ solution - 1) ** 2).sum()), solution))
-    if not found:
+            solutions.append((float(((terms @ solution - 1) ** 2).sum()), solution))
+    if not solutions:
         return None
-    inverse, contention, coherency = min(found, key=lambda one: one[0])[1]
+    inverse, contention, coherency = min(solutions, key=lambda solution: solution[0])[1]
     law = Law(1 / inverse, contention / inverse, coherency / inverse, math.nan)
     left = sum((rate - law.throughput(slot)) ** 2 for slot, rate in zip(slots, rates, strict=True))
     total = float(((x - x.mean()) ** 2).sum())

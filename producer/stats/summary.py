@@ -78,7 +78,7 @@ def makespan_s(run: Run) -> float:
 
 
 def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
-    """One row per contender, the shortest median makespan first, those without a valid run last."""
+    """Make a row of each contender, the shortest median makespan first, those without a valid run last."""
     by_contender = runs_by_contender(result, workload.name)
     makespans = {name: _by_round(runs) for name, runs in by_contender.items()}
     measured = [name for name in makespans if makespans[name]]
@@ -99,7 +99,7 @@ def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
 
 
 def runs_by_contender(result: Result, workload: str) -> dict[ContenderName, list[Run]]:
-    """The runs of one workload, in the order in which they were made."""
+    """Group the runs of one workload, in the order in which they were made."""
     by_contender: dict[ContenderName, list[Run]] = {}
     for run in result.runs:
         if run.workload == workload:
@@ -108,7 +108,7 @@ def runs_by_contender(result: Result, workload: str) -> dict[ContenderName, list
 
 
 def asked_for(workload: WorkloadResult, ran: Iterable[ContenderName]) -> Iterator[ContenderName]:
-    """The contenders of a workload: those that were started, in that order, then those that ran."""
+    """List the contenders of a workload: those that were started, in that order, then those that ran."""
     for text in workload.startups_s:
         with contextlib.suppress(ValueError):
             yield ContenderName.parse(text)
@@ -116,7 +116,7 @@ def asked_for(workload: WorkloadResult, ran: Iterable[ContenderName]) -> Iterato
 
 
 def baseline(contenders: Iterable[ContenderName]) -> ContenderName | None:
-    """The serial that speed-ups refer to: under several interpreters ("serial [3.13]") the first."""
+    """Find the serial that speed-ups refer to: under several interpreters ("serial [3.13]") the first."""
     return next((name for name in contenders if name.way == "serial"), None)
 
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request
 
 from producer.show.report import files
-from producer.show.report.labelled import labelled
+from producer.show.report.labelled import label
 from tests.charted import Span, compared, one_after_the_other, placed
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         placed([(1, 0, 0, 1)], "threads@2", problems=["3 of 4 jobs were lost"]),
     ]
     path = tmp_path_factory.mktemp("report") / "report.html"
-    files.write([labelled("one", compared(*runs)[0])], path)
+    files.write([label("one", compared(*runs)[0])], path)
     return path
 
 
@@ -110,7 +110,7 @@ def test_no_text_of_a_chart_is_cut_off(browser: Browser, tmp_path: Path, size: t
     names = ("serial [3.14]", "celery:eventlet@1000 [3.14.10t]", "asyncio+threads@1000 [3.13t #2]")
     result, _ = compared(*(run for name in names for run in one_after_the_other(name, 4.0)))
     path = tmp_path / "names.html"
-    files.write([labelled("names", result)], path)
+    files.write([label("names", result)], path)
     with opened(browser, path, size) as (page, _):
         outside = page.evaluate(
             """[...document.querySelectorAll("figure.chart svg text")].filter((text) => {
@@ -187,7 +187,7 @@ def test_a_job_is_shown_where_a_phone_is_touched(browser: Browser, report: Path)
 def test_several_results_fit_too(browser: Browser, tmp_path: Path) -> None:
     result, _ = compared(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
     path = tmp_path / "several.html"
-    files.write([labelled(name, result) for name in ("before", "after", "long-name-" * 8)], path)
+    files.write([label(name, result) for name in ("before", "after", "long-name-" * 8)], path)
     for size in (PHONE, LAPTOP, PROJECTOR):
         with opened(browser, path, size) as (page, _):
             assert page.evaluate("document.documentElement.scrollWidth") == size[0]
@@ -197,7 +197,7 @@ def test_several_results_fit_too(browser: Browser, tmp_path: Path) -> None:
 def test_a_hundred_thousand_jobs_stay_usable(browser: Browser, tmp_path: Path) -> None:
     jobs: list[Span] = [(1, 0.0, place / 1e4, place / 1e4 + 0.0099) for place in range(100_000)]
     path = tmp_path / "large.html"
-    files.write([labelled("large", compared(placed(jobs, "celery:gevent@100"))[0])], path)
+    files.write([label("large", compared(placed(jobs, "celery:gevent@100"))[0])], path)
     with opened(browser, path) as (page, _):
         canvas = page.locator("figure.timeline canvas")
         assert "Thinned: 100,000 jobs" in page.locator("figure.timeline .run").inner_text()

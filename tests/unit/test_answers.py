@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from producer.results import Run
-from producer.show.charts.answers import answers
-from producer.show.charts.claims import faster_or_slower
+from producer.show.charts.answers import answer_questions
+from producer.show.charts.claims import compare
 from producer.words import SPACE
 from tests.charted import compared, entry, one_after_the_other, placed
 from tests.made import MACHINE
@@ -18,7 +18,7 @@ def evidence(*runs: Run, wait_s: float = 0.9, work_s: float = 0.1, gil: bool = T
     _, field = compared(*runs, wait_s=wait_s, work_s=work_s)
     return [
         [answer.general, *(line.replace(SPACE, " ") for line in answer.evidence)]
-        for answer in answers([field], machine)
+        for answer in answer_questions([field], machine)
     ]
 
 
@@ -34,7 +34,7 @@ def test_waiting_jobs_answer_what_async_is_and_when_it_is_faster() -> None:
         "1 process and needed 1.03 s; serial, which waits for each in turn, needed 4.00 s."
     )
     assert when[1].startswith(
-        "waits: done alone, its jobs keep the CPU busy for 10 % of their time; asyncio@4 was 3.9 times as "
+        "waits: done alone, its jobs keep the CPU busy for 10 % of their time; asyncio@4 was 3.88 times as "
         "fast as serial (3."
     )
     assert gil[1].startswith("This comparison cannot tell.")
@@ -52,9 +52,9 @@ def test_computing_jobs_answer_what_the_gil_does() -> None:
     assert "here it was on." in gil[0]
     assert gil[1].startswith(
         "waits, which computes, on 2 cores with the GIL on: no difference between threads@2 and serial is "
-        "shown; processes@2 was 2.0 times as fast as serial ("
+        "shown; processes@2 was 2.00 times as fast as serial ("
     )
-    assert which[1].startswith("waits: processes@2 was 2.0 times as fast as threads@2 (")
+    assert which[1].startswith("waits: processes@2 was 2.00 times as fast as threads@2 (")
     assert which[1].endswith("; threads@2 used 20 MiB, processes@2 20 MiB.")
 
 
@@ -78,14 +78,14 @@ def test_each_interpreter_is_answered_for() -> None:
 
 def test_comparisons_claim_no_more_than_the_runs_show() -> None:
     serial = entry(*one_after_the_other("serial", 4.0))
-    assert faster_or_slower(serial, entry(*one_after_the_other("threads@2", 1.0))).startswith(
+    assert compare(serial, entry(*one_after_the_other("threads@2", 1.0))).startswith(
         f"serial was slower, at 25{SPACE}% of the speed of threads@2 (25{SPACE}% to 25{SPACE}% with"
     )
     few = entry(*one_after_the_other("threads@2", 1.0, rounds=2, wobble=0))
-    assert faster_or_slower(few, serial) == (
-        "threads@2 was 3.9 times as fast as serial (in 2 rounds, too few to claim it)"
+    assert compare(few, serial) == (
+        "threads@2 was 3.94 times as fast as serial (in 2 rounds, too few to claim it)"
     )
     alike = entry(*one_after_the_other("threads@2", 4.0, wobble=-0.01))
-    assert faster_or_slower(alike, serial) == "no difference between threads@2 and serial is shown"
+    assert compare(alike, serial) == "no difference between threads@2 and serial is shown"
     invalid = entry(placed([], "threads@2", problems=["died"]))
-    assert "have no valid round in common" in faster_or_slower(serial, invalid)
+    assert "have no valid round in common" in compare(serial, invalid)

@@ -14,7 +14,7 @@ from tests.unit.made import reference, workload
 
 def sentence(work: WorkloadResult, rows: Sequence[Summary]) -> str:
     """With ordinary spaces."""
-    return bound.sentence(work, rows).replace(SPACE, " ")
+    return bound.describe_bound(work, rows).replace(SPACE, " ")
 
 
 def celery(cpu_s: float | None, name: str = "celery:threads@2") -> Summary:

@@ -9,14 +9,15 @@ import pytest
 from producer.contender_name import ContenderName
 from producer.results import Result
 from producer.stats.cautions import Caution, Kind, caution_lines, cautions
+from producer.words import SPACE
 from tests.made import a_result, a_run, on
 
 STEADY = [1.0, 1.01, 0.99, 1.02, 1.0, 0.98]
 
 
 def of(result: Result) -> list[tuple[Kind, str | None]]:
-    found = cautions(result, result.workloads[0])
-    return [(one.kind, str(one.contender) if one.contender else None) for one in found]
+    warnings = cautions(result, result.workloads[0])
+    return [(warning.kind, str(warning.contender) if warning.contender else None) for warning in warnings]
 
 
 def test_a_steady_comparison_has_nothing_to_beware_of() -> None:
@@ -34,8 +35,8 @@ def test_a_steady_comparison_has_nothing_to_beware_of() -> None:
     ],
 )
 def test_makespans_that_call_for_a_warning(makespans_s: list[float], kind: Kind) -> None:
-    found = of(a_result({"serial": makespans_s}))
-    assert [one for one, _ in found] == [kind]
+    warnings = of(a_result({"serial": makespans_s}))
+    assert [seen for seen, _ in warnings] == [kind]
 
 
 def test_a_machine_that_drifts_is_told_from_a_contender_that_does() -> None:
@@ -49,15 +50,15 @@ def test_a_machine_that_drifts_is_told_from_a_contender_that_does() -> None:
 def test_a_busy_machine_is_named_with_its_load() -> None:
     [caution] = cautions(busy := on(a_result({"serial": STEADY}), load=1.5), busy.workloads[0])
     assert caution.kind is Kind.BUSY_MACHINE
-    assert "1.5 on 2 cores" in caution.text
+    assert "1.50 on 2 cores" in caution.text
 
 
 def test_what_spoils_a_comparison_is_said() -> None:
     result = a_result({"serial": STEADY})
     result.runs.append(a_run("threads@4", problems=["3 jobs are lost"]))
     result.runs[0].clocks_corrected = True
-    found = of(replace(result, complete=False))
-    assert found == [(Kind.INCOMPLETE, None), (Kind.CLOCKS, None), (Kind.INVALID_RUNS, "threads@4")]
+    warnings = of(replace(result, complete=False))
+    assert warnings == [(Kind.INCOMPLETE, None), (Kind.CLOCKS, None), (Kind.INVALID_RUNS, "threads@4")]
 
 
 def test_the_advice_knows_the_size_of_the_workload() -> None:
@@ -66,13 +67,13 @@ def test_the_advice_knows_the_size_of_the_workload() -> None:
         Caution(
             Kind.SHORT,
             ContenderName("serial"),
-            "a run takes only 1.0 ms, of which its start and end are part: try --jobs 800",
+            f"a run takes only 1.00{SPACE}ms, of which its start and end are part: try --jobs 800",
         )
     ]
 
 
 def test_several_contenders_of_one_kind_share_a_line() -> None:
     names = map(ContenderName.parse, ("serial", "threads@4", "asyncio@4"))
-    found = [Caution(Kind.SHORT, name, "too short") for name in names]
-    [line] = caution_lines(found)
+    warnings = [Caution(Kind.SHORT, name, "too short") for name in names]
+    [line] = caution_lines(warnings)
     assert line == "Beware (short): serial: too short. Likewise: threads@4, asyncio@4."

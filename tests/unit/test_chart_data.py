@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from producer.show.charts import data
+from producer.show.charts import costs, latencies, makespans, pace, waits
+from producer.show.report.figures import make_charts
 from tests.charted import compared, entry, one_after_the_other, placed
 
 INVALID = placed([(1, 0, 0, 1)], "processes@2", problems=["1 of 2 jobs was lost"])
 
 
-def bar_of(*makespans_s: float) -> data.Bar:
+def bar_of(*makespans_s: float) -> makespans.Bar:
     runs = [placed([(1, 0, 0, length)], round_=round_) for round_, length in enumerate(makespans_s, 1)]
-    [bar] = data.bars([entry(*runs)])
+    [bar] = makespans.derive([entry(*runs)])
     return bar
 
 
@@ -35,29 +36,30 @@ def test_from_five_runs_on_a_bar_has_the_interval_of_their_mean() -> None:
 
 def test_who_has_no_valid_run_is_in_no_chart() -> None:
     _, field = compared(INVALID)
-    assert data.bars(field.entries) == []
-    assert data.spreads(field.entries) is None
-    assert data.splits(field.entries) == []
-    assert data.paces(field.entries) == []
-    assert data.costs(field.entries) == []
+    assert makespans.derive(field.entries) == []
+    assert latencies.derive(field.entries) is None
+    assert waits.derive(field.entries) == []
+    assert pace.derive(field.entries) == []
+    assert costs.derive(field.entries) == []
+    assert [chart.title for chart in make_charts(field)] == ["Who did what, and when"]
 
 
 def test_every_job_is_somewhere_in_the_hill_of_its_contender() -> None:
     _, field = compared(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 0.01))
-    spreads = data.spreads(field.entries)
+    spreads = latencies.derive(field.entries)
     assert spreads is not None
-    assert [sum(one.shares) for one in spreads.rows] == pytest.approx([1.0, 1.0])
+    assert [sum(spread.shares) for spread in spreads.rows] == pytest.approx([1.0, 1.0])
     assert list(spreads.edges_s) == sorted(spreads.edges_s)
 
 
 def test_jobs_of_no_latency_have_a_place_too() -> None:
-    spreads = data.spreads([entry(placed([(1, 0, 0, 0), (1, 0, 0, 1)]))])
+    spreads = latencies.derive([entry(placed([(1, 0, 0, 0), (1, 0, 0, 1)]))])
     assert spreads is not None
     assert sum(spreads.rows[0].shares) == pytest.approx(1.0)
 
 
 def test_wait_and_service_add_up_to_the_latency() -> None:
-    [split] = data.splits([entry(placed([(1, 0, 1, 2), (1, 0, 2, 6)]), wait_s=0.5)])
+    [split] = waits.derive([entry(placed([(1, 0, 1, 2), (1, 0, 2, 6)]), wait_s=0.5)])
     assert (split.wait_s, split.service_s, split.alone_s) == (1.5, 2.5, 0.5)
     assert split.wait_share == 1.5 / 4
     assert split.stretch == 5
@@ -65,21 +67,21 @@ def test_wait_and_service_add_up_to_the_latency() -> None:
 
 def test_an_even_pace_finishes_a_tenth_in_every_tenth() -> None:
     jobs = [(1, 0.0, place * 0.01, (place + 1) * 0.01) for place in range(1000)]
-    [pace] = data.paces([entry(placed(jobs))])
-    assert sum(pace.finished) == 1000
-    assert pace.busiest_tenth == pytest.approx(0.1, abs=0.002)
-    assert max(pace.rates) == pytest.approx(100, rel=0.05)
+    [even] = pace.derive([entry(placed(jobs))])
+    assert sum(even.finished) == 1000
+    assert even.busiest_tenth == pytest.approx(0.1, abs=0.002)
+    assert max(even.rates) == pytest.approx(100, rel=0.05)
 
 
 def test_a_burst_finishes_everything_in_one_tenth() -> None:
-    [pace] = data.paces([entry(placed([(1, 0, 0, 1.0), (1, 0, 0, 1.0), (2, 0, 0, 0.99)]))])
-    assert pace.busiest_tenth == 1
+    [burst] = pace.derive([entry(placed([(1, 0, 0, 1.0), (1, 0, 0, 1.0), (2, 0, 0, 0.99)]))])
+    assert burst.busiest_tenth == 1
 
 
 def test_costs_are_of_a_job_and_unknown_where_nobody_could_see() -> None:
-    [seen] = data.costs([entry(placed([(1, 0, 0, 1), (1, 0, 1, 2)], cpu_s=0.5))])
+    [seen] = costs.derive([entry(placed([(1, 0, 0, 1), (1, 0, 1, 2)], cpu_s=0.5))])
     assert (seen.jobs_per_s, seen.memory_bytes, seen.cpu_per_job_s) == (1, 20 * 2**20, 0.25)
-    [unseen] = data.costs([entry(placed([(1, 0, 0, 1)], memory_bytes=None))])
+    [unseen] = costs.derive([entry(placed([(1, 0, 0, 1)], memory_bytes=None))])
     assert (unseen.memory_bytes, unseen.cpu_per_job_s) == (None, None)
 
 
@@ -95,7 +97,7 @@ def test_interpreters_are_told_apart() -> None:
     _, field = compared(
         *one_after_the_other("serial [3.13]", 2.0), *one_after_the_other("serial [3.14t]", 1.0)
     )
-    assert [[str(one.name) for one in part.entries] for part in field.by_interpreter()] == [
+    assert [[str(contender.name) for contender in part.entries] for part in field.by_interpreter()] == [
         ["serial [3.14t]"],
         ["serial [3.13]"],
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from producer.results import Result
-from producer.stats.diff import Diff, Difference, checked, hindrances, remarks
+from producer.stats.diff import Diff, Difference, compare, list_hindrances, list_remarks
 from tests.made import a_result, a_run, on
 from worker.errors import ResultError
 
@@ -17,11 +17,11 @@ def times(factor: float) -> list[float]:
 
 
 def between(old: Result, new: Result, force: bool = False) -> Diff:
-    return checked(old, new, "new.json", force)
+    return compare(old, new, "new.json", force)
 
 
-def only(found: Diff) -> Difference:
-    [row] = found.rows
+def only(changes: Diff) -> Difference:
+    [row] = changes.rows
     return row
 
 
@@ -61,9 +61,9 @@ def test_what_does_not_work_any_more_fails() -> None:
 
 def test_what_could_not_start_any_more_fails_and_what_nobody_asked_for_does_not() -> None:
     old, new = a_result({"serial": STEADY, "threads@4": STEADY}), a_result({"serial": STEADY})
-    found = between(old, new)
-    assert str(only(found).contender) == "serial"
-    assert found.only_in_one == ["waits: threads@4 (only old)"]
+    changes = between(old, new)
+    assert str(only(changes).contender) == "serial"
+    assert changes.only_in_one == ["waits: threads@4 (only old)"]
     new.workloads[0].left_out["threads@4"] = "it did not start"
     assert [str(row.contender) for row in between(old, new).rows if row.fails(1.10)] == ["threads@4"]
 
@@ -80,10 +80,10 @@ def test_other_work_is_refused_and_labelled_where_it_is_forced(field: str) -> No
 
 def test_another_machine_is_refused_and_another_python_is_named() -> None:
     old = a_result({"serial": STEADY})
-    assert hindrances(old, on(old, cores=8)) == ["machine: cores 2, now 8"]
+    assert list_hindrances(old, on(old, cores=8)) == ["machine: cores 2, now 8"]
     other = on(old, python="CPython 3.13.0", packages={"celery": "5.7.1", "gevent": "26.9"})
-    assert hindrances(old, other) == []
-    assert remarks(old, other) == [
+    assert list_hindrances(old, other) == []
+    assert list_remarks(old, other) == [
         "python CPython 3.11.7, now CPython 3.13.0",
         "celery 5.7.0, now 5.7.1",
         "gevent absent, now 26.9",

@@ -9,15 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 from producer.results import Run
-from producer.show.charts import data
-from producer.show.charts import drawn as contenders
-from producer.show.charts.lanes import busy, lanes
-from producer.show.charts.makespans import makespans
-from producer.show.charts.scaling import scaling
-from producer.show.charts.timeline import timeline
+from producer.show.charts import costs, makespans, scaling, timeline
+from producer.show.charts.chart import Shared
+from producer.show.report.figures import make_charts
 from producer.show.svg import axis
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.palette import DARK, LIGHT, PROCESSES, fixed
+from producer.show.svg.palette import DARK, LIGHT, PROCESSES, fix_colours
 from producer.show.svg.rows import NARROW, WIDE, Frame
 from tests.charted import compared, entry, one_after_the_other, placed
 
@@ -59,20 +56,18 @@ def test_what_lies_beyond_an_axis_is_drawn_at_its_end() -> None:
 @pytest.mark.parametrize("frame", [WIDE, NARROW])
 def test_every_chart_is_well_formed_and_names_every_contender(frame: Frame) -> None:
     _, field = compared(*one_after_the_other("serial", 4.0), *one_after_the_other("celery:threads@2", 0.01))
-    entries = field.entries
-    spreads = data.spreads(entries)
-    assert spreads is not None
-    costs = data.costs(entries)
-    for drawing in (
-        makespans(data.bars(entries), frame, 9.0),
-        contenders.latencies(spreads, frame),
-        contenders.waits(data.splits(entries), frame),
-        contenders.pace(data.paces(entries), frame),
-        contenders.speed(costs, frame),
-        contenders.memory(costs, frame),
-        contenders.cpu(costs, frame),
-    ):
-        svg = drawing.svg("label")
+    pictures = [
+        picture
+        for chart in make_charts(field, Shared(longest_s=9.0))
+        if not isinstance(chart, timeline.TimelineChart)
+        for picture in chart.pictures
+    ]
+    assert [picture.name for picture in pictures] == [
+        *("makespan", "latency", "waits", "throughput"),
+        *("speed", "memory", "cpu"),
+    ]
+    for picture in pictures:
+        svg = picture.draw(frame).svg("label")
         texts = list(ElementTree.fromstring(svg).itertext())
         assert {"serial", "celery:threads@2"} <= set(texts)
         assert svg.count("data-tip") >= 2
@@ -81,7 +76,7 @@ def test_every_chart_is_well_formed_and_names_every_contender(frame: Frame) -> N
 
 def drawn_makespans(runs: int) -> str:
     field = compared(*one_after_the_other("serial", 4.0, runs))[1]
-    return makespans(data.bars(field.entries), WIDE).svg("")
+    return makespans.draw(makespans.derive(field.entries), WIDE).svg("")
 
 
 def test_a_makespan_has_an_interval_only_where_there_are_runs_enough_for_one() -> None:
@@ -95,24 +90,24 @@ def test_a_makespan_has_an_interval_only_where_there_are_runs_enough_for_one() -
 
 
 def test_what_was_out_of_sight_is_said_to_be() -> None:
-    costs = data.costs([entry(placed([(1, 0, 0, 1)], memory_bytes=None))])
-    assert "not in sight" in contenders.memory(costs, WIDE).svg("")
-    assert "too little to see" in contenders.cpu(costs, WIDE).svg("")
+    unseen = costs.derive([entry(placed([(1, 0, 0, 1)], memory_bytes=None))])
+    assert "not in sight" in costs.draw_memory(unseen, WIDE).svg("")
+    assert "too little to see" in costs.draw_cpu(unseen, WIDE).svg("")
 
 
 def test_a_timeline_has_a_bar_for_each_block_in_the_colour_of_its_process() -> None:
-    line = timeline(entry(placed([(1, 0, 0, 1), (2, 0, 0, 1), (2, 0, 1, 2)])))
+    line = timeline.derive(entry(placed([(1, 0, 0, 1), (2, 0, 0, 1), (2, 0, 1, 2)])))
     assert line is not None
-    svg = lanes(line).svg("")
+    svg = timeline.draw(line).svg("")
     assert len(re.findall(r"<rect[^>]*--process-0", svg)) == 1
     assert len(re.findall(r"<rect[^>]*--process-1", svg)) == 2
     assert "process 2" in svg
 
 
 def test_a_thinned_block_is_as_pale_as_its_lane_was_idle() -> None:
-    line = timeline(entry(placed([(1, 0, 0, 1), (1, 0, 3, 4)])), max_blocks=1)
+    line = timeline.derive(entry(placed([(1, 0, 0, 1), (1, 0, 3, 4)])), max_blocks=1)
     assert line is not None
-    assert busy(line.blocks[0]) == 0.5
+    assert timeline.busy_share(line.blocks[0]) == 0.5
 
 
 def test_texts_cannot_break_out_of_a_drawing() -> None:
@@ -126,7 +121,7 @@ def test_texts_cannot_break_out_of_a_drawing() -> None:
 def test_a_slide_has_its_title_and_colours_of_its_own() -> None:
     drawing = Drawing(10)
     drawing.rect(0, 0, 1, 1, "here")
-    svg = fixed(drawing.slide("label", "waits: makespan"))
+    svg = fix_colours(drawing.slide("label", "waits: makespan"))
     assert "waits: makespan" in "".join(ElementTree.fromstring(svg).itertext())
     assert "var(" not in svg
     assert LIGHT["here"] in svg
@@ -147,9 +142,9 @@ def test_text_and_marks_stand_out_from_the_page(theme: dict[str, str]) -> None:
         assert contrast(theme[name], theme["paper"]) >= 3
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(text: str, ground: str) -> float:
     """The contrast ratio of two colours, by WCAG's formula."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    light, dark = sorted((luminance(text), luminance(ground)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -165,7 +160,7 @@ def test_a_curve_is_drawn_with_its_points_and_its_knee() -> None:
     runs = [run for slots, rate in rates.items() for run in at(slots, 4 / rate)]
     _, field = compared(*runs)
     [curve] = field.curves
-    svg = scaling(curve, NARROW).svg("")
+    svg = scaling.draw(curve, NARROW).svg("")
     texts = list(ElementTree.fromstring(svg).itertext())
     assert {"threads", "1", "2", "4", "8", "16", "slots", "jobs per second"} <= set(texts)
     assert svg.count("at once") == 5

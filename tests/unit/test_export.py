@@ -33,8 +33,8 @@ def test_csv_of_a_contender_without_a_valid_run_has_its_problems_and_no_times() 
 
 
 def test_markdown_is_one_table_for_each_workload_with_rows_of_equal_length() -> None:
-    heading, _, *table = to_markdown(RESULT).splitlines()
-    assert heading == "## waits: 8 jobs, made by hand"
+    heading, _, about, _, *table = to_markdown(RESULT).splitlines()
+    assert (heading, about) == ("## waits", "8 jobs: made by hand; 5 rounds, seed 1")
     lines = [line for line in table if line]
-    assert lines[2].startswith("| threads@4 | 2.00 s (2.00–2.00) | 4 |")
+    assert lines[2].startswith("| threads@4 | 2.00 s (2.00–2.00) | 4.00 |")
     assert {line.count("|") for line in lines} == {13}

@@ -20,12 +20,12 @@ from rich.console import Console
 
 from producer.ranges import MAX_CONTENDERS
 from producer.results import Result, load
-from producer.show.export import exported
+from producer.show.export import export
 from producer.show.report import files
-from producer.show.terminal.diff import diff_table
-from producer.show.terminal.sweep import sweep_tables
+from producer.show.terminal.diff import show_diff
+from producer.show.terminal.sweep import show_sweep
 from producer.show.terminal.tables import print_result
-from producer.stats.diff import checked
+from producer.stats.diff import compare
 from tests.charted import compared, one_after_the_other, placed
 from tests.unit.made import result, run, workload
 from worker.errors import ResultError
@@ -61,15 +61,15 @@ def everything(path: Path) -> None:
     loaded = load(path)
     print_result(Console(file=StringIO(), width=160), loaded)
     for workload_ in loaded.workloads:
-        sweep_tables(loaded, workload_)
+        show_sweep(loaded, workload_)
     for how in ("json", "csv", "markdown"):
-        exported(loaded, how)
+        export(loaded, how)
     shown = files.load([path, path])
     files.write(shown, path.with_suffix(".html"))
     files.write_static(shown, path.with_suffix(".charts"), png=False)
     for old, new in ((comparison(), loaded), (loaded, comparison()), (loaded, loaded)):
         try:
-            diff_table("two", checked(old, new, "new", force=True), 1.1)
+            show_diff("two", compare(old, new, "new", force=True), 1.1)
         except ResultError as error:
             assert "(diff)" in str(error)  # noqa: PT017 - they have nothing in common, which is an answer
 

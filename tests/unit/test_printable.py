@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.printable import html, json_text, markdown, notes, printable, spreadsheet
+from producer.printable import html, json_text, markdown, notes, printable, spreadsheet, terminal
 from producer.show.svg.drawing import Drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -45,7 +45,7 @@ def test_what_cannot_be_seen_is_spelled(text: str, shown: str) -> None:
 @given(TEXTS)
 def test_nothing_but_what_shows_is_left_of_any_text(text: str) -> None:
     shown = printable(text)
-    assert all(one.isprintable() or unicodedata.category(one) == "Zs" for one in shown)
+    assert all(char.isprintable() or unicodedata.category(char) == "Zs" for char in shown)
     assert printable(shown) == shown
     shown.encode()
 
@@ -53,8 +53,14 @@ def test_nothing_but_what_shows_is_left_of_any_text(text: str) -> None:
 @given(TEXTS)
 def test_a_note_is_one_line_without_markup(text: str) -> None:
     [note] = notes([text])
-    assert note.plain == f"  {printable(text)}"
+    assert note.plain == f"  {terminal(text)}"
     assert not note.spans
+
+
+@given(TEXTS)
+def test_a_terminal_shows_the_same_text_and_no_space_that_cannot_be_searched_for(text: str) -> None:
+    assert terminal(text) == printable(text).replace("\u00a0", " ")
+    assert terminal("53.6\u00a0ms") == "53.6 ms"
 
 
 @given(TEXTS)
@@ -88,7 +94,7 @@ def test_a_drawing_with_any_text_is_a_drawing(text: str) -> None:
     written = [root.get("aria-label"), *(shape.text for shape in root.iter(f"{SVG}text"))]
     written += [shape.get("data-tip") for shape in root.iter(f"{SVG}rect")][1:]
     # In an attribute, XML reads a line break as a space.
-    assert {(one or "").replace("\n", " ") for one in written} == {
+    assert {(text or "").replace("\n", " ") for text in written} == {
         printable(text, keep="\n").replace("\n", " ")
     }
 

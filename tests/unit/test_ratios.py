@@ -78,16 +78,16 @@ def test_an_unpaired_interval_is_welchs() -> None:
 @given(st.lists(st.tuples(seconds, seconds), min_size=5, max_size=12))
 def test_turning_a_ratio_over_turns_its_interval_over(pairs: list[tuple[float, float]]) -> None:
     times, others = ({n: pair[side] for n, pair in enumerate(pairs)} for side in (0, 1))
-    one, other = paired(times, others), paired(others, times)
-    assert one
+    ratio, other = paired(times, others), paired(others, times)
+    assert ratio
     assert other
-    assert one.low
-    assert one.high
+    assert ratio.low
+    assert ratio.high
     assert other.low
     assert other.high
-    assert one.low == pytest.approx(1 / other.high)
-    assert one.low <= one.value * (1 + 1e-9)
-    assert one.value <= one.high * (1 + 1e-9)
+    assert ratio.low == pytest.approx(1 / other.high)
+    assert ratio.low <= ratio.value * (1 + 1e-9)
+    assert ratio.value <= ratio.high * (1 + 1e-9)
 
 
 def test_the_interval_holds_the_true_ratio_in_95_of_100_cases() -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from producer.results import Result, ResultFile
 from producer.show.report import files
-from producer.show.report.labelled import Labelled, labelled
-from producer.show.report.page import OPENING, page
+from producer.show.report.labelled import Labelled, label
+from producer.show.report.page import OPENING, write_page
 from producer.system.gil import Gil
 from producer.system.interpreter import Interpreter
 from producer.words import SPACE
@@ -24,9 +24,9 @@ from worker.errors import ResultError, UnavailableError
 EVIL = "</script><script>alert(1)</script><img src=http://example.org/x>"
 
 
-def shown(result: Result, label: str = "one") -> Labelled:
+def shown(result: Result, name: str = "one") -> Labelled:
     """The result under a label."""
-    return labelled(label, result)
+    return label(name, result)
 
 
 def two_contenders() -> Result:
@@ -53,8 +53,8 @@ class Reader(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.fetched += [value for name in ("src", "href") if (value := found.get(name)) and value[0] != "#"]
+        values = dict(attrs)
+        self.fetched += [value for name in ("src", "href") if (value := values.get(name)) and value[0] != "#"]
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -69,7 +69,7 @@ def read(html: str) -> Reader:
 
 
 def test_the_page_fetches_nothing() -> None:
-    html = page([shown(two_contenders())])
+    html = write_page([shown(two_contenders())])
     assert [link for link in read(html).fetched if not link.startswith("data:")] == []
     assert set(re.findall(r"https?://[^\s\"')]+", html)) == {"http://www.w3.org/2000/svg"}
     assert "@import" not in html
@@ -77,7 +77,7 @@ def test_the_page_fetches_nothing() -> None:
 
 
 def test_the_page_has_every_chart_the_table_the_answers_and_the_machine() -> None:
-    text = read(page([shown(two_contenders())])).text
+    text = read(write_page([shown(two_contenders())])).text
     for part in (
         *("How many times as fast as serial", "How long it took", "Who did what, and when"),
         *("How long each job took", "Waiting in the queue", "Throughput over time", "What the speed costs"),
@@ -90,28 +90,28 @@ def test_invalid_runs_and_who_was_left_out_are_told() -> None:
     lost = placed([(1, 0, 0, 1)], "celery:gevent@2", problems=["1 of 4 jobs was lost"])
     result, _ = compared(*one_after_the_other("serial", 4.0), lost)
     result.workloads[0].left_out["interpreters@2"] = "this is Python 3.11"
-    text = read(page([shown(replace(result, complete=False))])).text
+    text = read(write_page([shown(replace(result, complete=False))])).text
     assert "celery:gevent@2, round 1: 1 of 4 jobs was lost. This run is invalid and counts nowhere." in text
-    assert "interpreters@2 was left out: this is Python 3.11." in text
+    assert "Left out: interpreters@2: this is Python 3.11." in text
     assert "Incomplete: ended before the last round" in text
     assert "An invalid run, shown because there is no valid one." in text
 
 
 def test_a_result_without_a_valid_run_has_a_page_too() -> None:
     nothing, _ = compared(placed([], problems=["its process died"]))
-    text = read(page([shown(nothing)])).text
+    text = read(write_page([shown(nothing)])).text
     assert "its process died" in text
     assert "How long it took" not in text
 
 
 def test_a_result_without_any_run_has_a_page_too() -> None:
     result = two_contenders()
-    assert "No contender ran." in read(page([shown(replace(result, runs=[]))])).text
-    assert "Nothing was measured" in read(page([shown(replace(result, runs=[], workloads=[]))])).text
+    assert "No contender ran." in read(write_page([shown(replace(result, runs=[]))])).text
+    assert "Nothing was measured" in read(write_page([shown(replace(result, runs=[], workloads=[]))])).text
 
 
 def test_several_results_stand_side_by_side_under_their_names() -> None:
-    html = page([shown(two_contenders(), "before"), shown(two_contenders(), "after")])
+    html = write_page([shown(two_contenders(), "before"), shown(two_contenders(), "after")])
     assert html.count("<h3>before (CPython 3.11.7)</h3>") == 3
     assert html.count("<h3>after (CPython 3.11.7)</h3>") == 3
     lines = re.search(r'<script type="application/json" id="lines">(.*?)</script>', html)
@@ -137,7 +137,7 @@ def under_two_pythons() -> Result:
 
 
 def test_pythons_stand_side_by_side_at_a_glance() -> None:
-    html = page([shown(under_two_pythons())])
+    html = write_page([shown(under_two_pythons())])
     table = html[html.index('<figure class="overview">') : html.index("</figure>")]
     assert re.findall(r'<th scope="col">(.*?)</th>', table) == ["waits [3.13]", "waits [3.14]"]
     cells = {
@@ -150,7 +150,7 @@ def test_pythons_stand_side_by_side_at_a_glance() -> None:
 
 
 def test_a_lone_contender_has_nothing_to_be_compared_with_at_a_glance() -> None:
-    html = page([shown(compared(*one_after_the_other("serial", 4.0))[0])])
+    html = write_page([shown(compared(*one_after_the_other("serial", 4.0))[0])])
     assert "How many times as fast as serial" not in html
 
 
@@ -160,10 +160,10 @@ def test_what_holds_for_many_is_told_once() -> None:
     result, _ = compared(*noisy)
     for name in ("celery:gevent@2", "celery:eventlet@2"):
         result.workloads[0].left_out[name] = "greenlet has no build for this Python"
-    text = read(page([shown(result)])).text
+    text = read(write_page([shown(result)])).text
     assert text.count("close what else runs, or ask for more --rounds") == 1
     assert "Likewise: " in text
-    assert "celery:gevent@2 and celery:eventlet@2 were left out: greenlet has no build" in text
+    assert "Left out: celery:gevent@2 and celery:eventlet@2: greenlet has no build" in text
 
 
 @pytest.mark.parametrize(("rounds", "interval"), [(5, True), (2, False)])
@@ -173,7 +173,7 @@ def test_a_curve_is_said_to_have_what_it_has(rounds: int, interval: bool) -> Non
         for slots in (1, 2, 4)
         for run in one_after_the_other(f"threads@{slots}", 4.0 / slots, rounds)
     ]
-    html = page([shown(compared(*runs)[0])])
+    html = write_page([shown(compared(*runs)[0])])
     assert html.index("How it scales") < html.index("How long it took") < html.index("Who did what")
     text = read(html).text.replace(SPACE, " ")
     assert ("Throughput at each concurrency with its 95 % interval." in text) == interval
@@ -183,7 +183,7 @@ def test_a_curve_is_said_to_have_what_it_has(rounds: int, interval: bool) -> Non
 
 def test_a_timeline_says_that_slots_stood_idle() -> None:
     alone = replace(placed([(1, 0, 0, 1), (1, 0, 1, 2)], "threads@32"), slots=32)
-    text = page([shown(compared(alone)[0])])
+    text = write_page([shown(compared(alone)[0])])
     assert "2 jobs in 1 lane; no more of its 32 slots were busy at the same time." in text
 
 
@@ -192,7 +192,7 @@ def test_no_text_of_a_result_becomes_markup() -> None:
     result, _ = compared(broken, *one_after_the_other(f"threads{EVIL}@2", 1.0))
     result.workloads[0].left_out[EVIL] = EVIL
     result.workloads[0].description = EVIL
-    html = page([shown(replace(result, broker=EVIL), EVIL)])
+    html = write_page([shown(replace(result, broker=EVIL), EVIL)])
     assert EVIL not in html
     assert "<img" not in html
     assert html.count("<script") == 2
@@ -200,7 +200,7 @@ def test_no_text_of_a_result_becomes_markup() -> None:
 
 def test_a_hundred_thousand_jobs_fit_into_a_small_page() -> None:
     jobs: list[Span] = [(1 + place % 8, 0.0, place / 1e4, place / 1e4 + 0.0008) for place in range(100_000)]
-    html = page([shown(compared(placed(jobs, "celery:prefork@8"))[0])])
+    html = write_page([shown(compared(placed(jobs, "celery:prefork@8"))[0])])
     assert len(html.encode()) < 1e6
     assert "Thinned: 100,000 jobs are drawn as " in html
 
@@ -208,7 +208,7 @@ def test_a_hundred_thousand_jobs_fit_into_a_small_page() -> None:
 def test_many_contenders_with_many_jobs_fit_into_six_megabytes() -> None:
     jobs: list[Span] = [(1 + place % 8, 0.0, place / 777, place / 777 + 0.0098765) for place in range(3000)]
     runs = [placed(jobs, f"celery:gevent@{slots}") for slots in range(1, 81)]
-    html = page([shown(compared(*runs)[0])])
+    html = write_page([shown(compared(*runs)[0])])
     assert 3e6 < len(html.encode()) < 6e6
     assert "Thinned: 3,000 jobs are drawn as 1,000 bars" in html.replace(SPACE, " ")
 
@@ -216,7 +216,7 @@ def test_many_contenders_with_many_jobs_fit_into_six_megabytes() -> None:
 def test_labels_are_the_names_of_the_files(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     paths = [saved(two_contenders(), tmp_path / name) for name in ("a.json.gz", "b.json", "sub/b.json")]
-    assert [one.label for one in files.load(paths)] == ["a", "b (2)", "b (3)"]
+    assert [labelled.label for labelled in files.load(paths)] == ["a", "b (2)", "b (3)"]
 
 
 def test_a_report_may_be_made_again_but_nothing_else_is_overwritten(tmp_path: Path) -> None:

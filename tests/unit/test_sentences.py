@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from producer.results import Run
-from producer.show.charts import data, sentences, timeline_sentences
+from producer.show.charts import costs, latencies, makespans, pace, timeline, waits
 from producer.show.charts.entries import Entry
-from producer.show.charts.timeline import Timeline, timeline
+from producer.show.report.figures import make_charts
 from producer.words import SPACE
 from tests.charted import Span, compared, entry, one_after_the_other, placed
+from tests.made import MACHINE
 
 
 def entries(*runs: Run, wait_s: float = 1.0) -> Sequence[Entry]:
@@ -25,50 +27,38 @@ def plain(sentence: str | None) -> str:
     return sentence.replace(SPACE, " ")
 
 
-def line(spans: Sequence[Span], contender: str = "threads@2") -> Timeline:
-    """The timeline of these jobs."""
-    found = timeline(entry(placed(spans, contender)))
-    assert found is not None
-    return found
-
-
 def on_timeline(
     spans: Sequence[Span], contender: str = "threads@2", wait_s: float = 0.0, gil: bool = True
 ) -> str:
     """The sentence under the timeline of these jobs, each of which takes a second alone."""
-    _, field = compared(placed(spans, contender), wait_s=wait_s, work_s=1 - wait_s)
-    found = timeline(field.entries[0])
-    assert found is not None
-    return timeline_sentences.on_timeline(found, field, gil)
+    machine = replace(MACHINE, gil=gil)
+    _, field = compared(placed(spans, contender), wait_s=wait_s, work_s=1 - wait_s, machine=machine)
+    line = timeline.derive(field.entries[0])
+    assert line is not None
+    return timeline.describe(line, field)
 
 
-def makespans(*runs: Run, wait_s: float = 0.1) -> str:
+def on_makespans(*runs: Run, wait_s: float = 0.1) -> str:
     """The sentence under the makespans."""
-    return plain(sentences.on_makespans(data.bars(entries(*runs, wait_s=wait_s))))
+    return plain(makespans.describe(makespans.derive(entries(*runs, wait_s=wait_s))))
 
 
 def test_without_a_valid_run_nothing_is_said_of_numbers() -> None:
-    none: Sequence[Entry] = entries(placed([], problems=["died"]))
-    assert {
-        sentences.on_makespans(data.bars(none)),
-        sentences.on_latencies(data.spreads(none)),
-        sentences.on_waits(data.splits(none)),
-        sentences.on_pace(data.paces(none)),
-        sentences.on_costs(data.costs(none)),
-    } == {sentences.NO_VALID_RUN}
+    _, field = compared(placed([], problems=["died"]))
+    assert make_charts(field) == []
 
 
 def test_one_contender_is_compared_with_its_limit_only() -> None:
     # Two slots, four jobs of 0.1 s alone: 0.2 s is the limit.
-    assert makespans(*one_after_the_other("serial", 1.0)) == (
+    assert on_makespans(*one_after_the_other("serial", 1.0)) == (
         "serial took 1.00 s; serial reached 20 % of its physical limit."
     )
 
 
 def test_a_difference_that_the_runs_show_is_claimed() -> None:
-    said = makespans(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
+    said = on_makespans(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
     assert said == (
-        "threads@2 was the shortest with 1.00 s, serial the longest with 4.00 s, 4.0 times as long; that "
+        "threads@2 was the shortest with 1.00 s, serial the longest with 4.00 s, 4.00 times as long; that "
         "threads@2 is faster than serial is shown; threads@2 reached 20 % of its physical limit."
     )
 
@@ -76,22 +66,22 @@ def test_a_difference_that_the_runs_show_is_claimed() -> None:
 def test_a_difference_that_the_runs_do_not_show_is_not_claimed() -> None:
     fast = one_after_the_other("threads@2", 1.0, wobble=0.2)
     slow = one_after_the_other("serial", 1.02, wobble=-0.2)
-    assert "between threads@2 and serial no difference is shown" in makespans(*fast, *slow)
+    assert "between threads@2 and serial no difference is shown" in on_makespans(*fast, *slow)
 
 
 @pytest.mark.parametrize(("rounds", "words"), [(1, "1 run of each is"), (3, "3 runs of each are")])
 def test_few_runs_claim_nothing(rounds: int, words: str) -> None:
     runs = [*one_after_the_other("serial", 4.0, rounds), *one_after_the_other("threads@2", 1.0, rounds)]
-    assert f"{words} too few to claim a difference" in makespans(*runs)
+    assert f"{words} too few to claim a difference" in on_makespans(*runs)
 
 
 def test_who_beats_the_limit_is_not_believed() -> None:
-    said = makespans(*one_after_the_other("serial", 1.0), wait_s=1.0)
+    said = on_makespans(*one_after_the_other("serial", 1.0), wait_s=1.0)
     assert "serial was faster than its own limit, which nothing can be" in said
 
 
 def test_who_beats_a_limit_of_another_python_is_not_called_impossible() -> None:
-    said = makespans(*one_after_the_other("serial [3.14]", 1.0), wait_s=1.0)
+    said = on_makespans(*one_after_the_other("serial [3.14]", 1.0), wait_s=1.0)
     assert "serial [3.14] was faster than its limit, which was measured under the Python that simul" in said
     assert "nothing can be" not in said
 
@@ -110,19 +100,19 @@ def test_one_job_at_a_time() -> None:
 
 def test_one_job_at_a_time_on_a_busy_machine() -> None:
     said = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
-    assert "together they took 3.0 times the time they take alone, more than taking turns explains" in said
+    assert "together they took 3.00 times the time they take alone, more than taking turns explains" in said
 
 
 def test_jobs_that_do_not_hold_each_other_up() -> None:
     assert on_timeline([(1, 0, 0, 1), (2, 0, 0, 1.2)]) == (
-        "threads@2 had up to 2 jobs open at the same time in 2 processes; together they took 1.1 times the "
+        "threads@2 had up to 2 jobs open at the same time in 2 processes; together they took 1.10 times the "
         "time they take alone, so they hardly held each other up."
     )
 
 
 def test_jobs_that_were_alone_on_a_slower_machine() -> None:
     assert on_timeline([(1, 0, 0, 0.8), (1, 0, 0, 0.8)]).endswith(
-        "together they took 0.8 times the time they take alone: alone they were done more slowly than here, "
+        "together they took 0.80 times the time they take alone: alone they were done more slowly than here, "
         "so whether they held each other up cannot be said."
     )
 
@@ -141,7 +131,7 @@ def test_jobs_that_take_turns(
     contender: str, processes: tuple[int, int], wait_s: float, gil: bool, words: str
 ) -> None:
     said = on_timeline([(worker, 0, 0, 2) for worker in processes], contender, wait_s, gil)
-    assert "together they took 2.0 times the time they take alone" in said
+    assert "together they took 2.00 times the time they take alone" in said
     assert words in said
 
 
@@ -152,11 +142,12 @@ def test_more_than_taking_turns_is_not_blamed_on_the_gil() -> None:
 
 
 def test_only_a_thinned_timeline_says_so() -> None:
-    found = line([(1, 0, 0, 1)])
-    assert timeline_sentences.on_thinning(found) is None
-    many = timeline(entry(placed([(1, 0, place, place + 1) for place in range(100)])), max_blocks=10)
+    few = timeline.derive(entry(placed([(1, 0, 0, 1)])))
+    many = timeline.derive(entry(placed([(1, 0, place, place + 1) for place in range(100)])), max_blocks=10)
+    assert few is not None
     assert many is not None
-    assert timeline_sentences.on_thinning(many) == (
+    assert timeline.describe_thinning(few) is None
+    assert timeline.describe_thinning(many) == (
         "Thinned: 100 jobs are drawn as 10 bars, each of up to 10 neighbours in one lane; the paler a bar, "
         "the longer its lane stood idle within it."
     )
@@ -164,7 +155,9 @@ def test_only_a_thinned_timeline_says_so() -> None:
 
 def on_latencies(*runs: Run) -> str:
     """The sentence under the latencies."""
-    return plain(sentences.on_latencies(data.spreads(entries(*runs))))
+    spreads = latencies.derive(entries(*runs))
+    assert spreads is not None
+    return plain(latencies.describe(spreads))
 
 
 def test_latencies_of_few_jobs_and_of_many() -> None:
@@ -193,7 +186,7 @@ def test_waits_everywhere_nowhere_and_somewhere() -> None:
     waited, at_once = placed([(1, 0, 9, 10)], "serial"), placed([(1, 0, 0, 1)], "threads@2")
 
     def said(*runs: Run) -> str:
-        return plain(sentences.on_waits(data.splits(entries(*runs))))
+        return plain(waits.describe(waits.derive(entries(*runs))))
 
     assert said(waited).startswith(
         "Everywhere an average job spent most of its latency in the queue; with serial 90 %."
@@ -206,17 +199,17 @@ def test_waits_everywhere_nowhere_and_somewhere() -> None:
 
 def test_service_that_is_stretched_and_service_that_is_not() -> None:
     def said(length: float) -> str:
-        return sentences.on_waits(data.splits(entries(placed([(1, 0, 0, length)]))))
+        return waits.describe(waits.derive(entries(placed([(1, 0, 0, length)]))))
 
-    assert said(3).endswith("Doing a job took longest with threads@2: 3.0 times what it takes alone.")
-    assert said(1.21).endswith("Doing a job took at most 1.3 times what it takes alone.")
-    assert said(0.5).endswith("Doing a job took at most 1.0 times what it takes alone.")
+    assert said(3).endswith("Doing a job took longest with threads@2: 3.00 times what it takes alone.")
+    assert said(1.21).endswith("Doing a job took at most 1.21 times what it takes alone.")
+    assert said(0.5).endswith("Doing a job took at most 1.00 times what it takes alone.")
 
 
 @pytest.mark.parametrize(("jobs", "words"), [(1, "1 job in a run is"), (39, "39 jobs in a run are")])
 def test_few_jobs_have_no_pace(jobs: int, words: str) -> None:
     few = placed([(1, 0, place, place + 1) for place in range(jobs)])
-    said = sentences.on_pace(data.paces(entries(few)))
+    said = pace.describe(pace.derive(entries(few)))
     assert said == f"{words} too few to speak of a pace."
 
 
@@ -226,7 +219,7 @@ def test_an_even_pace_a_burst_and_both() -> None:
     worse = placed([(1, 0, 0, 100)] * 100, "processes@2")
 
     def said(*runs: Run) -> str:
-        return plain(sentences.on_pace(data.paces(entries(*runs))))
+        return plain(pace.describe(pace.derive(entries(*runs))))
 
     assert said(even).startswith("All kept an even pace: no tenth of a run finished more than 1")
     assert (
@@ -241,7 +234,7 @@ def test_costs_of_the_fastest_and_of_the_others() -> None:
     slow = placed([(1, 0, 0, 2)], "serial", memory_bytes=20 * 2**20, cpu_s=0.2)
 
     def said(*runs: Run) -> str:
-        return plain(sentences.on_costs(data.costs(entries(*runs))))
+        return plain(costs.describe(costs.derive(entries(*runs))))
 
     assert said(fast, slow) == (
         "serial needed the least memory, 20 MiB; threads@2 the most, 30 MiB. "

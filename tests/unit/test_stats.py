@@ -32,11 +32,11 @@ def test_makespan_is_from_the_first_enqueuing_to_the_last_finish() -> None:
         started_us=[1_000, 1_000],
         finished_us=[92_000, 10_000],
     )
-    one = run(records=records)
-    assert stats.makespan_s(one) == pytest.approx(0.098)
-    assert list(1000 * one.times.latency_s) == pytest.approx([98.0, 12.0])
-    assert list(1000 * one.times.wait_s) == pytest.approx([6.0, 2.0])
-    assert list(1000 * one.times.service_s) == pytest.approx([92.0, 10.0])
+    made = run(records=records)
+    assert stats.makespan_s(made) == pytest.approx(0.098)
+    assert list(1000 * made.times.latency_s) == pytest.approx([98.0, 12.0])
+    assert list(1000 * made.times.wait_s) == pytest.approx([6.0, 2.0])
+    assert list(1000 * made.times.service_s) == pytest.approx([92.0, 10.0])
 
 
 def test_a_run_without_records_has_no_makespan() -> None:
@@ -147,14 +147,14 @@ def test_the_times_of_records_survive_their_coding_to_the_microsecond() -> None:
         JobRecord(0, "lab/6", 4 * second, 5 * second, 7 * second, 9 * second, error="Oh: no"),
     ]
     outcome = Outcome(records, slots=2, workers=2, duplicates=1)
-    one = run_from(
+    made = run_from(
         "waits", ContenderName("threads", 2), 1, 0.0, outcome, jobs=3, wrong=0, used=None, broker_cpu_s=None
     )
-    assert one.workers == ["lab/6", "lab/7"]
-    assert one.records.index == [0, 1]  # in the order of enqueuing
-    assert one.records.worker == [0, 1]
-    assert one.errors == {0: "Oh: no"}
-    assert (one.failed, one.lost, one.duplicates, one.valid) == (1, 1, 1, True)
-    assert stats.makespan_s(one) == pytest.approx(5.0)
-    assert list(1000 * one.times.latency_s) == pytest.approx([5000, 1000])
-    assert list(1000 * one.times.wait_s) == pytest.approx([3000, 0.003], abs=1e-9)
+    assert made.workers == ["lab/6", "lab/7"]
+    assert made.records.index == [0, 1]  # in the order of enqueuing
+    assert made.records.worker == [0, 1]
+    assert made.errors == {0: "Oh: no"}
+    assert (made.failed, made.lost, made.duplicates, made.valid) == (1, 1, 1, True)
+    assert stats.makespan_s(made) == pytest.approx(5.0)
+    assert list(1000 * made.times.latency_s) == pytest.approx([5000, 1000])
+    assert list(1000 * made.times.wait_s) == pytest.approx([3000, 0.003], abs=1e-9)

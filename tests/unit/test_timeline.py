@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.show.charts.timeline import most_at_once, pack, timeline
+from producer.show.charts.timeline import derive
+from producer.stats.lanes import count_most_at_once, pack
 from tests.charted import Span, entry, placed
 
 spans = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), min_size=1, max_size=60)
@@ -30,7 +31,7 @@ def test_jobs_in_one_lane_never_overlap(pairs: list[tuple[int, int]]) -> None:
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), min_size=1, max_size=60))
 def test_there_are_as_many_lanes_as_jobs_were_ever_open(pairs: list[tuple[int, int]]) -> None:
     starts, ends = by_start(pairs)
-    assert max(pack(starts, ends)) + 1 == most_at_once(np.array(starts), np.array(ends))
+    assert max(pack(starts, ends)) + 1 == count_most_at_once(np.array(starts), np.array(ends))
 
 
 def test_a_job_that_starts_as_another_ends_takes_its_lane() -> None:
@@ -38,7 +39,7 @@ def test_a_job_that_starts_as_another_ends_takes_its_lane() -> None:
 
 
 def test_the_lanes_of_a_process_lie_together() -> None:
-    line = timeline(entry(placed([(8, 0, 0, 2), (7, 0, 0, 1), (8, 0, 1, 3), (7, 0, 1, 2)])))
+    line = derive(entry(placed([(8, 0, 0, 2), (7, 0, 0, 1), (8, 0, 1, 3), (7, 0, 1, 2)])))
     assert line is not None
     assert line.workers == ("lab/7", "lab/8")
     assert line.lanes == (0, 1, 1)
@@ -47,7 +48,7 @@ def test_the_lanes_of_a_process_lie_together() -> None:
 
 
 def test_a_block_knows_what_its_job_waited_and_took() -> None:
-    line = timeline(entry(placed([(1, 0.0, 0.5, 2.0)]), wait_s=1.0))
+    line = derive(entry(placed([(1, 0.0, 0.5, 2.0)]), wait_s=1.0))
     assert line is not None
     [block] = line.blocks
     assert (block.start_s, block.end_s, block.wait_s, block.service_s, block.alone_s) == (
@@ -62,7 +63,7 @@ def test_a_block_knows_what_its_job_waited_and_took() -> None:
 
 def test_many_jobs_are_thinned_and_none_is_lost() -> None:
     jobs: list[Span] = [(1, 0.0, place * 0.5, place * 0.5 + 0.25) for place in range(1000)]
-    line = timeline(entry(placed(jobs)), max_blocks=100)
+    line = derive(entry(placed(jobs)), max_blocks=100)
     assert line is not None
     assert line.per_block == 10
     assert len(line.blocks) == 100
@@ -73,17 +74,17 @@ def test_many_jobs_are_thinned_and_none_is_lost() -> None:
 
 def test_the_run_of_the_median_makespan_is_drawn() -> None:
     runs = [placed([(1, 0, 0, length)], round_=place) for place, length in enumerate((9, 2, 3), 1)]
-    line = timeline(entry(*runs))
+    line = derive(entry(*runs))
     assert line is not None
     assert line.entry.typical.round == 3
 
 
 def test_without_a_valid_run_the_fullest_invalid_one_is_drawn() -> None:
     runs = [placed([], round_=1, problems=["died"]), placed([(1, 0, 0, 1)], round_=2, problems=["lost"])]
-    line = timeline(entry(*runs))
+    line = derive(entry(*runs))
     assert line is not None
     assert line.entry.typical.round == 2
 
 
 def test_a_run_without_records_has_no_timeline() -> None:
-    assert timeline(entry(placed([], problems=["died"]))) is None
+    assert derive(entry(placed([], problems=["died"]))) is None

@@ -15,7 +15,8 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (0.0, "0.00 µs"),
+        (0.0, "0 s"),
+        (None, "–"),
         (0.00031, "310 µs"),
         (0.00999, "9.99 ms"),
         (0.0556, "55.6 ms"),
@@ -25,15 +26,15 @@ def plain(text: str) -> str:
         (2130.0, "35.5 min"),
     ],
 )
-def test_times_have_the_unit_that_suits_them(value: float, said: str) -> None:
+def test_times_have_the_unit_that_suits_them(value: float | None, said: str) -> None:
     assert plain(words.seconds(value)) == said
 
 
 @pytest.mark.parametrize(
     ("share", "said"),
-    [(0.0, "0 %"), (0.001, "less than 1 %"), (0.674, "67 %"), (0.999, "more than 99 %"), (1.0, "100 %")],
+    [(None, "–"), (0.0, "0 %"), (0.001, "< 1 %"), (0.674, "67 %"), (0.999, "> 99 %"), (1.0, "100 %")],
 )
-def test_a_share_is_never_rounded_to_nothing_or_to_all(share: float, said: str) -> None:
+def test_a_share_is_never_rounded_to_nothing_or_to_all(share: float | None, said: str) -> None:
     assert plain(words.percent(share)) == said
 
 
@@ -49,9 +50,24 @@ def test_names_are_listed_as_people_list_them() -> None:
 
 
 def test_times_and_sizes() -> None:
-    assert words.times(1.94) == "1.9 times"
-    assert words.times(22.3) == "22 times"
+    assert words.times(1.94) == "1.94 times"
+    assert words.times(22.34) == "22.3 times"
     assert plain(words.mebibytes(20 * 2**20)) == "20 MiB"
+    assert words.mebibytes(None) == "–"
+    assert plain(words.gibibytes(2**33)) == "8.00 GiB"
+
+
+@pytest.mark.parametrize(
+    ("low", "middle", "high", "said"),
+    [
+        (1.42, 1.5, 1.61, "1.50 s (1.42–1.61)"),
+        (0.0533, 0.0536, 0.0541, "53.6 ms (53.3–54.1)"),
+        (0.61, 0.9, 1.02, "900 ms (610–1,020)"),
+        (119, 180, 240, "3.00 min (1.98–4.00)"),
+    ],
+)
+def test_a_spread_is_in_one_unit(low: float, middle: float, high: float, said: str) -> None:
+    assert plain(words.spread(low, middle, high)) == said
 
 
 def test_a_moment_is_written_for_people() -> None:

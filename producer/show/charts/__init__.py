@@ -1,4 +1,6 @@
-"""What the charts of a report show: pure functions from results to numbers, places and sentences.
+"""The charts of a report: a module for each, with its data, its sentence and its drawing.
 
-Nothing here knows how a chart is drawn, or that there is a page.
+Each module offers `chart`, which makes a `Chart` of a workload's `Field`; `derive`, `describe` and `draw`
+are its three steps. The report lists them in `producer.show.report.figures.CHARTS`. Nothing here knows that
+there is a page.
 """

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from producer.show.charts.claims import claim, faster_or_slower
+from producer.show.charts.claims import compare, measure_ratio
 from producer.show.charts.entries import Entry, Field
-from producer.show.charts.timeline import most_at_once
+from producer.stats.lanes import count_most_at_once
 from producer.system.machine import Machine
 from producer.words import counted, mebibytes, percent, seconds
 
@@ -26,8 +26,8 @@ class Answer:
     evidence: tuple[str, ...]
 
 
-def answers(fields: Sequence[Field], machine: Machine) -> list[Answer]:
-    """One per question of the course."""
+def answer_questions(fields: Sequence[Field], machine: Machine) -> list[Answer]:
+    """Answer each question of the course."""
     parts = [part for field in fields for part in field.by_interpreter()]
     several = len(parts) > len(fields)
     return [
@@ -60,8 +60,8 @@ def answers(fields: Sequence[Field], machine: Machine) -> list[Answer]:
     ]
 
 
-def _lines(found: Sequence[str | None], otherwise: str) -> tuple[str, ...]:
-    return tuple(line for line in found if line) or (f"This comparison cannot tell. {otherwise}",)
+def _lines(lines: Sequence[str | None], otherwise: str) -> tuple[str, ...]:
+    return tuple(line for line in lines if line) or (f"This comparison cannot tell. {otherwise}",)
 
 
 def _idea(field: Field) -> str | None:
@@ -70,7 +70,7 @@ def _idea(field: Field) -> str | None:
     if serial is None or asyncio is None or field.computes or not alone:
         return None
     times = asyncio.typical.times
-    open_ = most_at_once(times.started_s, times.finished_s)
+    open_ = count_most_at_once(times.started_s, times.finished_s)
     return (
         f"{field.workload.name}: its {field.workload.jobs:,} jobs wait for {seconds(alone)} in all. "
         f"{asyncio.name} kept up to {open_} of them open at the same time in "
@@ -85,7 +85,7 @@ def _when(field: Field) -> str | None:
         return None
     return (
         f"{field.workload.name}: done alone, its jobs keep the CPU busy for {percent(field.busy)} of their "
-        f"time; {faster_or_slower(asyncio, serial)}."
+        f"time; {compare(asyncio, serial)}."
     )
 
 
@@ -109,10 +109,10 @@ def _on_gil(machine: Machine, several: bool) -> str:
 
 def _gil(field: Field, machine: Machine) -> str | None:
     serial = field.best("serial")
-    others = [one for one in (field.best("threads"), field.best("processes")) if one]
+    others = [entry for entry in (field.best("threads"), field.best("processes")) if entry]
     if serial is None or not others:
         return None
-    verdicts = "; ".join(faster_or_slower(one, serial) for one in others)
+    verdicts = "; ".join(compare(entry, serial) for entry in others)
     asked = others[0].typical.gil
     on = "on" if asked or (asked is None and machine.gil) else "off"
     return (
@@ -125,9 +125,9 @@ def _which(field: Field) -> str | None:
     threads, processes = field.best("threads"), field.best("processes")
     if threads is None or processes is None:
         return None
-    found = claim(threads, processes)
-    first, second = (threads, processes) if found and found.value < 1 else (processes, threads)
-    line = f"{field.workload.name}: {faster_or_slower(first, second)}"
+    ratio = measure_ratio(threads, processes)
+    first, second = (threads, processes) if ratio and ratio.value < 1 else (processes, threads)
+    line = f"{field.workload.name}: {compare(first, second)}"
     memory = (threads.summary.peak_memory_bytes, processes.summary.peak_memory_bytes)
     if memory[0] and memory[1]:
         line += f"; {threads.name} used {mebibytes(memory[0])}, {processes.name} {mebibytes(memory[1])}"
@@ -135,4 +135,4 @@ def _which(field: Field) -> str | None:
 
 
 def _makespan(entry: Entry) -> str:
-    return seconds(entry.summary.makespan_s or 0.0)
+    return seconds(entry.summary.makespan_s)

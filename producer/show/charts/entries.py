@@ -17,6 +17,8 @@ from producer.stats.summary import Summary, makespan_s, runs_by_contender, summa
 
 #: From this share of its time on, a workload computes; below, it waits.
 COMPUTES = 0.5
+#: Service this many times as long as the job takes alone is worth a word.
+STRETCHED = 1.5
 #: Fewer concurrencies are no curve.
 POINTS_TO_DRAW = 3
 
@@ -38,7 +40,7 @@ class Entry:
 
     @property
     def name(self) -> ContenderName:
-        """The contender's."""
+        """The name of the contender."""
         return self.summary.contender
 
     @property
@@ -55,18 +57,20 @@ class Field:
     entries: Sequence[Entry]
     #: Of the ways that ran at three concurrencies or more.
     curves: Sequence[Curve] = ()
+    #: Whether there was a GIL where a run does not say.
+    gil: bool = True
 
     @property
     def rows(self) -> list[Summary]:
-        """The summaries of all."""
+        """The summaries of all contenders."""
         return [entry.summary for entry in self.entries]
 
     def best(self, wanted: str) -> Entry | None:
-        """The fastest contender of that way with a valid run, whatever its slots and its interpreter."""
+        """Find the fastest contender of that way with a valid run, whatever its slots and its Python."""
         return next((entry for entry in self.entries if entry.valid and entry.name.way == wanted), None)
 
     def by_interpreter(self) -> list[Field]:
-        """One field for each interpreter that the names tell apart ("serial [3.13]")."""
+        """Split the field by the Python that the names state ("serial [3.13]")."""
         return [
             replace(self, entries=[entry for entry in self.entries if entry.name.python == python])
             for python in dict.fromkeys(entry.name.python for entry in self.entries)
@@ -83,7 +87,7 @@ class Field:
 
     @property
     def computes(self) -> bool:
-        """Whether that is most of the time."""
+        """Whether the CPU is busy for most of that time."""
         return self.busy > COMPUTES
 
     @property
@@ -93,22 +97,25 @@ class Field:
         return sum(reference.waits_s) > sum(reference.work_s)
 
 
-def fields(result: Result) -> list[Field]:
-    """One per workload. All that a report shows is derived here, once."""
+def derive_fields(result: Result) -> list[Field]:
+    """Derive all that a report shows, once: a field for each workload."""
     return [
-        Field(workload, entries(result, workload), _curves(result, workload)) for workload in result.workloads
+        Field(
+            workload, derive_entries(result, workload), _derive_curves(result, workload), result.machine.gil
+        )
+        for workload in result.workloads
     ]
 
 
-def entries(result: Result, workload: WorkloadResult) -> list[Entry]:
-    """One per contender, in the order of the tables."""
+def derive_entries(result: Result, workload: WorkloadResult) -> list[Entry]:
+    """Make an entry of each contender, in the order of the tables."""
     reference = workload.reference
     alone = np.add(reference.waits_s, reference.work_s)
     by_contender = runs_by_contender(result, workload.name)
     return [_entry(row, by_contender[row.contender], alone) for row in summaries(result, workload)]
 
 
-def _curves(result: Result, workload: WorkloadResult) -> list[Curve]:
+def _derive_curves(result: Result, workload: WorkloadResult) -> list[Curve]:
     ways = Counter(name.without_slots() for name in runs_by_contender(result, workload.name))
     if max(ways.values(), default=0) < POINTS_TO_DRAW:
         return []

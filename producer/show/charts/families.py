@@ -1,4 +1,4 @@
-"""Two colours tell apart what ran here and what went through Celery, in every chart with rows."""
+"""Gives what ran here and what went through Celery a colour each, in every chart with rows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from producer.show.svg.rows import Key
 HERE, CELERY = Key("in this machine's own processes", "here"), Key("through Celery", "celery")
 
 
-def families(entries: Iterable[Entry]) -> list[Key]:
-    """The legend: of the two families those that are there."""
+def list_families(entries: Iterable[Entry]) -> list[Key]:
+    """List, for the legend, which of the two families are there."""
     kinds = {entry.name.is_celery for entry in entries}
     return [key for key, there in ((HERE, False in kinds), (CELERY, True in kinds)) if there]
 
 
-def colour(entry: Entry) -> str:
-    """The colour of a contender's family."""
+def choose_colour(entry: Entry) -> str:
+    """Choose the colour of a contender's family."""
     return (CELERY if entry.name.is_celery else HERE).colour

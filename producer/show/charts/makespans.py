@@ -3,42 +3,142 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from producer.show.charts.data import Bar
-from producer.show.charts.families import colour, families
+from producer.show.charts.chart import ALONE, Chart, Picture, Shared
+from producer.show.charts.claims import measure_ratio
+from producer.show.charts.entries import Entry, Field
+from producer.show.charts.families import choose_colour, list_families
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.rows import Band, Frame, Key, Row, rows_chart
-from producer.stats.ratios import RUNS_TO_CLAIM
-from producer.words import SPACE, counted, percent, seconds
+from producer.show.svg.rows import Band, Frame, Key, Row, draw_rows
+from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
+from producer.words import SPACE, counted, percent, seconds, times
 
 INTERVAL = Key(f"95{SPACE}% interval", "ink", "interval")
 RANGE = Key(f"from the shortest to the longest of fewer than {RUNS_TO_CLAIM} runs", "ink", "line")
 LIMIT = Key("physical limit", "ink", "diamond")
 
 
-def makespans(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> Drawing:
-    """Makespan bars with intervals and limits; `longest_s` makes charts side by side comparable."""
-    axis = time("makespan", max(longest_s or 0.0, *map(reach_s, bars)))
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A makespan with its interval, and the limit that nothing can beat; in seconds."""
+
+    entry: Entry
+    #: The median.
+    value_s: float
+    shortest_s: float
+    longest_s: float
+    #: The geometric mean with its 95% interval, which there is from five runs on.
+    mean_s: Ratio
+    limit_s: float
+
+    @property
+    def ends_s(self) -> tuple[float, float]:
+        """Of the interval; from fewer than five runs the shortest and the longest."""
+        if self.mean_s.low is None or self.mean_s.high is None:
+            return self.shortest_s, self.longest_s
+        return self.mean_s.low, self.mean_s.high
+
+    @property
+    def reach_s(self) -> float:
+        """How far along the axis of time anything of the bar is drawn."""
+        return max(self.value_s, self.ends_s[1], self.limit_s)
+
+
+def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
+    """Show how long each contender took; None without a valid run."""
+    bars = derive(field.entries)
+    if not bars:
+        return None
+    return Chart(
+        "How long it took",
+        f"Makespan: from the first job enqueued to the last one finished. {_ends(bars)} Shorter is better; "
+        "nobody can come left of the diamond.",
+        describe(bars),
+        (Picture("makespan", "makespan", partial(draw, bars, longest_s=shared.longest_s)),),
+    )
+
+
+def derive(entries: Sequence[Entry]) -> list[Bar]:
+    """Make a bar of each contender with a valid run."""
+    bars = []
+    for entry in entries:
+        row, made = entry.summary, entry.makespans_s
+        mean = paired(made, dict.fromkeys(made, 1.0))
+        if row.makespan_s is not None and row.limit_s is not None and mean is not None:
+            ends = min(made.values()), max(made.values())
+            bars.append(Bar(entry, row.makespan_s, *ends, mean, row.limit_s))
+    return bars
+
+
+def describe(bars: Sequence[Bar]) -> str:
+    """Say who was shortest, how sure that is, and how far from what physics allows."""
+    best, last = bars[0], bars[-1]
+    if len(bars) == 1:
+        return f"{best.entry.name} took {seconds(best.value_s)}; {_limit(best)}."
+    spread = (
+        f"{best.entry.name} was the shortest with {seconds(best.value_s)}, {last.entry.name} the longest "
+        f"with {seconds(last.value_s)}, {times(last.value_s / best.value_s)} as long"
+    )
+    return f"{spread}; {_how_sure(best, bars[1])}; {_limit(best)}."
+
+
+def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> Drawing:
+    """Draw the bars with intervals and limits; `longest_s` makes charts side by side comparable."""
+    axis = time("makespan", max(longest_s or 0.0, *(bar.reach_s for bar in bars)))
     rows = [Row(str(bar.entry.name), seconds(bar.value_s), _tip(bar)) for bar in bars]
 
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         bar = bars[place]
         end = band.x(bar.value_s)
-        drawing.rect(band.x(0), band.top, end - band.x(0), band.height, colour(bar.entry), opacity=0.85)
-        _whisker(drawing, band, bar)
+        drawing.rect(
+            band.x(0), band.top, end - band.x(0), band.height, choose_colour(bar.entry), opacity=0.85
+        )
+        _draw_whisker(drawing, band, bar)
         drawing.diamond(band.x(bar.limit_s), band.middle, 6)
 
-    keys = [*families(bar.entry for bar in bars), *_whisker_keys(bars), LIMIT]
-    return rows_chart(frame, axis, rows, keys, paint)
+    keys = [*list_families(bar.entry for bar in bars), *_whisker_keys(bars), LIMIT]
+    return draw_rows(frame, axis, rows, keys, paint)
 
 
-def reach_s(bar: Bar) -> float:
-    """How far along the axis of time anything of a bar is drawn."""
-    return max(bar.value_s, bar.ends_s[1], bar.limit_s)
+def _ends(bars: Sequence[Bar]) -> str:
+    if any(bar.mean_s.claims for bar in bars):
+        ends = f"at the median of its runs; the line is the 95{SPACE}% interval of their geometric mean"
+    elif any(bar.mean_s.runs > 1 for bar in bars):
+        ends = "at the median of its runs; the line reaches from the shortest to the longest"
+    else:
+        ends = "at its only run"
+    return f"A bar ends {ends}."
 
 
-def _whisker(drawing: Drawing, band: Band, bar: Bar) -> None:
+def _how_sure(best: Bar, second: Bar) -> str:
+    ratio = measure_ratio(best.entry, second.entry)
+    if ratio is None or not ratio.claims:
+        runs = ratio.runs if ratio else 0
+        return f"{counted(runs, 'run')} of each {'is' if runs == 1 else 'are'} too few to claim a difference"
+    if not ratio.shown:
+        return f"between {best.entry.name} and {second.entry.name} no difference is shown"
+    return f"that {best.entry.name} is faster than {second.entry.name} is shown"
+
+
+def _limit(bar: Bar) -> str:
+    share = bar.limit_s / bar.value_s
+    if share <= 1:
+        return f"{bar.entry.name} reached {percent(share)} of its physical limit"
+    if bar.entry.name.python:
+        return (
+            f"{bar.entry.name} was faster than its limit, which was measured under the Python that simul "
+            "itself runs on: this one does the same work faster, or the machine was slower then"
+        )
+    return (
+        f"{bar.entry.name} was faster than its own limit, which nothing can be: the machine was slower "
+        "while the limit was measured, so measure again when it is quiet"
+    )
+
+
+def _draw_whisker(drawing: Drawing, band: Band, bar: Bar) -> None:
     low, high = map(band.x, bar.ends_s)
     if high - low < 1:
         return

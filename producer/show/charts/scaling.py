@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
+from producer.show.charts.chart import ALONE, Chart, Picture, Shared
+from producer.show.charts.entries import Field
 from producer.show.svg.axis import amount
 from producer.show.svg.drawing import Drawing, text_width
 from producer.show.svg.rows import Frame
-from producer.stats.scaling import Curve, Point
-from producer.words import digits
+from producer.stats.scaling import POINTS_TO_FIT, Curve, Point
+from producer.words import SPACE, digits
 
 #: Height of the plot, and the room around it.
 HEIGHT, TOP, LEFT, RIGHT = 200.0, 54.0, 46.0, 14.0
@@ -17,8 +20,30 @@ HEIGHT, TOP, LEFT, RIGHT = 200.0, 54.0, 46.0, 14.0
 PIECES = 40
 
 
-def scaling(curve: Curve, frame: Frame) -> Drawing:
-    """The measured points with their intervals, the ideal, the knee, and the law where it fits."""
+def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
+    """Show how throughput grows with concurrency; None where nothing ran at several."""
+    if not field.curves:
+        return None
+    return Chart(
+        "How it scales",
+        _how_to_read(field.curves),
+        "\n".join(f"{curve.way}: {' '.join(describe(curve))}" for curve in field.curves),
+        tuple(
+            Picture(f"scaling-{curve.way}", f"scaling of {curve.way}", partial(draw, curve))
+            for curve in field.curves
+        ),
+        beside=True,
+    )
+
+
+def describe(curve: Curve) -> Iterator[str]:
+    """Say where the knee is, and what the law says, in a sentence each."""
+    yield _on_knee(curve)
+    yield _on_law(curve)
+
+
+def draw(curve: Curve, frame: Frame) -> Drawing:
+    """Draw the measured points with their intervals, the ideal, the knee, and the law where it fits."""
     drawing = Drawing(min(frame.width, 460))
     points = curve.points
     highest = max(point.throughput.high or point.throughput.value for point in points)
@@ -37,7 +62,7 @@ def scaling(curve: Curve, frame: Frame) -> Drawing:
         drawing.line(LEFT, height, drawing.width - RIGHT, height)
         drawing.text(LEFT - 6, height + 4, label, fill="soft", size=12, anchor="end")
     drawing.text(0, 16, str(curve.way), bold=True)
-    _keys(drawing, curve)
+    _draw_keys(drawing, curve)
     drawing.text(0, TOP - 16, axis.title, fill="soft", size=12)
 
     def line(rate: Callable[[float], float], colour: str) -> None:
@@ -50,12 +75,52 @@ def scaling(curve: Curve, frame: Frame) -> Drawing:
     colour = "celery" if curve.way.is_celery else "here"
     drawing.path([(x(point.slots), y(point.throughput.value)) for point in points], colour, 2.2)
     for point in points:
-        _point(drawing, curve, point, x(point.slots), y, colour)
-    _below(drawing, [(x(point.slots), f"{point.slots:,}") for point in points])
+        _draw_point(drawing, curve, point, x(point.slots), y, colour)
+    _draw_slots(drawing, [(x(point.slots), f"{point.slots:,}") for point in points])
     return drawing
 
 
-def _keys(drawing: Drawing, curve: Curve) -> None:
+def _how_to_read(curves: Sequence[Curve]) -> str:
+    claims = any(curve.points[0].throughput.claims for curve in curves)
+    interval = f" with its 95{SPACE}% interval" if claims else ""
+    knee = " The large diamond is the knee." if any(curve.knee for curve in curves) else ""
+    law = ", the green one the fitted law" if any(curve.law_holds for curve in curves) else ""
+    return (
+        f"Throughput at each concurrency{interval}.{knee} The thin grey line is what it would be if twice "
+        f"the slots did twice the work{law}."
+    )
+
+
+def _on_knee(curve: Curve) -> str:
+    first, last = curve.points[0].slots, curve.points[-1].slots
+    if not curve.points[0].gain.claims:
+        return "Too few runs to claim that it scales, or does not: ask for --rounds 5 or more."
+    if not curve.scales:
+        return (
+            f"No concurrency up to {last} is shown to be faster than {first}: nothing shows that it scales."
+        )
+    if curve.knee is None and curve.best == last:
+        return f"No knee (Kneedle) up to {last}: more slots still pay."
+    if curve.knee is None:
+        return f"No knee (Kneedle); {curve.best} was the fastest, and more slots did not pay any more."
+    return f"The knee (Kneedle) is at {curve.knee}: each slot beyond it pays less than those before."
+
+
+def _on_law(curve: Curve) -> str:
+    law = curve.law
+    if law is None:
+        return f"No scalability law is fitted to fewer than {POINTS_TO_FIT} concurrencies."
+    last = curve.points[-1].slots
+    beyond = ", which is beyond what was measured" if law.peak and law.peak > last else ""
+    peak = f"a peak at {law.peak:,.0f} slots{beyond}" if law.peak else "no peak"
+    doubt = "" if curve.law_holds else "; too poor a fit to read anything into it"
+    return (
+        f"Universal Scalability Law: contention {law.contention:.3g}, coherency {law.coherency:.3g}, "
+        f"{peak}, R² {law.r_squared:.3f}{doubt}."
+    )
+
+
+def _draw_keys(drawing: Drawing, curve: Curve) -> None:
     """What the large diamond and the thin lines are, in the corner."""
     x = drawing.width - RIGHT
     for text, there in (("knee", curve.knee is not None), ("law", curve.law_holds), ("ideal", True)):
@@ -70,7 +135,7 @@ def _keys(drawing: Drawing, curve: Curve) -> None:
         x -= 26
 
 
-def _point(
+def _draw_point(
     drawing: Drawing, curve: Curve, point: Point, x: float, y: Callable[[float], float], colour: str
 ) -> None:
     rate = point.throughput
@@ -87,7 +152,7 @@ def _point(
     drawing.hover(x - 12, TOP, 24, HEIGHT, tip)
 
 
-def _below(drawing: Drawing, labels: Sequence[tuple[float, str]]) -> None:
+def _draw_slots(drawing: Drawing, labels: Sequence[tuple[float, str]]) -> None:
     bottom = TOP + HEIGHT
     free = 0.0
     for x, label in labels:

@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from producer import results
-from producer.show.charts.lanes import lanes
-from producer.show.charts.timeline import timeline
-from producer.show.report.figures import charts
-from producer.show.report.labelled import Labelled, labelled
-from producer.show.report.page import OPENING, page
-from producer.show.svg.palette import fixed
+from producer.show.report.figures import make_charts
+from producer.show.report.labelled import Labelled, label
+from producer.show.report.page import OPENING, write_page
+from producer.show.svg.palette import fix_colours
 from producer.show.svg.rows import WIDE
 from producer.system.writing import replace
 from worker.errors import ReaderGoneError, ResultError, UnavailableError
@@ -26,7 +24,7 @@ PNG_ZOOM = 2
 
 
 def load(paths: Sequence[Path]) -> list[Labelled]:
-    """The results, each labelled with the name of its file.
+    """Load the results, each labelled with the name of its file.
 
     Raises:
         ResultError: one of them cannot be read.
@@ -35,7 +33,7 @@ def load(paths: Sequence[Path]) -> list[Labelled]:
     names = [path.name.removesuffix(".gz").removesuffix(".json") for path in paths]
     twice = {name for name, number in Counter(names).items() if number > 1}
     return [
-        labelled(f"{name} ({place})" if name in twice else name, result)
+        label(f"{name} ({place})" if name in twice else name, result)
         for place, (name, result) in enumerate(zip(names, loaded, strict=True), 1)
     ]
 
@@ -47,9 +45,9 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
         ResultError: it cannot be written, or would overwrite what is no report.
         ReaderGoneError: it went into a pipe, and was not read to its end.
     """
-    data = page(shown).encode()
+    data = write_page(shown).encode()
     require_writable(out)
-    with _told(out):
+    with _explain_errors(out):
         if _leads_on(out):
             _pass_on(out, data)
         else:
@@ -60,12 +58,12 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
 
 
 def require_writable(out: Path) -> None:
-    """Be content where the page may go there: to a new file, an old report, or a pipe that somebody reads.
+    """Refuse to write the page anywhere but to a new file, an old report, or a pipe that somebody reads.
 
     Raises:
         ResultError: what is there is something else, or cannot be looked at.
     """
-    with _told(out):
+    with _explain_errors(out):
         if not out.exists() or _leads_on(out):
             return
         if not out.is_file():
@@ -85,7 +83,7 @@ def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
     """
     convert = _png_maker() if png else None
     number = 0
-    with _told(directory):
+    with _explain_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
         for name, svg in _drawings(shown):
             replace(directory / f"{name}.svg", svg.encode())
@@ -96,8 +94,8 @@ def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the file system says into an error of the report's."""
+def _explain_errors(path: Path) -> Iterator[None]:
+    """Turn an error of the file system into one that says what failed."""
     try:
         yield
     except OSError as error:
@@ -126,17 +124,15 @@ def _pass_on(out: Path, data: bytes) -> None:
 
 
 def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:
-    for one in shown:
-        prefix = f"{one.label}-" if len(shown) > 1 else ""
-        for field in one.fields:
-            found, name = field.entries, field.workload.name
-            for chart in charts(field):
-                for drawn in chart.draw:
-                    svg = drawn.paint(WIDE).slide(chart.sentence, f"{name}: {drawn.title}")
-                    yield _file_name(f"{prefix}{name}-{drawn.name}"), fixed(svg)
-            for line in filter(None, map(timeline, found)):
-                svg = lanes(line).slide(title := f"{name}: timeline of {line.entry.name}", title)
-                yield _file_name(f"{prefix}{name}-timeline-{line.entry.name}"), fixed(svg)
+    for result in shown:
+        prefix = f"{result.label}-" if len(shown) > 1 else ""
+        for field in result.fields:
+            workload = field.workload.name
+            pictures = [(chart, picture) for chart in make_charts(field) for picture in chart.pictures]
+            for chart, picture in pictures:
+                sentence = picture.sentence or chart.sentence
+                svg = picture.draw(WIDE).slide(sentence, f"{workload}: {picture.title}")
+                yield _file_name(f"{prefix}{workload}-{picture.name}"), fix_colours(svg)
 
 
 def _file_name(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from producer.results import Result
-from producer.show.charts.entries import Field, fields
+from producer.show.charts.entries import Field, derive_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Labelled:
         return f"{self.label} ({machine.python}{gil})"
 
     def field(self, workload: str) -> Field | None:
-        """The workload of that name, if this result has it."""
+        """Find the workload of that name, if this result has it."""
         return next((field for field in self.fields if field.workload.name == workload), None)
 
 
-def labelled(label: str, result: Result) -> Labelled:
-    """The result, with everything derived from it."""
-    return Labelled(label, result, fields(result))
+def label(name: str, result: Result) -> Labelled:
+    """Give a result its label, and derive everything from it."""
+    return Labelled(name, result, derive_fields(result))

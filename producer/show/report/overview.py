@@ -30,10 +30,12 @@ class _Column:
     best: Summary | None
 
 
-def overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
-    """A table: how many times as fast as serial each way did each workload."""
+def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
+    """Write a table of how many times as fast as serial each way did each workload."""
     several = len(results) > 1
-    columns = [column for name in names for one in results for column in _columns(one, name, several)]
+    columns = [
+        column for name in names for labelled in results for column in _columns(labelled, name, several)
+    ]
     ways = list(dict.fromkeys(name for column in columns for name in column.rows))
     rows = [row for column in columns for row in column.rows.values()]
     if len(rows) < 2 or not any(row.speed_up for row in rows):
@@ -43,7 +45,7 @@ def overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
         f'<tr><th scope="row">{html(str(name))}</th>{"".join(_cell(name, column) for column in columns)}</tr>'
         for name in sorted(ways, key=lambda name: (name.is_celery, str(name)))
     )
-    serials = {str(name) for one in results for field in one.fields if (name := _baseline(field))}
+    serials = {str(name) for labelled in results for field in labelled.fields if (name := _baseline(field))}
     return (
         '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
         f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round; the "
@@ -54,14 +56,14 @@ def overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
     )
 
 
-def _columns(one: Labelled, name: str, several: bool) -> Iterator[_Column]:
-    """One column, or one for each Python in the order in which they were asked for."""
-    field = one.field(name)
+def _columns(labelled: Labelled, name: str, several: bool) -> Iterator[_Column]:
+    """Make a column, or one for each Python in the order in which they were asked for."""
+    field = labelled.field(name)
     if field is None:
         return
-    title = f"{name}: {one.label}" if several else name
+    title = f"{name}: {labelled.label}" if several else name
     best = next(iter(field.rows), None)
-    pythons = [python.label for python in one.result.interpreters] or [""]
+    pythons = [python.label for python in labelled.result.interpreters] or [""]
     for python in pythons:
         rows: dict[ContenderName, Summary] = {}
         for row in field.rows:

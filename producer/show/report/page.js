@@ -61,8 +61,9 @@ const PROCESSES = 6;
 const lines = JSON.parse(document.getElementById("lines").textContent);
 
 function said(us) {
-  const [value, unit] = us >= 1e6 ? [us / 1e6, "s"] : us >= 1e3 ? [us / 1e3, "ms"] : [us, "µs"];
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  if (!us) return "0 s";
+  const [value, unit] = us >= 12e7 ? [us / 6e7, "min"] : us >= 1e6 ? [us / 1e6, "s"] : us >= 1e3 ? [us / 1e3, "ms"] : [us, "µs"];
+  const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return `${value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits })} ${unit}`;
 }
 

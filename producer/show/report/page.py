@@ -9,15 +9,14 @@ from typing import Any, TypeAlias
 
 from producer.printable import html, printable
 from producer.results import Result
-from producer.show.charts.data import bars
+from producer.show.charts import makespans
+from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
-from producer.show.charts.makespans import reach_s
-from producer.show.charts.timeline import MAX_BLOCKS
 from producer.show.report import sections, timelines
-from producer.show.report.figures import charts, figure
+from producer.show.report.figures import make_charts, write_figures
 from producer.show.report.labelled import Labelled
-from producer.show.report.overview import overview
-from producer.show.svg.palette import DARK, LIGHT, declared
+from producer.show.report.overview import write_overview
+from producer.show.svg.palette import DARK, LIGHT, declare
 from producer.words import listed, moment
 
 #: How every report begins; what begins otherwise is not ours to overwrite.
@@ -36,18 +35,18 @@ PAGE_BLOCKS = 80_000
 Lines: TypeAlias = dict[str, list[dict[str, Any]]]
 
 
-def page(results: Sequence[Labelled]) -> str:
-    """The whole page; several results stand side by side, workload by workload."""
+def write_page(results: Sequence[Labelled]) -> str:
+    """Write the whole page; several results stand side by side, workload by workload."""
     lines: Lines = {}
-    names = list(dict.fromkeys(field.workload.name for one in results for field in one.fields))
-    contenders = sum(len(field.entries) for one in results for field in one.fields)
+    names = list(dict.fromkeys(field.workload.name for labelled in results for field in labelled.fields))
+    contenders = sum(len(field.entries) for labelled in results for field in labelled.fields)
     max_blocks = min(MAX_BLOCKS, PAGE_BLOCKS // max(contenders, 1))
     body = "".join(_workload(name, results, lines, max_blocks) for name in names)
     assets = files("producer.show.report")
     style = (assets / "page.css").read_text("utf-8")
-    dark = declared(DARK)
+    dark = declare(DARK)
     themes = (
-        f":root{{{declared(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
+        f":root{{{declare(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
         f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
     )
     links = "".join(f'<a href="#{html(name)}">{html(name)}</a>' for name in names)
@@ -67,32 +66,32 @@ def page(results: Sequence[Labelled]) -> str:
 
 
 def _title(results: Sequence[Labelled]) -> str:
-    return f"simul: {listed([one.label for one in results])}"
+    return f"simul: {listed([labelled.label for labelled in results])}"
 
 
 def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
     what = "The same jobs, done in every way Python has of doing many things at once."
     which = "".join(
-        f"<li><b>{html(one.label)}</b> {html(moment(one.result.created))}, "
-        f"{html(one.result.machine.python)}, "
-        f"{html(one.result.machine.cpu)}</li>"
-        for one in results
+        f"<li><b>{html(labelled.label)}</b> {html(moment(labelled.result.created))}, "
+        f"{html(labelled.result.machine.python)}, "
+        f"{html(labelled.result.machine.cpu)}</li>"
+        for labelled in results
     )
     title = html(listed(names) or "Nothing was measured")
     return (
         f'<section class="intro"><h1>{title}</h1><p>{what}</p><ul class="which">{which}</ul>'
-        f"{overview(results, names)}</section>"
+        f"{write_overview(results, names)}</section>"
     )
 
 
 def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: int) -> str:
-    shown = [(one, field) for one in results if (field := one.field(name))]
-    longest = _longest_s([field for _, field in shown])
+    shown = [(labelled, field) for labelled in results if (field := labelled.field(name))]
+    shared = Shared(_longest_s([field for _, field in shown]), max_blocks)
     columns = []
-    for place, (one, field) in enumerate(shown):
-        label = f"<h3>{html(one.name)}</h3>" if len(results) > 1 else ""
+    for place, (labelled, field) in enumerate(shown):
+        label = f"<h3>{html(labelled.name)}</h3>" if len(results) > 1 else ""
         key = printable(f"{name}-{place}")  # in the page's HTML and in its JSON alike
-        column = _column(one.result, field, key, longest, lines, max_blocks)
+        column = _column(labelled.result, field, key, shared, lines)
         columns.append(f'<div class="column">{label}{column}</div>')
     return (
         f'<section id="{html(name)}"><h2>{html(name)}</h2>'
@@ -102,39 +101,36 @@ def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: 
 
 def _longest_s(shown: Sequence[Field]) -> float | None:
     """Where the makespan axes end: at the same place, if all did the same jobs."""
-    same = {(one.workload.seed, one.workload.jobs, one.workload.chunk) for one in shown}
-    ends = [reach_s(bar) for one in shown for bar in bars(one.entries)]
+    same = {(field.workload.seed, field.workload.jobs, field.workload.chunk) for field in shown}
+    ends = [bar.reach_s for field in shown for bar in makespans.derive(field.entries)]
     return max(ends) if len(same) == 1 and ends else None
 
 
-def _column(
-    result: Result, field: Field, key: str, longest_s: float | None, lines: Lines, max_blocks: int
-) -> str:
+def _column(result: Result, field: Field, key: str, shared: Shared, lines: Lines) -> str:
     workload, rows = field.workload, field.rows
-    lines[key] = timelines.timelines(field, result.machine.gil, max_blocks)
-    figures = [figure(chart) for chart in charts(field, longest_s)]
-    # After the makespans, which a sweep has in the second place.
-    figures.insert(2 if field.curves else 1, timelines.figure(key, lines[key]))
+    shown = make_charts(field, shared)
+    lines[key] = timelines.collect_data(shown)
     return (
-        f"{sections.facts(result, workload, rows)}{sections.trouble(result, workload, rows)}"
-        f"{''.join(figures)}{sections.table(rows)}"
+        f"{sections.write_facts(result, workload, rows)}{sections.write_trouble(result, workload, rows)}"
+        f"{write_figures(shown, key)}{sections.write_table(rows)}"
     )
 
 
 def _questions(results: Sequence[Labelled]) -> str:
-    columns = _each(results, sections.questions)
+    columns = _each(results, sections.write_answers)
     return f'<section id="questions"><h2>What the course asks</h2>{columns}</section>'
 
 
 def _machines(results: Sequence[Labelled]) -> str:
-    columns = _each(results, sections.machine)
+    columns = _each(results, sections.write_machine)
     return f'<section id="machine"><h2>What the numbers depend on</h2>{columns}</section>'
 
 
 def _each(results: Sequence[Labelled], part: Callable[[Labelled], str]) -> str:
-    labels = [f"<h3>{html(one.name)}</h3>" if len(results) > 1 else "" for one in results]
+    labels = [f"<h3>{html(labelled.name)}</h3>" if len(results) > 1 else "" for labelled in results]
     columns = [
-        f'<div class="column">{label}{part(one)}</div>' for label, one in zip(labels, results, strict=True)
+        f'<div class="column">{label}{part(labelled)}</div>'
+        for label, labelled in zip(labels, results, strict=True)
     ]
     return f'<div class="columns">{"".join(columns)}</div>'
 

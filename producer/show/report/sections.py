@@ -6,47 +6,47 @@ from collections.abc import Iterator, Sequence
 
 from producer.printable import html
 from producer.results import Result, WorkloadResult
-from producer.show.charts.answers import answers
+from producer.show.charts.answers import answer_questions
+from producer.show.facts import (
+    NOBODY_RAN,
+    describe_answers,
+    describe_interpreter,
+    describe_left_out,
+    describe_machine,
+    describe_stalls,
+    describe_workload,
+)
 from producer.show.report.labelled import Labelled
 from producer.show.terminal.columns import COST, SPEED
-from producer.show.terminal.tables import interpreter_lines
-from producer.stats.bound import sentence
+from producer.stats.bound import describe_bound
 from producer.stats.cautions import by_kind, cautions
 from producer.stats.summary import Summary
-from producer.words import counted, listed, mebibytes, moment, percent, seconds, times
+from producer.words import counted, digits, moment, percent, seconds, times
 
-#: An event loop that stood still for longer is worth a word.
-STALL_S = 0.05
 #: So many troubles are shown; the others unfold.
 AT_ONCE = 4
 
 
-def facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
-    """What the workload is, the three numbers that count, and what bound it."""
-    chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
-    what = (
-        f"{counted(workload.jobs, 'job')}{chunk}: {workload.description}. "
-        f"{counted(result.rounds, 'round')}, seed {workload.seed}."
-    )
-    parts = [f'<p class="what">{html(what)}</p>']
+def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """Write what the workload is, the three numbers that count, and what bound it."""
+    parts = [f'<p class="what">{html(describe_workload(result, workload))}.</p>']
     if rows and rows[0].makespan_s is not None:
         tiles = "".join(
             f"<div><b>{_breakable(big)}</b><span>{html(small)}</span></div>" for big, small in _tiles(rows)
         )
         parts.append(f'<div class="tiles">{tiles}</div>')
-        parts.append(f"<p>{html(sentence(workload, rows))}</p>")
-    if workload.reference.summary:
-        parts.append(f"<p>The answers: {html(workload.reference.summary)}.</p>")
+        parts.append(f"<p>{html(describe_bound(workload, rows))}</p>")
+    parts += [f"<p>{html(line)}</p>" for line in describe_answers(workload)]
     return "".join(parts)
 
 
 def _breakable(name: str) -> str:
-    """A contender's name that a narrow tile breaks before its slots, not within their number."""
+    """Let a narrow tile break a contender's name before its slots, not within their number."""
     return html(name).replace("@", "<wbr>@")
 
 
-def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
-    """What went wrong or is missing; nothing where nothing did."""
+def write_trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """Write what went wrong or is missing; nothing where nothing did."""
     lines = list(_trouble(result, workload, rows))
     if not lines:
         return ""
@@ -58,8 +58,8 @@ def trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -
     return f'<aside class="trouble"><h4>Know before you conclude</h4><ul>{"".join(first)}</ul>{more}</aside>'
 
 
-def table(rows: Sequence[Summary]) -> str:
-    """The numbers, as in the terminal; nothing where nobody ran."""
+def write_table(rows: Sequence[Summary]) -> str:
+    """Write the numbers as in the terminal; nothing where nobody ran."""
     if not rows:
         return ""
     head = "".join(f'<th scope="col">{html(column.heading)}</th>' for column in SPEED + COST)
@@ -76,25 +76,25 @@ def table(rows: Sequence[Summary]) -> str:
     )
 
 
-def questions(one: Labelled) -> str:
-    """The course's questions, with what this result says about each."""
+def write_answers(shown: Labelled) -> str:
+    """Write the course's questions, and what this result says about each."""
     return "".join(
         f'<article class="answer"><h4>{html(answer.question)}</h4><p>{html(answer.general)}</p>'
         f"<ul>{''.join(f'<li>{html(line)}</li>' for line in answer.evidence)}</ul></article>"
-        for answer in answers(one.fields, one.result.machine)
+        for answer in answer_questions(shown.fields, shown.result.machine)
     )
 
 
-def machine(one: Labelled) -> str:
-    """What the numbers depend on."""
-    rows = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in _machine(one.result))
+def write_machine(shown: Labelled) -> str:
+    """Write what the numbers depend on."""
+    rows = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in _machine(shown.result))
     return f'<dl class="machine">{rows}</dl>'
 
 
 def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
     best = rows[0]
     yield str(best.contender), "has the shortest median makespan"
-    yield seconds(best.makespan_s or 0), f"for all the jobs, {best.throughput or 0:,.0f} a second"
+    yield seconds(best.makespan_s), f"for all the jobs, {digits(best.throughput)} a second"
     if best.speed_up is not None and best.speed_up.shown:
         yield times(best.speed_up.value), "as fast as serial"
     if best.efficiency is not None and best.efficiency <= 1:
@@ -103,7 +103,7 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
 
 def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     if not rows:
-        yield "No contender ran."
+        yield NOBODY_RAN
     for row in rows:
         for problem in row.problems:
             yield f"{row.contender}, {problem}. This run is invalid and counts nowhere."
@@ -111,39 +111,24 @@ def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) 
             twice = counted(row.duplicates, "job")
             yield f"{row.contender} did {twice} twice; the second time counts nowhere."
     for kind, text in by_kind(cautions(result, workload)):
-        yield f"{kind[0].upper()}{kind[1:]}: {text}"
-    reasons: dict[str, list[str]] = {}
-    for name, why in workload.left_out.items():
-        reasons.setdefault(why, []).append(name)
-    for why, names in reasons.items():
-        yield f"{listed(names)} {'was' if len(names) == 1 else 'were'} left out: {why}."
-    yield from _stalls(rows)
-
-
-def _stalls(rows: Sequence[Summary]) -> Iterator[str]:
-    stalls = [(row.contender, row.loop_stall_s) for row in rows if (row.loop_stall_s or 0) > STALL_S]
-    if stalls:
-        which = listed([f"that of {name} for up to {seconds(stall or 0)}" for name, stall in stalls])
-        yield f"Event loops stood still, and so long no job had its turn: {which}."
+        yield _capital(f"{kind}: {text}")
+    yield from (f"{_capital(line)}." for line in describe_left_out(workload))
+    yield from describe_stalls(rows)
 
 
 def _machine(result: Result) -> Iterator[tuple[str, str]]:
-    seen = result.machine
-    build = "free-threaded build" if seen.free_threaded_build else "ordinary build"
-    limit = f", limited to {seen.core_limit:g}" if seen.core_limit else ""
-    yield "Measured", f"{moment(result.created)} on {seen.host}"
-    yield "Processor", f"{seen.cpu}; {counted(seen.cores, 'core')}{limit}"
-    yield "Memory", mebibytes(seen.memory_bytes)
-    yield "System", seen.kernel
-    yield "Python", f"{seen.python}, {build}, the GIL was {'on' if seen.gil else 'off'}"
-    for one in result.interpreters:
-        lines = (line.removeprefix(f"{one.label}: ") for line in interpreter_lines(one))
-        yield f"Python {one.label}", "; ".join(lines)
+    yield "Measured", moment(result.created)
+    yield from ((_capital(name), value) for name, value in describe_machine(result.machine))
+    for python in result.interpreters:
+        yield f"Python {python.label}", "; ".join(describe_interpreter(python))
     yield "Broker", result.broker_version or result.broker
-    yield "Packages", ", ".join(f"{name} {version}" for name, version in seen.packages.items())
-    yield "simul", f"commit {seen.commit}" if seen.commit else "not run from a checkout"
     yield (
         "Load",
-        f"{seen.load:.2f} before, {result.load_after:.2f} after the last run (processes waiting to run)",
+        f"{digits(result.machine.load)} before, {digits(result.load_after)} after the last run "
+        "(processes waiting to run)",
     )
     yield "Plan", f"{counted(result.rounds, 'round')}, order shuffled with seed {result.seed}"
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"

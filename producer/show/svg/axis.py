@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from producer.words import digits
-
 #: Round numbers an axis is divided into, about.
 TICKS = 5
 
@@ -23,7 +21,7 @@ class Axis:
     logarithmic: bool = False
 
     def at(self, value: float) -> float:
-        """Where the value lies, from 0 to 1; beyond the ends it lies on them."""
+        """Return the place of a value, from 0 to 1; what lies beyond an end is put on it."""
         if self.logarithmic:
             part = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
         else:
@@ -31,7 +29,7 @@ class Axis:
         return min(max(part, 0.0), 1.0)
 
     def ticks(self, most: int = TICKS) -> list[tuple[float, str]]:
-        """Places and what stands there."""
+        """Return the places of round numbers, and those numbers."""
         values = self._decades(most) if self.logarithmic else self._steps(most)
         return [(self.at(value / self.scale), f"{value:,.10g}") for value in values]
 
@@ -52,36 +50,31 @@ class Axis:
 
 
 def amount(title: str, high: float) -> Axis:
-    """An axis from nothing to a little more than `high`."""
+    """Make an axis from nothing to a little more than `high`."""
     return Axis(title, 0.0, high * 1.02 or 1.0)
 
 
 def time(what: str, high_s: float) -> Axis:
-    """An axis of time from 0, in the unit that suits the longest."""
+    """Make an axis of time from 0, in the unit that suits the longest."""
     high_s = high_s or 1.0
     scale, unit = time_unit(high_s)
     return Axis(f"{what}, in {unit}", 0.0, high_s * 1.02, scale)
 
 
 def time_log(what: str, low_s: float, high_s: float) -> Axis:
-    """A logarithmic axis of time."""
+    """Make a logarithmic axis of time."""
     scale, unit = time_unit(high_s)
     return Axis(f"{what}, in {unit}; equal distances are equal factors", low_s, high_s, scale, True)
 
 
 def time_unit(longest_s: float) -> tuple[float, str]:
-    """What to multiply seconds by, and the name of what comes out."""
+    """Choose what to multiply seconds by, and name the unit of the product."""
     if longest_s >= 1:
         return 1.0, "seconds"
     return (1000.0, "milliseconds") if longest_s >= 0.001 else (1e6, "microseconds")
 
 
 def round_step(least: float) -> float:
-    """The smallest of 1, 2, 5, 10, 20, ... that is no smaller."""
+    """Round up to the next of 1, 2, 5, 10, 20, ..."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
-
-
-def spoken(value: float, scale: float) -> str:
-    """A value as the axis shows it."""
-    return digits(value * scale)

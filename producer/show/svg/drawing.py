@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from producer.printable import html
-from producer.show.svg.palette import colour
+from producer.show.svg.palette import refer_to
 
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Helvetica, Arial, sans-serif"
 #: Around a drawing that stands alone.
@@ -15,7 +15,7 @@ Anchor = Literal["start", "middle", "end"]
 
 
 class Drawing:
-    """A drawing of so many units in width; it grows in height as it is drawn."""
+    """A drawing whose width is given, and whose height is known when it is drawn."""
 
     def __init__(self, width: float) -> None:
         self.width = width
@@ -25,39 +25,39 @@ class Drawing:
     def rect(
         self, x: float, y: float, width: float, height: float, fill: str, tip: str = "", *, opacity: float = 1
     ) -> None:
-        """A filled rectangle; one of no width is drawn as a hair, so that nothing measured is invisible."""
+        """Draw a filled rectangle; without a width it is a hair, so that nothing measured is invisible."""
         see_through = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
         self._parts.append(
             f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(max(width, 0.6))}" height="{_n(height)}" '
-            f'fill="{colour(fill)}"{see_through}{_tip(tip)}/>'
+            f'fill="{refer_to(fill)}"{see_through}{_tip(tip)}/>'
         )
 
     def line(
         self, x1: float, y1: float, x2: float, y2: float, stroke: str = "line", width: float = 1
     ) -> None:
-        """A straight line."""
+        """Draw a straight line."""
         self._parts.append(
-            f'<path d="M{_n(x1)} {_n(y1)}L{_n(x2)} {_n(y2)}" stroke="{colour(stroke)}" '
+            f'<path d="M{_n(x1)} {_n(y1)}L{_n(x2)} {_n(y2)}" stroke="{refer_to(stroke)}" '
             f'stroke-width="{width:g}" fill="none"/>'
         )
 
     def path(self, points: Sequence[tuple[float, float]], stroke: str, width: float) -> None:
-        """A line through these points."""
+        """Draw a line through these points."""
         path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
         self._parts.append(
-            f'<path d="M{path}" stroke="{colour(stroke)}" stroke-width="{width:g}" fill="none"/>'
+            f'<path d="M{path}" stroke="{refer_to(stroke)}" stroke-width="{width:g}" fill="none"/>'
         )
 
     def area(self, points: Sequence[tuple[float, float]], fill: str, opacity: float = 1) -> None:
-        """A filled shape."""
+        """Draw a filled shape."""
         path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
-        self._parts.append(f'<path d="M{path}Z" fill="{colour(fill)}" fill-opacity="{opacity:g}"/>')
+        self._parts.append(f'<path d="M{path}Z" fill="{refer_to(fill)}" fill-opacity="{opacity:g}"/>')
 
     def diamond(self, x: float, y: float, size: float, fill: str = "ink", tip: str = "") -> None:
-        """A mark; the rim of paper keeps it apart from what lies under it."""
+        """Draw a mark; the rim of paper keeps it apart from what lies under it."""
         self._parts.append(
             f'<path d="M{_n(x)} {_n(y - size)}l{_n(size)} {_n(size)} {_n(-size)} {_n(size)} {_n(-size)} '
-            f'{_n(-size)}z" fill="{colour(fill)}" stroke="{colour("paper")}"{_tip(tip)}/>'
+            f'{_n(-size)}z" fill="{refer_to(fill)}" stroke="{refer_to("paper")}"{_tip(tip)}/>'
         )
 
     def text(
@@ -71,31 +71,31 @@ class Drawing:
         anchor: Anchor = "start",
         bold: bool = False,
     ) -> None:
-        """A line of text on the base line `y`."""
+        """Write a line of text on the base line `y`."""
         weight = ' font-weight="600"' if bold else ""
         self._parts.append(
             f'<text x="{_n(x)}" y="{_n(y)}" font-size="{size:g}" text-anchor="{anchor}" '
-            f'fill="{colour(fill)}"{weight}>{html(text)}</text>'
+            f'fill="{refer_to(fill)}"{weight}>{html(text)}</text>'
         )
 
     def hover(self, x: float, y: float, width: float, height: float, tip: str) -> None:
-        """An area without a look of its own that says something to who points at it."""
+        """Add an invisible area that shows `tip` to whoever points at it."""
         self._parts.append(
             f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
             f'fill="none" pointer-events="all"{_tip(tip)}/>'
         )
 
     def svg(self, label: str) -> str:
-        """The whole drawing; `label` is what is read out to who cannot see it."""
+        """Return the whole drawing; `label` is read out to whoever cannot see it."""
         return self._svg(label, (0, 0, self.width, self.height), "")
 
     def slide(self, label: str, title: str) -> str:
-        """The whole drawing on paper of its own, with a margin and a title."""
+        """Return the whole drawing on paper of its own, with a margin and a title."""
         x, y, width, height = -MARGIN, -MARGIN - 34, self.width + 2 * MARGIN, self.height + 2 * MARGIN + 34
         ground = (
             f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
-            f'fill="{colour("paper")}"/><text x="4" y="-14" font-size="20" font-weight="600" '
-            f'fill="{colour("ink")}">{html(title)}</text>'
+            f'fill="{refer_to("paper")}"/><text x="4" y="-14" font-size="20" font-weight="600" '
+            f'fill="{refer_to("ink")}">{html(title)}</text>'
         )
         return self._svg(label, (x, y, width, height), ground)
 
@@ -107,7 +107,7 @@ class Drawing:
 
 
 def text_width(text: str, size: float = 13, *, bold: bool = False) -> float:
-    """About how wide a text will be, rather too wide than too narrow where it is bold; no font is asked."""
+    """Estimate how wide a text will be, rather too wide than too narrow where it is bold."""
     return len(text) * size * (0.64 if bold else 0.54)
 
 

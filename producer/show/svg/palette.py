@@ -50,16 +50,16 @@ DARK: Mapping[str, str] = {
 }
 
 
-def colour(name: str) -> str:
-    """The colour as a drawing names it: whatever the theme of its page makes of it."""
+def refer_to(name: str) -> str:
+    """Refer to a colour by name, so that the theme of the page decides what it is."""
     return f"var(--{name})"
 
 
-def declared(theme: Mapping[str, str]) -> str:
-    """The theme as the properties of a style sheet."""
+def declare(theme: Mapping[str, str]) -> str:
+    """Write the theme as the properties of a style sheet."""
     return "".join(f"--{name}:{value};" for name, value in theme.items())
 
 
-def fixed(drawing: str, theme: Mapping[str, str] = LIGHT) -> str:
-    """The drawing with the colours of one theme, for programs that know no themes."""
-    return re.sub(r"var\(--([a-z0-9-]+)\)", lambda found: theme[found[1]], drawing)
+def fix_colours(drawing: str, theme: Mapping[str, str] = LIGHT) -> str:
+    """Put the colours of one theme into a drawing, for programs that know no themes."""
+    return re.sub(r"var\(--([a-z0-9-]+)\)", lambda match: theme[match[1]], drawing)

@@ -18,7 +18,7 @@ NAME_GAP = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where things are, in units of the drawing."""
+    """The measures of a chart, in units of the drawing."""
 
     width: float
     left: float
@@ -42,7 +42,7 @@ NARROW = Frame(width=370, left=4, right=14, row=45, mark=22, ticks=4, above=True
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is written in a row."""
+    """The texts of a row."""
 
     name: str
     value: str
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Where the marks of one row go: `x` makes a place of a value."""
+    """The place of a row's marks: `x` turns a value into a place."""
 
     x: Callable[[float], float]
     top: float
@@ -76,29 +76,42 @@ class Key:
     shape: str = "box"
 
 
-def rows_chart(frame: Frame, axis: Axis, rows: Sequence[Row], keys: Sequence[Key], paint: Paint) -> Drawing:
-    """The chart; every row says its tip wherever it is pointed at."""
+def draw_rows(frame: Frame, axis: Axis, rows: Sequence[Row], keys: Sequence[Key], paint: Paint) -> Drawing:
+    """Draw the chart; every row shows its tip wherever it is pointed at."""
     drawing = Drawing(frame.width)
     if not frame.above:
         longest = max(text_width(row.name, bold=True) for row in rows)
         frame = replace(frame, left=max(frame.left, longest + NAME_GAP))
-    top = _legend(drawing, frame, keys)
+    top = _draw_legend(drawing, frame, keys)
     bottom = top + frame.row * len(rows)
-    _axis(drawing, frame, axis, top, bottom)
+    _draw_axis(drawing, frame, axis, top, bottom)
 
     def x(value: float) -> float:
         return frame.left + frame.reach * axis.at(value)
 
     for place, row in enumerate(rows):
         y = top + frame.row * place
-        _written(drawing, frame, row, y)
+        _write_texts(drawing, frame, row, y)
         gap = frame.row - frame.mark if frame.above else (frame.row - frame.mark) / 2
         paint(drawing, place, Band(x, y + gap, frame.mark))
         drawing.hover(0, y, frame.width, frame.row, row.tip)
     return drawing
 
 
-def _legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
+def draw_hill(
+    drawing: Drawing, band: Band, edges: Sequence[float], heights: Sequence[float], colour: str
+) -> None:
+    """Draw a hill of steps, not a curve: between two counts nothing was measured."""
+    bottom, highest = band.top + band.height, max(heights) or 1
+    points = [(band.x(edges[0]), bottom)]
+    for left, right, height in zip(edges, edges[1:], heights, strict=False):
+        y = bottom - band.height * height / highest
+        points += [(band.x(left), y), (band.x(right), y)]
+    drawing.area([*points, (band.x(edges[-1]), bottom)], colour, 0.85)
+    drawing.line(band.x(edges[0]), bottom, band.x(edges[-1]), bottom, "soft")
+
+
+def _draw_legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
     x, y = frame.left, 4.0
     for key in keys:
         width = 34 + text_width(key.text)
@@ -117,7 +130,7 @@ def _legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
     return y + 26 if keys else 4.0
 
 
-def _axis(drawing: Drawing, frame: Frame, axis: Axis, top: float, bottom: float) -> None:
+def _draw_axis(drawing: Drawing, frame: Frame, axis: Axis, top: float, bottom: float) -> None:
     for part, label in axis.ticks(frame.ticks):
         x = frame.left + frame.reach * part
         drawing.line(x, top, x, bottom + 4)
@@ -129,7 +142,7 @@ def _axis(drawing: Drawing, frame: Frame, axis: Axis, top: float, bottom: float)
     drawing.height = bottom + 44
 
 
-def _written(drawing: Drawing, frame: Frame, row: Row, y: float) -> None:
+def _write_texts(drawing: Drawing, frame: Frame, row: Row, y: float) -> None:
     base = y + 17 if frame.above else y + frame.row / 2 + 4.5
     if frame.above:
         drawing.text(frame.left, base, row.name, bold=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from producer.show.terminal import figures
-from producer.stats.summary import Summary
+from producer.stats.ratios import Ratio
+from producer.stats.summary import Percentiles, Summary
+from producer.words import NOTHING, SPACE, digits, mebibytes, percent, seconds, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,39 +18,60 @@ class Column:
     cell: Callable[[Summary], str]
 
 
-def _makespan(row: Summary) -> str:
+def write_ratio(ratio: Ratio | None) -> str:
+    """Write a ratio with its interval, "≈" before it where no difference is shown."""
+    if ratio is None:
+        return NOTHING
+    if ratio.low == ratio.high == 1:
+        return "1"  # serial, against itself
+    mark = f"≈{SPACE}" if ratio.claims and not ratio.shown else ""
+    return mark + write_interval(ratio)
+
+
+def write_interval(ratio: Ratio) -> str:
+    """Write a number with its interval, where there is one: "1.50 (1.42–1.58)"."""
+    if ratio.low is None or ratio.high is None:
+        return digits(ratio.value)
+    return f"{digits(ratio.value)} ({digits(ratio.low)}–{digits(ratio.high)})"
+
+
+def _write_makespan(row: Summary) -> str:
     if row.makespan_s is None or row.makespan_min_s is None or row.makespan_max_s is None:
         return "no valid run"
     if row.valid_runs == 1:
-        return figures.seconds(row.makespan_s)
-    return figures.spread(row.makespan_min_s, row.makespan_s, row.makespan_max_s)
+        return seconds(row.makespan_s)
+    return spread(row.makespan_min_s, row.makespan_s, row.makespan_max_s)
 
 
-def _rate(row: Summary) -> str:
-    return f"{row.throughput:,.0f}" if row.throughput else figures.NOTHING
+def _write_percentiles(ms: Percentiles | None) -> str:
+    return "/".join(map(digits, (ms.p50, ms.p95, ms.p99))) if ms else NOTHING
 
 
-def _cpu(row: Summary) -> str:
+def _write_median(ms: Percentiles | None) -> str:
+    return digits(ms.p50) if ms else NOTHING
+
+
+def _write_cpu(row: Summary) -> str:
     # Counted by the system in ticks of 10 ms: a mean below one says no more than that.
-    return "< 10 ms" if row.cpu_s is not None and row.cpu_s < 0.01 else figures.seconds(row.cpu_s)
+    return f"<{SPACE}10{SPACE}ms" if row.cpu_s is not None and row.cpu_s < 0.01 else seconds(row.cpu_s)
 
 
-def _trouble(row: Summary) -> str:
+def _write_trouble(row: Summary) -> str:
     return f"{row.failed + row.wrong}/{row.duplicates}/{row.lost}"
 
 
 SPEED = (
-    Column("makespan\n(min–max)", _makespan),
-    Column("jobs/s", _rate),
-    Column("× serial's speed\n(95 %)", lambda row: figures.ratio(row.speed_up)),
-    Column("× winner's time\n(95 %)", lambda row: figures.ratio(row.to_winner)),
-    Column("of\nlimit", lambda row: figures.percent(row.efficiency)),
-    Column("failed/\ndup/lost", _trouble),
+    Column("makespan\n(min–max)", _write_makespan),
+    Column("jobs/s", lambda row: digits(row.throughput)),
+    Column("× serial's speed\n(95 %)", lambda row: write_ratio(row.speed_up)),
+    Column("× winner's time\n(95 %)", lambda row: write_ratio(row.to_winner)),
+    Column("of\nlimit", lambda row: percent(row.efficiency)),
+    Column("failed/\ndup/lost", _write_trouble),
 )
 COST = (
-    Column("latency, ms\np50/p95/p99", lambda row: figures.percentiles(row.latency_ms)),
-    Column("wait\np50", lambda row: figures.median(row.wait_ms)),
-    Column("service\np50", lambda row: figures.median(row.service_ms)),
-    Column("memory", lambda row: figures.mebibytes(row.peak_memory_bytes)),
-    Column("CPU", _cpu),
+    Column("latency, ms\np50/p95/p99", lambda row: _write_percentiles(row.latency_ms)),
+    Column("wait\np50, ms", lambda row: _write_median(row.wait_ms)),
+    Column("service\np50, ms", lambda row: _write_median(row.service_ms)),
+    Column("memory", lambda row: mebibytes(row.peak_memory_bytes)),
+    Column("CPU", _write_cpu),
 )

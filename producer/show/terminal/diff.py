@@ -6,43 +6,45 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from producer.printable import notes, printable
-from producer.show.terminal import figures
+from producer.printable import notes, printable, terminal
+from producer.show.terminal.columns import write_ratio
 from producer.stats.diff import Diff
+from producer.stats.ratios import RUNS_TO_CLAIM
+from producer.words import seconds
 
 #: No more than so many things that were in only one of the results are named.
 MANY = 8
 
 
-def diff_table(title: str, found: Diff, fail_above: float | None) -> RenderableType:
-    """How the new result compares with the old one; says so where it should not be compared."""
+def show_diff(title: str, changes: Diff, fail_above: float | None) -> RenderableType:
+    """Show how a new result compares with the old one, and where it should not be compared."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("workload", "contender"):
         table.add_column(heading, no_wrap=True)
     for heading in ("old", "new", "new/old (95 %)"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
-    for row in found.rows:
+    for row in changes.rows:
         failed = fail_above is not None and row.fails(fail_above)
         table.add_row(
             printable(row.workload),
             printable(str(row.contender)),
-            figures.seconds(row.old_s),
-            figures.seconds(row.new_s),
-            figures.ratio(row.ratio),
+            *map(terminal, (seconds(row.old_s), seconds(row.new_s), write_ratio(row.ratio))),
             row.verdict + (f": more than {fail_above:g} times" if failed and not row.broken else ""),
             style="bold red" if failed else "",
         )
-    return Group(Text(printable(title), "bold"), table, *_notes(found))
+    return Group(Text(printable(title), "bold"), table, *_notes(changes))
 
 
-def _notes(found: Diff) -> list[Text]:
-    lines = notes((f"FORCED, not comparable: {why}" for why in found.forced), "bold yellow")
-    if found.remarks:
-        lines += notes([f"Differs too: {'; '.join(found.remarks)}."])
-    if alone := found.only_in_one:
+def _notes(changes: Diff) -> list[Text]:
+    lines = notes((f"FORCED, not comparable: {why}" for why in changes.forced), "bold yellow")
+    if changes.remarks:
+        lines += notes([f"Differs too: {'; '.join(changes.remarks)}."])
+    if alone := changes.only_in_one:
         more = f" and {len(alone) - MANY} more" if len(alone) > MANY else ""
         lines += notes([f"Not compared: {'; '.join(alone[:MANY])}{more}."])
-    if any(row.ratio and not row.ratio.claims for row in found.rows):
-        lines += notes(["From fewer than five valid runs on either side nothing is claimed."], "yellow")
+    if any(row.ratio and not row.ratio.claims for row in changes.rows):
+        lines += notes(
+            [f"From fewer than {RUNS_TO_CLAIM} valid runs on either side nothing is claimed."], "yellow"
+        )
     return lines

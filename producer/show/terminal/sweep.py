@@ -2,68 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from producer.printable import notes, printable
+from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
-from producer.show.terminal import figures
+from producer.show.charts.scaling import describe
+from producer.show.facts import describe_left_out, describe_workload
+from producer.show.terminal.columns import write_interval, write_ratio
 from producer.stats.cautions import Kind, caution_lines, cautions
-from producer.stats.scaling import POINTS_TO_FIT, Curve, curves
-from producer.words import counted
+from producer.stats.scaling import Curve, curves
+from producer.words import digits, percent, seconds
 
 #: Characters of the longest bar.
 BAR = 24
 
 
-def sweep_tables(result: Result, workload: WorkloadResult) -> RenderableType:
-    """Every curve of a sweep over one workload."""
-    found = curves(result, workload)
-    rounds = "1 round" if result.rounds == 1 else f"{result.rounds} rounds"
-    about = f"  {counted(workload.jobs, 'job')}: {workload.description}; {rounds}, seed {workload.seed}"
-    title = Text.assemble((printable(workload.name), "bold"), (printable(about), "dim"))
-    parts: list[RenderableType] = [title]
-    best = max((point.throughput.value for curve in found for point in curve.points), default=1.0)
-    for curve in found:
+def show_sweep(result: Result, workload: WorkloadResult) -> RenderableType:
+    """Show every curve of a sweep over one workload."""
+    shown = curves(result, workload)
+    parts: list[RenderableType] = [write_title(result, workload)]
+    best = max((point.throughput.value for curve in shown for point in curve.points), default=1.0)
+    for curve in shown:
         parts += [Text(""), Text(printable(str(curve.way)), "bold"), _table(curve, best)]
-        parts += notes(sentences(curve))
-    if not found:
+        parts += notes(describe(curve))
+    if not shown:
         parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))
     parts.append(Text(""))
     # A sweep has short runs on purpose: one slot sets the size of the workload.
-    found_cautions = [one for one in cautions(result, workload) if one.kind is not Kind.SHORT]
-    parts += notes(caution_lines(found_cautions), "yellow")
-    parts += notes((f"left out: {name}: {why}" for name, why in workload.left_out.items()), "red")
+    beware = [caution for caution in cautions(result, workload) if caution.kind is not Kind.SHORT]
+    parts += notes(caution_lines(beware), "yellow")
+    parts += notes(describe_left_out(workload), "red")
     return Group(*parts)
 
 
-def sentences(curve: Curve) -> Iterator[str]:
-    """The knee and the law in words."""
-    first, last = curve.points[0].slots, curve.points[-1].slots
-    if not curve.points[0].gain.claims:
-        yield "Too few runs to claim that it scales, or does not: ask for --rounds 5 or more."
-    elif not curve.scales:
-        yield f"No concurrency up to {last} is shown to be faster than {first}: nothing shows that it scales."
-    elif curve.knee is None and curve.best == last:
-        yield f"No knee (Kneedle) up to {last}: more slots still pay."
-    elif curve.knee is None:
-        yield f"No knee (Kneedle); {curve.best} was the fastest, and more slots did not pay any more."
-    else:
-        yield f"The knee (Kneedle) is at {curve.knee}: each slot beyond it pays less than those before."
-    law = curve.law
-    if law is None:
-        yield f"No scalability law is fitted to fewer than {POINTS_TO_FIT} concurrencies."
-        return
-    beyond = ", which is beyond what was measured" if law.peak and law.peak > last else ""
-    peak = f"a peak at {law.peak:,.0f} slots{beyond}" if law.peak else "no peak"
-    doubt = "" if curve.law_holds else "; too poor a fit to read anything into it"
-    yield (
-        f"Universal Scalability Law: contention {law.contention:.3g}, coherency {law.coherency:.3g}, "
-        f"{peak}, R² {law.r_squared:.3f}{doubt}."
-    )
+def write_title(result: Result, workload: WorkloadResult) -> Text:
+    """Write the line above a table: the workload, and what was done."""
+    about = f"  {describe_workload(result, workload)}"
+    return Text.assemble((printable(workload.name), "bold"), (terminal(about), "dim"))
 
 
 def _table(curve: Curve, best: float) -> Table:
@@ -74,14 +51,15 @@ def _table(curve: Curve, best: float) -> Table:
     table.add_column("jobs/s", no_wrap=True)
     for point in curve.points:
         bar = "█" * max(1, round(BAR * point.throughput.value / best))
-        table.add_row(
+        cells = (
             str(point.slots),
-            figures.seconds(point.makespan_s),
-            figures.interval(point.throughput),
-            figures.ratio(point.gain),
-            figures.times(point.ideal),
-            figures.percent(point.gain.value / point.ideal),
-            figures.times(curve.law.throughput(point.slots)) if curve.law else figures.NOTHING,
+            seconds(point.makespan_s),
+            write_interval(point.throughput),
+            write_ratio(point.gain),
+            digits(point.ideal),
+            percent(point.gain.value / point.ideal),
+            digits(curve.law.throughput(point.slots) if curve.law else None),
             bar + ("  ← knee" if point.slots == curve.knee else ""),
         )
+        table.add_row(*map(terminal, cells))
     return table

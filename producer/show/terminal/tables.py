@@ -9,40 +9,47 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.contender_name import ContenderName
-from producer.printable import notes, printable
+from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
+from producer.show.facts import (
+    NOBODY_RAN,
+    describe_answers,
+    describe_interpreter,
+    describe_left_out,
+    describe_stalls,
+)
 from producer.show.terminal.columns import COST, SPEED, Column
-from producer.show.terminal.sweep import sweep_tables
-from producer.stats.bound import sentence
+from producer.show.terminal.sweep import show_sweep, write_title
+from producer.stats.bound import describe_bound
 from producer.stats.cautions import caution_lines, cautions
 from producer.stats.summary import RUNS_TO_CLAIM, Summary, summaries
-from producer.system.interpreter import Interpreter
-from producer.words import counted
 
 #: What a terminal must have for all the columns beside each other.
 WIDE = 160
-#: An event loop that stands still for less, in seconds, is not worth a line.
-STALL_S = 0.05
 
 
 def print_result(console: Console, result: Result) -> None:
-    """All the workloads of a result, and the Pythons that they were done under."""
+    """Print all the workloads of a result, and the Pythons that they were done under."""
     for workload in result.workloads:
         console.print()
         if result.kind == "sweep":
-            console.print(sweep_tables(result, workload))
+            console.print(show_sweep(result, workload))
         else:
-            console.print(workload_table(result, workload, console.width))
+            console.print(show_workload(result, workload, console.width))
     if result.interpreters:
         console.print()
-        lines = (line for one in result.interpreters for line in interpreter_lines(one))
-        console.print(Group(*(Text(printable(line)) for line in lines)))
+        lines = (
+            f"{python.label}: {line}"
+            for python in result.interpreters
+            for line in describe_interpreter(python)
+        )
+        console.print(Group(*(Text(terminal(line)) for line in lines)))
 
 
-def workload_table(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
-    """The comparison on one workload, with what bound it and who was left out."""
+def show_workload(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
+    """Show the comparison on one workload, with what bound it and who was left out."""
     rows = summaries(result, workload)
-    parts: list[RenderableType] = [_title(result, workload)]
+    parts: list[RenderableType] = [write_title(result, workload)]
     parts += _tables(rows, min(width, WIDE))
     parts += notes(_notes(workload, rows))
     parts += notes(caution_lines(cautions(result, workload)), "yellow")
@@ -50,35 +57,8 @@ def workload_table(result: Result, workload: WorkloadResult, width: int) -> Rend
     return Group(*parts)
 
 
-def interpreter_lines(one: Interpreter) -> Iterator[str]:
-    """What a Python is, its GIL before and after the imports, and what it has not got."""
-    build = "free-threaded build" if one.free_threaded_build else "ordinary build"
-    alike = set(one.gil.values())
-    for kind, gil in list(one.gil.items())[: 1 if len(alike) == 1 else None]:
-        whose = "" if len(alike) == 1 else f" of {kind}"
-        culprit = f" (turned on by {gil.turned_on_by})" if gil.turned_on_by else ""
-        states = f"{_on(gil.before)} before the imports{whose}, {_on(gil.after)} after them{culprit}"
-        yield f"{one.label}: {one.python}, {build}; GIL {states}"
-    for why in one.missing.values():
-        yield f"{one.label}: {why}"
-
-
-def _on(gil: bool) -> str:
-    return "on" if gil else "off"
-
-
-def _title(result: Result, workload: WorkloadResult) -> Text:
-    rounds = "1 round" if result.rounds == 1 else f"{result.rounds} rounds"
-    title = Text(printable(workload.name), style="bold")
-    chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
-    transport = f", {result.transport} transport" if result.transport else ""
-    what = f"  {counted(workload.jobs, 'job')}{chunk}: {workload.description}"
-    title.append(printable(f"{what}; {rounds}, seed {workload.seed}{transport}"), "dim")
-    return title
-
-
 def _tables(rows: Sequence[Summary], width: int) -> Iterator[RenderableType]:
-    """As few tables as hold all the columns, none wider than the terminal."""
+    """Make as few tables as hold all the columns, none wider than the terminal."""
     columns: list[Column] = []
     for column in SPEED + COST:
         if columns and _natural_width(_table(rows, [*columns, column])) > width:
@@ -102,7 +82,7 @@ def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:
     for row in rows:
         won = row.contender == winner
         style = "bold green" if won else "red" if not row.valid_runs else ""
-        cells = (column.cell(row) for column in columns)
+        cells = (terminal(column.cell(row)) for column in columns)
         table.add_row("*" if won else "", printable(str(row.contender)), *cells, style=style)
     return table
 
@@ -113,24 +93,20 @@ def _winner(rows: Sequence[Summary]) -> ContenderName | None:
 
 def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     if not rows:
-        yield "No contender ran."
+        yield NOBODY_RAN
     else:
         yield _on_winner(rows)
-        yield sentence(workload, rows)
-    if workload.reference.summary:
-        yield f"The answers: {workload.reference.summary}"
+        yield describe_bound(workload, rows)
+    yield from describe_answers(workload)
     yield from _on_percentiles(rows)
-    for row in rows:
-        if row.loop_stall_s and row.loop_stall_s > STALL_S:
-            yield f"{row.contender}: its event loop stood still for up to {1000 * row.loop_stall_s:.0f} ms."
+    yield from describe_stalls(rows)
 
 
 def _troubles(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     for row in rows:
         for problem in row.problems:
             yield f"INVALID {row.contender}, {problem}"
-    for name, why in workload.left_out.items():
-        yield f"left out: {name}: {why}"
+    yield from describe_left_out(workload)
 
 
 def _on_winner(rows: Sequence[Summary]) -> str:
@@ -138,7 +114,7 @@ def _on_winner(rows: Sequence[Summary]) -> str:
     if best.makespan_s is None:
         return "No valid run: nobody won."
     if best.valid_runs < RUNS_TO_CLAIM:
-        return "* shortest median; from fewer than five runs nothing is claimed."
+        return f"* shortest median; from fewer than {RUNS_TO_CLAIM} runs nothing is claimed."
     others = {str(row.contender): row.to_winner for row in rows if row.to_winner}
     alike = [name for name, ratio in others.items() if ratio.low is not None and ratio.low <= 1]
     unsure = [name for name, ratio in others.items() if not ratio.claims]

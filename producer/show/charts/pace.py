@@ -1,0 +1,113 @@
+"""When in its typical run each contender finished its jobs: evenly, or in bursts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from producer.show.charts.chart import ALONE, Chart, Picture, Shared
+from producer.show.charts.entries import Entry, Field
+from producer.show.charts.families import choose_colour, list_families
+from producer.show.svg.axis import Axis
+from producer.show.svg.drawing import Drawing
+from producer.show.svg.rows import Band, Frame, Row, draw_hill, draw_rows
+from producer.words import digits, percent, seconds
+
+#: Pieces into which a run is cut, to see its pace.
+STEPS = 40
+#: A tenth of a run that finishes no more than this share of the jobs belongs to an even pace.
+EVEN = 0.15
+#: Fewer jobs than this have no pace: chance alone makes bursts of them.
+JOBS_OF_A_PACE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When in its typical run a contender finished its jobs."""
+
+    entry: Entry
+    makespan_s: float
+    #: Jobs finished in each piece of the run.
+    finished: tuple[int, ...]
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Jobs per second in each piece."""
+        piece_s = self.makespan_s / len(self.finished)
+        return tuple(number / piece_s for number in self.finished)
+
+    @property
+    def busiest_tenth(self) -> float:
+        """The share of the jobs that the busiest tenth of the run finished; 0.1 is an even pace."""
+        tenths = np.add.reduceat(self.finished, range(0, len(self.finished), len(self.finished) // 10))
+        return float(tenths.max() / max(sum(self.finished), 1))
+
+
+def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
+    """Show throughput over time; None without a valid run."""
+    paces = derive(field.entries)
+    if not paces:
+        return None
+    return Chart(
+        "Throughput over time",
+        "Jobs finished in each fortieth of the typical run; each contender is drawn against its own peak.",
+        describe(paces),
+        (Picture("throughput", "throughput over time", partial(draw, paces)),),
+    )
+
+
+def derive(entries: Sequence[Entry]) -> list[Pace]:
+    """Count the jobs that finished in each piece of each typical run."""
+    paces = []
+    for entry in entries:
+        finished = entry.typical.times.finished_s
+        if entry.valid and len(finished) and finished.max() > 0:
+            makespan = float(finished.max())
+            counts, _ = np.histogram(finished, STEPS, (0.0, makespan))
+            paces.append(Pace(entry, makespan, tuple(map(int, counts))))
+    return paces
+
+
+def describe(paces: Sequence[Pace]) -> str:
+    """Say who finishes jobs evenly, and who in bursts."""
+    fewest = min(sum(pace.finished) for pace in paces)
+    if fewest < JOBS_OF_A_PACE:
+        few = "1 job in a run is" if fewest == 1 else f"{fewest} jobs in a run are"
+        return f"{few} too few to speak of a pace."
+    evenest = min(paces, key=lambda pace: pace.busiest_tenth)
+    burst = max(paces, key=lambda pace: pace.busiest_tenth)
+    most, least = percent(burst.busiest_tenth), percent(evenest.busiest_tenth)
+    if burst.busiest_tenth <= EVEN:
+        return f"All kept an even pace: no tenth of a run finished more than {most} of its jobs."
+    bursts = f"{burst.entry.name} worked in bursts: the busiest tenth of its run finished {most} of the jobs"
+    if evenest is burst:
+        return f"{bursts}."
+    kind = "kept the evenest pace" if evenest.busiest_tenth <= EVEN else "came closest to an even pace"
+    return f"{bursts}; {evenest.entry.name} {kind}, with {least} in its busiest."
+
+
+def draw(paces: Sequence[Pace], frame: Frame) -> Drawing:
+    """Draw when jobs were finished; each contender against its own makespan and its own best."""
+    since = "time" if frame.above else "time since the first job was enqueued"
+    axis = Axis(f"{since}, in % of the contender's own makespan", 0, 1, 100)
+    rows = [
+        Row(
+            str(pace.entry.name),
+            f"peak {digits(max(pace.rates))}/s",
+            f"{pace.entry.name}, one run of {seconds(pace.makespan_s)}\n"
+            f"mean {digits(sum(pace.finished) / pace.makespan_s)} jobs/s\n"
+            f"peak {digits(max(pace.rates))} jobs/s",
+        )
+        for pace in paces
+    ]
+
+    def paint(drawing: Drawing, place: int, band: Band) -> None:
+        pace = paces[place]
+        steps = len(pace.finished)
+        edges = [step / steps for step in range(steps + 1)]
+        draw_hill(drawing, band, edges, pace.finished, choose_colour(pace.entry))
+
+    return draw_rows(frame, axis, rows, list_families(pace.entry for pace in paces), paint)

@@ -1,0 +1,79 @@
+"""What is said of a result wherever it is shown: each sentence once, for the terminal and the page alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from producer.results import Result, WorkloadResult
+from producer.stats.summary import Summary
+from producer.system.interpreter import Interpreter
+from producer.system.machine import Machine
+from producer.words import NOTHING, counted, gibibytes, listed, seconds
+
+#: An event loop that stood still for no longer is not worth a word, in seconds.
+STALL_S = 0.05
+NOBODY_RAN = "No contender ran."
+
+
+def describe_workload(result: Result, workload: WorkloadResult) -> str:
+    """Say what was done, how often, and in which order."""
+    chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
+    transport = f", {result.transport} transport" if result.transport else ""
+    return (
+        f"{counted(workload.jobs, 'job')}{chunk}: {workload.description}; "
+        f"{counted(result.rounds, 'round')}, seed {workload.seed}{transport}"
+    )
+
+
+def describe_answers(workload: WorkloadResult) -> Iterator[str]:
+    """Say what the answers were, where the workload sums them up."""
+    if workload.reference.summary:
+        yield f"The answers: {workload.reference.summary}."
+
+
+def describe_left_out(workload: WorkloadResult) -> Iterator[str]:
+    """Name who could not take part, a line for each reason."""
+    names_by_reason: dict[str, list[str]] = {}
+    for name, why in workload.left_out.items():
+        names_by_reason.setdefault(why, []).append(name)
+    return (f"left out: {listed(names)}: {why}" for why, names in names_by_reason.items())
+
+
+def describe_stalls(rows: Sequence[Summary]) -> Iterator[str]:
+    """Name the event loops that stood still."""
+    stalls = [(row.contender, row.loop_stall_s) for row in rows if (row.loop_stall_s or 0) > STALL_S]
+    if stalls:
+        which = listed([f"that of {name} for up to {seconds(stall)}" for name, stall in stalls])
+        yield f"Event loops stood still, and so long no job had its turn: {which}."
+
+
+def describe_interpreter(python: Interpreter) -> Iterator[str]:
+    """Say what a Python is, whether it has a GIL before and after the imports, and what it lacks."""
+    alike = set(python.gil.values())
+    for kind, gil in list(python.gil.items())[: 1 if len(alike) == 1 else None]:
+        whose = "" if len(alike) == 1 else f" of {kind}"
+        culprit = f" (turned on by {gil.turned_on_by})" if gil.turned_on_by else ""
+        states = f"{_on(gil.before)} before the imports{whose}, {_on(gil.after)} after them{culprit}"
+        yield f"{python.python}, {_build(python)}; GIL {states}"
+    yield from python.missing.values()
+
+
+def describe_machine(machine: Machine) -> Iterator[tuple[str, str]]:
+    """Give what the numbers of a machine depend on, as names and values."""
+    limit = f", limited to {machine.core_limit:g} by the control group" if machine.core_limit else ""
+    yield "host", machine.host
+    yield "processor", machine.cpu
+    yield "cores", f"{machine.cores}{limit}"
+    yield "memory", gibibytes(machine.memory_bytes)
+    yield "kernel", machine.kernel
+    yield "Python", f"{machine.python}, {_build(machine)}, GIL {_on(machine.gil)}"
+    yield "packages", ", ".join(f"{name} {version}" for name, version in machine.packages.items())
+    yield "commit", machine.commit or NOTHING
+
+
+def _build(python: Interpreter | Machine) -> str:
+    return "free-threaded build" if python.free_threaded_build else "ordinary build"
+
+
+def _on(gil: bool) -> str:
+    return "on" if gil else "off"
