@@ -9,6 +9,8 @@ that runs on the asyncio pool gets the async twin of the task, under the same na
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +35,9 @@ from worker.writer import async_writer, writer
 TASK_NAME = "simul.do"
 #: Where the time at which a message was received is kept until its task starts.
 RECEIVED = "simul_received_ns"
-
+#: Seconds that a job which cannot be recorded for now stays in its slot. Without this pause, a broker that
+#: takes messages but no records has the same job done as fast as it can be delivered.
+PAUSE_S = 1.0
 #: The largest number that a record can carry.
 MAX_NUMBER = 2**63 - 1
 
@@ -59,7 +63,10 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
     try:
         writer().write(attempt.run, record)
     except RedisError as error:
-        raise _reject_unrecorded(error) from error
+        rejection = _reject_unrecorded(error)
+        for nap_s in _pause(rejection):
+            time.sleep(nap_s)
+        raise rejection from error
     _reject_if_invalid(failure)
 
 
@@ -77,7 +84,12 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     try:
         await async_writer().write(attempt.run, record)
     except RedisError as error:
-        raise _reject_unrecorded(error) from error
+        import asyncio  # not at the top: a worker without an event loop has no use for it
+
+        rejection = _reject_unrecorded(error)
+        for nap_s in _pause(rejection):
+            await asyncio.sleep(nap_s)
+        raise rejection from error
     _reject_if_invalid(failure)
 
 
@@ -163,6 +175,17 @@ def _reject_unrecorded(error: RedisError) -> Reject:
         log.error("dropped a job: %s", why)
         return Reject(why, requeue=False)
     return Reject(why, requeue=True)
+
+
+def _pause(rejection: Reject) -> Iterator[float]:
+    """Yield the naps of a slot before its job goes back to the queue, which delivers it again at once.
+
+    The slot sleeps as it does in a job that waits, so in every pool the other slots go on meanwhile. The naps
+    end early where the worker is being stopped.
+    """
+    if rejection.requeue:
+        with suppress(StoppedError):
+            yield from deadline.UNLIMITED.naps(PAUSE_S)
 
 
 def _reject_if_invalid(failure: Exception | None) -> None:
