@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -51,13 +52,35 @@ def simul(
         return Said(process.returncode, out, err)
 
 
-@contextlib.contextmanager
 def started(
     *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    """The command while it runs; nothing of it is left afterwards."""
+    return running([SIMUL, *arguments], cwd, environment)
+
+
+@contextlib.contextmanager
+def ready_worker(
+    command: Sequence[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """The command while it runs, leading a process group of its own; nothing of it is left afterwards."""
+    """A worker that is ready, and is told to stop afterwards; it fails the test where it does not stop."""
+    with running(command, cwd, environment) as process:
+        assert process.stderr is not None
+        await_line(process.stderr, " ready.")
+        yield process
+        everything = family(process.pid)
+        process.terminate()
+        process.communicate(timeout=SOON_S)
+        end(everything)
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A command while it runs, leading a process group of its own; nothing of it is left afterwards."""
     process = subprocess.Popen(
-        [SIMUL, *arguments],
+        command,
         cwd=cwd,
         env=clean_environment(**(environment or {})),
         stdin=subprocess.DEVNULL,
@@ -69,8 +92,7 @@ def started(
     try:
         yield process
     finally:
-        left = family(process.pid)
-        end(left)
+        end(family(process.pid))
         process.wait()
         for pipe in (process.stdout, process.stderr):
             if pipe:
@@ -96,10 +118,10 @@ def end(processes: Sequence[psutil.Process]) -> None:
 def survivors(processes: Sequence[psutil.Process], timeout_s: float = SOON_S) -> list[str]:
     """Those that do not end in time, by their command lines. A process nobody waited for has ended."""
     deadline = time.monotonic() + timeout_s
-    while (alive := [one for one in processes if _runs(one)]) and time.monotonic() < deadline:
+    while (alive := [process for process in processes if _runs(process)]) and time.monotonic() < deadline:
         # In turns: whoever inherits an orphan may take seconds to wait for it, and it has ended before.
         psutil.wait_procs(alive, timeout=0.05)
-    return [line for one in alive if (line := command_line(one))]
+    return [line for process in alive if (line := command_line(process))]
 
 
 def command_line(process: psutil.Process) -> str:
@@ -114,6 +136,14 @@ def _runs(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def until(condition: Callable[[], object], what: str, timeout_s: float = SOON_S) -> None:
+    """Wait for an event that only looking can tell of."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"in {timeout_s:.0f} s it did not happen that {what}"
+        time.sleep(0.01)
 
 
 def await_line(stream: Iterator[str], text: str) -> str:

@@ -1,7 +1,7 @@
-"""The worker: does jobs, never knows who asked.
+"""Does jobs, and never knows who asked for them.
 
-Hands on the Celery app, so that `celery -A worker worker --pool=gevent` finds it. It is made on first
-use: whoever only wants a job done in process (and a Python without Celery) imports no Celery.
+The package hands on the Celery app, so that `celery -A worker worker --pool=gevent` finds it. The app is made
+on first use: a program that only does a job in its own process imports no Celery, and needs none.
 """
 
 import sys

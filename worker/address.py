@@ -1,4 +1,4 @@
-"""A broker's address: what it may say, checked at every door, and what of it may be shown.
+"""Reads a broker's address, refuses what it may not say, and hides the password where it is shown.
 
     redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
     rediss://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE][?OPTION=VALUE&...]
@@ -42,7 +42,7 @@ _LAST_PORT = 65535
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address taken apart, of which every part is allowed. Never shown as it is."""
+    """Holds the checked parts of an address. Its text hides the user and the password."""
 
     tls: bool
     user: str
@@ -54,16 +54,16 @@ class Address:
     options: Mapping[str, str]
 
     def __str__(self) -> str:
-        """The address without user, password and options, as it may be shown and saved."""
+        """Write the address without user, password and options, as it may be shown and saved."""
         return self._scheme + ("***@" if self.user or self.password else "") + self._where
 
     def __repr__(self) -> str:
-        """The same."""
+        """Write the same, so that no traceback shows a password."""
         return f"Address({self})"
 
     @property
     def url(self) -> str:
-        """The address in a form that redis-py and kombu read alike, with its password."""
+        """The whole address, with its password, in a form that redis-py and kombu read alike."""
         credentials = quote(self.user, safe="")
         if self.password:
             credentials += f":{quote(self.password, safe='')}"
@@ -84,10 +84,10 @@ class Address:
 
 
 def parse(text: str) -> Address:
-    """The address that `text` is.
+    """Read an address.
 
     Raises:
-        BrokerUnavailableError: it is none, or says what none may say. The text tells what may be said.
+        BrokerUnavailableError: the text is no address, or says what none may say. The error tells what may.
     """
     if not text.isprintable() or " " in text:
         _refuse("has a space or a control character in it")
@@ -116,7 +116,7 @@ def parse(text: str) -> Address:
 
 
 def shown(text: str) -> str:
-    """What may be shown of an address, whether it is one or not: never a password, wherever it stands."""
+    """Return what of an address may be shown: never a password, even where the text is no address."""
     try:
         return str(parse(text))
     except BrokerUnavailableError:

@@ -1,4 +1,4 @@
-"""The Celery app. Each setting stands with its reason; what is not named here is Celery's default."""
+"""Makes the lab's Celery app. Each setting stands with its reason; all others are Celery's defaults."""
 
 from __future__ import annotations
 

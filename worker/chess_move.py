@@ -1,4 +1,4 @@
-"""Make one chess move: by waiting, as a human at the board does, or by searching, as an engine does.
+"""Makes one chess move: by waiting, as a human at the board does, or by searching, as an engine does.
 
 Waiting costs time but no processor; searching costs nothing but processor. The async twin of a
 search blocks its event loop from the first node to the last, on purpose: that `async` alone makes no
@@ -24,19 +24,19 @@ from worker.jobs import ChessMove, MovePlayed
 def move(
     job: ChessMove, sleep: Callable[[float], object] | None = None, until: Deadline = UNLIMITED
 ) -> MovePlayed:
-    """The move that the job asks for; `sleep` takes seconds.
+    """Make the move that the job asks for; `sleep` takes seconds.
 
     Raises:
         InvalidPositionError: the FEN or its position is illegal, or the game is over.
     """
     board = position(job.fen)
     if job.depth is not None:
-        return _found(board, job.depth, until)
+        return _search(board, job.depth, until)
     # Looked up only now: gevent and eventlet replace time.sleep, perhaps after this module was loaded.
     sleep = sleep or time.sleep
     for nap_s in until.naps(_wait_s(job)):
         sleep(nap_s)
-    return _picked(board, job.seed)
+    return _pick(board, job.seed)
 
 
 async def move_async(
@@ -44,27 +44,27 @@ async def move_async(
     sleep: Callable[[float], Awaitable[object]] | None = None,
     until: Deadline = UNLIMITED,
 ) -> MovePlayed:
-    """The same, awaiting where `move` sleeps. A search still blocks the loop.
+    """Make the same move, awaiting where `move` sleeps. A search still blocks the loop.
 
     Raises:
         InvalidPositionError: the FEN or its position is illegal, or the game is over.
     """
     board = position(job.fen)
     if job.depth is not None:
-        return _found(board, job.depth, until)
+        return _search(board, job.depth, until)
     import asyncio  # not at the top: a worker without an event loop has no use for it
 
     sleep = sleep or asyncio.sleep
     for nap_s in until.naps(_wait_s(job)):
         await sleep(nap_s)
-    return _picked(board, job.seed)
+    return _pick(board, job.seed)
 
 
 def position(fen: str) -> chess.Board:
-    """The board of a legal position in which somebody can move.
+    """Set up the board of a legal position in which somebody can move.
 
     Raises:
-        InvalidPositionError: there is none; the text says what is wrong.
+        InvalidPositionError: the position is none, illegal or over; the text says what is wrong.
     """
     shown = ascii(fen if len(fen) <= 100 else fen[:97] + "...")
     try:
@@ -80,12 +80,12 @@ def position(fen: str) -> chess.Board:
     return board
 
 
-def _found(board: chess.Board, depth: int, until: Deadline) -> MovePlayed:
-    found = engine.search(board, depth, until.check)
-    return MovePlayed(found.move.uci(), found.score, found.nodes)
+def _search(board: chess.Board, depth: int, until: Deadline) -> MovePlayed:
+    best = engine.search(board, depth, until.check)
+    return MovePlayed(best.move.uci(), best.score, best.nodes)
 
 
-def _picked(board: chess.Board, seed: int) -> MovePlayed:
+def _pick(board: chess.Board, seed: int) -> MovePlayed:
     moves = sorted(move.uci() for move in board.legal_moves)
     # random() is the one method whose values Python promises to keep from version to version.
     return MovePlayed(moves[int(random.Random(seed).random() * len(moves))])

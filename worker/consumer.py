@@ -1,11 +1,11 @@
-"""Celery's consumer of messages, but for what it does with those that are no call of our task.
+"""Checks every message before Celery sees it, and refuses those that are no call of the lab's task.
 
 Anybody can write to a queue. Celery takes most of what it finds there for a call: odd headers and bodies end
-its consumer, or a slot, or a job of which nothing is ever heard. Here a message is checked before Celery sees
-it; what is no call is recorded in the stream of rejected messages and then dropped, once, and the next one is
-taken. Celery is given what was checked and nothing else that may have come along.
+its consumer, or a slot, or a job of which nothing is ever heard. So what is no call is recorded in the stream
+of rejected messages and dropped, and the next message is taken. Celery is given what was checked, and nothing
+else that may have come along.
 
-A plain call in Celery's older protocol 1, as clients in other languages send it, is one, too.
+A plain call in Celery's older protocol 1, as clients in other languages send it, is taken, too.
 
 Refused is all but the JSON of a plain call: other content types, other tasks, and what would delay, expire,
 limit or follow a job (it could end, or begin another, without a record). Whether the call is a valid job, the
@@ -24,7 +24,7 @@ from celery.worker import consumer
 from redis import ResponseError
 
 from celery_reliable_redis import UNREADABLE
-from worker.control import no_command
+from worker.control import warn_of_no_command
 from worker.errors import InvalidJobError
 from worker.records import text_of
 from worker.tasks import TASK_NAME
@@ -44,7 +44,7 @@ Repr = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class Headers(msgspec.Struct):
-    """What the headers say of a call, in Celery's words (its protocol 2). Others are left out."""
+    """The headers of a call in Celery's protocol 2. Headers that are not named here are dropped."""
 
     task: Name
     id: Name
@@ -66,19 +66,19 @@ class Headers(msgspec.Struct):
 
 
 class Properties(msgspec.Struct):
-    """What the envelope says that Celery has a use for."""
+    """The properties of an envelope that Celery uses. All others are dropped."""
 
     correlation_id: Name | None = None
     reply_to: Name | None = None
     priority: int | None = None
 
 
-#: Nothing, as clients in some languages also write it.
+#: No tasks; clients in some languages write an empty list for null.
 Nothing = None | Annotated[list[Any], msgspec.Meta(max_length=0)]
 
 
 class Links(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to follow a call: nothing."""
+    """The tasks that are to follow a call. There may be none."""
 
     callbacks: Nothing = None
     errbacks: Nothing = None
@@ -87,7 +87,7 @@ class Links(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Call(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """The body: [arguments, {name: argument}, links]."""
+    """The body of a call: [arguments, {name: argument}, links]."""
 
     args: list[Value]
     kwargs: dict[str, Value]
@@ -95,7 +95,7 @@ class Call(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 
 class Call1(msgspec.Struct):
-    """The body in protocol 1, which has all of a call. Others of its fields are left out."""
+    """The body in protocol 1, which holds the whole call. Fields that are not named here are dropped."""
 
     task: Name
     id: Name
@@ -111,7 +111,7 @@ class Call1(msgspec.Struct):
     chord: None = None
 
 
-#: The steps of a consumer's start that stand in the place of Celery's.
+#: The steps of a consumer's start that replace Celery's.
 OWN_STEPS = {
     "celery.worker.consumer.control:Control": "worker.inbox:InboxStep",
     "celery.worker.consumer.heart:Heart": "worker.heart:HeartStep",
@@ -119,10 +119,10 @@ OWN_STEPS = {
 
 
 class Consumer(consumer.Consumer):
-    """Hands on calls of our task, and refuses everything else."""
+    """Hands on calls of the lab's task, and refuses every other message."""
 
     class Blueprint(consumer.Consumer.Blueprint):
-        """The steps of its start: Celery's, but for two."""
+        """Lists the steps of the start: Celery's, with two of them replaced."""
 
         default_steps = tuple(OWN_STEPS.get(step, step) for step in consumer.Consumer.Blueprint.default_steps)
 
@@ -132,13 +132,13 @@ class Consumer(consumer.Consumer):
         super().__init__(*args, worker_options={**(worker_options or {}), **alone}, **kwargs)
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
-        """What is called with each message."""
+        """Return the function that Celery calls with each message."""
         hand_on = super().create_task_handler(*args, **kwargs)
 
         def on_message(message: Any) -> None:
             try:
                 _check(message)
-            except Exception as error:  # whatever a message can make of those who only read it
+            except Exception as error:  # a message can be anything, and so can what reading it raises
                 self.on_decode_error(message, error)
             else:
                 hand_on(message)
@@ -146,16 +146,16 @@ class Consumer(consumer.Consumer):
         return on_message
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        """Record that the message is rejected, and drop it. kombu comes here, too, when it cannot unpack one.
+        """Record that the message is rejected, and drop it.
 
-        So does Celery with what it cannot read on the channel of remote control, where nobody acknowledges
-        anything and anybody can publish: that is dropped.
+        kombu calls this, too, with a message that it cannot unpack. So does Celery with a message of remote
+        control that it cannot read: that is only dropped, for nobody acknowledges it and anybody can send it.
 
         Raises:
-            redis.ConnectionError: the broker was away for longer than a minute. The message is still its.
+            redis.ConnectionError: the broker was away for longer than a minute. It still has the message.
         """
         if self.task_consumer is None or message.channel is not self.task_consumer.channel:
-            no_command(exc)
+            warn_of_no_command(exc)
             return
         what, why = repr((message.body or b"")[:1000]), text_of(exc)
         log.error("rejected: %.500s: %.200s", why, what)
@@ -167,10 +167,10 @@ class Consumer(consumer.Consumer):
 
 
 def _check(message: Any) -> None:
-    """Leave in the message only what was checked.
+    """Check that the message is a call of the lab's task, and remove from it whatever was not checked.
 
     Raises:
-        InvalidJobError, kombu.exceptions.KombuError, ValueError: it is no call of our task.
+        InvalidJobError, kombu.exceptions.KombuError, ValueError: the message is no such call.
     """
     if UNREADABLE in message.headers:
         raise InvalidJobError(f"not a message: {message.headers[UNREADABLE]}")
@@ -182,17 +182,17 @@ def _check(message: Any) -> None:
     properties = msgspec.convert(message.properties, Properties)
     call = msgspec.convert(message.decode(), Call)
     if not isinstance(call.links, Links):  # PHP's empty array is an empty object, too
-        _write(message, call.args, call.kwargs)
+        _write_body(message, call.args, call.kwargs)
     message.headers, message.properties = msgspec.structs.asdict(headers), msgspec.structs.asdict(properties)
 
 
 def _translate(message: Any) -> None:
-    """Make a call in protocol 1 the same in protocol 2."""
+    """Rewrite a call in protocol 1 as the same call in protocol 2."""
     call = msgspec.convert(message.decode(), Call1)
     message.headers = {"task": call.task, "id": call.id, "retries": call.retries, "group": call.group}
-    _write(message, call.args, call.kwargs)
+    _write_body(message, call.args, call.kwargs)
 
 
-def _write(message: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
+def _write_body(message: Any, args: list[Value], kwargs: dict[str, Value]) -> None:
     message.body = json.dumps([args, kwargs, None]).encode()
     message._decoded_cache = None

@@ -1,9 +1,9 @@
-"""What others may ask of a worker, and have it do, over the broker: Celery's remote control, with two bounds.
+"""Bounds Celery's remote control: answers questions, and refuses commands that would change the worker.
 
-Anybody who can write to the broker can send a command. Whoever asks is answered. What changes a worker, or
-ends it, is refused with an answer that says how to allow it, unless SIMUL_REMOTE_CONTROL names it. A command
-is looked at before Celery gets it, which takes whatever there is for one: an odd one costs it its mailbox for
-a moment, a regular expression may keep it busy for ever.
+Anybody who can write to the broker can send a command. A question is answered. A command that changes or ends
+a worker is refused, with an answer that says how to allow it, unless SIMUL_REMOTE_CONTROL names it. Each
+command is checked before Celery gets it, because Celery takes anything for a command: an odd one closes its
+mailbox for a moment, and a regular expression may keep it busy for ever.
 
 `Celery(control=...)` names `Control`, which is Celery's own way of replacing it.
 """
@@ -22,8 +22,8 @@ from worker.app import settings
 from worker.records import text_of
 from worker.settings import REMOTE_CONTROLS
 
-#: What is only asked. Three of Celery's, for debugging, write files or keep what they have seen: `objgraph`,
-#: `memsample`, `memdump`. There is no need for them here.
+#: The commands that only ask. Three of Celery's, for debugging, are left out, since they write files or keep
+#: what they have seen: `objgraph`, `memsample`, `memdump`.
 QUESTIONS = frozenset(
     {
         *("active", "active_queues", "clock", "conf", "heartbeat", "ping", "query_task"),
@@ -42,7 +42,7 @@ Name = Annotated[str, msgspec.Meta(max_length=255)]
 
 
 class ReplyTo(msgspec.Struct):
-    """Where an answer goes to."""
+    """The place where an answer is sent to."""
 
     exchange: Name
     routing_key: Name
@@ -53,7 +53,10 @@ class ReplyTo(msgspec.Struct):
 
 
 class Command(msgspec.Struct):
-    """A command as Celery's clients write it. A pattern is a glob: a regular expression may take for ever."""
+    """A command as Celery's clients write it.
+
+    Its pattern can only be a glob, because a regular expression may take for ever.
+    """
 
     method: Name
     arguments: dict[str, Any] | None = None
@@ -65,34 +68,34 @@ class Command(msgspec.Struct):
 
 
 class Node(pidbox.Node):
-    """One worker's mailbox."""
+    """Receives the commands for one worker, and answers them."""
 
     def handle_message(self, body: Any, message: Any = None) -> Any:
-        """Do what a message says, if it is a command and may be done."""
+        """Check that a message is a command, and handle it; drop it otherwise."""
         try:
             if message is not None:
                 _check_message(message)
             command = msgspec.convert(body, Command)
         except (msgspec.ValidationError, ValueError) as error:
-            no_command(error)
+            warn_of_no_command(error)
             return None
         return super().handle_message(msgspec.to_builtins(command), message)
 
     def handle(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
-        """The answer to a command: that of Celery's, or why there is none."""
+        """Return Celery's answer to a command, or an error that says why the command is refused or failed."""
         if method not in QUESTIONS and method not in settings.remote_controls:
             why = _refusal(method)
             seldom.warn("refused", why)
             return {"error": why}
         try:
             return super().handle(method, arguments)
-        except Exception as error:  # what the arguments can make of it
+        except Exception as error:  # anybody chooses the arguments
             why = f"{method} (remote control): {text_of(error)}"
             seldom.warn("failed", why)
             return {"error": why[:1000]}
 
     def reply(self, data: Any, *args: Any, **kwargs: Any) -> None:
-        """Send an answer; one that is wanted where nobody could send it is dropped."""
+        """Send an answer; drop it where it cannot be sent to the place that was named."""
         try:
             super().reply(data, *args, **kwargs)
         except self.state.consumer.connection_errors:
@@ -101,24 +104,24 @@ class Node(pidbox.Node):
             seldom.warn("no answer", f"no answer (remote control): {text_of(error)}")
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:  # noqa: ARG002  # kombu's signature
-        """What is no JSON is dropped."""
-        no_command(exc)
+        """Drop a message that is no JSON."""
+        warn_of_no_command(exc)
 
 
 class Mailbox(pidbox.Mailbox):
-    """The mailboxes of all workers."""
+    """Makes mailboxes that check their commands."""
 
     node_cls = Node
 
 
 class Control(control.Control):
-    """Celery's, with such mailboxes."""
+    """Gives Celery's remote control such mailboxes."""
 
     Mailbox = Mailbox
 
 
-def no_command(error: Exception) -> None:
-    """Say once in a while that something came which is no command."""
+def warn_of_no_command(error: Exception) -> None:
+    """Warn, once in a while, that a message of remote control was no command."""
     seldom.warn("no command", f"no command (remote control): {text_of(error)}")
 
 

@@ -1,10 +1,9 @@
-"""Until when a job may run: for its own time limit, and no longer than its worker has when it is stopped.
+"""Limits how long a job may run: to the time limit for a job, and to the grace of a worker that stops.
 
 Celery can end a job that runs on only where it is a process (prefork) or a coroutine that awaits; nobody
-can end a thread, a greenlet that computes, or a job of the solo pool. So each job looks at its deadline
-itself, between two pieces of its work, which holds alike in every design and every pool. The pieces take
-milliseconds, a look a fraction of a microsecond. What this cannot end is a piece that does not come to its
-end: a file read from a file system that hangs.
+can end a thread, a greenlet that computes, or a job of the solo pool. So each job checks its deadline itself,
+between two pieces of its work, in every design and every pool. A piece takes milliseconds, a check a fraction
+of a microsecond. This cannot end a piece that itself never ends: a read from a file system that hangs.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from time import monotonic
 from worker.errors import StoppedError, TimeLimitError
 from worker.settings import Settings
 
-#: The longest sleep without a look at the deadline, in seconds.
+#: The longest sleep without a check of the deadline, in seconds.
 NAP_S = 0.5
 
-#: When this process must have ended all its jobs, by the monotonic clock.
+#: When this process must have ended all jobs, by the monotonic clock.
 _stop_at: MutableSequence[float] | memoryview[float] = [math.inf]
 
 
 class Deadline:
-    """When one job must have ended."""
+    """The time by which one job must have ended."""
 
     __slots__ = ("_ends_at", "_limit_s")
 
@@ -34,7 +33,7 @@ class Deadline:
         self._ends_at = monotonic() + limit_s
 
     def check(self) -> None:
-        """Return while there is time left.
+        """Raise an error where the time is up.
 
         Raises:
             TimeLimitError: the job has taken too long.
@@ -49,7 +48,7 @@ class Deadline:
             )
 
     def naps(self, seconds: float) -> Iterator[float]:
-        """So many seconds in pieces to be slept one by one; between two of them the deadline is looked at."""
+        """Divide a sleep into naps, and check the deadline between two of them."""
         while True:
             nap = min(seconds, NAP_S)
             yield nap
@@ -59,15 +58,15 @@ class Deadline:
             self.check()
 
 
-#: For work that nobody limits.
+#: The deadline of work that nobody limits.
 UNLIMITED = Deadline()
 
 
-def begun() -> Deadline:
-    """The deadline of a job that begins now.
+def start() -> Deadline:
+    """Start the time of a job that begins now.
 
     Raises:
-        StoppedError: nothing begins any more in this process.
+        StoppedError: this process begins no more jobs.
     """
     deadline = Deadline(_limit_s())
     deadline.check()
@@ -75,7 +74,7 @@ def begun() -> Deadline:
 
 
 def share_with_children() -> None:
-    """Have the processes that are forked from this one hear of `stop_within`, too."""
+    """Share the time to stop with the processes that are forked from this one."""
     import mmap  # not at the top: the designs have no use for it
 
     global _stop_at
@@ -84,7 +83,7 @@ def share_with_children() -> None:
 
 
 def stop_within(grace_s: float) -> None:
-    """Have every job end within so many seconds, whatever its own limit. A signal's handler may call it."""
+    """Give every job so many seconds at most. A signal's handler may call this."""
     _stop_at[0] = min(_stop_at[0], monotonic() + grace_s)
 
 

@@ -1,4 +1,4 @@
-"""A small chess engine: fixed-depth negamax with alpha-beta, in pure Python and so bound to one core.
+"""Searches for the best chess move: fixed-depth negamax with alpha-beta, in pure Python on one core.
 
 It is here to be honest work for a processor, not to win: no opening book, no transposition table, no clock
 (who has one hands in a `check`, which may raise), no randomness. The same position and depth give the same
@@ -34,16 +34,16 @@ _ADVANCE = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The best move, its score (centipawns for the side to move) and the positions visited."""
+class BestMove:
+    """The best move, its score (centipawns for the side to move) and the number of positions visited."""
 
     move: chess.Move
     score: int
     nodes: int
 
 
-def search(board: chess.Board, depth: int, check: Callable[[], object] = lambda: None) -> Found:
-    """The best move of a legal, unfinished position, looking `depth` >= 1 half-moves ahead.
+def search(board: chess.Board, depth: int, check: Callable[[], object] = lambda: None) -> BestMove:
+    """Search a legal, unfinished position for its best move, looking `depth` >= 1 half-moves ahead.
 
     `check` is called before the moves of a position are tried, which is about a thousand times a second.
     """
@@ -56,17 +56,19 @@ def search(board: chess.Board, depth: int, check: Callable[[], object] = lambda:
         if best is None or score > best_score:
             best, best_score = move, score
     assert best is not None, "the caller excludes finished games"
-    return Found(best, best_score, visits.count + 1)
+    return BestMove(best, best_score, visits.count + 1)
 
 
 def ordered_moves(board: chess.Board) -> list[chess.Move]:
-    """The legal moves, likely good ones first so that alpha-beta cuts early; ties by UCI, to be the same
-    everywhere."""
+    """List the legal moves, likely good ones first, so that alpha-beta cuts early.
+
+    Equally promising moves are in the order of their UCI names: it is the same on every machine.
+    """
     return sorted(board.legal_moves, key=lambda move: (-_promise(board, move), move.uci()))
 
 
 def evaluate(board: chess.Board) -> int:
-    """Material and the places of the pieces, in centipawns for the side to move."""
+    """Value the pieces and their places, in centipawns for the side to move."""
     score = 0
     for piece, white_squares in _WORTH.items():
         for square in chess.scan_forward(board.pieces_mask(piece, chess.WHITE)):
@@ -77,7 +79,7 @@ def evaluate(board: chess.Board) -> int:
 
 
 def final_score(board: chess.Board, ply: int) -> int | None:
-    """The score of a position in which the game is over, `ply` half-moves from the root; None if it goes on.
+    """Score a finished game, `ply` half-moves from the root; return None where the game goes on.
 
     Repetitions do not count: a job is one position, without the moves that led to it.
     """
@@ -89,7 +91,7 @@ def final_score(board: chess.Board, ply: int) -> int | None:
 
 
 class _Visits:
-    """Counts positions."""
+    """Counts the positions that a search visits, and holds the check to call between them."""
 
     __slots__ = ("check", "count")
 
@@ -118,7 +120,7 @@ def _negamax(board: chess.Board, depth: int, alpha: int, beta: int, ply: int, vi
 
 
 def _promise(board: chess.Board, move: chess.Move) -> int:
-    """How much a move may win at once: the dearest victim first, taken by the cheapest attacker."""
+    """Estimate what a move wins at once: most for the dearest victim, taken by the cheapest attacker."""
     promise = VALUES[move.promotion] if move.promotion else 0
     if board.is_capture(move):
         victim = board.piece_type_at(move.to_square) or chess.PAWN  # nobody there: en passant
@@ -128,7 +130,7 @@ def _promise(board: chess.Board, move: chess.Move) -> int:
 
 
 def _worth(piece: chess.PieceType, square: chess.Square) -> int:
-    """The centipawns of a white piece on a square."""
+    """Value a white piece on a square, in centipawns."""
     file, rank = chess.square_file(square), chess.square_rank(square)
     off_centre = (abs(2 * file - 7) + abs(2 * rank - 7)) // 2  # 1 in the centre to 7 in the corner
     advance = _ADVANCE * (rank - 1) if piece == chess.PAWN else 0

@@ -1,7 +1,7 @@
-"""What can go wrong, one class for each thing a user can do about it. Imports nothing.
+"""Names what can go wrong: one class for each thing that a user can do about it.
 
 A message says what failed, in which phase, and what to do next. Only the command line turns an
-error into an exit code.
+error into an exit code. This module imports nothing.
 """
 
 
@@ -10,7 +10,7 @@ class SimulError(Exception):
 
 
 class SettingsError(SimulError):
-    """An environment variable of simul's that makes no sense; the message names it."""
+    """An environment variable of simul's makes no sense; the message names it."""
 
 
 class UnknownNameError(SimulError):
@@ -18,44 +18,44 @@ class UnknownNameError(SimulError):
 
 
 class InvalidJobError(SimulError):
-    """A message or a description that is no valid job. It is rejected and recorded, never retried."""
+    """A message or a description is no valid job. It is rejected and recorded, and never retried."""
 
 
 class InvalidPositionError(InvalidJobError):
-    """A chess position that is illegal, or in which the game is over."""
+    """A chess position is illegal, or the game is over in it."""
 
 
 class TimeLimitError(SimulError):
-    """A job that took longer than a job may. It has failed, and is recorded."""
+    """A job took longer than a job may. It has failed, and is recorded."""
 
 
 class StoppedError(SimulError):
-    """A job that was interrupted because its worker is being stopped. It is not recorded: another does it."""
+    """A job was interrupted because its worker is being stopped. Another worker does it."""
 
 
 class DataError(SimulError):
-    """A data directory that cannot be read or written."""
+    """A data directory cannot be read or written."""
 
 
 class BrokerUnavailableError(SimulError):
-    """Nothing answers at the broker's address, it refuses us, or the address is none."""
+    """Nothing answers at the broker's address, the broker refuses us, or the address is no address."""
 
 
 class UnavailableError(SimulError):
-    """A contender that cannot run on this machine; the message says why."""
+    """A contender cannot run on this machine; the message says why."""
 
 
 class ContenderError(SimulError):
-    """A contender that should run here, but did not start or died."""
+    """A contender should run here, but did not start or died."""
 
 
 class NothingMeasuredError(SimulError):
-    """A comparison without one valid run of some workload; the message says what stood in the way."""
+    """A comparison has no valid run of some workload; the message says what stood in the way."""
 
 
 class ResultError(SimulError):
-    """A result file that cannot be read, or would be overwritten."""
+    """A result file cannot be read, or would be overwritten."""
 
 
 class ReaderGoneError(SimulError):
-    """Whoever read what is being written has gone, and wants no more of it."""
+    """The reader of the output has closed it, and wants no more."""

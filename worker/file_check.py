@@ -1,4 +1,4 @@
-"""Read small files below the data root and verify the sum that each of them states.
+"""Reads small files below the data root and verifies the sum that each of them states.
 
 A file has three lines: a comment with its number, the summands, their sum.
 
@@ -26,7 +26,7 @@ from worker.jobs import FileCheck, FilesChecked, FileVerdict
 
 #: A larger file is malformed.
 MAX_BYTES = 1024 * 1024
-#: So much is asked for at first: a megabyte at once would cost twice as much as the rest of reading.
+#: How much is read at first: to ask for a megabyte at once would cost twice as much as the rest of reading.
 FIRST_BYTES = 8192
 #: A longer number is malformed; Python refuses by default to convert one (sys.set_int_max_str_digits).
 MAX_DIGITS = 4300
@@ -38,19 +38,19 @@ _NUMBER = re.compile(r"[+-]?([0-9]+)")
 
 
 class MalformedError(Exception):
-    """Why a file has no sum to verify. It never leaves `check`: it becomes the answer's reason."""
+    """A file has no sum to verify. This never leaves `check`: it becomes the reason in the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a well-formed file says: the sum of its summands, and the sum that it states."""
+    """The sum of a file's summands, and the sum that the file states."""
 
     expected: int
-    found: int
+    stated: int
 
 
 def check(job: FileCheck, data_root: Path, until: Deadline = UNLIMITED) -> FilesChecked:
-    """One verdict per file of the job, read with `open`."""
+    """Judge each file of the job, reading it with `open`."""
     verdicts = []
     for name in job.files:
         until.check()
@@ -64,7 +64,7 @@ def check(job: FileCheck, data_root: Path, until: Deadline = UNLIMITED) -> Files
 
 
 async def check_async(job: FileCheck, data_root: Path, until: Deadline = UNLIMITED) -> FilesChecked:
-    """One verdict per file of the job, read with aiofiles: each open, read and close goes to a thread."""
+    """Judge each file of the job, reading it with aiofiles: each open, read and close goes to a thread."""
     verdicts = []
     for name in job.files:
         until.check()
@@ -78,11 +78,11 @@ async def check_async(job: FileCheck, data_root: Path, until: Deadline = UNLIMIT
 
 
 def read(name: str, data_root: Path) -> bytes:
-    """What a check reads of a file: all of it, or `MAX_BYTES` + 1, one more than there should be.
+    """Read a file: all of it, or the first `MAX_BYTES` + 1 bytes, one more than it may have.
 
     Raises:
         RefusedError: the name leaves the root (`refused: ...`), or leads to no regular file.
-        OSError: nothing is there, or it cannot be read.
+        OSError: no file has that name, or it cannot be read.
     """
     require_below(name)
     with open(name, "rb", opener=partial(open_below, data_root)) as file:
@@ -104,21 +104,21 @@ async def _read_async(name: str, data_root: Path) -> bytes:
 
 
 def judge(name: str, data: bytes) -> FileVerdict:
-    """The verdict on a file with this content (or its first `MAX_BYTES` + 1)."""
+    """Judge a file by its content (or the first `MAX_BYTES` + 1 bytes of it)."""
     try:
         sums = parse(data)
     except MalformedError as error:
         return _malformed(name, error)
-    if sums.expected == sums.found:
+    if sums.expected == sums.stated:
         return FileVerdict(name, "correct")
-    return FileVerdict(name, "wrong", expected=sums.expected, found=sums.found)
+    return FileVerdict(name, "wrong", expected=sums.expected, found=sums.stated)
 
 
 def parse(data: bytes) -> Sums:
-    """The two sums in a file's content; a byte order mark, CRLF and a missing last newline are fine.
+    """Read the two sums in a file's content; a byte order mark, CRLF and a missing last newline are fine.
 
     Raises:
-        MalformedError: it is no such file, and why.
+        MalformedError: the content is no such file's; the text says why.
     """
     if not data:
         raise MalformedError("empty")
@@ -133,13 +133,13 @@ def parse(data: bytes) -> Sums:
     header, summands, stated = (line.removesuffix("\r") for line in lines)
     if not _HEADER.match(header):
         raise MalformedError(f"no comment with a number in line 1: {_excerpt(header)}")
-    expected = sum(_number(text, line=2) for text in summands.split(","))
+    expected = sum(_parse_number(text, line=2) for text in summands.split(","))
     if abs(expected) >= _LIMIT:
         raise MalformedError(f"a sum of more than {MAX_DIGITS:,} digits")
-    return Sums(expected, _number(stated, line=3))
+    return Sums(expected, _parse_number(stated, line=3))
 
 
-def _number(text: str, line: int) -> int:
+def _parse_number(text: str, line: int) -> int:
     number = _NUMBER.fullmatch(text.strip(" \t"))
     if number is None:
         raise MalformedError(f"not a number in line {line}: {_excerpt(text)}")

@@ -1,8 +1,8 @@
-"""The heartbeats of a worker, which tell Flower that it is there: Celery's, but for a broker that is away.
+"""Sends the heartbeats of a worker, and skips those that cannot be sent while the broker is away.
 
-Celery sends a heartbeat again until somebody takes it. Where the beats have a greenlet of their own (gevent,
-eventlet), that one holds the dispatcher of events until the broker is back; a worker that is told to stop has
-a last event to send, and would wait for it as long. Here a beat that cannot be sent is not sent.
+Heartbeats tell Flower that a worker is there. Celery retries one until the broker takes it. Where the beats
+have a greenlet of their own (gevent, eventlet), that greenlet holds the dispatcher of events until the broker
+is back; a worker that is told to stop has a last event to send, and would wait as long.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from celery.worker.consumer import heart
 
 
 class Heart(heartbeat.Heart):
-    """Beats once, whoever listens."""
+    """Sends each heartbeat once, and never retries."""
 
     def _send(self, event: str, retry: bool = False) -> Any:  # noqa: ARG002  # Celery's signature
         return super()._send(event, retry=False)
 
 
 class HeartStep(heart.Heart):
-    """The step of a worker's start that makes it beat."""
+    """Starts the heartbeats when the worker starts."""
 
     def start(self, c: Any) -> None:
-        """Start the beats."""
+        """Start the heartbeats."""
         c.heart = Heart(c.timer, c.event_dispatcher, self.heartbeat_interval)
         c.heart.start()

@@ -1,4 +1,4 @@
-"""The mailbox of a worker without an event loop (gevent, eventlet): Celery's, but for a lost connection.
+"""Keeps the mailbox of a worker without an event loop (gevent, eventlet) open when its connection is lost.
 
 Celery reads that mailbox in a greenlet of its own, on a connection of its own, and the greenlet ends with the
 connection: such a worker goes on with its jobs, and never answers again. Redis closes the connection of
@@ -21,23 +21,23 @@ PAUSE_S = 1.0
 
 
 class Inbox(pidbox.gPidbox):
-    """Reads on over another connection when one is lost."""
+    """Reads commands, and goes on over a new connection when the old one is lost."""
 
-    #: Stands for the greenlet that reads; another one after each start.
+    #: A token for the greenlet that reads; each start makes a new one.
     _reader: object = None
 
     def start(self, c: Any) -> None:
-        """Begin to read."""
+        """Start the greenlet that reads."""
         self._reader = object()
         super().start(c)
 
     def on_stop(self) -> None:
-        """Have the greenlet end."""
+        """Tell the greenlet to end."""
         self._reader = None
         super().on_stop()
 
     def loop(self, c: Any) -> None:
-        """Read until it is stopped."""
+        """Read commands until the mailbox is stopped."""
         reader = self._reader
         while reader is self._reader:
             try:
@@ -49,7 +49,7 @@ class Inbox(pidbox.gPidbox):
 
 
 class InboxStep(control.Control):
-    """The step of a worker's start that opens its mailbox."""
+    """Opens the mailbox when the worker starts."""
 
     def __init__(self, c: Any, **options: Any) -> None:
         super().__init__(c, **options)

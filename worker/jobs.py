@@ -1,4 +1,4 @@
-"""The kinds of job and of answer: frozen, validated on arrival, plain enough to send anywhere.
+"""Defines the kinds of job and of answer, which check themselves and can be sent anywhere.
 
 They are standard dataclasses, so that a subinterpreter without any extension module can do them.
 A job travels as JSON: `{"kind": "file_check", "files": [...]}`. This module does no job; see `perform`.
@@ -59,7 +59,7 @@ class ChessMove:
     #: Think for so many milliseconds, then play the legal move that `seed` picks.
     wait_ms: float | None = None
     seed: int = 0
-    #: Search so many half-moves deep, then play the best move found.
+    #: Search so many half-moves deep, then play the best move.
     depth: int | None = None
 
     def __post_init__(self) -> None:
@@ -104,7 +104,7 @@ Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve
 
 @dataclass(frozen=True, slots=True)
 class FileVerdict:
-    """What one file turned out to be."""
+    """Whether one file states the right sum."""
 
     file: str
     verdict: Literal["correct", "wrong", "malformed"]
@@ -117,7 +117,7 @@ class FileVerdict:
 
 @dataclass(frozen=True, slots=True)
 class FilesChecked:
-    """One verdict per file, in the job's order."""
+    """The verdicts on the files of a job, in the job's order."""
 
     verdicts: tuple[FileVerdict, ...]
 
@@ -158,15 +158,15 @@ _KIND_NAMES = {kind: name for name, kind in KINDS.items()}
 
 
 def to_message(job: Job) -> dict[str, Any]:
-    """The job as plain JSON types, with its kind."""
+    """Write a job as plain JSON types, with its kind."""
     return {"kind": _KIND_NAMES[type(job)], **asdict(job)}
 
 
 def from_message(message: object) -> Job:
-    """The job that a decoded message describes.
+    """Read the job that a decoded message describes.
 
     Raises:
-        InvalidJobError: it is no valid job; the text says which field is wrong.
+        InvalidJobError: the message describes no valid job; the text says which field is wrong.
     """
     import msgspec  # not at the top: a subinterpreter may be unable to load it, and has no need to
 

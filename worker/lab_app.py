@@ -1,8 +1,8 @@
-"""Celery apps that are as the code says, whatever the environment says.
+"""Makes Celery apps that take no broker and no settings from the environment.
 
-Celery lets CELERY_BROKER_URL and its like go before what an app was given, whenever it connects; it takes its
-loader and a module of settings from the environment, too. Where another project's are set, jobs would go to
-that project's broker. The broker of these apps is the one they are made with, and so are their settings.
+Celery prefers CELERY_BROKER_URL and similar variables to the broker that an app was given, and takes its
+loader and a module of settings from the environment, too. Where another project has set them, jobs would go
+to that project's broker. These apps keep to the broker and the settings that they are made with.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class Loader(AppLoader):
     """Loads tasks, and no settings: no CELERY_CONFIG_MODULE, no celeryconfig.py."""
 
     def read_configuration(self, *_: Any, **__: Any) -> None:
-        """Nothing."""
+        """Read no settings."""
 
 
 class Mailbox(pidbox.Mailbox):
-    """Asks workers in names of its own: of an answer that nobody waits for it is known whose it is."""
+    """Gives each question to the workers a name, so that nobody takes a late answer for another's."""
 
-    #: What the answers to one question are addressed to.
+    #: The name of one question, to which the answers are addressed.
     oid = ""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -39,20 +39,20 @@ class Mailbox(pidbox.Mailbox):
         self.asker = uuid.uuid4().hex
 
     def __call__(self, connection: Any) -> Any:
-        """What asks one question over a connection."""
+        """Bind the mailbox to a connection, with a new name for the next question."""
         bound = super().__call__(connection)
         bound.oid = f"{self.asker}-{uuid.uuid4().hex}"
         return bound
 
 
 class Control(control.Control):
-    """Remote control by such questions."""
+    """Gives Celery's remote control such questions."""
 
     Mailbox = Mailbox
 
 
 class LabApp(Celery):
-    """An app whose broker and settings are those that it was given. It has no result backend."""
+    """Uses the broker and the settings that it was given, and has no result backend."""
 
     #: Named here, it goes before CELERY_RESULT_BACKEND.
     backend_cls = "disabled"
@@ -64,15 +64,15 @@ class LabApp(Celery):
         super().__init__(*arguments, **{**options, "loader": Loader})
 
     def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
-        """A connection to the broker, to consume."""
+        """Open a connection to the broker, to consume."""
         return super().connection_for_read(url or self._own_broker, **options)
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
-        """A connection to the broker, to publish."""
+        """Open a connection to the broker, to publish."""
         return super().connection_for_write(url or self._own_broker, **options)
 
     def connection(self, hostname: str | None = None, *arguments: Any, **options: Any) -> Any:
-        """A connection to the broker."""
+        """Open a connection to the broker."""
         return super().connection(hostname or self._own_broker, *arguments, **options)
 
     @property

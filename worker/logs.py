@@ -1,4 +1,4 @@
-"""Cuts and cleans a worker's log: Celery's own lines, and tracebacks, hold what anybody may have sent."""
+"""Shortens and cleans a worker's log, because Celery's lines and tracebacks quote what anybody has sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.records import spelled
 
 #: The longest line, and the longest entry of many lines, in characters.
 LINE, ENTRY = 1000, 20_000
-#: Of what cannot be printed, what an entry may hold all the same.
+#: The unprintable characters that an entry may hold.
 _KEPT = "\n\t"
 #: An entry as Celery's formatter colours it for a terminal.
 _COLOURED = re.compile(r"((?:\x1b\[[0-9;]{1,9}m)?)(.*?)((?:\x1b\[0m)?)", re.DOTALL)
@@ -20,9 +20,9 @@ _PLAIN = "\x1b[0m"
 
 
 class Cut(logging.Formatter):
-    """Formats as another formatter does, and cuts what is longer than a line, or an entry, should be.
+    """Formats as another formatter does, and cuts lines and entries that are too long.
 
-    What a terminal would obey is spelled out, but for the colour that Celery gives the whole of an entry.
+    Control characters are spelled out, except for the colour that Celery gives a whole entry.
     """
 
     def __init__(self, formatter: logging.Formatter) -> None:
@@ -30,7 +30,7 @@ class Cut(logging.Formatter):
         self._formatter = formatter
 
     def format(self, record: logging.LogRecord) -> str:
-        """The entry."""
+        """Format an entry."""
         text = self._formatter.format(record)
         if len(text) <= LINE:
             return _clean(text)
@@ -51,7 +51,7 @@ def _cut(text: str, length: int) -> str:
 @after_setup_logger.connect
 @after_setup_task_logger.connect
 def cut_lines(logger: logging.Logger, **_: Any) -> None:
-    """Have all that Celery's handlers write cut."""
+    """Make Celery's handlers cut what they write."""
     for handler in logger.handlers:
         if handler.formatter and not isinstance(handler.formatter, Cut):
             handler.setFormatter(Cut(handler.formatter))

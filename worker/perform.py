@@ -1,8 +1,8 @@
-"""Do a job of any kind: the one table from a kind of job to the code that does it, sync and async.
+"""Does a job of any kind, with the code for that kind.
 
-It knows no broker and no Celery: who asked, where the answer goes and how long it took are others' affairs.
-Each job has its time limit from here on, in whatever slot it is done (see `deadline`). A new kind of job
-takes a class in `jobs` and a line in each of the two tables; the type checker finds the table that was
+This module knows no broker and no Celery: who asked, where the answer goes and how long it took are others'
+affairs. The time limit of a job starts here, whatever slot does the job (see `deadline`). A new kind of job
+needs a class in `jobs` and a case in each of the two functions; the type checker tells of one that was
 forgotten.
 """
 
@@ -17,16 +17,16 @@ from worker.jobs import Answer, ChessMove, FileCheck, Job, Sieve, Trapezoid
 
 
 def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None = None) -> Answer:
-    """The answer to a job, in the calling thread.
+    """Do a job in the calling thread, and return the answer.
 
     `sleep` (seconds; default `time.sleep`) is what a waiting job calls: reference answers skip the wait.
 
     Raises:
         InvalidJobError: the job cannot be done by anyone, such as a move in an illegal position.
-        TimeLimitError: it took too long.
+        TimeLimitError: the job took too long.
         StoppedError: this process ends all its jobs.
     """
-    until = deadline.begun()
+    until = deadline.start()
     match job:
         case FileCheck():
             return file_check.check(job, data_root, until)
@@ -41,12 +41,12 @@ def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None =
 
 
 async def perform_async(job: Job, data_root: Path) -> Answer:
-    """The answer to a job, on the running event loop. Equal to that of `perform`.
+    """Do a job on the running event loop, and return the answer that `perform` gives, too.
 
     Raises:
         As `perform` does.
     """
-    until = deadline.begun()
+    until = deadline.start()
     match job:
         case FileCheck():
             return await file_check.check_async(job, data_root, until)

@@ -1,4 +1,4 @@
-"""The pools that can execute tasks inside a Celery worker: one row each, and what each cannot do."""
+"""Lists the pools that can execute tasks inside a Celery worker, and what each cannot do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Pool:
         return f"simul.{self.name}"
 
     def unavailable(self) -> str | None:
-        """Why this pool cannot run here, or None."""
+        """Say why this pool cannot run here; return None where it can."""
         if self.requires and importlib.util.find_spec(self.requires) is None:
             return f"the package {self.requires} is not installed for this Python"
         return None
@@ -70,10 +70,10 @@ POOLS: Mapping[str, Pool] = MappingProxyType({pool.name: pool for pool in _ROWS}
 
 
 def pool(name: str) -> Pool:
-    """The pool of that name.
+    """Return the pool of that name.
 
     Raises:
-        UnknownNameError: there is none; the text lists those that exist.
+        UnknownNameError: no pool has that name; the text lists those that exist.
     """
     try:
         return POOLS[name]
@@ -82,6 +82,6 @@ def pool(name: str) -> Pool:
 
 
 def runs_on_event_loop(implementation: type) -> bool:
-    """Whether Celery's implementation of a pool is our asyncio pool, or is derived from it."""
+    """Tell whether Celery's implementation of a pool is the asyncio pool, or derived from it."""
     package, _, _ = ASYNCIO_POOL.partition(":")  # not imported here: it is for those who run on it
-    return any(f"{one.__module__}.".startswith(f"{package}.") for one in implementation.__mro__)
+    return any(f"{base.__module__}.".startswith(f"{package}.") for base in implementation.__mro__)

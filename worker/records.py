@@ -1,4 +1,4 @@
-"""Who did a job and when: the record of a job, and how it travels. Writing it is `writer`'s.
+"""Makes the record of a job: who did it, when, and with which answer. `writer` writes it.
 
 Times are `time.monotonic_ns()`, which every process and container of one host shares. A record also
 carries the boot id and how far that clock is from the broker's, for readers on another host.
@@ -33,15 +33,15 @@ MAX_ERROR = 1000
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """One job, done or failed. All times in nanoseconds of the worker's monotonic clock."""
+    """The record of a job, done or failed, with times in nanoseconds of the worker's monotonic clock."""
 
     #: The job's place in its workload.
     index: int
-    #: Who did it: "host/pid".
+    #: The process that did the job: "host/pid".
     worker: str
-    #: Handed to the broker (or to the design), by the producer's clock.
+    #: When the producer handed the job to the broker (or to the design), by its clock.
     enqueued_ns: int
-    #: Taken from the broker by a worker; equal to `started_ns` where there is no broker.
+    #: When a worker took the job from the broker; equal to `started_ns` where there is no broker.
     received_ns: int
     started_ns: int
     finished_ns: int
@@ -53,7 +53,7 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """A record as it travels: with what a reader on another host needs to compare its times."""
+    """A record as it travels, with what a reader on another host needs to compare times."""
 
     record: JobRecord
     boot_id: str
@@ -69,7 +69,7 @@ def ended(
     answer: Answer | None,
     failure: Exception | None,
 ) -> JobRecord:
-    """The record of a job that has ended just now, in this process: with an answer, or with a failure."""
+    """Record a job that has ended just now in this process, with an answer or a failure."""
     finished_ns = time.monotonic_ns()
     return JobRecord(
         index,
@@ -84,13 +84,13 @@ def ended(
 
 
 def run_stream(run: str) -> str:
-    """The key of the stream that holds the records of a run."""
+    """Return the key of the stream that holds the records of a run."""
     return f"simul:run:{run}"
 
 
 @functools.cache
 def boot_id() -> str:
-    """What tells one boot of one host from another; processes with the same share a monotonic clock."""
+    """Identify this boot of this host; processes with the same boot id share a monotonic clock."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:  # not Linux: no containers with a host name of their own to tell apart
@@ -98,12 +98,12 @@ def boot_id() -> str:
 
 
 def worker_name() -> str:
-    """This process, as records name it."""
+    """Name this process as records do: "host/pid"."""
     return f"{platform.node()}/{os.getpid()}"
 
 
 def failure_text(failure: Exception) -> str:
-    """Why a job failed, as its record says it; what simul did not raise itself is a bug and says where."""
+    """Say why a job failed; an error that simul does not raise itself is a bug, and the text says where."""
     trace = failure.__traceback__
     if isinstance(failure, SimulError) or trace is None:
         return text_of(failure)
@@ -115,27 +115,34 @@ def failure_text(failure: Exception) -> str:
 
 
 def text_of(error: BaseException) -> str:
-    """What went wrong, as records and logs say it: on one line, for it may quote what anybody has sent."""
+    """Write an error on one printable line, for it may quote what anybody has sent."""
     return spelled(f"{type(error).__name__}: {error}"[:MAX_ERROR])[:MAX_ERROR]
 
 
 def spelled(text: str, keep: str = "") -> str:
-    """The text with what cannot be printed spelled as Python spells it, but for the characters of `keep`."""
-    # Nearly all can, and a page or an export is long: looked through in C.
+    """Spell unprintable characters as Python does in a string, but leave those of `keep` as they are."""
+    # Nearly every text is printable, and a page or an export is long: this check runs in C.
     if text.translate(dict.fromkeys(map(ord, keep))).isprintable():
         return text
     return "".join(
-        one if one in keep or _shows(one) else one.encode("unicode_escape").decode() for one in text
+        character if character in keep or _is_visible(character) else _escape(character) for character in text
     )
 
 
-def _shows(one: str) -> bool:
-    # Python counts spaces other than the plain one among what cannot be printed.
-    return one.isprintable() or unicodedata.category(one) == "Zs"
+def _is_visible(character: str) -> bool:
+    # To Python, spaces other than the plain space are unprintable.
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def broker_offset_ns(client: Redis) -> int:
-    """How far the broker's wall clock is ahead of this process's monotonic clock, to half a round trip."""
+    """Measure how far the broker's wall clock is ahead of this process's monotonic clock.
+
+    The error is at most half a round trip.
+    """
     before = time.monotonic_ns()
     seconds, microseconds = client.time()
     after = time.monotonic_ns()
@@ -143,7 +150,7 @@ def broker_offset_ns(client: Redis) -> int:
 
 
 def encode(wired: Wired) -> bytes:
-    """The record as JSON."""
+    """Write a record as JSON."""
     import msgspec  # not at the top: the in-process designs need no msgspec
 
     return msgspec.json.encode(wired)

@@ -1,4 +1,4 @@
-"""The environment, read once into one frozen object. Nothing else in `worker` reads it."""
+"""Reads the environment into one frozen object. Nothing else in `worker` reads it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PROJECT_DATA = PROJECT / "data"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a worker is set up. Each field has an environment variable, named in `read`."""
+    """The settings of a worker. Each has an environment variable, named in `read`."""
 
     #: Address of the broker: redis:// or rediss://, as `address` understands it.
     broker_url: str = field(repr=False)  # it holds a password
@@ -58,7 +58,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """The settings that `environ` describes.
+        """Read the settings that `environ` describes.
 
         Raises:
             SettingsError: a time is no positive number of seconds, there is no such transport, or
@@ -82,10 +82,10 @@ class Settings:
 
 
 def remote_controls(names: str) -> frozenset[str]:
-    """The commands that a text names, by commas; `all` is all of them.
+    """Return the commands that a text names, separated by commas; `all` names all of them.
 
     Raises:
-        SettingsError: there is no such command; the text lists those that exist.
+        SettingsError: no command has that name; the text lists those that exist.
     """
     named = frozenset(name.strip() for name in names.split(",") if name.strip())
     if named == {"all"}:
@@ -110,7 +110,7 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
 
 
 def use_tls(broker_url: str) -> dict[str, Any] | bool:
-    """What Celery has to be told (`broker_use_ssl`) so that rediss:// means what it says.
+    """Return the value of Celery's `broker_use_ssl` with which rediss:// checks the broker's certificate.
 
     Left alone, kombu 5.7 encrypts but takes any certificate, and with a transport that is not its own does
     not even encrypt. What the address itself says, as in `?ssl_ca_certs=ca.crt`, goes before this.

@@ -1,4 +1,4 @@
-"""Count the primes of one segment with the sieve of Eratosthenes (the course's "Cave Betty").
+"""Counts the primes of one segment with the sieve of Eratosthenes (the course's "Cave Betty").
 
 A segment needs only the primes up to the root of its end, which each job finds for itself: jobs share
 nothing, so they may run anywhere. Pure Python over bytearrays; memory is a block and those primes,
@@ -18,12 +18,15 @@ BLOCK = 128 * 1024
 
 
 def count(job: Sieve, until: Deadline = UNLIMITED) -> PrimesCounted:
-    """How many primes p there are with start <= p < stop."""
+    """Count the primes p with start <= p < stop."""
     return PrimesCounted(sum(_blocks(job, until)))
 
 
 async def count_async(job: Sieve, until: Deadline = UNLIMITED) -> PrimesCounted:
-    """The same, letting others run after every block. Cooperation, not parallelism: it takes as long."""
+    """Count the same, letting other tasks run after every block.
+
+    This is cooperation, not parallelism: the count takes just as long.
+    """
     from asyncio import sleep  # not at the top: a worker without an event loop needs no asyncio
 
     total = 0
@@ -41,11 +44,11 @@ def _blocks(job: Sieve, until: Deadline) -> Iterator[int]:
     size = max(BLOCK, root)
     for start in range(max(job.start, 2), job.stop, size):
         until.check()
-        yield _primes_in(start, min(start + size, job.stop), primes)
+        yield _count_primes(start, min(start + size, job.stop), primes)
 
 
-def _primes_in(start: int, stop: int, primes: list[int]) -> int:
-    """How many numbers in start..stop-1 no prime of the list strikes out; they include its own members."""
+def _count_primes(start: int, stop: int, primes: list[int]) -> int:
+    """Count the numbers in start..stop-1 that have no smaller factor in the list of primes."""
     size = stop - start
     standing = bytearray(b"\1") * size
     for prime in primes:

@@ -1,4 +1,4 @@
-"""The one task: validate the message, do the job, record it. No job is done here, and none is lost.
+"""Defines the lab's only task: it validates the message, has the job done, and records it.
 
 A message that is no valid job is recorded as an error, rejected, and never retried. The record is
 written before the message is acknowledged, so a job whose worker dies is done again. A worker that is told
@@ -9,6 +9,8 @@ that runs on the asyncio pool gets the async twin of the task, under the same na
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +35,9 @@ from worker.writer import async_writer, writer
 TASK_NAME = "simul.do"
 #: Where the time at which a message was received is kept until its task starts.
 RECEIVED = "simul_received_ns"
-
+#: Seconds that a job which cannot be recorded for now stays in its slot. Without this pause, a broker that
+#: takes messages but no records has the same job done as fast as it can be delivered.
+PAUSE_S = 1.0
 #: The largest number that a record can carry.
 MAX_NUMBER = 2**63 - 1
 
@@ -47,49 +51,57 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
         celery.exceptions.Reject: the message is no valid job (dropped), its record could not be written, or
             the worker is being stopped (requeued).
     """
-    attempt = _begun(self.request, args, message)
+    attempt = _begin(self.request, args, message)
     answer, failure = None, None
     try:
-        answer = perform(_job(message), settings.data_root)
+        answer = perform(_parse_job(message), settings.data_root)
     except StoppedError as error:
-        raise attempt.interrupted(error) from error
+        raise attempt.give_back(error) from error
     except Exception as error:  # whatever it is, it is this job's result, and the worker lives on
         failure = error
-    record = attempt.ended(answer, failure)
+    record = attempt.record(answer, failure)
     try:
         writer().write(attempt.run, record)
     except RedisError as error:
-        raise _unrecorded(error) from error
+        rejection = _reject_unrecorded(error)
+        for nap_s in _pause(rejection):
+            time.sleep(nap_s)
+        raise rejection from error
     _reject_if_invalid(failure)
 
 
 async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
-    """The same on an event loop."""
-    attempt = _begun(self.request, args, message)
+    """Do the same on an event loop."""
+    attempt = _begin(self.request, args, message)
     answer, failure = None, None
     try:
-        answer = await perform_async(_job(message), settings.data_root)
+        answer = await perform_async(_parse_job(message), settings.data_root)
     except StoppedError as error:
-        raise attempt.interrupted(error) from error
+        raise attempt.give_back(error) from error
     except Exception as error:
         failure = error
-    record = attempt.ended(answer, failure)
+    record = attempt.record(answer, failure)
     try:
         await async_writer().write(attempt.run, record)
     except RedisError as error:
-        raise _unrecorded(error) from error
+        import asyncio  # not at the top: a worker without an event loop has no use for it
+
+        rejection = _reject_unrecorded(error)
+        for nap_s in _pause(rejection):
+            await asyncio.sleep(nap_s)
+        raise rejection from error
     _reject_if_invalid(failure)
 
 
-class Doing(Task):
-    """Celery's task, but for a message with a field called `self`: that is an unknown one like any other."""
+class AnyFields(Task):
+    """Takes messages with any fields, even with one called `self`, on which Celery's own task fails."""
 
     def __call__(self, /, *args: Any, **message: Any) -> Any:
-        """Do it."""
+        """Run the task."""
         return self.run(*args, **message)
 
 
-app.task(do, name=TASK_NAME, bind=True, base=Doing)
+app.task(do, name=TASK_NAME, bind=True, base=AnyFields)
 
 
 @worker_init.connect
@@ -98,12 +110,12 @@ def _suit_the_pool(sender: Any, **_: Any) -> None:
     # pool is asked for.
     if runs_on_event_loop(get_implementation(sender.pool_cls)):
         app.tasks.unregister(TASK_NAME)
-        app.task(do_async, name=TASK_NAME, bind=True, base=Doing)
+        app.task(do_async, name=TASK_NAME, bind=True, base=AnyFields)
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A job on its way, from the moment its task started."""
+    """A job whose task has started."""
 
     run: str
     index: int
@@ -111,31 +123,31 @@ class _Attempt:
     received_ns: int
     started_ns: int
 
-    def ended(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
-        """The record of it, as of now."""
+    def record(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
+        """Record that the job has ended now."""
         record = ended(self.index, self.enqueued_ns, self.received_ns, self.started_ns, answer, failure)
         if failure and not isinstance(failure, SimulError):
             log.error("job %s of run %s failed", self.index, self.run, exc_info=failure)
         return record
 
-    def interrupted(self, error: StoppedError) -> Reject:
-        """What gives it back to the queue."""
+    def give_back(self, error: StoppedError) -> Reject:
+        """Make the rejection that gives the job back to the queue."""
         log.warning("job %s of run %s was interrupted: %s", self.index, self.run, error)
         return Reject(str(error), requeue=True)
 
 
-def _begun(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Attempt:
+def _begin(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Attempt:
     started_ns = time.monotonic_ns()
     try:
-        run, index, enqueued_ns = _address(args, message)
+        run, index, enqueued_ns = _parse_place(args, message)
     except InvalidJobError as error:
         writer().write_rejected(repr((args, message)), text_of(error))
         raise Reject(text_of(error), requeue=False) from None
     return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns)
 
 
-def _address(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, int]:
-    """The run, the index and the time of enqueuing that a message names."""
+def _parse_place(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, int]:
+    """Read the run, the index and the time of enqueuing that a message names."""
     run, index, enqueued_ns = (message.get(key) for key in ("run", "index", "enqueued_ns"))
     if args:
         raise InvalidJobError("a message has keyword arguments only: run, index, enqueued_ns, job")
@@ -149,20 +161,31 @@ def _address(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, 
     return run, index, enqueued_ns
 
 
-def _job(message: dict[str, Any]) -> Job:
+def _parse_job(message: dict[str, Any]) -> Job:
     unknown = message.keys() - {"run", "index", "enqueued_ns", "job"}
     if unknown:
         raise InvalidJobError(f"a message has no field {', '.join(sorted(map(ascii, unknown)))}")
     return from_message(message.get("job"))
 
 
-def _unrecorded(error: RedisError) -> Reject:
+def _reject_unrecorded(error: RedisError) -> Reject:
     why = f"no record could be written: {error}"
     if isinstance(error, ResponseError) and not is_passing(error) and not is_refusal(error):
         # Nobody can have this run take it, and what is put back is met again, at once and for ever.
         log.error("dropped a job: %s", why)
         return Reject(why, requeue=False)
     return Reject(why, requeue=True)
+
+
+def _pause(rejection: Reject) -> Iterator[float]:
+    """Yield the naps of a slot before its job goes back to the queue, which delivers it again at once.
+
+    The slot sleeps as it does in a job that waits, so in every pool the other slots go on meanwhile. The naps
+    end early where the worker is being stopped.
+    """
+    if rejection.requeue:
+        with suppress(StoppedError):
+            yield from deadline.UNLIMITED.naps(PAUSE_S)
 
 
 def _reject_if_invalid(failure: Exception | None) -> None:

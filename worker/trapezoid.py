@@ -1,4 +1,4 @@
-"""One piece of the integral of 3^(3x-1) by the trapezoidal rule (the course's "Twin Tongue").
+"""Integrates one piece of 3^(3x-1) by the trapezoidal rule (the course's "Twin Tongue").
 
 Pure Python without numpy: the work is meant to keep the interpreter busy. Both twins add up the same
 slices in the same order, so that their values are equal to the last bit.
@@ -19,15 +19,14 @@ SLICE_STEPS = 10_000
 
 
 def integrate(job: Trapezoid, until: Deadline = UNLIMITED) -> Integral:
-    """The value of the piece."""
+    """Add up the value of the piece."""
     return Integral(math.fsum(_slices(job, until)))
 
 
 async def integrate_async(job: Trapezoid, until: Deadline = UNLIMITED) -> Integral:
-    """The same, letting others run after every slice.
+    """Add up the same value, letting other tasks run after every slice.
 
-    This is cooperation, not parallelism: other tasks of the loop get their turns between the slices,
-    and the sum takes just as long.
+    This is cooperation, not parallelism: the sum takes just as long.
     """
     from asyncio import sleep  # not at the top: a worker without an event loop needs no asyncio
 
@@ -39,7 +38,7 @@ async def integrate_async(job: Trapezoid, until: Deadline = UNLIMITED) -> Integr
 
 
 def _slices(job: Trapezoid, until: Deadline) -> Iterator[float]:
-    """Terms that add up to the integral: its two ends, then the points between them slice by slice."""
+    """Yield terms that add up to the integral: the two ends, then the points between them slice by slice."""
     step = (job.upper - job.lower) / job.steps
     yield step * (_f(job.lower) + _f(job.upper)) / 2
     for first in range(1, job.steps, SLICE_STEPS):

@@ -1,6 +1,6 @@
-"""Writing records to the stream of their run, for tasks in slots of any kind.
+"""Writes records to the stream of their run, for tasks in slots of any kind.
 
-A broker that restarts is waited for; nothing is dropped. Reading is the producer's affair.
+The writers wait for a broker that restarts, and drop nothing. Reading is the producer's affair.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class RecordWriter:
 
 
 class AsyncRecordWriter:
-    """The same for coroutines. Its client belongs to the event loop that first writes."""
+    """Appends records for coroutines; the client belongs to the event loop that first writes."""
 
     def __init__(self, broker_url: str, clock: BrokerClock) -> None:
         self._client = AsyncRedis.from_url(
@@ -83,7 +83,7 @@ class BrokerClock:
         self._offset_ns: int | None = None
 
     def stamped(self, record: JobRecord) -> dict[Any, Any]:
-        """The fields of a stream entry. Asks the broker for its time now and then: one round trip."""
+        """Make the fields of a stream entry; now and then this takes a round trip to ask for the time."""
         now = time.monotonic_ns()
         offset_ns = self._offset_ns
         if offset_ns is None or now - self._checked_ns > CLOCK_CHECK_NS:
@@ -94,11 +94,11 @@ class BrokerClock:
 
 @functools.cache
 def writer() -> RecordWriter:
-    """The process's record writer; redis-py gives a forked child connections of its own."""
+    """Return the process's record writer; redis-py gives a forked child connections of its own."""
     return RecordWriter(settings.broker_url)
 
 
 @functools.cache
 def async_writer() -> AsyncRecordWriter:
-    """The event loop's record writer."""
+    """Return the event loop's record writer."""
     return AsyncRecordWriter(settings.broker_url, writer().clock)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_numbers import saved
 from tests.helpers import SOON_S, clean_environment, free_port
+from tests.made import a_result, saved
 from tests.unit.test_options import PATHS
 
 #: What takes a tenth of a second or more to load, or is only there for workers.
@@ -57,7 +57,7 @@ def loaded(*commands: Sequence[str], cwd: Path) -> list[set[str]]:
 def result(tmp_path: Path) -> str:
     """The name of a saved result of five rounds in `tmp_path`."""
     rounds = {"serial": [1.0, 1.1, 0.9, 1.0, 1.05], "threads@4": [0.5, 0.6, 0.55, 0.5, 0.52]}
-    return saved(tmp_path / "one.json", rounds).name
+    return saved(tmp_path / "one.json", a_result(rounds)).name
 
 
 def test_help_loads_nothing_slow(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_what_shows_results_loads_only_mathematics(tmp_path: Path, result: str) 
 
 
 def test_few_runs_need_no_distribution(tmp_path: Path) -> None:
-    saved(tmp_path / "few.json", {"serial": [1.0], "threads@4": [0.5]})
+    saved(tmp_path / "few.json", a_result({"serial": [1.0], "threads@4": [0.5]}))
     assert loaded(("show", "few.json"), cwd=tmp_path) == [{"numpy"}]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from producer.results import ResultFile, load
+from producer.results import load
 from tests.helpers import clean_environment
-from tests.made import a_result
+from tests.made import a_result, saved
 from tests.schema import violations
 
 #: The command, as it is installed beside this Python.
@@ -31,23 +31,16 @@ def simul(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess
     )
 
 
-def saved(path: Path, makespans_s: Mapping[str, Sequence[float]]) -> Path:
-    result = a_result(makespans_s)
-    file = ResultFile(path)
-    for run in result.runs:
-        file.add(run)
-    file.save(result)
-    return path
-
-
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    return saved(tmp_path / "old.json", {"serial": STEADY, "threads@4": [0.5 * one for one in STEADY]})
+    return saved(
+        tmp_path / "old.json", a_result({"serial": STEADY, "threads@4": [second / 2 for second in STEADY]})
+    )
 
 
 @pytest.fixture
 def slower(tmp_path: Path) -> Path:
-    return saved(tmp_path / "slower.json.gz", {"serial": STEADY, "threads@4": STEADY})
+    return saved(tmp_path / "slower.json.gz", a_result({"serial": STEADY, "threads@4": STEADY}))
 
 
 def test_diff_passes_where_nothing_is_shown_slower(old: Path) -> None:

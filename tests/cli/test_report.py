@@ -6,20 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from producer.results import ResultFile
 from tests.charted import compared, one_after_the_other
 from tests.helpers import simul
+from tests.made import saved
 
 
 @pytest.fixture
 def result(tmp_path: Path) -> str:
     """The name of a result file in `tmp_path`."""
     made, _ = compared(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
-    file = ResultFile(tmp_path / "one.json.gz")
-    for run in made.runs:
-        file.add(run)
-    file.save(made)
-    return "one.json.gz"
+    return saved(tmp_path / "one.json.gz", made).name
 
 
 def test_a_page_is_written_and_said_to_be(tmp_path: Path, result: str) -> None:

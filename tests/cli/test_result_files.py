@@ -16,8 +16,7 @@ import pytest
 from producer.results import ResultFile, Run, load
 from tests.cli.conftest import Here
 from tests.helpers import SIMUL, SOON_S, clean_environment, started
-from tests.made import a_result
-from tests.unit.test_results import saved
+from tests.made import a_result, saved
 
 COMMANDS = [
     ("show",),

@@ -10,7 +10,8 @@ import pytest
 
 from producer.results import load
 from tests.compose.conftest import OWNER
-from tests.compose.stack import SLOTS, Stack, docker, until
+from tests.compose.stack import SLOTS, Stack, docker
+from tests.helpers import until
 
 pytestmark = pytest.mark.compose
 

@@ -12,8 +12,8 @@ import redis
 
 from producer.results import load
 from producer.system.broker import connect
-from tests.compose.stack import docker, until
-from tests.helpers import free_port, simul
+from tests.compose.stack import docker
+from tests.helpers import free_port, simul, until
 
 pytestmark = pytest.mark.compose
 

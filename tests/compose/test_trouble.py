@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from producer.contenders.protocol import Outcome
-from tests.compose.stack import SLOTS, SOON_S, Stack, docker, until
+from tests.compose.stack import SLOTS, SOON_S, Stack, docker
+from tests.helpers import until
 from worker.settings import TRANSPORTS
 
 pytestmark = pytest.mark.compose

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import redis
 
 from producer.results import load
 from producer.system.broker import Broker
-from tests.helpers import SIMUL, SOON_S, Said, await_line, clean_environment, end, family, redis_server, simul
+from tests.helpers import SIMUL, Said, ready_worker, redis_server, simul
 from worker.settings import ASYNCIO_POOL, PROJECT
 
 #: Settings as another project has them: where they are read, a file is left, and jobs go astray.
@@ -86,31 +85,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             yield project
 
 
-@contextlib.contextmanager
-def worker(command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Iterator[None]:
-    """A worker that is ready; nothing is left of it afterwards."""
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=clean_environment(**environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        await_line(process.stderr, " ready.")
-        yield
-        everything = family(process.pid)
-        process.terminate()
-        process.communicate(timeout=SOON_S)
-        end(everything)
-    finally:
-        end(family(process.pid))
-        process.communicate()
-
-
 def sent(pool: str, jobs: int, project: Project, environment: Mapping[str, str]) -> Said:
     """What `simul send` says."""
     return simul(
@@ -144,7 +118,7 @@ def test_a_worker_and_its_sender_use_the_lab_s_broker_alone(
 ) -> None:
     own = {"SIMUL_BROKER_URL": broker.url}
     command = [SIMUL, "worker", "--pool", pool, "-c", "2"]
-    with worker(command, project.directory, {**project.environment, **project.options, **own}):
+    with ready_worker(command, project.directory, {**project.environment, **project.options, **own}):
         said = sent(pool, 4, project, own)
     assert (said.code, len(said.out.splitlines())) == (0, 4), said.err
     project.assert_untouched()
@@ -158,7 +132,7 @@ def test_plain_celery_uses_the_address_of_the_lab_alone(project: Project, broker
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker", f"--pool={name}", "-c", "2"]
     command += ["-Q", f"simul.{pool}", "-l", "INFO"]
     # Before it has loaded any app, Celery's command may read a celeryconfig; the lab's app does not.
-    with worker(command, PROJECT, {**project.environment, **own}):
+    with ready_worker(command, PROJECT, {**project.environment, **own}):
         said = sent(pool, 4, project, own)
     assert (said.code, len(said.out.splitlines())) == (0, 4), said.err
     project.assert_untouched()

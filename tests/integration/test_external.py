@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +18,7 @@ from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
 from producer.workloads import build
-from tests.helpers import SOON_S
+from tests.helpers import ready_worker
 from worker.errors import ContenderError
 from worker.settings import PROJECT_DATA
 
@@ -40,26 +38,13 @@ def worker(
 ) -> Iterator[None]:
     """A worker as a user would start it, once it is ready; `inside` is a command that runs others."""
     command = [*inside, *worker_command(pool, slots, None, "-l", "INFO", *options)]
-    with subprocess.Popen(
-        command,
-        env=worker_environment(pool, broker.url, PROJECT_DATA, transport),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
+    environment = worker_environment(pool, broker.url, PROJECT_DATA, transport)
+    with ready_worker(command, environment=environment) as process:
         reaper.add_process(process.pid)
         try:
-            assert process.stderr is not None
-            assert any(b" ready." in line for line in process.stderr)
             yield
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.communicate(timeout=SOON_S)
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                reaper.drop_process(process.pid)
+            reaper.drop_process(process.pid)
 
 
 def contender(broker: Broker, way: str, slots: int = 1) -> ExternalWorkers:

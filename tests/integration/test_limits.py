@@ -6,7 +6,6 @@ import base64
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -23,7 +22,7 @@ from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect, open_broker
 from producer.system.reaper import Reaper
-from tests.helpers import SOON_S, await_line, family, started
+from tests.helpers import SOON_S, await_line, family, started, until
 from tests.integration.conformance import START
 from worker.jobs import MAX_STEPS, MAX_WAIT_MS, ChessMove, Job, Trapezoid
 from worker.pools import POOLS
@@ -89,7 +88,7 @@ def test_a_worker_that_is_told_to_stop_ends_though_its_jobs_would_not_and_loses_
         idle_s = cpu_s(worker)
         for _ in publish(worker._app, jobs, worker._queue, collector.run):
             pass
-        until(lambda: cpu_s(worker) > idle_s + COMPUTING_S, "began a search")
+        until(lambda: cpu_s(worker) > idle_s + COMPUTING_S, "a search has begun")
         code = terminated(worker)
         while collector.read(None):
             pass
@@ -165,11 +164,3 @@ def cpu_s(worker: CeleryWorker) -> float:
                 times = process.cpu_times()
                 total += times.user + times.system
     return total
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for an event that only looking can tell of."""
-    deadline = time.monotonic() + SOON_S
-    while not condition():
-        assert time.monotonic() < deadline, f"it never {what}"
-        time.sleep(0.01)

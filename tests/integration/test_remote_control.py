@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect, open_broker
 from producer.system.reaper import Reaper
+from tests.helpers import until
 from tests.integration.hostile import hostile_broadcasts
 from tests.integration.post import SOON_S, Post, peak_memory
 from worker.writer import REJECTED_STREAM
@@ -58,9 +58,7 @@ def test_a_worker_without_an_event_loop_answers_also_after_its_connection_was_lo
         try:
             post = Post(worker, own, client)
             client.client_kill_filter(_type="pubsub", skipme=True)
-            deadline = time.monotonic() + SOON_S
-            while not client.pubsub_numpat() and time.monotonic() < deadline:
-                time.sleep(0.05)
+            until(client.pubsub_numpat, "the worker subscribes again")
             assert answer(post, "ping") == {"ok": "pong"}
             post.does_the_next_job()
         finally:

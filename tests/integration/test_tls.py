@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -14,7 +13,7 @@ import pytest
 
 from producer.results import load
 from producer.system.broker import check
-from tests.helpers import SIMUL, SOON_S, await_line, clean_environment, redis_server, simul
+from tests.helpers import SIMUL, ready_worker, redis_server, running, simul
 from worker.errors import BrokerUnavailableError
 from worker.settings import TRANSPORTS
 
@@ -61,9 +60,7 @@ def test_jobs_travel_over_tls(
         "SIMUL_TRANSPORT": transport,
     }
     what = ["compare", "waits", "--with", "celery:threads", "--workers", "external", "--jobs", "6"]
-    with worker(WORKERS[way], environment) as process:
-        assert process.stderr is not None
-        await_line(process.stderr, " ready.")
+    with ready_worker(WORKERS[way], environment=environment):
         said = simul(*what, "--rounds", "1", cwd=tmp_path, environment=environment)
         assert said.code == 0, said.err
         assert "celery:threads@2" in said.out
@@ -115,7 +112,7 @@ def test_every_option_of_an_address_is_understood_by_all(
 def test_a_worker_does_not_believe_an_unknown_certificate(server: str, transport: str) -> None:
     # By default kombu would believe any, and say the password to anyone.
     environment = {"SIMUL_BROKER_URL": server, "SIMUL_TRANSPORT": transport}
-    with worker(WORKERS["celery"], environment) as process:
+    with running(WORKERS["celery"], environment=environment) as process:
         assert process.stderr is not None
         line = next(line for line in process.stderr if " ready." in line or "Cannot connect" in line)
         assert "CERTIFICATE_VERIFY_FAILED" in line
@@ -138,24 +135,3 @@ def test_what_else_is_wrong_is_said_too(server: str, certificates: Path) -> None
     other_name = server.replace("127.0.0.1", "localhost")  # the certificate is the address's alone
     with pytest.raises(BrokerUnavailableError, match=r"trusted .*[Hh]ostname mismatch"):
         check(f"{other_name}?ssl_ca_certs={certificates / 'ca.crt'}")
-
-
-@contextlib.contextmanager
-def worker(command: Sequence[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A worker while it runs."""
-    with subprocess.Popen(
-        command,
-        env=clean_environment(**environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.communicate(timeout=SOON_S)
-            except subprocess.TimeoutExpired:
-                process.kill()

@@ -9,7 +9,7 @@ from producer.results import WorkloadResult
 from producer.stats import bound
 from producer.stats.summary import Summary
 from producer.words import SPACE
-from tests.unit.made import reference, workload
+from tests.made import reference, workload
 
 
 def sentence(work: WorkloadResult, rows: Sequence[Summary]) -> str:

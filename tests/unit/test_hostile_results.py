@@ -27,7 +27,7 @@ from producer.show.terminal.sweep import show_sweep
 from producer.show.terminal.tables import print_result
 from producer.stats.diff import compare
 from tests.charted import compared, one_after_the_other, placed
-from tests.unit.made import result, run, workload
+from tests.made import result, run, workload
 from worker.errors import ResultError
 
 

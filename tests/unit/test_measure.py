@@ -20,7 +20,7 @@ from producer.show.terminal.columns import SPEED
 from producer.stats.summary import Summary, summaries
 from producer.system.broker import Broker
 from producer.workloads import Workload, build
-from tests.unit.made import result, workload
+from tests.made import result, workload
 from worker.errors import ContenderError
 from worker.jobs import Answer, ChessMove, Job
 from worker.perform import perform

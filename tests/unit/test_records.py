@@ -36,11 +36,11 @@ def by_a_coroutine() -> JobRecord:
 
 
 def by_a_worker() -> JobRecord:
-    attempt = tasks._begun({}, (), {"run": uuid.uuid4().hex, "index": 0, "enqueued_ns": 0})
+    attempt = tasks._begin({}, (), {"run": uuid.uuid4().hex, "index": 0, "enqueued_ns": 0})
     try:
         perform(JOB, NOWHERE)
     except Exception as error:
-        return attempt.ended(None, error)
+        return attempt.record(None, error)
     raise AssertionError("it was done")
 
 
@@ -91,4 +91,4 @@ def test_an_error_is_told_on_one_line_with_nothing_that_a_terminal_obeys() -> No
 )
 def test_a_job_is_dropped_only_if_nobody_can_have_its_record_taken(said: str, requeued: bool) -> None:
     error: Any = BaseParser.parse_error(said)  # type: ignore[no-untyped-call]  # redis-py's
-    assert tasks._unrecorded(error).requeue is requeued
+    assert tasks._reject_unrecorded(error).requeue is requeued

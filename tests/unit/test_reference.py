@@ -10,7 +10,7 @@ import pytest
 from producer.measure.reference_run import work_out
 from producer.results.reference import fingerprint
 from producer.workloads import data_files
-from tests.unit.made import reference
+from tests.made import reference
 from worker.jobs import ChessMove, FileCheck, FilesChecked, FileVerdict, Job, MovePlayed
 from worker.records import JobRecord
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.results import Result, ResultFile
+from producer.results import Result
 from producer.show.report import files
 from producer.show.report.labelled import Labelled, label
 from producer.show.report.page import OPENING, write_page
@@ -19,6 +19,7 @@ from producer.system.gil import Gil
 from producer.system.interpreter import Interpreter
 from producer.words import SPACE
 from tests.charted import Span, compared, one_after_the_other, placed
+from tests.made import saved
 from worker.errors import ResultError, UnavailableError
 
 EVIL = "</script><script>alert(1)</script><img src=http://example.org/x>"
@@ -33,15 +34,6 @@ def two_contenders() -> Result:
     """Five rounds of serial and threads."""
     runs = [*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0)]
     return compared(*runs)[0]
-
-
-def saved(result: Result, path: Path) -> Path:
-    """The result as a file."""
-    file = ResultFile(path)
-    for run in result.runs:
-        file.add(run)
-    file.save(result)
-    return path
 
 
 class Reader(HTMLParser):
@@ -215,8 +207,8 @@ def test_many_contenders_with_many_jobs_fit_into_six_megabytes() -> None:
 
 def test_labels_are_the_names_of_the_files(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
-    paths = [saved(two_contenders(), tmp_path / name) for name in ("a.json.gz", "b.json", "sub/b.json")]
-    assert [labelled.label for labelled in files.load(paths)] == ["a", "b (2)", "b (3)"]
+    paths = [saved(tmp_path / name, two_contenders()) for name in ("a.json.gz", "b.json", "sub/b.json")]
+    assert [one.label for one in files.load(paths)] == ["a", "b (2)", "b (3)"]
 
 
 def test_a_report_may_be_made_again_but_nothing_else_is_overwritten(tmp_path: Path) -> None:
@@ -226,7 +218,7 @@ def test_a_report_may_be_made_again_but_nothing_else_is_overwritten(tmp_path: Pa
     assert out.stat().st_size == size
     files.write([shown(result)], out)
     assert out.read_text().startswith(OPENING)
-    precious = saved(result, tmp_path / "result.json")
+    precious = saved(tmp_path / "result.json", result)
     before = precious.read_bytes()
     with pytest.raises(ResultError, match="is no report"):
         files.write([shown(result)], precious)

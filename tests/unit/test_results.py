@@ -20,7 +20,7 @@ import pytest
 
 from producer import results
 from producer.results import SCHEMA, Records, Result, ResultFile, load
-from tests.unit.made import MACHINE, result, run, workload
+from tests.made import MACHINE, result, run, saved, workload
 from worker.errors import ResultError
 
 NAMES = ["result.json", "result.json.gz"]
@@ -34,15 +34,6 @@ def many() -> Result:
         run("celery:solo", 10, records=Records(), problems=["died: ü – “x”"], errors={1: "Oh", 0: "No"}),
     ]
     return result(runs, [workload(), workload(name="files", left_out={"interpreters@2": "no 3.14"})])
-
-
-def saved(path: Path, what: Result) -> Path:
-    """The file that a lab would have written."""
-    file = ResultFile(path)
-    for one in what.runs:
-        file.add(one)
-    file.save(what)
-    return path
 
 
 def raw(path: Path, **changes: Any) -> bytes:

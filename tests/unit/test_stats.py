@@ -12,7 +12,7 @@ from producer.contenders.protocol import Outcome
 from producer.results import Records, Run, run_from
 from producer.stats import summary as stats
 from producer.stats.summary import Summary, summaries
-from tests.unit.made import MACHINE, reference, result, run, workload
+from tests.made import MACHINE, reference, result, run, workload
 from worker.records import JobRecord
 
 

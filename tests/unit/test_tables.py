@@ -15,7 +15,7 @@ from rich.console import Console
 from producer.cli.send import answer_line
 from producer.results import Records, Result
 from producer.show.terminal.tables import print_result
-from tests.unit.made import reference, result, run, workload
+from tests.made import reference, result, run, workload
 from worker.records import JobRecord
 
 WIDTHS = (80, 160)
