@@ -11,7 +11,15 @@ import re
 from typing import Any
 
 import redis
-from redis.exceptions import BusyLoadingError, NoPermissionError, OutOfMemoryError, ReadOnlyError
+from redis.exceptions import (
+    BusyLoadingError,
+    ClusterDownError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    TryAgainError,
+)
 
 from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
@@ -24,7 +32,13 @@ _NOT_NOW = re.compile(
     r"(?:^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
 )
 #: The codes that redis-py before 8 takes off the text, and does not keep.
-_CODES = {BusyLoadingError: "LOADING", ReadOnlyError: "READONLY"}
+_CODES = {
+    BusyLoadingError: "LOADING",
+    ClusterDownError: "CLUSTERDOWN",
+    MasterDownError: "MASTERDOWN",
+    ReadOnlyError: "READONLY",
+    TryAgainError: "TRYAGAIN",
+}
 #: What it says of a command or a key that it will never let us have.
 _NEVER = re.compile(r"unknown (sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE)
 
