@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from rich.padding import Padding
 from rich.text import Text
 
 from producer.contender_name import ContenderName
@@ -43,9 +44,9 @@ def terminal(text: str) -> str:
     return printable(text).replace(SPACE, " ")
 
 
-def notes(lines: Iterable[str], style: str = "") -> list[Text]:
-    """Indent lines under a table in a terminal; none of them becomes two."""
-    return [Text(f"  {terminal(line)}", style) for line in lines]
+def notes(lines: Iterable[str], style: str = "") -> list[Padding]:
+    """Indent lines under a table in a terminal, also where the terminal breaks them."""
+    return [Padding(Text(terminal(line), style), (0, 0, 0, 2), expand=False) for line in lines]
 
 
 def html(text: str) -> str:

@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.text import Text
 
 from producer.printable import html, json_text, markdown, notes, printable, spreadsheet, terminal
 from producer.show.svg.drawing import Drawing
@@ -53,8 +55,18 @@ def test_nothing_but_what_shows_is_left_of_any_text(text: str) -> None:
 @given(TEXTS)
 def test_a_note_is_one_line_without_markup(text: str) -> None:
     [note] = notes([text])
-    assert note.plain == f"  {terminal(text)}"
-    assert not note.spans
+    assert isinstance(note.renderable, Text)
+    assert note.renderable.plain == terminal(text)
+    assert not note.renderable.spans
+
+
+def test_a_note_that_is_broken_stays_indented() -> None:
+    console = Console(file=io.StringIO(), width=20)
+    console.print(*notes(["many words that need a second line"]))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) > 1
+    assert all(re.match(r"  \S", line) for line in lines)
 
 
 @given(TEXTS)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from producer.results import Result
-from producer.show.terminal.tables import WIDE, print_result
+from producer.show.terminal.fitting import WIDE
+from producer.show.terminal.tables import print_result
 from tests.made import a_result, a_run
 
 
@@ -56,3 +59,19 @@ def test_percentiles_come_with_the_number_of_jobs() -> None:
     text = shown(result)
     assert "over the 50 jobs of all valid runs of a contender (asyncio@4: 40)" in text
     assert "INVALID asyncio@4, round 5: 1 of 10 jobs are lost" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, WIDE])
+def test_a_sweep_shows_every_number_whole_in_any_terminal(width: int) -> None:
+    noise = [1.0, 1.02, 0.98, 1.01, 0.99]
+    slots = (1, 2, 4, 8, 16)
+    result = a_result(
+        {f"threads@{number}": [each / min(number, 4) for each in noise] for number in slots}, jobs=4000
+    )
+    for run in result.runs:
+        run.slots = run.contender.slots or 1
+    text = shown(replace(result, kind="sweep"), width)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    assert len(re.findall(r"\b1\d,\d{3} \(1\d,\d{3}–1\d,\d{3}\)", text)) == 3
+    assert text.count("← knee") == 1

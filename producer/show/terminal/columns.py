@@ -23,7 +23,7 @@ def write_ratio(ratio: Ratio | None) -> str:
     if ratio is None:
         return NOTHING
     if ratio.low == ratio.high == 1:
-        return "1"  # serial, against itself
+        return digits(1)  # serial, against itself
     mark = f"≈{SPACE}" if ratio.claims and not ratio.shown else ""
     return mark + write_interval(ratio)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -36,7 +37,7 @@ def show_diff(title: str, changes: Diff, fail_above: float | None) -> Renderable
     return Group(Text(printable(title), "bold"), table, *_notes(changes))
 
 
-def _notes(changes: Diff) -> list[Text]:
+def _notes(changes: Diff) -> list[Padding]:
     lines = notes((f"FORCED, not comparable: {why}" for why in changes.forced), "bold yellow")
     if changes.remarks:
         lines += notes([f"Differs too: {'; '.join(changes.remarks)}."])

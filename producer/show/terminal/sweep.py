@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +14,7 @@ from producer.results import Result, WorkloadResult
 from producer.show.charts.scaling import describe
 from producer.show.facts import describe_left_out, describe_workload
 from producer.show.terminal.columns import write_interval, write_ratio
+from producer.show.terminal.fitting import WIDE, split_to_fit
 from producer.stats.cautions import Kind, caution_lines, cautions
 from producer.stats.scaling import Curve, curves
 from producer.words import digits, percent, seconds
@@ -19,13 +23,14 @@ from producer.words import digits, percent, seconds
 BAR = 24
 
 
-def show_sweep(result: Result, workload: WorkloadResult) -> RenderableType:
+def show_sweep(result: Result, workload: WorkloadResult, width: int = WIDE) -> RenderableType:
     """Show every curve of a sweep over one workload."""
     shown = curves(result, workload)
     parts: list[RenderableType] = [write_title(result, workload)]
     best = max((point.throughput.value for curve in shown for point in curve.points), default=1.0)
     for curve in shown:
-        parts += [Text(""), Text(printable(str(curve.way)), "bold"), _table(curve, best)]
+        parts += [Text(""), Text(printable(str(curve.way)), "bold")]
+        parts += split_to_fit(_columns(curve, best), partial(_table, curve), min(width, WIDE))
         parts += notes(describe(curve))
     if not shown:
         parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))
@@ -43,23 +48,29 @@ def write_title(result: Result, workload: WorkloadResult) -> Text:
     return Text.assemble((printable(workload.name), "bold"), (terminal(about), "dim"))
 
 
-def _table(curve: Curve, best: float) -> Table:
+def _columns(curve: Curve, best: float) -> list[tuple[str, list[str]]]:
+    """The columns beside the slots, each with its heading and its cells."""
+    points, law = curve.points, curve.law
+    bars = ["█" * max(1, round(BAR * point.throughput.value / best)) for point in points]
+    marks = ["  ← knee" if point.slots == curve.knee else "" for point in points]
+    return [
+        ("makespan", [seconds(point.makespan_s) for point in points]),
+        ("jobs/s (95 %)", [write_interval(point.throughput) for point in points]),
+        (f"× {points[0].slots} (95 %)", [write_ratio(point.gain) for point in points]),
+        ("ideal", [digits(point.ideal) for point in points]),
+        ("of ideal", [percent(point.gain.value / point.ideal) for point in points]),
+        ("law", [digits(law.throughput(point.slots) if law else None) for point in points]),
+        ("jobs/s", [bar + mark for bar, mark in zip(bars, marks, strict=True)]),
+    ]
+
+
+def _table(curve: Curve, columns: Sequence[tuple[str, list[str]]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    first = curve.points[0].slots
-    for heading in ("slots", "makespan", "jobs/s (95 %)", f"× {first} (95 %)", "ideal", "of ideal", "law"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("jobs/s", no_wrap=True)
-    for point in curve.points:
-        bar = "█" * max(1, round(BAR * point.throughput.value / best))
-        cells = (
-            str(point.slots),
-            seconds(point.makespan_s),
-            write_interval(point.throughput),
-            write_ratio(point.gain),
-            digits(point.ideal),
-            percent(point.gain.value / point.ideal),
-            digits(curve.law.throughput(point.slots) if curve.law else None),
-            bar + ("  ← knee" if point.slots == curve.knee else ""),
-        )
-        table.add_row(*map(terminal, cells))
+    table.add_column("slots", justify="right", no_wrap=True)
+    for heading, cells in columns:
+        bars = any("█" in cell for cell in cells)
+        table.add_column(heading, justify="left" if bars else "right", no_wrap=True)
+    slots = [f"{point.slots:,}" for point in curve.points]
+    for row in zip(slots, *(cells for _, cells in columns), strict=True):
+        table.add_row(*map(terminal, row))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -19,13 +20,11 @@ from producer.show.facts import (
     describe_stalls,
 )
 from producer.show.terminal.columns import COST, SPEED, Column
+from producer.show.terminal.fitting import WIDE, split_to_fit
 from producer.show.terminal.sweep import show_sweep, write_title
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import caution_lines, cautions
 from producer.stats.summary import RUNS_TO_CLAIM, Summary, summaries
-
-#: What a terminal must have for all the columns beside each other.
-WIDE = 160
 
 
 def print_result(console: Console, result: Result) -> None:
@@ -33,7 +32,7 @@ def print_result(console: Console, result: Result) -> None:
     for workload in result.workloads:
         console.print()
         if result.kind == "sweep":
-            console.print(show_sweep(result, workload))
+            console.print(show_sweep(result, workload, console.width))
         else:
             console.print(show_workload(result, workload, console.width))
     if result.interpreters:
@@ -50,26 +49,11 @@ def show_workload(result: Result, workload: WorkloadResult, width: int) -> Rende
     """Show the comparison on one workload, with what bound it and who was left out."""
     rows = summaries(result, workload)
     parts: list[RenderableType] = [write_title(result, workload)]
-    parts += _tables(rows, min(width, WIDE))
+    parts += split_to_fit(SPEED + COST, partial(_table, rows), min(width, WIDE))
     parts += notes(_notes(workload, rows))
     parts += notes(caution_lines(cautions(result, workload)), "yellow")
     parts += notes(_troubles(workload, rows), "red")
     return Group(*parts)
-
-
-def _tables(rows: Sequence[Summary], width: int) -> Iterator[RenderableType]:
-    """Make as few tables as hold all the columns, none wider than the terminal."""
-    columns: list[Column] = []
-    for column in SPEED + COST:
-        if columns and _natural_width(_table(rows, [*columns, column])) > width:
-            yield _table(rows, columns)
-            columns = []
-        columns.append(column)
-    yield _table(rows, columns)
-
-
-def _natural_width(table: Table) -> int:
-    return Console(width=10 * WIDE, markup=False, emoji=False).measure(table).maximum
 
 
 def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:
