@@ -17,7 +17,7 @@ from producer.cli.show import render
 from producer.contenders.spec import Spec, parse, sensible, ways
 from producer.printable import printable
 from producer.system import interrupts
-from producer.system.interpreter import Interpreter
+from producer.system.pythons import Python
 from producer.workloads import DEFAULT_SEED, Workload, build
 from worker import settings
 from worker.errors import NothingMeasuredError, ResultError, UnknownNameError
@@ -148,13 +148,13 @@ def _why_nothing(result: Result, workload: WorkloadResult) -> str:
     return f"{workload.name}: {what}: {name}: {why}{more}"
 
 
-def prepare_pythons(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Interpreter]:
+def prepare_pythons(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Python]:
     """The Pythons that --python names, with what each needs."""
     if not pythons:
         return ()
     from rich.text import Text
 
-    from producer.system.pythons import prepare
+    from producer.system.environments import prepare
 
     lines = not quiet and not sys.stderr.isatty()
     with stderr().status("", spinner="dots") as status:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from producer.contender_name import CELERY, ContenderName, way_of
 from producer.contenders.designs import DESIGNS, Design
-from producer.system.interpreter import SUBINTERPRETERS, Interpreter
 from producer.system.machine import cores
+from producer.system.pythons import SUBINTERPRETERS, Python
 from producer.workloads import Workload
 from worker.errors import UnknownNameError
 from worker.pools import POOLS, Pool, pool
@@ -33,7 +33,7 @@ class Spec:
     #: Workers on the queue; more than one only where others started them.
     workers: int = 1
     #: The Python it runs under; None is the lab's own.
-    interpreter: Interpreter | None = None
+    python: Python | None = None
 
     @property
     def total_slots(self) -> int:
@@ -49,18 +49,18 @@ class Spec:
     def name(self) -> ContenderName:
         """The name in tables and results."""
         slots = self.slots if self.workers > 1 or _executor(self.way).scales else None
-        label = self.interpreter.label if self.interpreter else ""
+        label = self.python.label if self.python else ""
         return ContenderName(self.way, slots, self.workers, python=label)
 
     @property
-    def python(self) -> str:
+    def executable(self) -> str:
         """The Python to start it with."""
-        return self.interpreter.executable if self.interpreter else sys.executable
+        return self.python.executable if self.python else sys.executable
 
     def unavailable(self) -> str | None:
         """Why this contender cannot run here, or None."""
-        if self.interpreter:
-            return self.interpreter.unavailable(self.way)
+        if self.python:
+            return self.python.unavailable(self.way)
         if self.celery_pool:
             return pool(self.celery_pool).unavailable()
         if self.way == "interpreters" and sys.version_info < SUBINTERPRETERS:

@@ -52,7 +52,7 @@ class Comparison:
             if plan.starts_workers:
                 require_transport(broker.url, plan.transport)
             result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
-            result.kind, result.interpreters = plan.kind, list(plan.interpreters)
+            result.kind, result.pythons = plan.kind, list(plan.pythons)
             self.result = result
             factory = ContenderFactory(plan, broker, reaper, watcher.awaiting)
             recorder = _Recorder(plan, result, self.file, factory)

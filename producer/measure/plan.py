@@ -9,7 +9,7 @@ from typing import Literal
 
 from producer.contenders.spec import Spec
 from producer.ranges import MAX_CONTENDERS, MAX_COUNT, MAX_INTEGER, MAX_RECORDS
-from producer.system.interpreter import Interpreter
+from producer.system.pythons import Python
 from producer.workloads import Workload
 from worker.errors import InvalidJobError, UnavailableError
 from worker.settings import TRANSPORTS
@@ -38,7 +38,7 @@ class Plan:
     transport: str = TRANSPORTS[0]
     kind: Literal["comparison", "sweep"] = "comparison"
     #: The Pythons that the contenders run under; empty where it is the lab's own.
-    interpreters: Sequence[Interpreter] = ()
+    pythons: Sequence[Python] = ()
 
     def __post_init__(self) -> None:
         if abs(self.seed) > MAX_INTEGER:
@@ -65,18 +65,18 @@ class Plan:
         specs = (spec for specs in self.contenders.values() for spec in specs)
         return not self.external and any(spec.celery_pool for spec in specs)
 
-    def under(self, interpreters: Sequence[Interpreter]) -> Plan:
+    def under(self, pythons: Sequence[Python]) -> Plan:
         """The same plan with each contender under each of these Pythons; unchanged where there are none.
 
         Raises:
             UnavailableError: the workers are somebody else's, and run under whatever they run under.
         """
-        if not interpreters:
+        if not pythons:
             return self
         if self.external:
             raise UnavailableError("--python is for workers that simul starts, not for external ones")
         contenders = {
-            name: [replace(spec, interpreter=python) for python in interpreters for spec in specs]
+            name: [replace(spec, python=python) for python in pythons for spec in specs]
             for name, specs in self.contenders.items()
         }
-        return replace(self, contenders=contenders, interpreters=interpreters)
+        return replace(self, contenders=contenders, pythons=pythons)

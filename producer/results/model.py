@@ -16,8 +16,8 @@ from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.ranges import Bytes, Count, Distance, Integer, Load, Microseconds, Moment, Positive, Seconds
 from producer.results.reference import Reference
-from producer.system.interpreter import Interpreter
 from producer.system.machine import Machine
+from producer.system.pythons import Python
 from producer.system.usage import Usage
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Result:
     #: A sweep is a comparison of the same ways at several concurrencies.
     kind: Literal["comparison", "sweep"] = "comparison"
     #: The Pythons that the contenders ran under; empty where it was the lab's own.
-    interpreters: list[Interpreter] = field(default_factory=list)
+    pythons: list[Python] = field(default_factory=list)
     #: False where the comparison was ended before its last round.
     complete: bool = False
     #: "valkey 9.1.2".

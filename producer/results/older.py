@@ -21,7 +21,10 @@ class _Workload(msgspec.Struct):
 
 
 class _Schema1(msgspec.Struct):
-    """What has changed since: a contender was a text, and its workers stood before its slots."""
+    """What has changed since: a contender was a text, its workers stood before its slots.
+
+    `pythons` was called `interpreters`.
+    """
 
     runs: list[_Run]
     workloads: list[_Workload]
@@ -40,7 +43,8 @@ def from_schema_1(data: bytes) -> Result:
     for workload, names in zip(plain["workloads"], texts.workloads, strict=True):
         workload["startups_s"] = {str(_name(name)): value for name, value in names.startups_s.items()}
         workload["left_out"] = {str(_name(name)): value for name, value in names.left_out.items()}
-    return msgspec.convert({**plain, "schema": SCHEMA}, Result)
+    pythons = plain.pop("interpreters", [])
+    return msgspec.convert({**plain, "pythons": pythons, "schema": SCHEMA}, Result)
 
 
 def _name(text: str) -> ContenderName:

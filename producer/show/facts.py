@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from producer.results import Result, WorkloadResult
 from producer.stats.summary import Summary
-from producer.system.interpreter import Interpreter
 from producer.system.machine import Machine
+from producer.system.pythons import Python
 from producer.words import NOTHING, counted, gibibytes, listed, seconds
 
 #: An event loop that stood still for no longer is not worth a word, in seconds.
@@ -47,7 +47,7 @@ def describe_stalls(rows: Sequence[Summary]) -> Iterator[str]:
         yield f"Event loops stood still, and so long no job had its turn: {which}."
 
 
-def describe_interpreter(python: Interpreter) -> Iterator[str]:
+def describe_python(python: Python) -> Iterator[str]:
     """Say what a Python is, whether it has a GIL before and after the imports, and what it lacks."""
     alike = set(python.gil.values())
     for kind, gil in list(python.gil.items())[: 1 if len(alike) == 1 else None]:
@@ -71,7 +71,7 @@ def describe_machine(machine: Machine) -> Iterator[tuple[str, str]]:
     yield "commit", machine.commit or NOTHING
 
 
-def _build(python: Interpreter | Machine) -> str:
+def _build(python: Python | Machine) -> str:
     return "free-threaded build" if python.free_threaded_build else "ordinary build"
 
 

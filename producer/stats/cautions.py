@@ -116,7 +116,7 @@ def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence
 
 def _of_gil(result: Result, contenders: Iterable[ContenderName]) -> Iterator[Caution]:
     for name in contenders:
-        for python in result.interpreters:
+        for python in result.pythons:
             gil = python.gil_of(name.way)
             if name.python == python.label and gil and gil.turned_on_by:
                 text = (

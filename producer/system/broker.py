@@ -90,7 +90,7 @@ def _version(client: redis.Redis) -> str:
     try:
         info = client.info("server")
     except redis.ResponseError as error:
-        from celery_reliable_redis.servers import is_refusal  # not at the top: it loads kombu
+        from celery_reliable_redis import is_refusal  # not at the top: it loads kombu
 
         if not is_refusal(error):
             raise
@@ -137,7 +137,7 @@ def require_transport(url: str, transport: str) -> None:
         BrokerUnavailableError: it needs a newer server, or one that is no cluster.
     """
     if transport == "reliable":
-        from celery_reliable_redis.servers import UnsupportedServerError, require_supported
+        from celery_reliable_redis import UnsupportedServerError, require_supported
 
         with contextlib.closing(connect(url)) as client:
             try:

@@ -67,7 +67,7 @@ class Traces:
                 self._remove_answers(client)
 
     def _remove_queue(self, client: redis.Redis) -> None:
-        from celery_reliable_redis.reservation import reserved_from
+        from celery_reliable_redis import reserved_from
 
         # One that was killed has not given back what the reliable transport had reserved for it.
         client.delete(self.queue, BINDINGS.format(self.queue), PERMANENT.format(self.queue))

@@ -12,7 +12,7 @@ import pytest
 
 from producer.cli.compare import require_measured
 from producer.results import load
-from producer.system.interpreter import SUBINTERPRETERS
+from producer.system.pythons import SUBINTERPRETERS
 from tests.cli.conftest import Compared, Here
 from tests.helpers import SIMUL, Said, simul
 from tests.made import a_result, a_run

@@ -26,8 +26,8 @@ from producer.measure.progress import ProgressWatcher
 from producer.printable import printable
 from producer.results import Result
 from producer.system.broker import Broker, connect
-from producer.system.interpreter import Interpreter
 from producer.system.machine import look
+from producer.system.pythons import Python
 from producer.workloads import build
 from tests.cli.conftest import Here
 from tests.helpers import SOON_S, simul
@@ -83,7 +83,7 @@ def hostile() -> Result:
     result = a_result({"serial": [4.0] * 5, "threads@4": [2.0] * 5})
     result.workloads[0].left_out["celery:solo"] = "it did not start"
     result.workloads[0].reference = dataclasses.replace(result.workloads[0].reference, summary="all right")
-    result.interpreters.append(Interpreter("3.14t", "/python", "CPython", (3, 14), True, {}, {"x": "no x"}))
+    result.pythons.append(Python("3.14t", "/python", "CPython", (3, 14), True, {}, {"x": "no x"}))
     result.runs.append(a_run("celery:gevent@2", problems=["1 job is lost"]))
     result.runs[-1].errors[0] = "Error: no"
     return nasty(result)  # type: ignore[no-any-return]

@@ -12,17 +12,17 @@ from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.designs.contender import READY_S, DesignContender
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
-from producer.system.interpreter import Interpreter
+from producer.system.pythons import Python
 from producer.system.reaper import Reaper
 from worker.errors import ContenderError
 
 
-def broken(directory: Path, script: str) -> Interpreter:
+def broken(directory: Path, script: str) -> Python:
     """A Python that cannot do what it should."""
     python = directory / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
-    return Interpreter("3.x", str(python), "CPython 3.x", (3, 11), False, {}, {})
+    return Python("3.x", str(python), "CPython 3.x", (3, 11), False, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def broken(directory: Path, script: str) -> Interpreter:
 def test_a_design_whose_process_ends_at_once_says_how(
     tmp_path: Path, reaper: Reaper, script: str, told: str
 ) -> None:
-    spec = Spec("threads", 2, interpreter=broken(tmp_path, f"exec >&2; {script}"))
+    spec = Spec("threads", 2, python=broken(tmp_path, f"exec >&2; {script}"))
     design = DesignContender(spec, tmp_path, reaper)
     began = time.monotonic()
     with pytest.raises(ContenderError) as error:
@@ -50,7 +50,7 @@ def test_a_design_whose_process_ends_at_once_says_how(
 
 
 def test_a_worker_that_ends_at_once_says_how(tmp_path: Path, reaper: Reaper, broker: Broker) -> None:
-    spec = Spec("celery:solo", 1, interpreter=broken(tmp_path, "echo no such thing; exit 4"))
+    spec = Spec("celery:solo", 1, python=broken(tmp_path, "echo no such thing; exit 4"))
     worker = CeleryWorker(spec, broker, producer_app(broker.url), tmp_path, reaper)
     with pytest.raises(ContenderError) as error:
         worker.start()

@@ -15,7 +15,7 @@ from producer.measure.lab import Comparison
 from producer.measure.plan import Plan
 from producer.measure.progress import ProgressWatcher
 from producer.results import Result, load
-from producer.system.pythons import prepare
+from producer.system.environments import prepare
 from producer.workloads import build
 from tests.schema import violations
 
@@ -53,13 +53,13 @@ def test_contenders_run_under_a_python_given_by_its_path(
 ) -> None:
     monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
     result = compared([sys.executable], ["threads@2", "processes@2", "celery:solo"], tmp_path)
-    label = result.interpreters[0].label
+    label = result.pythons[0].label
     assert {str(run.contender) for run in result.runs if run.valid} == {
         f"threads@2 [{label}]",
         f"processes@2 [{label}]",
         f"celery:solo [{label}]",
     }
-    assert str(tmp_path) in result.interpreters[0].executable
+    assert str(tmp_path) in result.pythons[0].executable
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_free_threaded_python_runs_without_a_gil_and_leaves_out_what_has_no_bu
 ) -> None:
     monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
     result = compared([free_threaded], ["threads@2", "asyncio@2", "celery:gevent@2"], tmp_path)
-    [python] = result.interpreters
+    [python] = result.pythons
     assert (python.label, python.free_threaded_build) == ("3.13t", True)
     assert (python.gil["designs"].before, python.gil["designs"].after) == (False, False)
     assert {str(run.contender): run.gil for run in result.runs if run.valid} == {

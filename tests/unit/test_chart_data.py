@@ -97,7 +97,7 @@ def test_interpreters_are_told_apart() -> None:
     _, field = compared(
         *one_after_the_other("serial [3.13]", 2.0), *one_after_the_other("serial [3.14t]", 1.0)
     )
-    assert [[str(contender.name) for contender in part.entries] for part in field.by_interpreter()] == [
+    assert [[str(contender.name) for contender in part.entries] for part in field.by_python()] == [
         ["serial [3.14t]"],
         ["serial [3.13]"],
     ]

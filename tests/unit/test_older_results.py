@@ -18,6 +18,7 @@ def in_schema_1(names: dict[str, str]) -> bytes:
     result = a_result({name: [1.0] for name in names})
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result))
     plain["schema"] = 1
+    plain["interpreters"] = plain.pop("pythons")
     for run, text in zip(plain["runs"], names.values(), strict=True):
         run["contender"] = text
     plain["workloads"][0]["startups_s"] = dict.fromkeys(names.values(), 0.1)

@@ -16,7 +16,7 @@ from producer.show.report import files
 from producer.show.report.labelled import Labelled, label
 from producer.show.report.page import OPENING, write_page
 from producer.system.gil import Gil
-from producer.system.interpreter import Interpreter
+from producer.system.pythons import Python
 from producer.words import SPACE
 from tests.charted import Span, compared, one_after_the_other, placed
 from tests.made import saved
@@ -122,10 +122,10 @@ def under_two_pythons() -> Result:
     )
     gil = {"designs": Gil(True, True)}
     pythons = [
-        Interpreter(label, "python", f"CPython {label}.1", (3, minor), False, gil, {})
+        Python(label, "python", f"CPython {label}.1", (3, minor), False, gil, {})
         for label, minor in (("3.13", 13), ("3.14", 14))
     ]
-    return replace(result, interpreters=pythons)
+    return replace(result, pythons=pythons)
 
 
 def test_pythons_stand_side_by_side_at_a_glance() -> None:

@@ -86,7 +86,7 @@ class CeleryWorker:
                 *("-n", node, "-l", "WARNING"),
                 # The lab has one worker a queue: it has nobody to gossip with.
                 *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-                python=self.spec.python,
+                python=self.spec.executable,
             ),
             env={
                 **worker_environment(self._pool, self._broker.url, self._data_root, self._transport),

@@ -77,7 +77,7 @@ class DesignContender:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         self._child = self._reaper.start(
             [
-                *(self.spec.python, "-m", "producer.contenders.designs.child"),
+                *(self.spec.executable, "-m", "producer.contenders.designs.child"),
                 *(self.spec.way, str(self.spec.slots)),
                 *(str(self._data_root), str(to_child_r), str(from_child_w)),
             ],
@@ -175,7 +175,7 @@ class DesignContender:
         raise ContenderError("its process sent what is no answer (run): neither progress nor an outcome")
 
     def _environment(self) -> dict[str, str]:
-        if self.spec.interpreter:
+        if self.spec.python:
             # The project is linked into its environment; what lies beside it here is for this Python.
             return inherited()
         return {**inherited(), "PYTHONPATH": str(PROJECT)}  # for subinterpreters

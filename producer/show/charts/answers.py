@@ -28,7 +28,7 @@ class Answer:
 
 def answer_questions(fields: Sequence[Field], machine: Machine) -> list[Answer]:
     """Answer each question of the course."""
-    parts = [part for field in fields for part in field.by_interpreter()]
+    parts = [part for field in fields for part in field.by_python()]
     several = len(parts) > len(fields)
     return [
         Answer(

@@ -69,7 +69,7 @@ class Field:
         """Find the fastest contender of that way with a valid run, whatever its slots and its Python."""
         return next((entry for entry in self.entries if entry.valid and entry.name.way == wanted), None)
 
-    def by_interpreter(self) -> list[Field]:
+    def by_python(self) -> list[Field]:
         """Split the field by the Python that the names state ("serial [3.13]")."""
         return [
             replace(self, entries=[entry for entry in self.entries if entry.name.python == python])

@@ -63,7 +63,7 @@ def _columns(labelled: Labelled, name: str, several: bool) -> Iterator[_Column]:
         return
     title = f"{name}: {labelled.label}" if several else name
     best = next(iter(field.rows), None)
-    pythons = [python.label for python in labelled.result.interpreters] or [""]
+    pythons = [python.label for python in labelled.result.pythons] or [""]
     for python in pythons:
         rows: dict[ContenderName, Summary] = {}
         for row in field.rows:

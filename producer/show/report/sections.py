@@ -10,9 +10,9 @@ from producer.show.charts.answers import answer_questions
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
-    describe_interpreter,
     describe_left_out,
     describe_machine,
+    describe_python,
     describe_stalls,
     describe_workload,
 )
@@ -119,8 +119,8 @@ def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) 
 def _machine(result: Result) -> Iterator[tuple[str, str]]:
     yield "Measured", moment(result.created)
     yield from ((_capital(name), value) for name, value in describe_machine(result.machine))
-    for python in result.interpreters:
-        yield f"Python {python.label}", "; ".join(describe_interpreter(python))
+    for python in result.pythons:
+        yield f"Python {python.label}", "; ".join(describe_python(python))
     yield "Broker", result.broker_version or result.broker
     yield (
         "Load",

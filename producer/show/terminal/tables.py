@@ -15,8 +15,8 @@ from producer.results import Result, WorkloadResult
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
-    describe_interpreter,
     describe_left_out,
+    describe_python,
     describe_stalls,
 )
 from producer.show.terminal.columns import COST, SPEED, Column
@@ -35,13 +35,9 @@ def print_result(console: Console, result: Result) -> None:
             console.print(show_sweep(result, workload, console.width))
         else:
             console.print(show_workload(result, workload, console.width))
-    if result.interpreters:
+    if result.pythons:
         console.print()
-        lines = (
-            f"{python.label}: {line}"
-            for python in result.interpreters
-            for line in describe_interpreter(python)
-        )
+        lines = (f"{python.label}: {line}" for python in result.pythons for line in describe_python(python))
         console.print(Group(*(Text(terminal(line)) for line in lines)))
 
 

@@ -10,14 +10,14 @@ import pytest
 from producer.contenders.spec import Spec
 from producer.measure.plan import Plan
 from producer.stats.cautions import Kind, cautions
-from producer.system import pythons as environments
+from producer.system import environments
+from producer.system.environments import prepare
 from producer.system.gil import Gil
-from producer.system.interpreter import Interpreter, needs
-from producer.system.pythons import prepare
+from producer.system.pythons import Python, needs
 from tests.made import a_result
 from worker.errors import UnavailableError
 
-FREE = Interpreter(
+FREE = Python(
     label="3.13t",
     executable="/somewhere/bin/python",
     python="CPython 3.13.5",
@@ -29,9 +29,9 @@ FREE = Interpreter(
 
 
 def test_a_contender_is_named_after_its_python_and_started_with_it() -> None:
-    spec = Spec("threads", 2, interpreter=FREE)
-    assert (str(spec.name), spec.python) == ("threads@2 [3.13t]", "/somewhere/bin/python")
-    assert str(Spec("serial", 1, interpreter=FREE).name) == "serial [3.13t]"
+    spec = Spec("threads", 2, python=FREE)
+    assert (str(spec.name), spec.executable) == ("threads@2 [3.13t]", "/somewhere/bin/python")
+    assert str(Spec("serial", 1, python=FREE).name) == "serial [3.13t]"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_contender_is_named_after_its_python_and_started_with_it() -> None:
     ],
 )
 def test_what_cannot_run_says_why(way: str, reason: str | None) -> None:
-    assert Spec(way, 2, interpreter=FREE).unavailable() == reason
+    assert Spec(way, 2, python=FREE).unavailable() == reason
 
 
 def test_without_msgspec_there_is_no_celery_and_everything_else() -> None:
@@ -61,7 +61,7 @@ def test_the_gil_is_that_of_the_imports_a_contender_needs() -> None:
 def test_an_extension_that_turned_the_gil_on_is_a_warning_of_its_contenders() -> None:
     steady = [1.0, 1.01, 0.99, 1.02, 1.0]
     result = a_result({"threads@2 [3.13t]": steady, "celery:threads@2 [3.13t]": steady})
-    found = cautions(replace(result, interpreters=[FREE]), result.workloads[0])
+    found = cautions(replace(result, pythons=[FREE]), result.workloads[0])
     assert [(one.kind, str(one.contender)) for one in found] == [
         (Kind.GIL_TURNED_ON, "celery:threads@2 [3.13t]")
     ]

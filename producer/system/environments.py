@@ -1,0 +1,235 @@
+"""Environments for other Pythons, made by uv: each with the packages that have a build for it.
+
+The packages have the versions that the lab itself runs with, so that the Pythons are compared and not
+their packages. An environment is kept in the user's cache and used again; nothing outside it is touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from producer.system.gil import Gil
+from producer.system.inherited import inherited
+from producer.system.pythons import BASE, FOR_CELERY, Python
+from worker.errors import UnavailableError
+from worker.pools import POOLS
+from worker.settings import PROJECT
+
+#: Packages made of C: where they have no build for a Python, they are not built here either.
+BINARY = ("msgspec", "hiredis", "gevent", "greenlet", "zope.interface", "cffi")
+#: kombu's Redis transport needs more than kombu does.
+EXTRAS = {"kombu": "kombu[redis]"}
+#: The oldest Python that simul runs on.
+OLDEST = (3, 11)
+#: Written last: an environment without it is not finished.
+READY = "simul.json"
+#: As uv words it.
+_NO_BUILD = re.compile(r"([\w.-]+)==(\S+) has no (?:usable )?wheels")
+
+#: Told what is being done.
+Tell = Callable[[str], None]
+
+
+def prepare(requests: Sequence[str], tell: Tell) -> list[Python]:
+    """The Pythons that are asked for, each a version ("3.13", "3.14t") or a path, ready to run.
+
+    Raises:
+        UnavailableError: there is no uv, no such Python, or it lacks what every contender needs.
+    """
+    pythons = [_describe(request, _environment(request, tell)) for request in dict.fromkeys(requests)]
+    return distinguish(pythons)
+
+
+def cache_root() -> Path:
+    """Where environments are kept: SIMUL_CACHE, or below the user's cache directory."""
+    if chosen := os.environ.get("SIMUL_CACHE"):
+        return Path(chosen).resolve()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "simul"
+
+
+def constraints() -> Iterator[str]:
+    """What is installed here, as requirements; simul itself comes along by a link."""
+    for package in metadata.distributions():
+        if package.metadata["Name"] != "simul-lab" and not package.read_text("direct_url.json"):
+            yield f"{package.metadata['Name']}=={package.version}"
+
+
+def packages() -> list[str]:
+    """The packages to try, the indispensable first; hiredis only where the lab has it too."""
+    of_pools = (row.requires for row in POOLS.values() if row.requires)
+    optional = ["hiredis"] if version_here("hiredis") else []
+    return list(dict.fromkeys([*BASE, "aiofiles", *FOR_CELERY, *optional, *of_pools]))
+
+
+def _environment(request: str, tell: Tell) -> Path:
+    """The directory of the environment for a Python, made where it is not there yet."""
+    python = str(Path(request).absolute()) if os.sep in request else request
+    pins = "\n".join(sorted(constraints()))
+    key = hashlib.sha256(
+        "\n".join([python, str(PROJECT), *packages(), *EXTRAS.values(), pins]).encode()
+    ).hexdigest()[:12]
+    final = cache_root() / "pythons" / f"{Path(python).name}-{key}"
+    if (final / READY).exists() and _python(final).exists():
+        return final
+    tell(f"making an environment for Python {request}")
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=final.parent, prefix=".") as directory:
+        making = Path(directory) / "environment"
+        made = _uv("venv", "--quiet", "--no-project", "--relocatable", "--python", python, str(making))
+        if made.returncode:
+            raise UnavailableError(
+                f"there is no Python {request} (uv venv): {_reason(made.stderr)}. "
+                "Name one that is installed, by its version or by its path."
+            )
+        _fill(making, pins, request, tell)
+        shutil.rmtree(final, ignore_errors=True)
+        making.replace(final)
+    return final
+
+
+def _fill(environment: Path, pins: str, request: str, tell: Tell) -> None:
+    """Install what has a build, link simul itself, and note what is missing and why."""
+    python = _python(environment)
+    version = _ask(python, "import sys; print(*sys.version_info[:2])").split()
+    if tuple(map(int, version)) < OLDEST:
+        raise UnavailableError(f"simul runs on Python 3.11 and later; {request} is {'.'.join(version)}")
+    site = Path(_ask(python, "import sysconfig; print(sysconfig.get_path('purelib'))"))
+    for name in ("worker", "producer", "celery_asyncio_pool", "celery_reliable_redis"):
+        (site / name).symlink_to(_directory(name))
+    pinned = environment / "constraints.txt"
+    pinned.write_text(pins)
+    missing = {}
+    for name in packages():
+        tell(f"installing {name} for Python {request}")
+        requirement = EXTRAS.get(name, name)
+        only = [part for binary in BINARY for part in ("--only-binary", binary)]
+        done = _uv(
+            "pip", "install", "--quiet", "--python", str(python), "-c", str(pinned), *only, requirement
+        )
+        if done.returncode and name in BASE:
+            raise UnavailableError(f"{name} cannot be installed for {request} (uv): {_reason(done.stderr)}")
+        if done.returncode:
+            missing[name] = why_missing(name, done.stderr)
+    (environment / READY).write_text(json.dumps({"missing": missing}))
+
+
+def _directory(package: str) -> Path:
+    """Where one of the packages is that the lab is made of, or brings along."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def _describe(request: str, environment: Path) -> Python:
+    missing: dict[str, str] = json.loads((environment / READY).read_text())["missing"]
+    python = _python(environment)
+    families = {"designs": ["producer.contenders.designs.child"]}
+    if "aiofiles" not in missing:
+        families["designs"].append("aiofiles")
+    if not missing.keys() & set(FOR_CELERY):
+        families["celery"] = ["worker.tasks"]
+        for row in POOLS.values():
+            if row.requires and row.requires not in missing:
+                families[f"celery:{row.name}"] = [row.requires, "worker.tasks"]
+    seen = {name: _inspect(python, modules, request) for name, modules in families.items()}
+    about = seen["designs"]
+    major, minor = about["version"]
+    return Python(
+        label=f"{major}.{minor}{'t' if about['free_threaded_build'] else ''}",
+        executable=str(python),
+        python=about["python"],
+        version=(major, minor),
+        free_threaded_build=about["free_threaded_build"],
+        gil={name: Gil(**one["gil"]) for name, one in seen.items()},
+        missing=missing,
+    )
+
+
+def distinguish(pythons: Sequence[Python]) -> list[Python]:
+    """Equal labels get the whole version; where that is equal too, a number."""
+    labels = Counter(python.label for python in pythons)
+    longer = []
+    for python in pythons:
+        if labels[python.label] > 1:
+            suffix = "t" if python.free_threaded_build else ""
+            python = replace(python, label=python.python.partition(" ")[2] + suffix)
+        longer.append(python)
+    seen: Counter[str] = Counter()
+    result = []
+    for python in longer:
+        seen[python.label] += 1
+        number = seen[python.label]
+        result.append(replace(python, label=f"{python.label} #{number}") if number > 1 else python)
+    return result
+
+
+def _inspect(python: Path, modules: Sequence[str], request: str) -> dict[str, Any]:
+    command: list[str | Path] = [python, "-m", "producer.system.gil", *modules]
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", check=False, env=inherited()
+    )
+    if done.returncode:
+        words = done.stderr.strip().splitlines()
+        raise UnavailableError(f"Python {request} cannot import {modules[-1]}: {words[-1] if words else '?'}")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
+    uv = shutil.which("uv")
+    if uv is None:
+        raise UnavailableError("uv is not on the PATH (--python): install it, or leave --python out")
+    # It writes UTF-8 whatever the locale.
+    return subprocess.run(
+        [uv, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        env=inherited(),
+    )
+
+
+def why_missing(name: str, stderr: str) -> str:
+    if match := _NO_BUILD.search(" ".join(stderr.split())):
+        what = f"{match[1]} {match[2]}"
+        if match[1] == name:
+            return f"{what} has no build for this Python"
+        return f"{name} {version_here(name)} needs {what}, which has no build for this Python"
+    return f"{name} {version_here(name)} cannot be installed (uv): {_reason(stderr)}"
+
+
+def _reason(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return " ".join(lines[:3]).removeprefix("error: ") or "uv said nothing"
+
+
+def _python(environment: Path) -> Path:
+    return environment / "bin" / "python"
+
+
+def _ask(python: Path, code: str) -> str:
+    command: list[str | Path] = [python, "-c", code]
+    done = subprocess.run(command, capture_output=True, check=True, env=inherited())
+    return os.fsdecode(done.stdout).strip()
+
+
+def version_here(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
