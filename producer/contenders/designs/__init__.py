@@ -1,4 +1,7 @@
-"""The designs: ways of running jobs in processes of this machine, with no broker."""
+"""The designs: ways of running jobs in processes of this machine, with no broker.
+
+Each has a module of its own, to be read side by side, and a row in the table below.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,19 @@ class Design:
     """One way of running jobs in this machine's own processes, with no broker."""
 
     name: str
+    #: The module beside this one that runs it; it offers what `child.DesignModule` says.
+    module: str
     #: What a slot is made of.
     slot: str
     scales: bool = True
 
 
 _DESIGNS = (
-    Design("serial", "the process itself", scales=False),
-    Design("threads", "thread"),
-    Design("asyncio", "coroutine"),
-    Design("asyncio+threads", "coroutine"),
-    Design("processes", "process"),
-    Design("interpreters", "interpreter"),
+    Design("serial", "serial", "the process itself", scales=False),
+    Design("threads", "threads", "thread"),
+    Design("asyncio", "coroutines", "coroutine"),
+    Design("asyncio+threads", "coroutines_threads", "coroutine"),
+    Design("processes", "processes", "process"),
+    Design("interpreters", "interpreters", "interpreter"),
 )
 DESIGNS: Mapping[str, Design] = MappingProxyType({design.name: design for design in _DESIGNS})

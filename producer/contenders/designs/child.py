@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from producer.contenders.designs import DESIGNS
 from producer.system import gil
 from worker.jobs import Answer, Job
 from worker.records import JobRecord, ended
@@ -37,22 +38,11 @@ class DesignModule(Protocol):
         """Start the slots and warm each up; yields what runs a job list; ends the slots."""
 
 
-#: The module of each design. Its own file each: read them side by side.
-MODULES = {
-    "serial": "serial",
-    "threads": "threads",
-    "asyncio": "coroutines",
-    "asyncio+threads": "coroutines_threads",
-    "processes": "processes",
-    "interpreters": "interpreters",
-}
-
-
 def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -> None:
     """Serve job lists from the pipe `reading` until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the lab, which then closes the pipe
     requests, replies = Connection(reading, writable=False), Connection(writing, readable=False)
-    module: DesignModule = importlib.import_module(f"producer.contenders.designs.{MODULES[design]}")
+    module: DesignModule = importlib.import_module(f"producer.contenders.designs.{DESIGNS[design].module}")
     with module.open_slots(slots, data_root) as run:
         replies.send(("ready", None))
         while True:
