@@ -8,8 +8,8 @@ from producer.results.model import (
     Run,
     WorkloadResult,
     begun,
-    run_from,
 )
+from producer.results.run_from import run_from
 from producer.results.save import ResultFile
 
 __all__ = [

@@ -6,19 +6,15 @@ Classes of plain data, saved and loaded as they stand here; what is derived from
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from producer.contender_name import ContenderName
-from producer.contenders.protocol import Outcome
 from producer.ranges import Bytes, Count, Distance, Integer, Load, Microseconds, Moment, Positive, Seconds
 from producer.results.reference import Reference
 from producer.system.machine import Machine
 from producer.system.pythons import Python
-from producer.system.usage import Usage
 
 if TYPE_CHECKING:
     from producer.results.times import Times
@@ -148,57 +144,6 @@ class Result:
     runs: list[Run] = field(default_factory=list)
 
 
-def run_from(
-    workload: str,
-    contender: ContenderName,
-    round_: int,
-    began: float,
-    outcome: Outcome,
-    *,
-    jobs: int,
-    wrong: int,
-    used: Usage | None,
-    broker_cpu_s: float | None,
-) -> Run:
-    """The run that an outcome amounts to."""
-    names = sorted({record.worker for record in outcome.records})
-    place = {name: number for number, name in enumerate(names)}
-    ordered = sorted(outcome.records, key=lambda record: (record.enqueued_ns, record.index))
-    enqueued = [_us(record.enqueued_ns) for record in ordered]
-    received = [_us(record.received_ns) for record in ordered]
-    started = [_us(record.started_ns) for record in ordered]
-    finished = [_us(record.finished_ns) for record in ordered]
-    first = enqueued[0] if enqueued else 0
-    return Run(
-        workload=workload,
-        contender=contender,
-        round=round_,
-        began=began,
-        slots=outcome.slots,
-        workers=names,
-        jobs=jobs,
-        records=Records(
-            index=[record.index for record in ordered],
-            worker=[place[record.worker] for record in ordered],
-            enqueued_us=_distances([first, *enqueued]),
-            received_us=_between(enqueued, received),
-            started_us=_between(received, started),
-            finished_us=_between(started, finished),
-        ),
-        errors={record.index: record.error for record in ordered if record.error},
-        wrong=wrong,
-        duplicates=outcome.duplicates,
-        problems=outcome.problems,
-        peak_memory_bytes=used.peak_memory_bytes if used else None,
-        cpu_s=used.cpu_s if used else None,
-        broker_cpu_s=broker_cpu_s,
-        loop_stall_s=outcome.loop_stall_s,
-        clocks_corrected=outcome.clocks_corrected,
-        gil=outcome.gil,
-        event_loop=outcome.event_loop,
-    )
-
-
 def begun(rounds: int, seed: int, broker: str, broker_version: str, machine: Machine) -> Result:
     """A result with nothing in it yet."""
     return Result(
@@ -212,15 +157,3 @@ def begun(rounds: int, seed: int, broker: str, broker_version: str, machine: Mac
         broker_version=broker_version,
         gil_after=machine.gil,
     )
-
-
-def _us(nanoseconds: int) -> int:
-    return (nanoseconds + 500) // 1000
-
-
-def _distances(values: Sequence[int]) -> list[int]:
-    return [after - before for before, after in pairwise(values)]
-
-
-def _between(before: Sequence[int], after: Sequence[int]) -> list[int]:
-    return [end - start for start, end in zip(before, after, strict=True)]

@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 from producer.system.gil import Gil
 from producer.system.inherited import inherited
 from producer.system.pythons import BASE, FOR_CELERY, Python
+from producer.system.uv_commands import reason_in, run_uv, version_here, why_missing
 from worker.errors import UnavailableError
 from worker.pools import POOLS
 from worker.settings import PROJECT
@@ -36,8 +36,6 @@ EXTRAS = {"kombu": "kombu[redis]"}
 OLDEST = (3, 11)
 #: Written last: an environment without it is not finished.
 READY = "simul.json"
-#: As uv words it.
-_NO_BUILD = re.compile(r"([\w.-]+)==(\S+) has no (?:usable )?wheels")
 
 #: Told what is being done.
 Tell = Callable[[str], None]
@@ -88,10 +86,10 @@ def _environment(request: str, tell: Tell) -> Path:
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=".") as directory:
         making = Path(directory) / "environment"
-        made = _uv("venv", "--quiet", "--no-project", "--relocatable", "--python", python, str(making))
+        made = run_uv("venv", "--quiet", "--no-project", "--relocatable", "--python", python, str(making))
         if made.returncode:
             raise UnavailableError(
-                f"there is no Python {request} (uv venv): {_reason(made.stderr)}. "
+                f"there is no Python {request} (uv venv): {reason_in(made.stderr)}. "
                 "Name one that is installed, by its version or by its path."
             )
         _fill(making, pins, request, tell)
@@ -116,11 +114,11 @@ def _fill(environment: Path, pins: str, request: str, tell: Tell) -> None:
         tell(f"installing {name} for Python {request}")
         requirement = EXTRAS.get(name, name)
         only = [part for binary in BINARY for part in ("--only-binary", binary)]
-        done = _uv(
+        done = run_uv(
             "pip", "install", "--quiet", "--python", str(python), "-c", str(pinned), *only, requirement
         )
         if done.returncode and name in BASE:
-            raise UnavailableError(f"{name} cannot be installed for {request} (uv): {_reason(done.stderr)}")
+            raise UnavailableError(f"{name} cannot be installed for {request} (uv): {reason_in(done.stderr)}")
         if done.returncode:
             missing[name] = why_missing(name, done.stderr)
     (environment / READY).write_text(json.dumps({"missing": missing}))
@@ -189,35 +187,6 @@ def _inspect(python: Path, modules: Sequence[str], request: str) -> dict[str, An
     return answer
 
 
-def _uv(*arguments: str) -> subprocess.CompletedProcess[str]:
-    uv = shutil.which("uv")
-    if uv is None:
-        raise UnavailableError("uv is not on the PATH (--python): install it, or leave --python out")
-    # It writes UTF-8 whatever the locale.
-    return subprocess.run(
-        [uv, *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-        env=inherited(),
-    )
-
-
-def why_missing(name: str, stderr: str) -> str:
-    if match := _NO_BUILD.search(" ".join(stderr.split())):
-        what = f"{match[1]} {match[2]}"
-        if match[1] == name:
-            return f"{what} has no build for this Python"
-        return f"{name} {version_here(name)} needs {what}, which has no build for this Python"
-    return f"{name} {version_here(name)} cannot be installed (uv): {_reason(stderr)}"
-
-
-def _reason(stderr: str) -> str:
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return " ".join(lines[:3]).removeprefix("error: ") or "uv said nothing"
-
-
 def _python(environment: Path) -> Path:
     return environment / "bin" / "python"
 
@@ -226,10 +195,3 @@ def _ask(python: Path, code: str) -> str:
     command: list[str | Path] = [python, "-c", code]
     done = subprocess.run(command, capture_output=True, check=True, env=inherited())
     return os.fsdecode(done.stdout).strip()
-
-
-def version_here(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""

@@ -72,7 +72,7 @@ def test_the_last_leaves_nothing_at_all(client: redis.Redis) -> None:
     assert lasting(client) == {}
 
 
-def test_a_keeper_removes_it_and_keeps_the_address_to_itself(broker: Broker, client: redis.Redis) -> None:
+def test_the_reaper_removes_it_and_keeps_the_address_to_itself(broker: Broker, client: redis.Redis) -> None:
     url = broker.url.removesuffix("/0") + "/7"
     mine, other = leave(client, "mine", "lab"), leave(client, "other", "lab2")
     client.xadd("simul:run:one", {"jobs": 1})
@@ -88,7 +88,7 @@ def test_a_keeper_removes_it_and_keeps_the_address_to_itself(broker: Broker, cli
     assert client.exists(other.queue, "simul:run:two") == 2
 
 
-def test_a_keeper_bears_a_broker_that_has_gone(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_reaper_bears_a_broker_that_has_gone(capfd: pytest.CaptureFixture[str]) -> None:
     with Reaper() as reaper:
         reaper.set_broker("redis://127.0.0.1:1/0")
         reaper.add_traces(Traces(queue="simul.gevent.x", node="x", asker="x"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import chess
 import pytest
 
-from producer.contenders.celery_workers.exchange import STALL_S
+from producer.contenders.celery_workers.exchange import SILENCE_S
 from worker import deadline
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import SettingsError, StoppedError, TimeLimitError
@@ -139,7 +139,7 @@ def test_an_ordinary_wait_is_one_sleep_and_no_look(clock: Clock) -> None:
 
 def test_the_limits_fit_into_each_other() -> None:
     # A wait into the limit of a job; a job into the time after which a run takes it for lost.
-    assert MAX_WAIT_MS / 1000 < JOB_LIMIT_S < STALL_S
+    assert MAX_WAIT_MS / 1000 < JOB_LIMIT_S < SILENCE_S
     assert Settings.read({}).job_limit_s == JOB_LIMIT_S
 
 

@@ -10,7 +10,7 @@ import pytest
 from producer.contenders.spec import Spec
 from producer.measure.plan import Plan
 from producer.stats.cautions import Kind, cautions
-from producer.system import environments
+from producer.system import environments, uv_commands
 from producer.system.environments import prepare
 from producer.system.gil import Gil
 from producer.system.pythons import Python, needs
@@ -109,5 +109,5 @@ def test_without_uv_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, t
     ],
 )
 def test_why_a_package_is_missing(monkeypatch: pytest.MonkeyPatch, stderr: str, reason: str) -> None:
-    monkeypatch.setattr(environments, "version_here", lambda _: "0.1")
-    assert environments.why_missing("msgspec", stderr) == reason
+    monkeypatch.setattr(uv_commands, "version_here", lambda _: "0.1")
+    assert uv_commands.why_missing("msgspec", stderr) == reason

@@ -112,7 +112,7 @@ def test_what_has_ended_or_vanished_already_is_no_trouble(tmp_path: Path) -> Non
         reaper.add_directory(tmp_path / "never made")
 
 
-def test_a_keeper_that_was_killed_does_not_take_the_holder_with_it(sleeper: subprocess.Popen[bytes]) -> None:
+def test_a_reaper_that_was_killed_does_not_take_the_holder_with_it(sleeper: subprocess.Popen[bytes]) -> None:
     with Reaper() as reaper:
         own = psutil.Process(reaper.pid)
         own.kill()

@@ -25,7 +25,7 @@ from worker.pools import pool
 #: How long workers may take to say what they are, in seconds.
 ASK_S = 10.0
 #: How long no record may arrive, beyond the longest wait of a job, before the rest is given up as lost.
-STALL_S = 60.0
+SILENCE_S = 60.0
 #: How long one read waits for records, in milliseconds; then the worker is looked after.
 BLOCK_MS = 100
 
@@ -100,8 +100,8 @@ def send_to_pool(
 
 
 def patience_s(jobs: Sequence[Job]) -> float:
-    """How long no record of these jobs may arrive, in seconds: as long as one may wait, and `STALL_S`."""
-    return STALL_S + max(map(_wait_s, jobs), default=0.0)
+    """How long no record of these jobs may arrive, in seconds: as long as one may wait, and `SILENCE_S`."""
+    return SILENCE_S + max(map(_wait_s, jobs), default=0.0)
 
 
 def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
