@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from producer.results import Result, WorkloadResult
-from producer.stats.summary import Summary
-from producer.system.machine import Machine
-from producer.system.pythons import Python
 from producer.words import NOTHING, counted, gibibytes, listed, seconds
+
+if TYPE_CHECKING:  # `simul machine` says what a machine is, and has no use for numpy
+    from producer.results import Result, WorkloadResult
+    from producer.stats.summary import Summary
+    from producer.system.machine import Machine
+    from producer.system.pythons import Python
 
 #: An event loop that stood still for no longer is not worth a word, in seconds.
 STALL_S = 0.05
