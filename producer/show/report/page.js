@@ -60,9 +60,13 @@ addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
 const PROCESSES = 6;
 const lines = JSON.parse(document.getElementById("lines").textContent);
 
+// From so many microseconds on, what they are divided by, and the unit: as words.py has it.
+const UNITS = [[12e7, 6e7, "min"], [1e6, 1e6, "s"], [1e3, 1e3, "ms"], [0, 1, "µs"]];
+
 function said(us) {
   if (!us) return "0 s";
-  const [value, unit] = us >= 12e7 ? [us / 6e7, "min"] : us >= 1e6 ? [us / 1e6, "s"] : us >= 1e3 ? [us / 1e3, "ms"] : [us, "µs"];
+  const [, scale, unit] = UNITS.find(([least]) => us >= least);
+  const value = us / scale;
   const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return `${value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits })} ${unit}`;
 }
