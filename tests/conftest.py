@@ -22,6 +22,8 @@ ALONE = ("bench", "compose")
 hypothesis.settings.register_profile(
     "simul", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+# Where every line is traced: the other stages of `.ci/run` try all the examples.
+hypothesis.settings.register_profile("traced", hypothesis.settings.get_profile("simul"), max_examples=20)
 hypothesis.settings.load_profile("simul")
 
 
