@@ -40,6 +40,8 @@ def worker(
     node = ("-n", f"{pool}-{os.getpid()}@%h")
     silent = ("--without-gossip", "--without-mingle")
     command = worker_command(pool, slots, None, "-l", log_level, *node, *silent)
+    # As `-m worker`, which a Ctrl-C ends without a traceback while Celery is still being imported.
+    command[command.index("celery")] = "worker"
     shown = Broker(broker, embedded=False, version=version).name
     counted = "1 slot" if slots == 1 else f"{slots} slots"
     say(f"worker: pool {pool}, {counted}, queue {row.queue}, broker {shown}")

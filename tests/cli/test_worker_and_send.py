@@ -84,12 +84,12 @@ def test_a_worker_may_be_started_after_its_jobs_were_sent(broker: Broker, tmp_pa
 
 def test_two_workers_on_one_machine_are_two(broker: Broker, tmp_path: Path) -> None:
     command = ("worker", "--pool", "threads", "-c", "3", "--broker", broker.url)
-    with started(*command, cwd=tmp_path) as one, started(*command, cwd=tmp_path) as other:
-        for process in (one, other):
+    with started(*command, cwd=tmp_path) as first, started(*command, cwd=tmp_path) as second:
+        for process in (first, second):
             assert process.stderr is not None
             await_line(process.stderr, " ready.")
         nodes = Fleet(producer_app(broker.url)).slots("simul.threads")
-        assert nodes == {f"threads-{process.pid}@{platform.node()}": 3 for process in (one, other)}
+        assert nodes == {f"threads-{process.pid}@{platform.node()}": 3 for process in (first, second)}
 
 
 @pytest.mark.parametrize(

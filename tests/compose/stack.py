@@ -99,8 +99,8 @@ class Stack:
     def containers(self, service: str = "") -> list[dict[str, Any]]:
         """What Docker knows of the containers of a service, or of all."""
         ids = self.compose("ps", "-a", "-q", *([service] if service else [])).stdout.split()
-        found: list[dict[str, Any]] = json.loads(docker("inspect", *ids)) if ids else []
-        return found
+        containers: list[dict[str, Any]] = json.loads(docker("inspect", *ids)) if ids else []
+        return containers
 
     def hosts(self, service: str) -> set[str]:
         """The names by which a service's containers call themselves."""

@@ -192,8 +192,8 @@ def _seen_by_flower(port: int) -> set[str]:
 def _processes(container: str) -> dict[str, dict[str, str]]:
     """The status of a container's processes, by name."""
     text = docker("exec", container, "sh", "-c", "for s in /proc/[0-9]*/status; do cat $s; echo; done")
-    found = [
+    statuses = [
         dict(line.split(":\t", 1) for line in part.splitlines() if ":\t" in line)
         for part in text.split("\n\n")
     ]
-    return {status["Name"].strip(): status for status in found if "Name" in status}
+    return {status["Name"].strip(): status for status in statuses if "Name" in status}

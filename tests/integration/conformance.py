@@ -43,12 +43,19 @@ def specs(ways: Iterable[str]) -> list[Spec]:
     return [Spec(way, SLOTS.get(way, 4)) for way in ways]
 
 
+def runnable(spec: Spec) -> Spec:
+    """The contender, if it can run here; the test is skipped where it cannot."""
+    if why := spec.unavailable():
+        pytest.skip(why)
+    return spec
+
+
 def run(spec: Spec, roster: Roster, jobs: tuple[Job, ...]) -> Outcome:
     """One pass, in which nothing may go wrong."""
     shown: list[int] = []
     outcome = roster.start(spec).run(jobs, shown.append)
     assert outcome.problems == []
-    assert [record.index for record in sorted(outcome.records, key=lambda one: one.index)] == [
+    assert [record.index for record in sorted(outcome.records, key=lambda record: record.index)] == [
         *range(len(jobs))
     ]
     assert outcome.duplicates == 0

@@ -22,7 +22,7 @@ from producer.system.broker import Broker
 from producer.system.reaper import Reaper
 from producer.workloads import Workload, build, data_files
 from tests.helpers import redis_server
-from tests.integration.conformance import TROUBLE, specs
+from tests.integration.conformance import TROUBLE, runnable, specs
 from tests.integration.post import SOON_S, SPECS, Post
 from worker.pools import POOLS
 from worker.settings import TRANSPORTS
@@ -117,10 +117,8 @@ EVERYWHERE = [
 def anywhere(request: pytest.FixtureRequest, broker: Broker, client: redis.Redis) -> Post:
     """Each pool, over each transport."""
     spec, where = request.param
-    if why := spec.unavailable():
-        pytest.skip(why)
     roster: Roster = request.getfixturevalue(where)
-    worker = roster.start(spec)
+    worker = roster.start(runnable(spec))
     assert isinstance(worker, CeleryWorker)
     return Post(worker, broker, client)
 

@@ -8,7 +8,7 @@ from producer.contenders.designs import DESIGNS
 from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from tests.helpers import end, family, survivors
-from tests.integration.conformance import START, Conformance, run, specs
+from tests.integration.conformance import START, Conformance, run, runnable, specs
 from worker.errors import ContenderError
 from worker.jobs import ChessMove
 
@@ -16,10 +16,7 @@ from worker.jobs import ChessMove
 @pytest.fixture(scope="module", params=specs(DESIGNS), ids=lambda spec: spec.name)
 def spec(request: pytest.FixtureRequest) -> Spec:
     """A contender of each design that can run here."""
-    found: Spec = request.param
-    if why := found.unavailable():
-        pytest.skip(why)
-    return found
+    return runnable(request.param)
 
 
 class TestDesigns(Conformance):

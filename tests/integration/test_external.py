@@ -58,17 +58,17 @@ def test_all_workers_of_a_queue_are_found_and_used(broker: Broker, reaper: Reape
         worker(broker, reaper, "threads", 3, "-n", "one@here"),
         worker(broker, reaper, "threads", 3, "-n", "two@here"),
     ):
-        found = contender(broker, "celery:threads", 99)
-        found.start()
-        assert found.spec == Spec("celery:threads", 3, workers=2)
-        assert str(found.spec.name) == "celery:threads@3x2"
-        outcome = found.run(build("waits", jobs=30).jobs, lambda _: None)
+        external_workers = contender(broker, "celery:threads", 99)
+        external_workers.start()
+        assert external_workers.spec == Spec("celery:threads", 3, workers=2)
+        assert str(external_workers.spec.name) == "celery:threads@3x2"
+        outcome = external_workers.run(build("waits", jobs=30).jobs, lambda _: None)
         assert (outcome.problems, outcome.slots, len(outcome.records)) == ([], 6, 30)
         assert len({record.worker for record in outcome.records}) == 2
         assert outcome.workers == 2
-        assert (found.processes(), found.alive()) == ([], True)
-        found.stop()
-        found.start()  # stopping is for those who started them: they are still there
+        assert (external_workers.processes(), external_workers.alive()) == ([], True)
+        external_workers.stop()
+        external_workers.start()  # stopping is for those who started them: they are still there
 
         differing = worker(broker, reaper, "threads", 2, "-n", "three@here")
         with differing, pytest.raises(ContenderError, match="differ in slots"):
@@ -79,10 +79,10 @@ def test_a_run_in_which_a_worker_went_away_is_none_of_all_workers(broker: Broker
     workload = build("waits", 4)
     with worker(broker, reaper, "threads", 2, "-n", "one@here"):
         with worker(broker, reaper, "threads", 2, "-n", "two@here"):
-            found = contender(broker, "celery:threads")
-            found.start()
-            assert found.run(workload.jobs, lambda _: None).problems == []
-        outcome = found.run(workload.jobs, lambda _: None)
+            external_workers = contender(broker, "celery:threads")
+            external_workers.start()
+            assert external_workers.run(workload.jobs, lambda _: None).problems == []
+        outcome = external_workers.run(workload.jobs, lambda _: None)
     assert len(outcome.records) == 4
     [problem] = outcome.problems
     assert problem.startswith("1 of 2 workers answered no more afterwards (two@here)")
@@ -93,9 +93,9 @@ def test_times_of_a_machine_with_another_clock_are_corrected(
 ) -> None:
     elsewhere = another_machine(tmp_path / "boot_id")
     with worker(broker, reaper, "threads", 2, inside=elsewhere):
-        found = contender(broker, "celery:threads")
-        found.start()
-        outcome = found.run(build("waits", jobs=6).jobs, lambda _: None)
+        external_workers = contender(broker, "celery:threads")
+        external_workers.start()
+        outcome = external_workers.run(build("waits", jobs=6).jobs, lambda _: None)
     assert outcome.problems == []
     assert outcome.clocks_corrected
     off_s = max(abs(record.finished_ns - time.monotonic_ns()) for record in outcome.records) / 1e9
@@ -118,14 +118,14 @@ def test_workers_say_what_carries_their_messages_and_share_a_queue_whatever_it_i
 ) -> None:
     app = producer_app(broker.url)
     fleet = Fleet(app)
-    found = ExternalWorkers(Spec("celery:threads", 1), broker, app, fleet)
+    external_workers = ExternalWorkers(Spec("celery:threads", 1), broker, app, fleet)
     with (
         worker(broker, reaper, "threads", 2, "-n", "stock@here"),
         worker(broker, reaper, "threads", 2, "-n", "reliable@here", transport="reliable"),
     ):
-        found.start()
+        external_workers.start()
         assert fleet.transport == "reliable and stock"
-        outcome = found.run(build("waits", jobs=30).jobs, lambda _: None)
+        outcome = external_workers.run(build("waits", jobs=30).jobs, lambda _: None)
         assert (outcome.problems, outcome.duplicates, len(outcome.records)) == ([], 0, 30)
         assert len({record.worker for record in outcome.records}) == 2
 

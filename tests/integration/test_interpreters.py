@@ -65,8 +65,8 @@ def test_contenders_run_under_a_python_given_by_its_path(
 @pytest.fixture
 def free_threaded() -> str:
     """The free-threaded Python 3.13 named by FREE_THREADED, as `.ci/run` does, or that on PATH."""
-    found = os.environ.get("FREE_THREADED") or shutil.which("python3.13t")
-    return found or pytest.skip("no free-threaded Python 3.13 on the PATH (python3.13t)")
+    python = os.environ.get("FREE_THREADED") or shutil.which("python3.13t")
+    return python or pytest.skip("no free-threaded Python 3.13 on the PATH (python3.13t)")
 
 
 @needs_uv

@@ -23,7 +23,7 @@ from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect, open_broker
 from producer.system.reaper import Reaper
 from tests.helpers import SOON_S, await_line, family, started, until
-from tests.integration.conformance import START
+from tests.integration.conformance import START, runnable
 from worker.jobs import MAX_STEPS, MAX_WAIT_MS, ChessMove, Job, Trapezoid
 from worker.pools import POOLS
 from worker.settings import TRANSPORTS
@@ -46,9 +46,7 @@ def start(
     started: list[CeleryWorker] = []
 
     def go(name: str, transport: str = TRANSPORTS[0], **settings: str) -> CeleryWorker:
-        spec = Spec(f"celery:{name}", 2 if POOLS[name].scales else 1)
-        if why := spec.unavailable():
-            pytest.skip(why)
+        spec = runnable(Spec(f"celery:{name}", 2 if POOLS[name].scales else 1))
         for key, value in settings.items():
             monkeypatch.setenv(key, value)
         app = producer_app(broker.url)

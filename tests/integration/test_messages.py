@@ -104,10 +104,10 @@ def test_a_job_that_is_none_is_recorded_in_its_run(post: Post, client: redis.Red
         deadline = time.monotonic() + SOON_S
         while not run.complete() and time.monotonic() < deadline:
             run.read(1000)
-        found = {index: str(record.error) for index, record in run.records.items()}
+        errors = {index: str(record.error) for index, record in run.records.items()}
         for index, said in enumerate(NO_JOBS):
-            assert said in found.get(index, "no record at all")
-            assert found[index].startswith(("InvalidJobError: ", "InvalidPositionError: "))
+            assert said in errors.get(index, "no record at all")
+            assert errors[index].startswith(("InvalidJobError: ", "InvalidPositionError: "))
         assert all(record.answer is None for record in run.records.values())
     post.does_the_next_job()
 

@@ -15,7 +15,7 @@ from producer.results.reference import Reference
 from producer.system.broker import Broker, connect
 from producer.workloads import Workload
 from tests.helpers import family, survivors
-from tests.integration.conformance import Conformance, run, specs
+from tests.integration.conformance import Conformance, run, runnable, specs
 from worker.jobs import Sieve
 from worker.pools import POOLS
 from worker.settings import TRANSPORTS
@@ -24,10 +24,7 @@ from worker.settings import TRANSPORTS
 @pytest.fixture(scope="module", params=specs(f"celery:{name}" for name in POOLS), ids=lambda spec: spec.name)
 def spec(request: pytest.FixtureRequest) -> Spec:
     """A contender of each pool that can run here."""
-    found: Spec = request.param
-    if why := found.unavailable():
-        pytest.skip(why)
-    return found
+    return runnable(request.param)
 
 
 class TestPools(Conformance):
