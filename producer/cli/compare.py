@@ -126,7 +126,7 @@ def _say_where(file: ResultFile, out: Path | None, quiet: bool) -> None:
 
 
 def require_measured(result: Result) -> None:
-    """Be content where every workload has a valid run.
+    """Make sure that every workload has a valid run.
 
     Raises:
         NothingMeasuredError: one has none; the text says why, in the words of the first contender.
@@ -149,7 +149,7 @@ def _why_nothing(result: Result, workload: WorkloadResult) -> str:
 
 
 def prepare_pythons(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Python]:
-    """The Pythons that --python names, with what each needs."""
+    """Make the Pythons ready that --python names."""
     if not pythons:
         return ()
     from rich.text import Text

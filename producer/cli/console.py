@@ -33,12 +33,12 @@ def stderr() -> Console:
 
 
 def tell(line: str) -> None:
-    """One line on stdout, whatever is in it."""
+    """Print one line on stdout, whatever is in it."""
     print(printable(line))
 
 
 def say(line: str, style: str = "") -> None:
-    """One line on stderr, whatever is in it, and however long it is."""
+    """Print one line on stderr, whatever is in it, and however long it is."""
     with held():  # or rich, interrupted between writing and forgetting a line, writes it again
         stderr().print(printable(line), style=style, soft_wrap=True)
 

@@ -80,7 +80,7 @@ class Ledger:
 
 
 def shown(name: str) -> str:
-    """A name that somebody sent, so that it can be printed on one line."""
+    """Make a name that somebody sent fit to be printed on one line."""
     return ascii(name if len(name) <= SHOWN else name[: SHOWN - 3] + "...")
 
 

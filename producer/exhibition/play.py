@@ -44,7 +44,7 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The real one; it starts when it is made."""
+    """Wall-clock time, from when this is made."""
 
     def __init__(self) -> None:
         self._start_s = time.monotonic()
@@ -112,12 +112,12 @@ class _Run:
 
 
 def _moved(plan: Move, started_s: float, moved_s: float) -> Move:
-    """Judit's move as she makes it; when its answer is due goes with the board."""
+    """Make Judit's move; the time at which the answer is due goes with the board."""
     return Move(plan.opponent, plan.number, started_s, moved_s, plan.replied_s)
 
 
 def _replied(move: Move, replied_s: float) -> Move:
-    """The move with the time at which it was really answered."""
+    """Note in a move when it was really answered."""
     return Move(move.opponent, move.number, move.started_s, move.moved_s, replied_s)
 
 

@@ -36,7 +36,7 @@ class ContenderFactory:
         self._awaiting = awaiting
 
     def make(self, spec: Spec) -> Contender:
-        """The contender that the plan names so; it is not started."""
+        """Make a contender of the plan's; it is not started."""
         if not spec.celery_pool:
             return DesignContender(spec, self._plan.data_root, self._reaper)
         if self._plan.external:

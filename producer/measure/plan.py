@@ -1,4 +1,4 @@
-"""What to compare: workloads, contenders, rounds, and where the result goes."""
+"""Says what to compare: workloads, contenders, rounds, and where the result goes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Plan:
         return not self.external and any(spec.celery_pool for spec in specs)
 
     def under(self, pythons: Sequence[Python]) -> Plan:
-        """The same plan with each contender under each of these Pythons; unchanged where there are none.
+        """Make the same plan with each contender under each of these Pythons; unchanged without any.
 
         Raises:
             UnavailableError: the workers are somebody else's, and run under whatever they run under.

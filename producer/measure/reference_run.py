@@ -37,7 +37,7 @@ PASSES, PASSES_S = 3, 2.0
 
 
 def work_out(jobs: Sequence[Job], data_root: Path) -> tuple[Reference, list[Answer]]:
-    """The reference for these jobs, and the answers themselves (none for a job that cannot be done).
+    """Work out the reference for these jobs, and their answers (none for a job that cannot be done).
 
     Raises:
         SimulError: the process that works them out came to an end; the text says how.
@@ -117,7 +117,7 @@ def _pass(jobs: Sequence[Job], data_root: Path) -> _Pass:
 
 
 def _least(passes: Iterable[Sequence[float]]) -> tuple[float, ...]:
-    """Of each job the least of its passes."""
+    """Choose for each job the least of its passes."""
     return tuple(min(times) for times in zip(*passes, strict=True))
 
 

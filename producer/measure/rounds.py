@@ -1,4 +1,4 @@
-"""The only clock around a run: readiness, warm-up, rounds in seeded random order.
+"""Times every run: contenders stand ready and warm, and run round by round in seeded random order.
 
 Every contender stands ready before any clock runs; all do the same jobs round by round; their answers
 are checked, and each run is handed over as it ends. Nothing is printed here, and nothing saved.
@@ -59,7 +59,7 @@ class Watcher(Protocol):
 
 @dataclass(slots=True)
 class Measured:
-    """What came of one workload besides its runs."""
+    """What is known of one workload besides its runs."""
 
     workload: Workload
     reference: Reference

@@ -31,7 +31,7 @@ MAX_QUOTED = 200
 
 
 def load(path: Path) -> Result:
-    """The result in that file.
+    """Load the result in that file.
 
     Raises:
         ResultError: there is none, or it is not one this program can read.
@@ -72,7 +72,7 @@ def _read(path: Path) -> bytes:
 
 
 def _regular(path: str, flags: int) -> int:
-    """A descriptor of the file; nothing else is read, and a FIFO not waited for."""
+    """Open a regular file, and nothing else; no FIFO is waited for."""
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -145,7 +145,7 @@ class Result:
 
 
 def begun(rounds: int, seed: int, broker: str, broker_version: str, machine: Machine) -> Result:
-    """A result with nothing in it yet."""
+    """Make a result with nothing in it yet."""
     return Result(
         SCHEMA,
         time.strftime("%Y-%m-%dT%H:%M:%S%z"),

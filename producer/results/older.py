@@ -31,7 +31,7 @@ class _Schema1(msgspec.Struct):
 
 
 def from_schema_1(data: bytes) -> Result:
-    """The result in a file of schema 1.
+    """Read a result of schema 1.
 
     Raises:
         msgspec.MsgspecError: there is none.

@@ -37,7 +37,7 @@ class Reference:
     summary: str | None = None
 
     def limit_s(self, slots: int, cores: float) -> float:
-        """The makespan that so many slots on so many cores cannot beat, in seconds.
+        """Compute the makespan, in seconds, that so many slots on so many cores cannot beat.
 
         Jobs x service time / slots, the longest job, or the CPU time on all cores, whichever binds.
         """
@@ -45,7 +45,7 @@ class Reference:
         return max(sum(service) / slots, max(service), self.cpu_s / cores)
 
     def differing(self, records: Sequence[JobRecord]) -> list[int]:
-        """The indexes of the records whose answer is not the right one."""
+        """List the indexes of the records whose answer is not the right one."""
         return [
             record.index
             for record in records
@@ -76,6 +76,6 @@ def _told(records: Sequence[JobRecord], what: str) -> str:
 
 
 def fingerprint(answer: dict[str, Any] | None, error: str | None) -> str:
-    """The same for the same answer, whatever way it came."""
+    """Hash an answer or an error: equal answers have equal hashes, whoever gave them."""
     text = json.dumps([answer, error], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,4 +1,4 @@
-"""Makes the run of an outcome: the records in columns of small numbers, as a result keeps them."""
+"""Makes a run of an outcome: its records become columns of small numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run_from(
     used: Usage | None,
     broker_cpu_s: float | None,
 ) -> Run:
-    """The run that an outcome amounts to."""
+    """Make the run of an outcome."""
     names = sorted({record.worker for record in outcome.records})
     place = {name: number for number, name in enumerate(names)}
     ordered = sorted(outcome.records, key=lambda record: (record.enqueued_ns, record.index))

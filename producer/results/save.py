@@ -50,7 +50,7 @@ class ResultFile:
             raise _cannot_be_written(self.asked, error) from None
 
     def add(self, run: Run) -> None:
-        """Take a run in; `save` writes it."""
+        """Add a run; `save` writes it."""
         comma = b",\n" if self._runs else b""
         # A gzip file may have many members: what was packed once stays as it is.
         self._runs.append(self._pack(comma + _encoded(run)))

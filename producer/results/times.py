@@ -49,7 +49,7 @@ class Times:
 
 
 def decoded(records: Records) -> Times:
-    """The times of a run's jobs."""
+    """Decode the times of a run's jobs."""
     enqueued = np.cumsum(_whole(records.enqueued_us))
     started = enqueued + _whole(records.received_us) + _whole(records.started_us)
     finished = started + _whole(records.finished_us)
@@ -58,7 +58,7 @@ def decoded(records: Records) -> Times:
 
 
 def joined(parts: Sequence[Times]) -> Times:
-    """The jobs of several runs, one after the other."""
+    """Join the jobs of several runs, one after the other."""
     if not parts:
         none, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
         return Times(none, none, nothing, nothing, nothing)

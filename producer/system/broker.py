@@ -39,14 +39,14 @@ class Broker:
 
     @property
     def name(self) -> str:
-        """What it is and where, without its password."""
+        """The kind of the server and its address, without the password."""
         where = "embedded" if self.embedded else shown(self.url)
         return f"{self.version} ({where})"
 
 
 @contextlib.contextmanager
 def open_broker(url: str | None, reaper: Reaper) -> Iterator[Broker]:
-    """The broker at `url`, or an embedded one that ends with this context.
+    """Open the broker at `url`, or an embedded one that ends with this context.
 
     Raises:
         BrokerUnavailableError: nothing answers there, or it refuses us.
@@ -104,7 +104,7 @@ def _version(client: redis.Redis) -> str:
 
 
 def connect(url: str) -> redis.Redis:
-    """A client that gives up after `ANSWER_S` instead of trying again."""
+    """Make a client that gives up after `ANSWER_S` instead of trying again."""
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=ANSWER_S,
@@ -115,7 +115,7 @@ def connect(url: str) -> redis.Redis:
 
 
 def _tls_trouble(address: Address, cause: BaseException | None) -> str | None:
-    """What is wrong with the encryption rather than with the server, if anything is."""
+    """Say what is wrong with the encryption; None where it is something else."""
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
             f"the broker's certificate is not to be trusted (connect): {cause.verify_message.rstrip('.')}. "
@@ -131,7 +131,7 @@ def _tls_trouble(address: Address, cause: BaseException | None) -> str | None:
 
 
 def require_transport(url: str, transport: str) -> None:
-    """Return if that transport works with the broker at `url`.
+    """Make sure that the transport works with the broker at `url`.
 
     Raises:
         BrokerUnavailableError: it needs a newer server, or one that is no cluster.

@@ -44,7 +44,7 @@ STOP_S = 5.0
 
 @contextlib.contextmanager
 def embedded(reaper: Reaper) -> Iterator[tuple[str, int]]:
-    """A server that ends with this context: its address with the password, and its process.
+    """Run a server as long as this context; yields its address, with the password, and its process id.
 
     Raises:
         BrokerUnavailableError: it did not start; the text ends with its last words.

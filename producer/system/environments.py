@@ -42,7 +42,7 @@ Tell = Callable[[str], None]
 
 
 def prepare(requests: Sequence[str], tell: Tell) -> list[Python]:
-    """The Pythons that are asked for, each a version ("3.13", "3.14t") or a path, ready to run.
+    """Make the Pythons ready that are asked for, each by a version ("3.13", "3.14t") or a path.
 
     Raises:
         UnavailableError: there is no uv, no such Python, or it lacks what every contender needs.
@@ -52,28 +52,28 @@ def prepare(requests: Sequence[str], tell: Tell) -> list[Python]:
 
 
 def cache_root() -> Path:
-    """Where environments are kept: SIMUL_CACHE, or below the user's cache directory."""
+    """Find the directory in which environments are kept: SIMUL_CACHE, or one in the user's cache."""
     if chosen := os.environ.get("SIMUL_CACHE"):
         return Path(chosen).resolve()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "simul"
 
 
 def constraints() -> Iterator[str]:
-    """What is installed here, as requirements; simul itself comes along by a link."""
+    """List the versions that are installed here, as requirements; simul itself is linked."""
     for package in metadata.distributions():
         if package.metadata["Name"] != "simul-lab" and not package.read_text("direct_url.json"):
             yield f"{package.metadata['Name']}=={package.version}"
 
 
 def packages() -> list[str]:
-    """The packages to try, the indispensable first; hiredis only where the lab has it too."""
+    """List the packages to install, the indispensable first; hiredis only where the lab has it, too."""
     of_pools = (row.requires for row in POOLS.values() if row.requires)
     optional = ["hiredis"] if version_here("hiredis") else []
     return list(dict.fromkeys([*BASE, "aiofiles", *FOR_CELERY, *optional, *of_pools]))
 
 
 def _environment(request: str, tell: Tell) -> Path:
-    """The directory of the environment for a Python, made where it is not there yet."""
+    """Find the environment for a Python, or make it."""
     python = str(Path(request).absolute()) if os.sep in request else request
     pins = "\n".join(sorted(constraints()))
     key = hashlib.sha256(
@@ -125,7 +125,7 @@ def _fill(environment: Path, pins: str, request: str, tell: Tell) -> None:
 
 
 def _directory(package: str) -> Path:
-    """Where one of the packages is that the lab is made of, or brings along."""
+    """Find the directory of a package of the lab's."""
     spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.origin is not None
@@ -158,7 +158,7 @@ def _describe(request: str, environment: Path) -> Python:
 
 
 def distinguish(pythons: Sequence[Python]) -> list[Python]:
-    """Equal labels get the whole version; where that is equal too, a number."""
+    """Give equal labels the whole version; where that is equal too, a number."""
     labels = Counter(python.label for python in pythons)
     longer = []
     for python in pythons:

@@ -1,4 +1,4 @@
-"""How a process that did not mean to end has ended, in words for people."""
+"""Describes an unexpected exit of a process, in words for people."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ LAST_LINES = 3
 
 
 def how_it_ended(code: int, log: IO[bytes]) -> str:
-    """What became of a process, and its last words: "ended with exit code 3: ModuleNotFoundError: ..."."""
+    """Say how a process ended, with its last lines: "ended with exit code 3: ModuleNotFoundError: ..."."""
     return f"{_what_became(code)}: {last_words(log)}"
 
 
 def last_words(log: IO[bytes]) -> str:
-    """The last lines that a process wrote, in one."""
+    """Join the last lines that a process wrote into one."""
     log.seek(0)
     lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
     return " / ".join([line for line in lines if line][-LAST_LINES:]) or "it said nothing"

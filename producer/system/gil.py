@@ -33,13 +33,13 @@ class Gil:
 
 
 def is_on() -> bool:
-    """Whether this process has a GIL, now."""
+    """Tell whether this process has a GIL now."""
     enabled: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
     return enabled
 
 
 def around(modules: Sequence[str]) -> Gil:
-    """Import the modules, and see what that does to the GIL.
+    """Import the modules, and tell what that does to the GIL.
 
     Raises:
         ImportError: there is no such module.
@@ -57,7 +57,7 @@ def around(modules: Sequence[str]) -> Gil:
 
 
 def description(modules: Sequence[str]) -> dict[str, Any]:
-    """This Python and its GIL, as plain JSON types."""
+    """Describe this Python and its GIL, in plain JSON types."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "version": list(sys.version_info[:2]),

@@ -1,4 +1,4 @@
-"""What the processes that the lab starts inherit of its environment: nothing that misleads them.
+"""Chooses the environment variables that the lab's processes inherit: none that would mislead them.
 
 Celery, kombu and billiard read some sixty variables, and let most of them go before what a command or an app
 says. Who works on a project with Celery may have these set for it; the lab's processes do without. The
@@ -43,7 +43,7 @@ NAMES = frozenset(
 
 
 def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The part of `environ` that a process which the lab starts is given."""
+    """Return the part of `environ` that the lab gives to the processes that it starts."""
     return {
         name: value
         for name, value in environ.items()

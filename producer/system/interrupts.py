@@ -21,7 +21,7 @@ AGAIN_S = 0.01
 
 
 def answer() -> None:
-    """From now on the first of these signals raises KeyboardInterrupt, and the others nothing.
+    """Have the first of these signals raise KeyboardInterrupt, and the later ones do nothing.
 
     A signal may come while Python runs a finaliser, out of which nothing can be raised. Then it comes again.
     """
@@ -45,7 +45,7 @@ def answer() -> None:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Let an interrupt wait until this context ends: what is begun in it is not left half done.
+    """Hold an interrupt back until this context ends, so that nothing in it is left half done.
 
     The processes started meanwhile get their signals as ever. Only the main thread is interrupted at all;
     in others this does nothing.

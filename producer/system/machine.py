@@ -1,4 +1,4 @@
-"""What the numbers depend on: the processor, the Python, the versions, the load."""
+"""Describes what the numbers depend on: the processor, the Python, the versions, the load."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Machine:
 
 
 def look() -> Machine:
-    """This machine, now."""
+    """Describe this machine as it is now."""
     return Machine(
         host=platform.node(),
         cpu=_cpu(),
@@ -72,7 +72,7 @@ def look() -> Machine:
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Count the cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not Linux

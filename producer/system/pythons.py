@@ -1,4 +1,4 @@
-"""Another Python that contenders can run under: what it is, and what it has not got.
+"""Describes another Python that contenders can run under, and what it lacks.
 
 How its environment is made stands in `pythons`. This module is imported under every Python, and
 imports nothing that is not standard or simul's own.
@@ -37,20 +37,20 @@ class Python:
     missing: dict[str, str] = field(hash=False)
 
     def unavailable(self, way: str) -> str | None:
-        """Why a contender cannot run under it, or None."""
+        """Say why a contender cannot run under it; None where it can."""
         if way == "interpreters" and self.version < SUBINTERPRETERS:
             return f"subinterpreter pools came with Python 3.14; this is {self.python}"
         return next((self.missing[name] for name in needs(way) if name in self.missing), None)
 
     def gil_of(self, way: str) -> Gil | None:
-        """The GIL as such a contender finds it; None where nobody could ask."""
+        """Tell of the GIL as such a contender has it; None where that is unknown."""
         if not ContenderName(way).is_celery:
             return self.gil.get("designs")
         return self.gil.get(way) or self.gil.get("celery")
 
 
 def needs(way: str) -> tuple[str, ...]:
-    """The packages without which a way of running jobs is left out."""
+    """List the packages that a way of running jobs needs."""
     name = ContenderName(way).celery_pool
     asynchronous = ("aiofiles",) if (name or way).startswith("asyncio") else ()
     if name is None:

@@ -1,4 +1,4 @@
-"""What a lab leaves in a broker that others use, too, and how it is removed.
+"""Removes what a comparison leaves in a broker that others use, too.
 
 A worker that shuts down warmly takes most of it away. The rest nobody would: kombu keeps the bindings of a
 queue as long as the server lives. Other people's keys are left alone: of one that is shared goes what names
@@ -33,7 +33,7 @@ AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traces:
-    """By what something of this lab's is known to its broker; what it has no use for is empty."""
+    """Names what this lab has left in a broker; a name that does not apply is empty."""
 
     #: A key of its own.
     key: str = ""
@@ -46,15 +46,15 @@ class Traces:
 
     @classmethod
     def from_line(cls, line: str) -> Traces:
-        """What `as_line` has said."""
+        """Read them from a line that `as_line` has made."""
         return cls(**json.loads(line))
 
     def as_line(self) -> str:
-        """All of it in one line."""
+        """Write them in one line."""
         return json.dumps(asdict(self))
 
     def remove(self, client: redis.Redis) -> None:
-        """Remove what it has left, however it ended; as much of it as the broker allows."""
+        """Remove what was left, as much of it as the broker allows."""
         with contextlib.suppress(redis.RedisError):
             if self.key:
                 client.delete(self.key)
@@ -95,7 +95,7 @@ def _unbind(client: redis.Redis, exchange: str, bindings: Sequence[str | bytes])
 
 
 def _unacked(client: redis.Redis, queue: str) -> Iterator[bytes]:
-    """The tags of the messages of a queue that kombu's own transport has noted as not acknowledged."""
+    """Find the tags of a queue's messages that kombu's own transport holds as not acknowledged."""
     for tag, entry in client.hscan_iter(UNACKED, count=AT_ONCE):
         with contextlib.suppress(ValueError, TypeError, RecursionError):  # what is none of kombu's
             _, _, routing_key = json.loads(entry)

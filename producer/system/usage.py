@@ -1,4 +1,4 @@
-"""What a contender's processes use while they run: memory and CPU of whole process trees."""
+"""Measures what a contender's processes use while they run: memory and CPU of whole process trees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INTERVAL_S = 0.2
 
 @dataclass(slots=True)
 class Usage:
-    """Of whole process trees, over one run."""
+    """The memory and CPU time of whole process trees, over one run."""
 
     #: The highest sum of the processes' proportional memory seen, in bytes; shared pages count once.
     peak_memory_bytes: int = 0
@@ -25,7 +25,7 @@ class Usage:
 
 @contextlib.contextmanager
 def watched(roots: Iterable[int]) -> Iterator[Usage]:
-    """Look at the trees below `roots` from entry to exit; the usage is complete on exit."""
+    """Measure the process trees below `roots` during this context; the usage is complete at its end."""
     usage = Usage()
     processes = [psutil.Process(pid) for pid in roots if psutil.pid_exists(pid)]
     before = _cpu_times(processes)
@@ -51,7 +51,7 @@ def watched(roots: Iterable[int]) -> Iterator[Usage]:
 
 
 def cpu_s(pid: int | None) -> float:
-    """CPU time of one process so far, in seconds; 0 where there is none to see."""
+    """Return the CPU time of one process so far, in seconds; 0 where it cannot be seen."""
     if pid is None:
         return 0.0
     with contextlib.suppress(psutil.Error):

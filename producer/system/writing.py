@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, and takes no other file's place, whoever else writes beside it.
+"""Writes files whole or not at all, and overwrites nobody else's.
 
 Everything is first written under a name that nobody else has (a process id would not do: two containers
 may share one, and the directory), and is on the disk before it gets its own.
@@ -22,7 +22,7 @@ _NAME = re.compile(r"(.+?)((?:\.json)?(?:\.gz)?)", re.DOTALL)
 
 
 def require_free(path: Path) -> None:
-    """See that a file of that name could be written; its directory is made where it is not there.
+    """Make sure that a file of that name can be written; its directory is made if need be.
 
     Raises:
         FileExistsError: there is one.

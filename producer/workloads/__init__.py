@@ -51,7 +51,7 @@ def build(
     chunk: int = 1,
     data_root: Path = PROJECT_DATA,
 ) -> Workload:
-    """The workload of that name, with so many jobs (default: its own), `chunk` files to a file check.
+    """Build the workload of that name, with so many jobs (default: its own), `chunk` files to a check.
 
     Raises:
         UnknownNameError: no workload has that name.

@@ -64,7 +64,7 @@ def make(
 
 
 def check(root: Path, on_progress: OnProgress | None = None) -> list[FileVerdict]:
-    """The verdict on every data file of a directory, in the order of their names.
+    """Check every data file of a directory; return the verdicts in the order of their names.
 
     Raises:
         DataError: there are none, or they cannot be listed.
@@ -81,7 +81,7 @@ def check(root: Path, on_progress: OnProgress | None = None) -> list[FileVerdict
 
 
 def names(root: Path) -> list[str]:
-    """The names of the data files in a directory, sorted.
+    """List the names of the data files in a directory, sorted.
 
     No message can carry a name that is not UTF-8. Such a file is listed with its other bytes written out
     (`test\\xff.txt`): whoever looks for that finds nothing, and it counts as malformed.
@@ -93,7 +93,7 @@ def names(root: Path) -> list[str]:
 
 
 def _names(root: Path) -> dict[str, bool]:
-    """The names, and of each whether a file can be found by it."""
+    """List the names, and of each whether a file can be found by it."""
     try:
         files = sorted(map(_in_utf8, _listed(root)))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What tells whether two workloads are the same: a hash of the jobs, and of all that they read of files."""
+"""Hashes the jobs of a workload and the files they read, to tell whether two workloads are the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from worker.jobs import FileCheck, Job, to_message
 
 
 def data_hash(jobs: Sequence[Job], data_root: Path) -> str:
-    """The same for the same jobs on the same bytes; a file that cannot be read counts as such."""
+    """Hash the jobs and the bytes that they read; a file that cannot be read has a hash of its own."""
     total = hashlib.sha256()
     for job in jobs:
         total.update(json.dumps(to_message(job), sort_keys=True).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""Reading the records of a run as workers write them, and accounting for every job."""
+"""Reads the records of a run as workers write them, and accounts for every job."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STREAM_TTL_S = 24 * 3600
 
 
 class Collector(Ledger):
-    """The records of one run, as they come over a broker.
+    """Collects the records of one run from a broker.
 
     Use it as a context manager: the run's stream exists, and takes records, only while it is open.
     """

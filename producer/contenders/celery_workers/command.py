@@ -1,4 +1,4 @@
-"""The command that starts a Celery worker, and its environment. Starts nothing itself."""
+"""Makes the command that starts a Celery worker, and its environment. Starts nothing itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_SETTINGS = "no_celeryconfig"
 def worker_command(
     pool_name: str, slots: int, queue: str | None = None, *options: str, python: str = sys.executable
 ) -> list[str]:
-    """The command that starts a worker: the plain `celery` one, which anybody can type."""
+    """Make the command that starts a worker: the plain `celery` one, which anybody can type."""
     row = pool(pool_name)
     # -m celery reads --pool before it imports anything, and patches for gevent and eventlet in time.
     command = [python, "-m", "celery", "-q", "-A", "worker", "worker", f"--pool={row.celery_name}"]
@@ -29,7 +29,7 @@ def worker_command(
 def worker_environment(
     pool_name: str, broker_url: str, data_root: Path, transport: str = TRANSPORTS[0]
 ) -> dict[str, str]:
-    """The environment of a worker, on top of what it inherits."""
+    """Make the environment of a worker: what it inherits, and what it needs."""
     return {
         **inherited(),
         **pool(pool_name).environment,

@@ -1,4 +1,4 @@
-"""One pass of a job list through the broker: send and collect by turns, and account for every job."""
+"""Sends a job list through the broker, collects the records meanwhile, and accounts for every job."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ def send_to_pool(
 
 
 def patience_s(jobs: Sequence[Job]) -> float:
-    """How long no record of these jobs may arrive, in seconds: as long as one may wait, and `SILENCE_S`."""
+    """Say how long no record of these jobs may arrive, in seconds: their longest wait and `SILENCE_S`."""
     return SILENCE_S + max(map(_wait_s, jobs), default=0.0)
 
 
 def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
-    """The class of the event loop that the workers of those names run, as they say; None without one.
+    """Ask workers for the class of their event loop; None where they have none.
 
     Raises:
         ContenderError: the broker went away.

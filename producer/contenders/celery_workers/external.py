@@ -47,7 +47,7 @@ Awaiting = Callable[[int, int], None]
 
 
 class Fleet:
-    """All the workers on a broker, asked once: a comparison has the same ones from beginning to end.
+    """Knows all the workers on a broker. They are asked once: a comparison keeps the same ones.
 
     `hosts` are names whose addresses are counted: as many workers are waited for. In Docker Compose the
     name of a service has one address for each of its containers, however it is scaled.
@@ -69,7 +69,7 @@ class Fleet:
         self._faults: dict[str, dict[str, str]] = {}
 
     def slots(self, queue: str) -> dict[str, int]:
-        """The workers that consume a queue, and the slots of each.
+        """Return the workers that consume a queue, and the slots of each.
 
         Raises:
             ContenderError: the broker went away, or a worker answers what cannot be: it may be on this queue.
@@ -84,7 +84,7 @@ class Fleet:
         return self._queues.get(queue, {})
 
     def missing(self, queue: str) -> list[str]:
-        """The workers of the queue that were found and answer no more; none if the broker has gone, too."""
+        """List the workers of the queue that no longer answer; none if the broker has gone, too."""
         slots = self.slots(queue)
         try:
             # Where all answer, it takes no longer than that.
@@ -94,7 +94,7 @@ class Fleet:
         return sorted(slots.keys() - replies.said.keys())
 
     def _await_workers(self) -> dict[str, list[str]]:
-        """The queues of each worker, when all that are awaited answer and no more have turned up since."""
+        """Wait until all that are awaited answer and no more turn up; return the queues of each."""
         began = time.monotonic()
         before: dict[str, list[str]] = {}
         while True:
@@ -143,7 +143,7 @@ class ExternalWorkers:
         self._there = False
 
     def start(self) -> None:
-        """Look who is there; `spec` then says what was found.
+        """Look which workers are there; `spec` says it from then on.
 
         Raises:
             ContenderError: no worker consumes the queue, or they are unequal.
@@ -195,15 +195,15 @@ class ExternalWorkers:
         return outcome
 
     def processes(self) -> list[int]:
-        """None that can be seen from here: they may be in other containers, or on other machines."""
+        """Return none: the processes may be in other containers, or on other machines."""
         return []
 
     def alive(self) -> bool:
-        """Whether they were there at the start; after that, others look after them."""
+        """Tell whether they were there at the start; after that, others look after them."""
         return self._there
 
     def stop(self) -> None:
-        """Others started them; others stop them."""
+        """Do nothing: who started them stops them."""
 
 
 def _addresses(host: str) -> int:

@@ -1,4 +1,4 @@
-"""What workers say when they are asked, checked: whoever can write to the broker can answer, too.
+"""Asks workers, and checks their answers: whoever can write to the broker can answer, too.
 
 Nothing that is answered is believed that can be checked, and nothing ends the lab: whose answer makes no
 sense is named in `Replies.faults`.
@@ -68,7 +68,7 @@ class Pong(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Replies(Generic[T]):
-    """What was answered, and what is wrong with answers that make no sense; both by worker."""
+    """The answers of workers, and what is wrong with those that make no sense; both by worker."""
 
     said: dict[str, T] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Publishing jobs: by task name, in batches of one Redis pipeline each."""
+"""Publishes jobs by task name, in batches of one Redis pipeline each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAUSE_S = 0.2
 
 
 def producer_app(broker_url: str) -> Celery:
-    """A Celery app that can send and ask, and holds no task."""
+    """Make a Celery app that can send and ask, and holds no task."""
     app = LabApp("simul-producer", broker=broker_url, set_as_current=False)
     app.conf.update(
         # Answers, too, are messages that anybody may have written.

@@ -1,4 +1,4 @@
-"""How long answers are waited for, and what is said meanwhile about the workers that should give them."""
+"""Decides how long to wait for answers, and says when no worker is there to give them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AGAIN_S = 5.0
 
 
 class Waiting:
-    """Waits as long as nobody consumes a pool's queue, and says so; then for so many seconds.
+    """Has one wait as long as nobody consumes a pool's queue, and so many seconds after that.
 
     A worker may well be started after its jobs were sent: they wait in the broker.
     """
@@ -34,7 +34,7 @@ class Waiting:
         self._since = 0.0
 
     def __call__(self, quiet_s: float) -> bool:
-        """Whether to go on waiting after so many seconds without a record."""
+        """Tell whether to go on waiting after so many seconds without a record."""
         if quiet_s >= QUIET_S and time.monotonic() - self._asked > AGAIN_S:
             self._ask()
             self._asked = time.monotonic()
@@ -57,7 +57,7 @@ class Waiting:
 
 
 def is_consumed(app: Celery, queue: str) -> bool:
-    """Whether any worker that answers consumes the queue; a solo worker only answers between two jobs."""
+    """Tell whether a worker consumes the queue; a solo worker answers only between two jobs."""
     try:
         replies = ask(app, "active_queues", Queues, ASK_S)
     except ContenderError:  # the collector sees to a lost broker

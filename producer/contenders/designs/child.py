@@ -32,7 +32,7 @@ RunJobs: TypeAlias = Callable[[Sequence[Job], Done], float | None]
 
 
 class DesignModule(Protocol):
-    """What each module of a design offers."""
+    """Offers what every module of a design has to offer."""
 
     def open_slots(self, slots: int, data_root: Path) -> AbstractContextManager[RunJobs]:
         """Start the slots and warm each up; yields what runs a job list; ends the slots."""
@@ -56,7 +56,7 @@ def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -
 def _timed(
     run: RunJobs, jobs: Sequence[Job], replies: Connection
 ) -> tuple[list[JobRecord], float | None, bool]:
-    """The records, the longest stall of an event loop, and whether there is a GIL now."""
+    """Run the jobs; return their records, the longest stall of an event loop, and whether there is a GIL."""
     records: list[JobRecord] = []
     reported = time.monotonic_ns()
 

@@ -1,4 +1,4 @@
-"""A design, seen from the lab: it runs in a child process of its own (see `child`)."""
+"""Runs a design in a child process of its own (see `child`), on the lab's side of the pipes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from worker.settings import PROJECT
 
 
 class Record(msgspec.Struct):
-    """A `JobRecord` that is still to be looked at."""
+    """A `JobRecord` that is not checked yet."""
 
     index: int
     worker: str
@@ -148,7 +148,7 @@ class DesignContender:
         self._child = None
 
     def _said(self, progress: Progress) -> Said:
-        """What the child says of a run that it has ended.
+        """Read what the child says of a run that has ended.
 
         Raises:
             EOFError, OSError: it has ended itself.
@@ -161,7 +161,7 @@ class DesignContender:
             progress(said)
 
     def _heard(self) -> Said | int:
-        """What the child says next: how many jobs are done, or of a run that it has ended."""
+        """Read what the child says next: how many jobs are done, or the outcome of a run."""
         try:
             match self._replies.recv():
                 case ("progress", int(done)):
