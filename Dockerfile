@@ -5,10 +5,11 @@ WORKDIR /simul
 COPY pyproject.toml constraints.txt ./
 COPY packages/celery-asyncio-pool/pyproject.toml packages/celery-asyncio-pool/
 COPY packages/celery-reliable-redis/pyproject.toml packages/celery-reliable-redis/
+COPY producer/cli/entry producer/cli/entry
 # Empty packages, installed in place: this layer holds what simul depends on and the command `simul`,
 # but none of simul's code, so that a change of code does not build it again.
 RUN python -m venv --without-pip /opt/simul \
- && mkdir worker producer data && touch worker/__init__.py producer/__init__.py README.md LICENSE \
+ && mkdir worker data && touch worker/__init__.py producer/__init__.py README.md LICENSE \
  && cd packages \
  && for name in celery_asyncio_pool celery_reliable_redis; do \
       package=$(echo $name | tr _ -) && mkdir -p $package/src/$name \

@@ -6,13 +6,13 @@ import worker.logs  # has Celery tell it of its loggers
 import worker.restart  # noqa: F401  # has Celery tell it of workers that start
 from worker.lab_app import BOUNDS, LabApp
 from worker.pools import POOLS
-from worker.settings import Settings, use_tls
+from worker.settings import RELIABLE_TRANSPORT, Settings, use_tls
 
 settings = Settings.read()
 
 #: What Celery calls each of `TRANSPORTS`.
 BROKER_TRANSPORTS = {
-    "reliable": "celery_reliable_redis:Transport",
+    "reliable": RELIABLE_TRANSPORT,
     "stock": "celery_reliable_redis.stock:Transport",
 }
 

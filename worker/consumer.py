@@ -27,7 +27,7 @@ from celery_reliable_redis import UNREADABLE
 from worker.control import warn_of_no_command
 from worker.errors import InvalidJobError
 from worker.records import text_of
-from worker.tasks import TASK_NAME
+from worker.settings import TASK_NAME
 from worker.writer import writer
 
 log = get_task_logger(__name__)

@@ -22,6 +22,10 @@ ASYNCIO_POOL = "celery_asyncio_pool:TaskPool"
 JOB_LIMIT_S = 25.0
 #: Shorter than Docker waits by default before it kills (10 s), with what Celery needs after that.
 GRACE_S = 5.0
+#: The one task. Messages name it.
+TASK_NAME = "simul.do"
+#: What Celery calls the transport that loses nothing.
+RELIABLE_TRANSPORT = "celery_reliable_redis:Transport"
 #: What can carry messages; the first is the default.
 TRANSPORTS: tuple[Literal["reliable"], Literal["stock"]] = ("reliable", "stock")
 #: The commands from afar that change a worker: each is refused unless SIMUL_REMOTE_CONTROL names it.

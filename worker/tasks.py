@@ -29,10 +29,9 @@ from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
 from worker.records import RUN_ID, JobRecord, ended, text_of
+from worker.settings import TASK_NAME
 from worker.writer import async_writer, writer
 
-#: The name by which producers send jobs.
-TASK_NAME = "simul.do"
 #: Where the time at which a message was received is kept until its task starts.
 RECEIVED = "simul_received_ns"
 #: Seconds that a job which cannot be recorded for now stays in its slot. Without this pause, a broker that

@@ -114,7 +114,7 @@ Static: TypeAlias = Annotated[
 Png: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--png", envvar="SIMUL_PNG", help="Write PNG beside the SVG of --static (needs simul\\[png])."
+        "--png", envvar="SIMUL_PNG", help="Write PNG beside the SVG of --static (needs simul-lab\\[png])."
     ),
 ]
 Json: TypeAlias = Annotated[

@@ -93,15 +93,16 @@ def _parse(text: str) -> ContenderName:
     way = way_of(text)
     if way not in ways():
         raise UnknownNameError(f"no contender is called {way!r}; there are: {', '.join(ways())}")
+    rest = text.removeprefix(way)
+    if rest.startswith("@") and not _executor(way).scales:
+        raise UnknownNameError(f"{way} has one slot: write {way!r} without {rest}")
     try:
         name = ContenderName.parse(text)
     except ValueError:
-        name = ContenderName(way, 0)
-    if name.slots is not None and not _executor(way).scales:
-        raise UnknownNameError(f"{way} has one slot: write {way!r} without {text.removeprefix(way)}")
-    if name.slots is not None and not 1 <= name.slots <= MAX_SLOTS:
+        name = None
+    if rest.startswith("@") and (name is None or name.slots is None or name.slots > MAX_SLOTS):
         raise UnknownNameError(f"{text!r}: the slots after @ are a number from 1 to {MAX_SLOTS:,}")
-    if name != ContenderName(way, name.slots):
+    if name is None or name != ContenderName(way, name.slots):
         raise UnknownNameError(f"{text!r}: a contender is asked for by its way and its slots alone")
     return name
 

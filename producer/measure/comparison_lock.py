@@ -38,18 +38,18 @@ def comparison_lock(broker_url: str, waiting: Callable[[], None]) -> Iterator[No
         except redis.RedisError as error:
             raise BrokerUnavailableError(f"the broker went away (wait for our turn): {error}") from error
         over = threading.Event()
-        reaper = threading.Thread(target=_hold, args=(lock, over), daemon=True)
-        reaper.start()
+        heartbeat = threading.Thread(target=_renew, args=(lock, over), daemon=True)
+        heartbeat.start()
         try:
             yield
         finally:
             over.set()
-            reaper.join()
+            heartbeat.join()
             with contextlib.suppress(LockError, redis.RedisError):
                 lock.release()
 
 
-def _hold(lock: Lock, over: threading.Event) -> None:
+def _renew(lock: Lock, over: threading.Event) -> None:
     while not over.wait(LEASE_S / 3):
         # A broker that is away for longer than the lease costs the turn, and not the comparison.
         with contextlib.suppress(LockError, redis.RedisError):

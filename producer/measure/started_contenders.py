@@ -1,4 +1,4 @@
-"""The roster of the contenders that are started: each once, as long as a workload to come wants it."""
+"""Keeps the contenders that are started: each once, as long as a workload to come wants it."""
 
 from __future__ import annotations
 

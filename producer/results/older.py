@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,6 @@ def _name(text: str) -> ContenderName:
         name = ContenderName.parse(text)
     except ValueError:
         return ContenderName(text)
-    if "x" not in text.partition("@")[2] or name.slots is None:
+    if name.slots is None or not re.search(r"@\d+x\d+", text):
         return name
     return replace(name, slots=name.workers, workers=name.slots)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from producer.results.model import Records
 
-Seconds: TypeAlias = npt.NDArray[np.float64]
+SecondsColumn: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -23,22 +23,22 @@ class Times:
     index: Places
     #: Position in `Run.workers`.
     worker: Places
-    enqueued_s: Seconds
-    started_s: Seconds
-    finished_s: Seconds
+    enqueued_s: SecondsColumn
+    started_s: SecondsColumn
+    finished_s: SecondsColumn
 
     @property
-    def wait_s(self) -> Seconds:
+    def wait_s(self) -> SecondsColumn:
         """Enqueued to started, per job."""
         return self.started_s - self.enqueued_s
 
     @property
-    def service_s(self) -> Seconds:
+    def service_s(self) -> SecondsColumn:
         """Started to finished, per job."""
         return self.finished_s - self.started_s
 
     @property
-    def latency_s(self) -> Seconds:
+    def latency_s(self) -> SecondsColumn:
         """Enqueued to finished, per job."""
         return self.finished_s - self.enqueued_s
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from producer.results.times import Seconds, Times
+from producer.results.times import SecondsColumn, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Block:
     alone_s: float
 
 
-def count_most_at_once(started_s: Seconds, finished_s: Seconds) -> int:
+def count_most_at_once(started_s: SecondsColumn, finished_s: SecondsColumn) -> int:
     """Count the most jobs open at the same time; one that ends as another starts makes room for it."""
     moments = np.concatenate([finished_s, started_s])
     steps = np.concatenate([np.full(len(finished_s), -1), np.full(len(started_s), 1)])
@@ -70,7 +70,7 @@ def pack(starts: Sequence[float], ends: Sequence[float]) -> list[int]:
 
 
 def cut_into_blocks(
-    times: Times, lane_of: Sequence[int], alone_s: Seconds, per_block: int
+    times: Times, lane_of: Sequence[int], alone_s: SecondsColumn, per_block: int
 ) -> Iterator[Block]:
     """Make a block of each job, or of up to `per_block` neighbours in a lane."""
     order = np.lexsort((times.started_s, np.array(lane_of))).tolist()

@@ -27,7 +27,7 @@ Number = TypeVar("Number", int, float)
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Of `n` jobs, in milliseconds."""
+    """The percentiles of a time of `n` jobs, in milliseconds."""
 
     n: int
     p50: float
@@ -116,7 +116,7 @@ def asked_for(workload: WorkloadResult, ran: Iterable[ContenderName]) -> Iterato
 
 
 def baseline(contenders: Iterable[ContenderName]) -> ContenderName | None:
-    """Find the serial that speed-ups refer to: under several interpreters ("serial [3.13]") the first."""
+    """Find the serial that speed-ups refer to: under several Pythons ("serial [3.13]") the first."""
     return next((name for name in contenders if name.way == "serial"), None)
 
 

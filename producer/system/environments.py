@@ -152,7 +152,7 @@ def _describe(request: str, environment: Path) -> Python:
         python=about["python"],
         version=(major, minor),
         free_threaded_build=about["free_threaded_build"],
-        gil={name: Gil(**one["gil"]) for name, one in seen.items()},
+        gil={name: Gil(**answer["gil"]) for name, answer in seen.items()},
         missing=missing,
     )
 

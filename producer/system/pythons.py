@@ -1,6 +1,6 @@
 """Describes another Python that contenders can run under, and what it lacks.
 
-How its environment is made stands in `pythons`. This module is imported under every Python, and
+How its environment is made stands in `environments`. This module is imported under every Python, and
 imports nothing that is not standard or simul's own.
 """
 

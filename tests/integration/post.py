@@ -14,12 +14,13 @@ import psutil
 import redis
 from celery import Celery
 
-from producer.contenders.celery_workers.send import TASK_NAME, producer_app
+from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from tests.helpers import family
 from worker.jobs import FileCheck, to_message
+from worker.settings import TASK_NAME
 
 #: One that works in the consumer's process, one in a child, one in greenlets.
 SPECS = [Spec("celery:solo", 1), Spec("celery:prefork", 2), Spec("celery:gevent", 4)]

@@ -26,7 +26,7 @@ from tests.charted import compared, entry, one_after_the_other, placed
         (0.0004, "microseconds", ["0", "100", "200", "300", "400"]),
         (0.7, "milliseconds", ["0", "200", "400", "600"]),
         (1.6, "seconds", ["0", "0.5", "1", "1.5"]),
-        (2130, "seconds", ["0", "500", "1,000", "1,500", "2,000"]),
+        (2130, "minutes", ["0", "10", "20", "30"]),
     ],
 )
 def test_an_axis_of_time_has_the_unit_that_suits_it(high_s: float, unit: str, ticks: list[str]) -> None:

@@ -1,7 +1,7 @@
 """What the command `simul` runs. In a wheel, it is all of the lab that other people's imports can find.
 
 There the packages `worker` and `producer`, and the data files, lie in the directory of this package.
-In a checkout they are where they are.
+In a checkout they are found where they are.
 """
 
 import sys

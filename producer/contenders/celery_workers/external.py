@@ -23,6 +23,7 @@ from producer.system.reaper import Reaper
 from worker.errors import ContenderError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
+from worker.settings import RELIABLE_TRANSPORT
 
 #: How long workers have to turn up, in seconds: in a lab session they boot together with the producer.
 APPEAR_S = 60.0
@@ -38,9 +39,6 @@ GONE_S = 5.0
 MOST_SLOTS = 100_000
 #: Stands for all queues, where nobody knows which of them a worker consumes.
 ANY_QUEUE = "*"
-
-#: How a worker names the reliable transport.
-OUR_TRANSPORT = "celery_reliable_redis:Transport"
 
 #: Called with the workers that answer, and how many are awaited (0: nobody said).
 Awaiting = Callable[[int, int], None]
@@ -116,7 +114,7 @@ class Fleet:
                 self._faults.setdefault(queue, {})[node] = why
         transports = {reply.broker.transport for reply in stats.said.values()}
         if transports:
-            kinds = {"reliable" if name == OUR_TRANSPORT else "stock" for name in transports}
+            kinds = {"reliable" if name == RELIABLE_TRANSPORT else "stock" for name in transports}
             self.transport = " and ".join(sorted(kinds))
         slots: dict[str, dict[str, int]] = {}
         for node, reply in stats.said.items():

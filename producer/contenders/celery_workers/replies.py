@@ -17,11 +17,12 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from producer.contenders.ledger import MAX_NAME
+from producer.contenders.spec import MAX_SLOTS
 from worker.errors import ContenderError
 from worker.records import text_of
 
-#: Workers that are listened to, and slots that one may have: as many as `@N` may say.
-MAX_WORKERS, MAX_SLOTS = 1000, 10_000
+#: Workers that are listened to. One may have as many slots as `@N` may say.
+MAX_WORKERS = 1000
 #: No question takes longer than so many times the time that one worker has to answer.
 PATIENCE = 10
 

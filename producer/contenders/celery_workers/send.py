@@ -12,10 +12,8 @@ from redis import RedisError
 
 from worker.jobs import Job, to_message
 from worker.lab_app import BOUNDS, LabApp
-from worker.settings import use_tls
+from worker.settings import TASK_NAME, use_tls
 
-#: The task's name, as workers register it. Sent by name: a producer needs no task code.
-TASK_NAME = "simul.do"
 #: Messages in one pipeline. A job counts as enqueued when it is handed over, before its batch leaves.
 BATCH = 100
 #: How long a broker that went away is waited for, and how long between two attempts, in seconds.

@@ -19,7 +19,7 @@ AGAIN_S = 5.0
 
 
 class Waiting:
-    """Has one wait as long as nobody consumes a pool's queue, and so many seconds after that.
+    """Waits as long as nobody consumes a pool's queue, and so many seconds after somebody does.
 
     A worker may well be started after its jobs were sent: they wait in the broker.
     """

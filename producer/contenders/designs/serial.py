@@ -15,7 +15,7 @@ from worker.perform import perform
 
 @contextmanager
 def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
-    """Nothing to start."""
+    """Start nothing: the process itself is the slot."""
     assert slots == 1, "serial has one slot"
     do = partial(perform, data_root=data_root)
 

@@ -23,12 +23,13 @@ def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
         barrier = threading.Barrier(slots)
         wait([executor.submit(barrier.wait) for _ in range(slots)])
 
-        def one(index: int, job: Job, enqueued: int, done: Done) -> None:
+        def run_job(index: int, job: Job, enqueued: int, done: Done) -> None:
             done(recorded(index, job, enqueued, do))
 
         def run(jobs: Sequence[Job], done: Done) -> None:
             futures = [
-                executor.submit(one, index, job, time.monotonic_ns(), done) for index, job in enumerate(jobs)
+                executor.submit(run_job, index, job, time.monotonic_ns(), done)
+                for index, job in enumerate(jobs)
             ]
             for future in futures:
                 future.result()

@@ -10,7 +10,7 @@ import numpy as np
 
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
-from producer.results.times import Seconds, Times, joined
+from producer.results.times import SecondsColumn, Times, joined
 from producer.stats.bound import READS_FILES
 from producer.stats.scaling import Curve, curves
 from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries
@@ -36,7 +36,7 @@ class Entry:
     #: The jobs of all valid runs, one after the other.
     all_times: Times
     #: What each job takes with nothing around it, by its index.
-    alone_s: Seconds
+    alone_s: SecondsColumn
 
     @property
     def name(self) -> ContenderName:
@@ -122,7 +122,7 @@ def _derive_curves(result: Result, workload: WorkloadResult) -> list[Curve]:
     return [curve for curve in curves(result, workload) if len(curve.points) >= POINTS_TO_DRAW]
 
 
-def _entry(row: Summary, runs: Sequence[Run], alone: Seconds) -> Entry:
+def _entry(row: Summary, runs: Sequence[Run], alone: SecondsColumn) -> Entry:
     valid = [run for run in runs if run.valid]
     if valid:
         ranked = sorted(valid, key=makespan_s)

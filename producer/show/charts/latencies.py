@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from producer.results.times import Seconds
+from producer.results.times import SecondsColumn
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
@@ -113,7 +113,7 @@ def draw(spreads: Spreads, frame: Frame) -> Drawing:
     return draw_rows(frame, time_log("latency", edges[0], edges[-1]), rows, keys, paint)
 
 
-def _shares(latencies: Seconds, edges: Seconds) -> tuple[float, ...]:
+def _shares(latencies: SecondsColumn, edges: SecondsColumn) -> tuple[float, ...]:
     counts, _ = np.histogram(latencies, edges)
     return tuple(float(count) for count in counts / len(latencies))
 

@@ -144,6 +144,6 @@ def _png_maker() -> Callable[..., bytes]:
         import resvg_py
     except ImportError:
         raise UnavailableError(
-            "PNG needs the package resvg-py (report): install simul[png], or use the SVG files as they are"
+            "PNG needs the package resvg-py (report): install simul-lab[png], or use the SVG files"
         ) from None
     return resvg_py.svg_to_bytes

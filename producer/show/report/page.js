@@ -143,7 +143,7 @@ class Timeline {
 
   drawAxis(pen, bottom, font, colour) {
     const span = this.to - this.from;
-    const [unit, name] = span >= 1e6 ? [1e6, "seconds"] : span >= 1e3 ? [1e3, "milliseconds"] : [1, "microseconds"];
+    const [unit, name] = span >= 12e7 ? [6e7, "minutes"] : span >= 1e6 ? [1e6, "seconds"] : span >= 1e3 ? [1e3, "milliseconds"] : [1, "microseconds"];
     const most = (this.right - this.left) / (8 * font);
     const power = 10 ** Math.floor(Math.log10(span / unit / most));
     const step = power * [1, 2, 5, 10].find((factor) => power * factor * most >= span / unit);

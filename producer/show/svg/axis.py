@@ -69,6 +69,8 @@ def time_log(what: str, low_s: float, high_s: float) -> Axis:
 
 def time_unit(longest_s: float) -> tuple[float, str]:
     """Choose what to multiply seconds by, and name the unit of the product."""
+    if longest_s >= 120:
+        return 1 / 60, "minutes"
     if longest_s >= 1:
         return 1.0, "seconds"
     return (1000.0, "milliseconds") if longest_s >= 0.001 else (1e6, "microseconds")
