@@ -38,7 +38,7 @@ def test_a_command_starts_quickly(built: Stack) -> None:
 
 def test_the_image_runs_as_nobody_in_particular_and_holds_only_what_runs(built: Stack) -> None:
     assert inside(built.image, "id", "-u").strip() == "1000"
-    assert set(inside(built.image, "ls", "-A", "/simul").split()) == {"worker", "producer"}
+    assert set(inside(built.image, "ls", "-A", "/simul").split()) == {"packages", "worker", "producer"}
 
 
 def test_a_change_of_code_does_not_install_the_dependencies_again(built: Stack, tmp_path: Path) -> None:
@@ -47,7 +47,11 @@ def test_a_change_of_code_does_not_install_the_dependencies_again(built: Stack, 
         module.write("# changed\n")
     changed.compose("build")
     try:
-        installed = ("sh", "-c", "stat -c %y /opt/simul/lib/python*/site-packages/simul-*.dist-info/RECORD")
+        installed = (
+            "sh",
+            "-c",
+            "stat -c %y /opt/simul/lib/python*/site-packages/simul_lab-*.dist-info/RECORD",
+        )
         assert inside(changed.image, *installed) == inside(built.image, *installed)
         assert inside(changed.image, "tail", "-n1", "/simul/worker/__init__.py") == "# changed\n"
     finally:
