@@ -26,7 +26,7 @@ def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) 
     ran = {str(run.contender) for run in result.runs}
     for pool in POOLS_OF_THE_LAB:
         assert any(name.partition("@")[0] == f"celery:{pool}" for name in ran), pool
-    assert f"celery:gevent@2x{SLOTS}" in ran
+    assert f"celery:gevent@{SLOTS}x2" in ran
     assert {"serial", "threads@32", "asyncio@32"} <= ran  # the designs, in the producer's container
     for name in ran:
         assert name in log
