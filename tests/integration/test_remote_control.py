@@ -17,8 +17,8 @@ from producer.contenders.spec import Spec
 from producer.system.broker import Broker, connect, open_broker
 from producer.system.reaper import Reaper
 from tests.helpers import until
-from tests.integration.hostile import hostile_broadcasts
 from tests.integration.post import SOON_S, Post, peak_memory
+from transport_hostile import hostile_broadcasts
 from worker.writer import REJECTED_STREAM
 
 CHANNEL = "/0.celery.pidbox"
