@@ -12,7 +12,7 @@ from producer.results.reference import Reference
 from producer.show.charts.entries import Entry, Field, derive_fields
 from producer.system.machine import Machine
 from producer.system.usage import Usage
-from tests.made import MACHINE, a_result
+from tests.made import MACHINE, a_result, started
 from worker.records import JobRecord
 
 #: Process, enqueued, started, finished; in seconds.
@@ -62,8 +62,7 @@ def compared(
         bound="waiting",
         description="placed by hand",
         reference=Reference(("",) * jobs, (wait_s,) * jobs, (work_s,) * jobs, work_s * jobs),
-        startups_s={str(run.contender): 0.1 for run in runs},
-        left_out={},
+        contenders=started(dict.fromkeys(str(run.contender) for run in runs)),
     )
     rounds = max((run.round for run in runs), default=1)
     result = replace(a_result({}), workloads=[workload], runs=list(runs), rounds=rounds, machine=machine)

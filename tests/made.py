@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from producer.contender_name import ContenderName
-from producer.results import SCHEMA, Records, Result, ResultFile, Run, WorkloadResult
+from producer.results import SCHEMA, ContenderResult, Records, Result, ResultFile, Run, WorkloadResult
 from producer.results.reference import Reference
 from producer.system.machine import Machine
 
@@ -78,10 +78,19 @@ def workload(jobs: int = 2, **changes: Any) -> WorkloadResult:
         "bound": "waiting",
         "description": "chess opponents who think, then move",
         "reference": reference([0.04] * jobs, [0.01] * jobs, 0.01 * jobs),
-        "startups_s": {"serial": 0.1},
-        "left_out": {},
+        "contenders": started(["serial"]),
     }
     return WorkloadResult(**{**values, **changes})
+
+
+def started(contenders: Iterable[str]) -> list[ContenderResult]:
+    """Contenders that took 0.1 s each to start."""
+    return [ContenderResult(ContenderName.parse(text), 0.1) for text in contenders]
+
+
+def left_out(contender: str, why: str) -> ContenderResult:
+    """A contender that could not start."""
+    return ContenderResult(ContenderName.parse(contender), left_out=why)
 
 
 def result(runs: Sequence[Run], workloads: Sequence[WorkloadResult] = (), **changes: Any) -> Result:
@@ -147,7 +156,7 @@ def a_workload(name: str, contenders: Mapping[str, object], jobs: int = 4) -> Wo
         seed=1,
         description="made by hand",
         reference=reference([0.01] * jobs, [0.0] * jobs, 0.0),
-        startups_s=dict.fromkeys(contenders, 0.1),
+        contenders=started(contenders),
     )
 
 

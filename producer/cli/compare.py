@@ -140,7 +140,7 @@ def require_measured(result: Result) -> None:
 def _why_nothing(result: Result, workload: WorkloadResult) -> str:
     runs = [run for run in result.runs if run.workload == workload.name]
     if runs:
-        what, whys = "no run was valid", {str(run.contender): run.problems[0] for run in runs}
+        what, whys = "no run was valid", {run.contender: run.problems[0] for run in runs}
     else:
         what, whys = "no contender ran", workload.left_out
     name, why = next(iter(whys.items()))

@@ -102,7 +102,6 @@ def _describe(measured: Measured, plan: Plan) -> WorkloadResult:
         bound=workload.bound,
         description=workload.description,
         reference=measured.reference,
-        startups_s=measured.startups_s,
-        left_out=measured.left_out,
+        contenders=measured.contenders,
         data_hash=data_hash(workload.jobs, plan.data_root),
     )

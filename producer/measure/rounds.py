@@ -17,7 +17,7 @@ from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.measure.reference_run import work_out
 from producer.measure.started_contenders import Roster
-from producer.results import Run, run_from
+from producer.results import ContenderResult, Run, run_from
 from producer.results.reference import Reference
 from producer.system import usage
 from producer.system.broker import Broker
@@ -63,10 +63,8 @@ class Measured:
 
     workload: Workload
     reference: Reference
-    #: Seconds from nothing to warm, by contender.
-    startups_s: dict[str, float] = field(default_factory=dict)
-    #: Why a contender is not in the comparison, by contender.
-    left_out: dict[str, str] = field(default_factory=dict)
+    #: All that were asked for, in that order.
+    contenders: list[ContenderResult] = field(default_factory=list)
 
 
 class Recorder(Protocol):
@@ -107,21 +105,27 @@ def measure(
     if summarise := WORKLOADS[workload.name].summary:
         reference = replace(reference, summary=summarise(answers))
     measured = Measured(workload, reference)
-    ready: list[Contender] = []
+    ready: list[tuple[Contender, ContenderResult]] = []
     for spec in specs:
         watcher.starting(workload, spec)
-        contender = _start(spec, session.roster, workload, measured)
-        if contender:
-            ready.append(contender)
+        try:
+            contender = _start(spec, session.roster, workload)
+        except ContenderError as error:
+            measured.contenders.append(ContenderResult(spec.name, left_out=str(error)))
+            watcher.left_out(workload, spec, str(error))
         else:
-            watcher.left_out(workload, spec, measured.left_out[str(spec.name)])
+            measured.contenders.append(ContenderResult(contender.spec.name, session.roster.startups_s[spec]))
+            ready.append((contender, measured.contenders[-1]))
     recorder.begin(measured)
     for round_ in range(1, session.rounds + 1):
         random.Random(f"{session.seed}/{workload.name}/{round_}").shuffle(ready)
-        for contender in tuple(ready):
-            if not _revive(contender, measured):
-                ready.remove(contender)
-                watcher.left_out(workload, contender.spec, measured.left_out[str(contender.spec.name)])
+        for contender, of_contender in tuple(ready):
+            try:
+                _revive(contender)
+            except ContenderError as error:
+                ready.remove((contender, of_contender))
+                of_contender.left_out = str(error)
+                watcher.left_out(workload, contender.spec, str(error))
                 continue
             watcher.running(workload, contender.spec, round_, session.rounds)
             run = _run(contender, workload, reference, round_, session)
@@ -129,17 +133,11 @@ def measure(
             watcher.ran(run)
 
 
-def _start(spec: Spec, roster: Roster, workload: Workload, measured: Measured) -> Contender | None:
+def _start(spec: Spec, roster: Roster, workload: Workload) -> Contender:
     if why := spec.unavailable():
-        measured.left_out[str(spec.name)] = why
-        return None
-    try:
-        contender = roster.start(spec)
-        _warm_up(contender, workload.jobs)
-    except ContenderError as error:
-        measured.left_out[str(spec.name)] = str(error)
-        return None
-    measured.startups_s[str(contender.spec.name)] = roster.startups_s[spec]
+        raise ContenderError(why)
+    contender = roster.start(spec)
+    _warm_up(contender, workload.jobs)
     return contender
 
 
@@ -149,17 +147,11 @@ def _warm_up(contender: Contender, jobs: Sequence[Job]) -> None:
         raise ContenderError(f"{contender.spec.name} did not warm up: {outcome.problems[0]}")
 
 
-def _revive(contender: Contender, measured: Measured) -> bool:
+def _revive(contender: Contender) -> None:
     # What died in its last run gets one new start; its numbers of that run are lost, not its place.
-    if contender.alive():
-        return True
-    try:
+    if not contender.alive():
         contender.stop()
         contender.start()
-    except ContenderError as error:
-        measured.left_out[str(contender.spec.name)] = str(error)
-        return False
-    return True
 
 
 def _run(

@@ -3,6 +3,7 @@
 from producer.results.load import load
 from producer.results.model import (
     SCHEMA,
+    ContenderResult,
     Records,
     Result,
     Run,
@@ -14,6 +15,7 @@ from producer.results.save import ResultFile
 
 __all__ = [
     "SCHEMA",
+    "ContenderResult",
     "Records",
     "Result",
     "ResultFile",

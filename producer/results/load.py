@@ -20,7 +20,7 @@ import msgspec
 from producer.contender_name import ContenderName
 from producer.ranges import MAX_CONTENDERS
 from producer.results.model import SCHEMA, Result, Run, WorkloadResult
-from producer.results.older import from_schema_1
+from producer.results.older import from_schema_1, from_schema_2
 from worker.errors import ResultError
 
 #: Neither a file nor what it unpacks to is read any further. A million records take 29 MB, packed 10.
@@ -40,8 +40,8 @@ def load(path: Path) -> Result:
         if path.suffix == ".gz":
             data = _unpacked(data)
         schema = msgspec.json.decode(data, type=_Schema).schema
-        if schema in (1, SCHEMA):
-            result = from_schema_1(data) if schema == 1 else msgspec.json.decode(data, type=Result)
+        if read := _READ.get(schema):
+            result = read(data)
             _require_consistent(result)
             return result
     except RecursionError:
@@ -49,6 +49,10 @@ def load(path: Path) -> Result:
     except (msgspec.MsgspecError, OSError, EOFError, zlib.error, _ContradictionError) as error:
         raise ResultError(f"{path} is no result of simul (load): {str(error)[:MAX_QUOTED]}") from None
     raise ResultError(f"{path} has schema {schema}, this simul reads {SCHEMA} (load)")
+
+
+#: How a file of each schema is read.
+_READ = {1: from_schema_1, 2: from_schema_2, SCHEMA: msgspec.json.Decoder(Result).decode}
 
 
 class _Schema(msgspec.Struct):
@@ -106,7 +110,9 @@ def _contradictions(result: Result) -> Iterator[str]:
     runs = Counter((run.workload, run.contender, run.round) for run in result.runs)
     if any(number > 1 for number in runs.values()):
         yield "a contender has two runs in one round"
-    contenders = Counter(workload for workload, _ in {(run.workload, run.contender) for run in result.runs})
+    ran = {(run.workload, run.contender) for run in result.runs}
+    asked_for = {(name, each.name) for name, workload in workloads.items() for each in workload.contenders}
+    contenders = Counter(workload for workload, _ in ran | asked_for)
     if any(number > MAX_CONTENDERS for number in contenders.values()):
         yield f"a workload has more than {MAX_CONTENDERS} contenders"
 
@@ -116,6 +122,11 @@ def _of_workload(workload: WorkloadResult) -> Iterator[str]:
     columns = reference.fingerprints, reference.waits_s, reference.work_s
     if {len(column) for column in columns} != {workload.jobs}:
         yield "its reference is not one of so many jobs"
+    names = [contender.name for contender in workload.contenders]
+    if not all(map(_is_read_back, names)):
+        yield "a contender's name would be read as another's"
+    if len(set(names)) < len(names):
+        yield "two contenders have one name"
 
 
 def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:

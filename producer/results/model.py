@@ -19,8 +19,8 @@ from producer.system.pythons import Python
 if TYPE_CHECKING:
     from producer.results.times import Times
 
-#: Raised by one whenever an older program would misread a newer file. In 1 a run's contender was a text.
-SCHEMA = 2
+#: Raised by one whenever an older program would misread a newer file; see `older`.
+SCHEMA = 3
 
 
 @dataclass(slots=True)
@@ -97,6 +97,17 @@ class Run:
 
 
 @dataclass(slots=True)
+class ContenderResult:
+    """A contender that a workload was compared on: how long it took to start, or why it is left out."""
+
+    name: ContenderName
+    #: From nothing to warm; None where it never was.
+    startup_s: Seconds | None = None
+    #: Why it has no run, or none any more; None where it took part to the end.
+    left_out: str | None = None
+
+
+@dataclass(slots=True)
 class WorkloadResult:
     """One workload of a comparison: what it was, and what the work itself costs."""
 
@@ -107,11 +118,19 @@ class WorkloadResult:
     bound: str
     description: str
     reference: Reference
-    #: By the name of the contender.
-    startups_s: dict[str, Seconds]
-    left_out: dict[str, str]
+    #: All that were asked for, in that order.
+    contenders: list[ContenderResult]
     #: Of the jobs and of the files they read.
     data_hash: str = ""
+
+    @property
+    def left_out(self) -> dict[ContenderName, str]:
+        """Who could not take part, or not to the end, and why."""
+        return {
+            contender.name: contender.left_out
+            for contender in self.contenders
+            if contender.left_out is not None
+        }
 
 
 @dataclass(slots=True)

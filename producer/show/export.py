@@ -41,7 +41,7 @@ def to_json(result: Result) -> str:
         workload.name: {
             "contenders": summaries(result, workload),
             "cautions": cautions(result, workload),
-            "left_out": workload.left_out,
+            "left_out": {str(name): why for name, why in workload.left_out.items()},
             **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
         }
         for workload in result.workloads

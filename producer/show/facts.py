@@ -38,7 +38,7 @@ def describe_left_out(workload: WorkloadResult) -> Iterator[str]:
     """Name who could not take part, a line for each reason."""
     names_by_reason: dict[str, list[str]] = {}
     for name, why in workload.left_out.items():
-        names_by_reason.setdefault(why, []).append(name)
+        names_by_reason.setdefault(why, []).append(str(name))
     return (f"left out: {listed(names)}: {why}" for why, names in names_by_reason.items())
 
 

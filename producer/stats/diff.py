@@ -109,7 +109,7 @@ def list_differences(old: Result, new: Result) -> list[Difference]:
     rows = []
     for before, after in _common(old, new):
         then, now = _makespans(old, before.name), _makespans(new, after.name)
-        broken = [name for name in then if str(name) in after.left_out and name not in now]
+        broken = [name for name in then if name in after.left_out and name not in now]
         for name in [*(row.contender for row in summaries(new, after)), *broken]:
             old_s, new_s = then.get(name, []), now.get(name, [])
             if old_s or (new_s and name in then):
@@ -137,8 +137,8 @@ def list_only_in_one(old: Result, new: Result) -> list[str]:
     return alone
 
 
-def _asked_for(result: Result, workload: WorkloadResult) -> list[str]:
-    return [*map(str, runs_by_contender(result, workload.name)), *workload.left_out]
+def _asked_for(result: Result, workload: WorkloadResult) -> list[ContenderName]:
+    return [*runs_by_contender(result, workload.name), *workload.left_out]
 
 
 def _common(old: Result, new: Result) -> list[tuple[WorkloadResult, WorkloadResult]]:

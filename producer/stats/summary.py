@@ -6,7 +6,6 @@ valid runs together, and come with their number. Contenders are compared round b
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
@@ -109,9 +108,7 @@ def runs_by_contender(result: Result, workload: str) -> dict[ContenderName, list
 
 def asked_for(workload: WorkloadResult, ran: Iterable[ContenderName]) -> Iterator[ContenderName]:
     """List the contenders of a workload: those that were started, in that order, then those that ran."""
-    for text in workload.startups_s:
-        with contextlib.suppress(ValueError):
-            yield ContenderName.parse(text)
+    yield from (contender.name for contender in workload.contenders if contender.startup_s is not None)
     yield from ran
 
 

@@ -15,7 +15,7 @@ from producer.results import load
 from producer.system.pythons import SUBINTERPRETERS
 from tests.cli.conftest import Compared, Here
 from tests.helpers import SIMUL, Said, simul
-from tests.made import a_result, a_run
+from tests.made import a_result, a_run, left_out
 from worker.errors import NothingMeasuredError
 
 
@@ -218,7 +218,7 @@ def test_when_nobody_ran_it_is_said_in_one_line_and_by_the_exit_code(
 def test_a_workload_with_one_valid_run_is_measured() -> None:
     result = a_result({"serial": [1.0]})
     result.runs.append(a_run("threads@4", problems=["4 of 4 jobs are lost"]))
-    result.workloads[0].left_out["celery:gevent@2"] = "it did not start"
+    result.workloads[0].contenders.append(left_out("celery:gevent@2", "it did not start"))
     require_measured(result)
 
 
@@ -232,6 +232,8 @@ def test_a_workload_without_a_valid_run_says_what_went_wrong() -> None:
 
 def test_a_workload_that_nobody_did_is_told_though_others_were_done() -> None:
     result = a_result({"serial": [1.0]})
-    result.workloads.append(replace(result.workloads[0], name="files", left_out={"celery:solo": "no worker"}))
+    result.workloads.append(
+        replace(result.workloads[0], name="files", contenders=[left_out("celery:solo", "no worker")])
+    )
     with pytest.raises(NothingMeasuredError, match=r"^files: no contender ran: celery:solo: no worker$"):
         require_measured(result)

@@ -31,7 +31,7 @@ from producer.system.pythons import Python
 from producer.workloads import build
 from tests.cli.conftest import Here
 from tests.helpers import SOON_S, simul
-from tests.made import a_result, a_run, on
+from tests.made import a_result, a_run, left_out, on
 from worker.records import JobRecord, Wired, boot_id
 
 #: Colours, a bell, a new line and an old one overwritten, a C1 control, a text turned round, rich's markup.
@@ -81,7 +81,7 @@ def nasty(value: Any, keys: bool = True) -> Any:
 def hostile() -> Result:
     """A result with something nasty in every text; of each contender there are five runs, one invalid."""
     result = a_result({"serial": [4.0] * 5, "threads@4": [2.0] * 5})
-    result.workloads[0].left_out["celery:solo"] = "it did not start"
+    result.workloads[0].contenders.append(left_out("celery:solo", "it did not start"))
     result.workloads[0].reference = dataclasses.replace(result.workloads[0].reference, summary="all right")
     result.pythons.append(Python("3.14t", "/python", "CPython", (3, 14), True, {}, {"x": "no x"}))
     result.runs.append(a_run("celery:gevent@2", problems=["1 job is lost"]))
@@ -131,7 +131,7 @@ def test_show_prints_a_hostile_sweep_as_text(tmp_path: Path, simul_here: Here) -
     sweep = dataclasses.replace(sweep, kind="sweep")
     for run in sweep.runs:
         run.slots = run.contender.slots or 1
-    sweep.workloads[0].left_out["celery:solo" + NASTY] = NASTY
+    sweep.workloads[0].contenders.append(left_out("celery:solo" + NASTY, NASTY))
     said = simul_here("show", str(saved(sweep, tmp_path / "a.json")))
     assert (said.code, said.err) == (0, "")
     assert_only_text(said.out)

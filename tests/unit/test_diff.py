@@ -6,7 +6,7 @@ import pytest
 
 from producer.results import Result
 from producer.stats.diff import Diff, Difference, compare, list_hindrances, list_remarks
-from tests.made import a_result, a_run, on
+from tests.made import a_result, a_run, left_out, on
 from worker.errors import ResultError
 
 STEADY = [1.0, 1.01, 0.99, 1.02, 0.98]
@@ -64,7 +64,7 @@ def test_what_could_not_start_any_more_fails_and_what_nobody_asked_for_does_not(
     changes = between(old, new)
     assert str(only(changes).contender) == "serial"
     assert changes.only_in_one == ["waits: threads@4 (only old)"]
-    new.workloads[0].left_out["threads@4"] = "it did not start"
+    new.workloads[0].contenders.append(left_out("threads@4", "it did not start"))
     assert [str(row.contender) for row in between(old, new).rows if row.fails(1.10)] == ["threads@4"]
 
 

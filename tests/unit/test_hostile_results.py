@@ -27,7 +27,7 @@ from producer.show.terminal.sweep import show_sweep
 from producer.show.terminal.tables import print_result
 from producer.stats.diff import compare
 from tests.charted import compared, one_after_the_other, placed
-from tests.made import result, run, workload
+from tests.made import left_out, result, run, workload
 from worker.errors import ResultError
 
 
@@ -39,7 +39,7 @@ def comparison() -> Result:
         *one_after_the_other("celery:gevent@100 [3.13]", 2.0),
         placed([(1, 0.0, 0.0, 1.0)] * 4, "celery:solo", problems=["it died"]),
     )
-    made.workloads[0].left_out["interpreters@2"] = "no 3.14"
+    made.workloads[0].contenders.append(left_out("interpreters@2", "no 3.14"))
     return made
 
 
@@ -210,6 +210,14 @@ def in_records(**columns: list[int]) -> Callable[[Any], object]:
             "run 0: its contender's name would be read as another's",
         ),
         (lambda r: r["runs"].append(r["runs"][0]), "a contender has two runs in one round"),
+        (
+            lambda r: r["workloads"][0]["contenders"].append({"name": {"way": "threads@8"}}),
+            "workload 0: a contender's name would be read as another's",
+        ),
+        (
+            lambda r: r["workloads"][0]["contenders"].append({"name": {"way": "serial"}}),
+            "workload 0: two contenders have one name",
+        ),
         (lambda r: r["machine"].update(cores=0), "Expected `int` >= 1 - at `$.machine.cores`"),
         (
             lambda r: r["machine"].update(core_limit=0),
@@ -230,11 +238,23 @@ def test_what_no_comparison_leaves_is_refused_with_the_reason(
     assert refusal(tmp_path / "a.json", changed(change)) == why
 
 
-def test_more_contenders_than_anybody_compares_are_refused(tmp_path: Path) -> None:
-    def multiplied(plain: Any) -> None:
-        first, slots = plain["runs"][0], range(1, MAX_CONTENDERS + 2)
-        plain["runs"] = [{**first, "contender": {"way": "threads", "slots": number}} for number in slots]
+MANY = [{"way": "threads", "slots": slots} for slots in range(1, MAX_CONTENDERS + 2)]
 
+
+def with_many_runs(plain: Any) -> None:
+    """Each of many contenders ran."""
+    plain["runs"] = [{**plain["runs"][0], "contender": name} for name in MANY]
+
+
+def with_many_left_out(plain: Any) -> None:
+    """None of many contenders ran."""
+    plain["workloads"][0]["contenders"] = [{"name": name, "left_out": "no"} for name in MANY]
+
+
+@pytest.mark.parametrize("multiplied", [with_many_runs, with_many_left_out])
+def test_more_contenders_than_anybody_compares_are_refused(
+    tmp_path: Path, multiplied: Callable[[Any], object]
+) -> None:
     assert refusal(tmp_path / "a.json", changed(multiplied)) == "a workload has more than 1000 contenders"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from producer.contender_name import ContenderName
-from producer.results import SCHEMA, load
-from producer.results.older import from_schema_1
+from producer.results import SCHEMA, ContenderResult, Result, load
+from producer.results.older import from_schema_1, from_schema_2
 from tests.made import a_result
 
 
@@ -21,8 +23,21 @@ def in_schema_1(names: dict[str, str]) -> bytes:
     plain["interpreters"] = plain.pop("pythons")
     for run, text in zip(plain["runs"], names.values(), strict=True):
         run["contender"] = text
+    del plain["workloads"][0]["contenders"]
     plain["workloads"][0]["startups_s"] = dict.fromkeys(names.values(), 0.1)
     plain["workloads"][0]["left_out"] = {"celery:solo": "no worker"}
+    return msgspec.json.encode(plain)
+
+
+def in_schema_2(names: Sequence[str]) -> bytes:
+    """A result with a run of each of these contenders, of which the last died later, in schema 2."""
+    plain: dict[str, Any] = msgspec.json.decode(
+        msgspec.json.encode(a_result({name: [1.0] for name in names}))
+    )
+    plain["schema"] = 2
+    del plain["workloads"][0]["contenders"]
+    plain["workloads"][0]["startups_s"] = dict.fromkeys(names, 0.1)
+    plain["workloads"][0]["left_out"] = {names[-1]: "it died", "celery:solo": "no worker"}
     return msgspec.json.encode(plain)
 
 
@@ -42,8 +57,26 @@ def test_the_names_of_schema_1_are_taken_apart(tmp_path: Path) -> None:
         ContenderName("celery:gevent", 32, 3),
         ContenderName("threads", 4, python="3.13t"),
     ]
-    assert list(result.workloads[0].startups_s) == list(names)
-    assert result.workloads[0].left_out == {"celery:solo": "no worker"}
+    assert [str(contender.name) for contender in result.workloads[0].contenders] == [*names, "celery:solo"]
+    assert result.workloads[0].left_out == {ContenderName("celery:solo"): "no worker"}
+
+
+def test_the_starts_of_schema_2_and_who_was_left_out_are_read(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_bytes(in_schema_2(["serial", "celery:gevent@32x3"]))
+    result = load(tmp_path / "old.json")
+
+    assert result.schema == SCHEMA
+    assert result.workloads[0].contenders == [
+        ContenderResult(ContenderName("serial"), 0.1),
+        ContenderResult(ContenderName("celery:gevent", 32, 3), 0.1, "it died"),
+        ContenderResult(ContenderName("celery:solo"), left_out="no worker"),
+    ]
+
+
+@pytest.mark.parametrize("read", [from_schema_1, from_schema_2])
+def test_what_only_claims_to_be_of_an_earlier_schema_is_refused(read: Callable[[bytes], Result]) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        read(b'{"workloads": [{"startups_s": [], "left_out": {}}], "runs": []}')
 
 
 def test_what_was_no_name_in_schema_1_is_a_way() -> None:

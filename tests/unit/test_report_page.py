@@ -19,7 +19,7 @@ from producer.system.gil import Gil
 from producer.system.pythons import Python
 from producer.words import SPACE
 from tests.charted import Span, compared, one_after_the_other, placed
-from tests.made import saved
+from tests.made import left_out, saved
 from worker.errors import ResultError, UnavailableError
 
 EVIL = "</script><script>alert(1)</script><img src=http://example.org/x>"
@@ -81,7 +81,7 @@ def test_the_page_has_every_chart_the_table_the_answers_and_the_machine() -> Non
 def test_invalid_runs_and_who_was_left_out_are_told() -> None:
     lost = placed([(1, 0, 0, 1)], "celery:gevent@2", problems=["1 of 4 jobs was lost"])
     result, _ = compared(*one_after_the_other("serial", 4.0), lost)
-    result.workloads[0].left_out["interpreters@2"] = "this is Python 3.11"
+    result.workloads[0].contenders.append(left_out("interpreters@2", "this is Python 3.11"))
     text = read(write_page([shown(replace(result, complete=False))])).text
     assert "celery:gevent@2, round 1: 1 of 4 jobs was lost. This run is invalid and counts nowhere." in text
     assert "Left out: interpreters@2: this is Python 3.11." in text
@@ -151,7 +151,7 @@ def test_what_holds_for_many_is_told_once() -> None:
     noisy = [run for name in names for run in one_after_the_other(name, 4.0, wobble=0.2)]
     result, _ = compared(*noisy)
     for name in ("celery:gevent@2", "celery:eventlet@2"):
-        result.workloads[0].left_out[name] = "greenlet has no build for this Python"
+        result.workloads[0].contenders.append(left_out(name, "greenlet has no build for this Python"))
     text = read(write_page([shown(result)])).text
     assert text.count("close what else runs, or ask for more --rounds") == 1
     assert "Likewise: " in text
@@ -182,7 +182,7 @@ def test_a_timeline_says_that_slots_stood_idle() -> None:
 def test_no_text_of_a_result_becomes_markup() -> None:
     broken = placed([(1, 0, 0, 1)], EVIL, problems=[EVIL])
     result, _ = compared(broken, *one_after_the_other(f"threads{EVIL}@2", 1.0))
-    result.workloads[0].left_out[EVIL] = EVIL
+    result.workloads[0].contenders.append(left_out(EVIL, EVIL))
     result.workloads[0].description = EVIL
     html = write_page([shown(replace(result, broker=EVIL), EVIL)])
     assert EVIL not in html

@@ -20,7 +20,7 @@ import pytest
 
 from producer import results
 from producer.results import SCHEMA, Records, Result, ResultFile, load
-from tests.made import MACHINE, result, run, saved, workload
+from tests.made import MACHINE, left_out, result, run, saved, workload
 from worker.errors import ResultError
 
 NAMES = ["result.json", "result.json.gz"]
@@ -33,7 +33,9 @@ def many() -> Result:
         run("threads@8", 50, round=1, slots=8, loop_stall_s=0.25, broker_cpu_s=0.5, cpu_s=None),
         run("celery:solo", 10, records=Records(), problems=["died: ü – “x”"], errors={1: "Oh", 0: "No"}),
     ]
-    return result(runs, [workload(), workload(name="files", left_out={"interpreters@2": "no 3.14"})])
+    return result(
+        runs, [workload(), workload(name="files", contenders=[left_out("interpreters@2", "no 3.14")])]
+    )
 
 
 def raw(path: Path, **changes: Any) -> bytes:

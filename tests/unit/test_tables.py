@@ -15,7 +15,7 @@ from rich.console import Console
 from producer.cli.send import answer_line
 from producer.results import Records, Result
 from producer.show.terminal.tables import print_result
-from tests.made import reference, result, run, workload
+from tests.made import left_out, reference, result, run, workload
 from worker.records import JobRecord
 
 WIDTHS = (80, 160)
@@ -57,7 +57,9 @@ def extraordinary() -> Result:
     ]
     died = "its worker ended with exit code -9: it said nothing"
     lost = replace(runs[-1], records=Records(), problems=[died])
-    work = workload(jobs=1000, left_out={"interpreters@2": "it came with Python 3.14; this is 3.11"})
+    work = workload(
+        jobs=1000, contenders=[left_out("interpreters@2", "it came with Python 3.14; this is 3.11")]
+    )
     return result([*runs[:-1], lost], [work], rounds=5)
 
 
