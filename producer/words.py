@@ -79,6 +79,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def are(number: int) -> str:
+    """The verb that follows so many: 1 "is", 2 "are"."""
+    return "is" if number == 1 else "are"
+
+
 def listed(names: Sequence[str]) -> str:
     """Write names in a row: "a, b and c"."""
     if len(names) < 2:

@@ -18,7 +18,7 @@ import chess
 from worker import engine
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import InvalidPositionError
-from worker.jobs import ChessMove, MovePlayed
+from worker.jobs import ChessMove, MovePlayed, wait_s
 
 
 def move(
@@ -34,7 +34,7 @@ def move(
         return _search(board, job.depth, until)
     # Looked up only now: gevent and eventlet replace time.sleep, perhaps after this module was loaded.
     sleep = sleep or time.sleep
-    for nap_s in until.naps(_wait_s(job)):
+    for nap_s in until.naps(wait_s(job)):
         sleep(nap_s)
     return _pick(board, job.seed)
 
@@ -55,7 +55,7 @@ async def move_async(
     import asyncio  # not at the top: a worker without an event loop has no use for it
 
     sleep = sleep or asyncio.sleep
-    for nap_s in until.naps(_wait_s(job)):
+    for nap_s in until.naps(wait_s(job)):
         await sleep(nap_s)
     return _pick(board, job.seed)
 
@@ -89,7 +89,3 @@ def _pick(board: chess.Board, seed: int) -> MovePlayed:
     moves = sorted(move.uci() for move in board.legal_moves)
     # random() is the one method whose values Python promises to keep from version to version.
     return MovePlayed(moves[int(random.Random(seed).random() * len(moves))])
-
-
-def _wait_s(job: ChessMove) -> float:
-    return (job.wait_ms or 0.0) / 1000

@@ -186,6 +186,11 @@ def from_message(message: object) -> Job:
         raise InvalidJobError(f"{kind}: {error}") from None
 
 
+def wait_s(job: Job) -> float:
+    """Return how long a job waits on purpose, in seconds; 0 for one that only computes."""
+    return (job.wait_ms or 0.0) / 1000 if isinstance(job, ChessMove) else 0.0
+
+
 def _is_unicode(text: str) -> bool:
     # JSON may carry half a surrogate pair, which no answer or record could be written with.
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

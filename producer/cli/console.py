@@ -20,9 +20,9 @@ from producer.system.interrupts import held
 
 def stdout() -> Console:
     """For results. A pipe has no width: it is given what COLUMNS says, or room for the wide table."""
-    from producer.show.terminal.fitting import WIDE
+    from producer.show.terminal.fitting import MAX_WIDTH
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else MAX_WIDTH
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 

@@ -11,6 +11,7 @@ from producer.cli import options
 from producer.cli.console import bar, say, tell
 from producer.printable import json_text
 from producer.system import interrupts
+from producer.words import counted
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
 from worker.jobs import FilesChecked, FileVerdict
@@ -50,7 +51,7 @@ def send(
     for problem in outcome.problems:
         say(problem, style="red")
     failed = sum(record.error is not None for record in outcome.records)
-    say(f"{len(outcome.records) - failed} of {len(work.jobs)} jobs done, {failed} failed")
+    say(f"{len(outcome.records) - failed:,} of {counted(len(work.jobs), 'job')} done, {failed:,} failed")
     if outcome.problems or failed:
         raise typer.Exit(1)
 

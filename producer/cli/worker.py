@@ -8,6 +8,7 @@ import sys
 from producer.cli import options
 from producer.cli.console import say
 from producer.system.machine import cores
+from producer.words import counted
 from worker import settings
 from worker.errors import UnavailableError
 from worker.pools import pool as find_pool
@@ -43,8 +44,7 @@ def worker(
     # As `-m worker`, which a Ctrl-C ends without a traceback while Celery is still being imported.
     command[command.index("celery")] = "worker"
     shown = Broker(broker, embedded=False, version=version).name
-    counted = "1 slot" if slots == 1 else f"{slots} slots"
-    say(f"worker: pool {pool}, {counted}, queue {row.queue}, broker {shown}")
+    say(f"worker: pool {pool}, {counted(slots, 'slot')}, queue {row.queue}, broker {shown}")
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
     os.chdir(settings.PROJECT)
     environment = worker_environment(pool, broker, data.resolve(), transport)

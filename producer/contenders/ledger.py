@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from producer.words import counted
 from worker.records import MAX_ERROR, JobRecord
 
 #: How far the clocks of two machines may be apart after correction.
@@ -58,8 +59,10 @@ class Ledger:
         """What was refused, in one line; nothing where nothing was."""
         if not self.refused:
             return []
-        some = "1 record" if self.refused == 1 else f"{self.refused:,} records"
-        return [f"{some} cannot be true (collect), the first {self._first_refused}; stop who sends it"]
+        return [
+            f"{counted(self.refused, 'record')} cannot be true (collect), the first {self._first_refused}; "
+            "stop who sends it"
+        ]
 
     def _unbelievable(self, record: JobRecord, slack_ns: int) -> str | None:
         if not 0 <= record.index < self.jobs:

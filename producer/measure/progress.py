@@ -15,6 +15,7 @@ from producer.contenders.spec import Spec
 from producer.printable import printable
 from producer.results import Run
 from producer.system.interrupts import held
+from producer.words import counted, digits
 from producer.workloads import Workload
 
 
@@ -51,7 +52,7 @@ class ProgressWatcher:
 
     def working_out(self, workload: Workload) -> None:
         """The right answers are being worked out."""
-        self._say(f"{workload.name}: {len(workload.jobs)} jobs, working out the right answers")
+        self._say(f"{workload.name}: {counted(len(workload.jobs), 'job')}, working out the right answers")
         self._show(f"{workload.name}: working out the right answers")
 
     def queueing(self) -> None:
@@ -85,8 +86,9 @@ class ProgressWatcher:
 
     def progress(self, done: int) -> None:
         """So many jobs of the run are done."""
-        seconds = time.monotonic() - self._began
-        self._bar.update(self._task, completed=done, rate=f"{done / seconds:,.0f} jobs/s" if seconds else "")
+        elapsed_s = time.monotonic() - self._began
+        rate = f"{digits(done / elapsed_s)} jobs/s" if elapsed_s else ""
+        self._bar.update(self._task, completed=done, rate=rate)
 
     def ran(self, run: Run) -> None:
         """A run has ended."""

@@ -25,7 +25,7 @@ from producer.results.reference import Reference, fingerprint
 from producer.system.exits import how_it_ended
 from producer.system.inherited import inherited
 from worker.errors import SimulError
-from worker.jobs import Answer, ChessMove, Job
+from worker.jobs import Answer, Job, wait_s
 from worker.perform import perform
 from worker.records import failure_text
 from worker.settings import PROJECT
@@ -93,7 +93,7 @@ def _work_out(jobs: Sequence[Job], data_root: Path) -> tuple[Reference, list[Ans
     outcomes = passes[0].outcomes
     fingerprints = [fingerprint(asdict(answer) if answer else None, error) for answer, error in outcomes]
     work_s = _least(done.work_s for done in passes)
-    waits = tuple((job.wait_ms or 0) / 1000 if isinstance(job, ChessMove) else 0.0 for job in jobs)
+    waits = tuple(map(wait_s, jobs))
     cpu_s = sum(_least(done.cpu_s for done in passes))
     reference = Reference(tuple(fingerprints), waits, work_s, cpu_s)
     return reference, [answer for answer, _ in outcomes if answer]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from producer.ranges import Seconds
+from producer.words import counted
 from worker.records import JobRecord
 
 #: The most that is told of an answer or an error, in characters.
@@ -72,7 +73,7 @@ def _told(records: Sequence[JobRecord], what: str) -> str:
     first = records[0]
     said = str(first.error or first.answer)
     said = said if len(said) <= MAX_TOLD else said[: MAX_TOLD - 1] + "…"
-    return f"{len(records)} {'job' if len(records) == 1 else 'jobs'} {what}; job {first.index}: {said}"
+    return f"{counted(len(records), 'job')} {what}; job {first.index}: {said}"
 
 
 def fingerprint(answer: dict[str, Any] | None, error: str | None) -> str:

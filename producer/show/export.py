@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeAlias
 from producer.contender_name import ContenderName
 from producer.printable import json_text, markdown, spreadsheet
 from producer.results import Result
+from producer.show.columns import COST, SPEED
 from producer.show.facts import describe_workload
-from producer.show.terminal.columns import COST, SPEED
 from producer.stats.cautions import cautions
 from producer.stats.ratios import Ratio
 from producer.stats.scaling import curves

@@ -16,7 +16,7 @@ from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.summary import makespan_s, runs_by_contender
-from producer.words import counted, digits, listed, percent, seconds, times
+from producer.words import are, counted, digits, listed, percent, seconds, times
 
 #: A run so many robust standard deviations from the median is an outlier (Iglewicz and Hoaglin, 1993)...
 OUTLIER_SCORE = 3.5
@@ -151,7 +151,7 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
         yield Kind.SLOW_FIRST, text
     elif strange:
         rounds = listed([str(valid[place].round) for place in strange])
-        which = f"round {rounds} is" if len(strange) == 1 else f"rounds {rounds} are"
+        which = f"{'round' if len(strange) == 1 else 'rounds'} {rounds} {are(len(strange))}"
         worst = max(strange, key=lambda place: abs(math.log(makespans[place] / median)))
         text = (
             f"{which} far from the others (the farthest took {times(makespans[worst] / median)} the "

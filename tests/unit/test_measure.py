@@ -16,7 +16,7 @@ from producer.measure.rounds import WARM_UP_PER_SLOT, Measured, Session, measure
 from producer.measure.started_contenders import Roster
 from producer.results import Run
 from producer.results.reference import Reference
-from producer.show.terminal.columns import SPEED
+from producer.show.columns import SPEED
 from producer.stats.summary import Summary, summaries
 from producer.system.broker import Broker
 from producer.workloads import Workload, build

@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from producer.results import Result
-from producer.show.terminal.fitting import WIDE
+from producer.show.terminal.fitting import MAX_WIDTH
 from producer.show.terminal.tables import print_result
 from tests.made import a_result, a_run
 
 
-def shown(result: Result, width: int = WIDE) -> str:
+def shown(result: Result, width: int = MAX_WIDTH) -> str:
     console = Console(width=width, file=io.StringIO(), highlight=False)
     print_result(console, result)
     text = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
@@ -23,13 +23,13 @@ def shown(result: Result, width: int = WIDE) -> str:
     return text
 
 
-@pytest.mark.parametrize("width", [100, 130, WIDE, 300])
+@pytest.mark.parametrize("width", [100, 130, MAX_WIDTH, 300])
 def test_no_line_is_wider_than_the_terminal_nor_than_160(width: int) -> None:
     steady = [100.0, 101.0, 99.0, 102.0, 100.0]
     names = ["serial", "celery:eventlet@10000", "asyncio+threads@10000 [3.14t]"]
     lines = shown(a_result(dict.fromkeys(names, steady), jobs=200), width).splitlines()
     tables = [line for line in lines if "@10000 " in line or "p50/p95" in line]
-    assert all(len(line) <= min(width, WIDE) for line in tables)
+    assert all(len(line) <= min(width, MAX_WIDTH) for line in tables)
 
 
 def test_a_ratio_has_its_interval_and_no_difference_its_mark() -> None:
@@ -61,7 +61,7 @@ def test_percentiles_come_with_the_number_of_jobs() -> None:
     assert "INVALID asyncio@4, round 5: 1 of 10 jobs are lost" in text
 
 
-@pytest.mark.parametrize("width", [60, 80, WIDE])
+@pytest.mark.parametrize("width", [60, 80, MAX_WIDTH])
 def test_a_sweep_shows_every_number_whole_in_any_terminal(width: int) -> None:
     noise = [1.0, 1.02, 0.98, 1.01, 0.99]
     slots = (1, 2, 4, 8, 16)

@@ -18,12 +18,13 @@ from producer.contenders.protocol import Outcome, Progress
 from producer.system.broker import check, connect
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
+from producer.words import are, counted
 from worker.address import parse
-from worker.jobs import ChessMove, Job
+from worker.jobs import Job, wait_s
 from worker.pools import pool
 
 #: How long workers may take to say what they are, in seconds.
-ASK_S = 10.0
+STATS_S = 10.0
 #: How long no record may arrive, beyond the longest wait of a job, before the rest is given up as lost.
 SILENCE_S = 60.0
 #: How long one read waits for records, in milliseconds; then the worker is looked after.
@@ -64,7 +65,9 @@ def run_over_broker(
         problems.append(f"the broker went away: {error}")
     problems[:0] = collector.problems()  # first: what was refused may be what is missing
     if missing := collector.missing():
-        problems.append(f"{len(missing)} of {len(jobs)} jobs are lost: {_some(missing)}")
+        problems.append(
+            f"{len(missing):,} of {counted(len(jobs), 'job')} {are(len(missing))} lost: {_some(missing)}"
+        )
     records = [collector.records[index] for index in sorted(collector.records)]
     return Outcome(
         records,
@@ -101,7 +104,7 @@ def send_to_pool(
 
 def patience_s(jobs: Sequence[Job]) -> float:
     """Say how long no record of these jobs may arrive, in seconds: their longest wait and `SILENCE_S`."""
-    return SILENCE_S + max(map(_wait_s, jobs), default=0.0)
+    return SILENCE_S + max(map(wait_s, jobs), default=0.0)
 
 
 def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
@@ -112,7 +115,7 @@ def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
     """
     if pool(pool_name).slot != "coroutine":
         return None
-    replies = ask(app, "stats", Stats, ASK_S, nodes)
+    replies = ask(app, "stats", Stats, STATS_S, nodes)
     return ", ".join(sorted({reply.pool.loop for reply in replies.said.values() if reply.pool.loop})) or None
 
 
@@ -137,10 +140,6 @@ def _collect(
         elif not patient(quiet_s := time.monotonic() - last):
             return [f"no record came for {quiet_s:.0f} s"]
     return []
-
-
-def _wait_s(job: Job) -> float:
-    return (job.wait_ms or 0) / 1000 if isinstance(job, ChessMove) else 0.0
 
 
 def _some(indexes: Sequence[int]) -> str:

@@ -13,13 +13,14 @@ from dataclasses import replace
 from celery import Celery
 
 from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
-from producer.contenders.celery_workers.replies import Pong, Queues, Stats, ask
+from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask
 from producer.contenders.celery_workers.worker import WARM_UP_FEN, WARM_UP_MS
 from producer.contenders.ledger import shown
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
+from producer.words import counted
 from worker.errors import ContenderError
 from worker.jobs import ChessMove, Job
 from worker.pools import pool
@@ -29,9 +30,6 @@ from worker.settings import RELIABLE_TRANSPORT
 APPEAR_S = 60.0
 #: How long the first sign of any of them is waited for, in seconds.
 NOBODY_S = 10.0
-#: How long one question waits for the answers of all workers, in seconds.
-ASK_S = 1.0
-
 #: How long a worker that was there may take to answer before it counts as gone, in seconds.
 GONE_S = 5.0
 
@@ -181,12 +179,12 @@ class ExternalWorkers:
         hosts = {record.worker.partition("/")[0] for record in outcome.records}
         if len(hosts) > self.spec.workers:
             outcome.problems.append(
-                f"{len(hosts)} hosts did jobs, and only {self.spec.workers} workers were there at the start: "
-                "compare again"
+                f"{len(hosts)} hosts did jobs, more than the {counted(self.spec.workers, 'worker')} "
+                "of the start: compare again"
             )
         if gone := self._fleet.missing(self._queue):
             outcome.problems.append(
-                f"{len(gone)} of {self.spec.workers} workers answered no more afterwards "
+                f"{len(gone)} of {counted(self.spec.workers, 'worker')} answered no more afterwards "
                 f"({', '.join(gone)}): start what is missing, and compare again"
             )
         outcome.workers = self.spec.workers  # those on one host have its name alone in their records

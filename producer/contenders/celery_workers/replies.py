@@ -23,6 +23,8 @@ from worker.records import text_of
 
 #: Workers that are listened to. One may have as many slots as `@N` may say.
 MAX_WORKERS = 1000
+#: How long one question waits for the answers of all workers, in seconds, where nothing hurries.
+ASK_S = 1.0
 #: No question takes longer than so many times the time that one worker has to answer.
 PATIENCE = 10
 

@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 from celery import Celery
 
-from producer.contenders.celery_workers.replies import Queues, ask
+from producer.contenders.celery_workers.replies import ASK_S, Queues, ask
 from worker.errors import ContenderError
 from worker.pools import Pool
 
 #: How long nothing may come before the workers are asked who consumes the queue, in seconds.
 QUIET_S = 1.0
-#: How long they have to answer, and how long after that they are asked again, in seconds.
-ASK_S = 1.0
+#: How long after that they are asked again, in seconds.
 AGAIN_S = 5.0
 
 

@@ -12,7 +12,7 @@ from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour
 from producer.show.svg.axis import Axis, amount, time
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.rows import Band, Frame, Row, draw_rows
+from producer.show.svg.rows import Band, Frame, Row, draw_bar, draw_rows
 from producer.words import digits, mebibytes, seconds
 
 
@@ -110,11 +110,7 @@ def _draw(
     ]
 
     def paint(drawing: Drawing, place: int, band: Band) -> None:
-        start = band.x(0)
         if values[place]:
-            end = band.x(values[place])
-            drawing.rect(
-                start, band.top, end - start, band.height, choose_colour(costs[place].entry), opacity=0.85
-            )
+            draw_bar(drawing, band, values[place], choose_colour(costs[place].entry))
 
     return draw_rows(frame, axis, rows, [], paint)

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from producer.show.charts.entries import Entry
 from producer.show.svg.rows import Key
 
-HERE, CELERY = Key("in this machine's own processes", "here"), Key("through Celery", "celery")
+IN_PROCESS, THROUGH_CELERY = Key("in this machine's own processes", "here"), Key("through Celery", "celery")
 
 
 def list_families(entries: Iterable[Entry]) -> list[Key]:
     """List, for the legend, which of the two families are there."""
     kinds = {entry.name.is_celery for entry in entries}
-    return [key for key, there in ((HERE, False in kinds), (CELERY, True in kinds)) if there]
+    return [key for key, there in ((IN_PROCESS, False in kinds), (THROUGH_CELERY, True in kinds)) if there]
 
 
 def choose_colour(entry: Entry) -> str:
     """Choose the colour of a contender's family."""
-    return (CELERY if entry.name.is_celery else HERE).colour
+    return (THROUGH_CELERY if entry.name.is_celery else IN_PROCESS).colour

@@ -12,9 +12,9 @@ from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.rows import Band, Frame, Key, Row, draw_rows
+from producer.show.svg.rows import Band, Frame, Key, Row, draw_bar, draw_rows
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
-from producer.words import SPACE, counted, percent, seconds, times
+from producer.words import SPACE, are, counted, percent, seconds, times
 
 INTERVAL = Key(f"95{SPACE}% interval", "ink", "interval")
 RANGE = Key(f"from the shortest to the longest of fewer than {RUNS_TO_CLAIM} runs", "ink", "line")
@@ -92,10 +92,7 @@ def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> D
 
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         bar = bars[place]
-        end = band.x(bar.value_s)
-        drawing.rect(
-            band.x(0), band.top, end - band.x(0), band.height, choose_colour(bar.entry), opacity=0.85
-        )
+        draw_bar(drawing, band, bar.value_s, choose_colour(bar.entry))
         _draw_whisker(drawing, band, bar)
         drawing.diamond(band.x(bar.limit_s), band.middle, 6)
 
@@ -117,7 +114,7 @@ def _how_sure(best: Bar, second: Bar) -> str:
     ratio = measure_ratio(best.entry, second.entry)
     if ratio is None or not ratio.claims:
         runs = ratio.runs if ratio else 0
-        return f"{counted(runs, 'run')} of each {'is' if runs == 1 else 'are'} too few to claim a difference"
+        return f"{counted(runs, 'run')} of each {are(runs)} too few to claim a difference"
     if not ratio.shown:
         return f"between {best.entry.name} and {second.entry.name} no difference is shown"
     return f"that {best.entry.name} is faster than {second.entry.name} is shown"

@@ -14,7 +14,7 @@ from producer.show.charts.families import choose_colour, list_families
 from producer.show.svg.axis import Axis
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Row, draw_hill, draw_rows
-from producer.words import digits, percent, seconds
+from producer.words import are, counted, digits, percent, seconds
 
 #: Pieces into which a run is cut, to see its pace.
 STEPS = 40
@@ -75,8 +75,7 @@ def describe(paces: Sequence[Pace]) -> str:
     """Say who finishes jobs evenly, and who in bursts."""
     fewest = min(sum(pace.finished) for pace in paces)
     if fewest < JOBS_OF_A_PACE:
-        few = "1 job in a run is" if fewest == 1 else f"{fewest} jobs in a run are"
-        return f"{few} too few to speak of a pace."
+        return f"{counted(fewest, 'job')} in a run {are(fewest)} too few to speak of a pace."
     evenest = min(paces, key=lambda pace: pace.busiest_tenth)
     burst = max(paces, key=lambda pace: pace.busiest_tenth)
     most, least = percent(burst.busiest_tenth), percent(evenest.busiest_tenth)

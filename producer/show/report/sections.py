@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from producer.printable import html
 from producer.results import Result, WorkloadResult
 from producer.show.charts.answers import answer_questions
+from producer.show.columns import COST, SPEED
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
@@ -17,7 +18,6 @@ from producer.show.facts import (
     describe_workload,
 )
 from producer.show.report.labelled import Labelled
-from producer.show.terminal.columns import COST, SPEED
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import by_kind, cautions
 from producer.stats.summary import Summary

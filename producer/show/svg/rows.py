@@ -98,6 +98,12 @@ def draw_rows(frame: Frame, axis: Axis, rows: Sequence[Row], keys: Sequence[Key]
     return drawing
 
 
+def draw_bar(drawing: Drawing, band: Band, value: float, colour: str) -> None:
+    """Draw a bar from zero to the value."""
+    start, end = band.x(0), band.x(value)
+    drawing.rect(start, band.top, end - start, band.height, colour, opacity=0.85)
+
+
 def draw_hill(
     drawing: Drawing, band: Band, edges: Sequence[float], heights: Sequence[float], colour: str
 ) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from producer.printable import notes, printable, terminal
-from producer.show.terminal.columns import write_ratio
+from producer.show.columns import write_ratio
+from producer.show.terminal.fitting import new_table
 from producer.stats.diff import Diff
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.words import seconds
@@ -19,7 +19,7 @@ MANY = 8
 
 def show_diff(title: str, changes: Diff, fail_above: float | None) -> RenderableType:
     """Show how a new result compares with the old one, and where it should not be compared."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = new_table()
     for heading in ("workload", "contender"):
         table.add_column(heading, no_wrap=True)
     for heading in ("old", "new", "new/old (95 %)"):

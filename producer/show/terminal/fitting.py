@@ -9,9 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 #: What a terminal must have for all the columns of a comparison beside each other.
-WIDE = 160
+MAX_WIDTH = 160
 
 C = TypeVar("C")
+
+
+def new_table() -> Table:
+    """Make a table without lines: two spaces stand between its columns."""
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
 
 
 def split_to_fit(
@@ -28,4 +33,4 @@ def split_to_fit(
 
 
 def _measure(table: Table) -> int:
-    return Console(width=10 * WIDE, markup=False, emoji=False).measure(table).maximum
+    return Console(width=10 * MAX_WIDTH, markup=False, emoji=False).measure(table).maximum

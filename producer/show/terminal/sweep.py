@@ -12,9 +12,9 @@ from rich.text import Text
 from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.charts.scaling import describe
+from producer.show.columns import write_interval, write_ratio
 from producer.show.facts import describe_left_out, describe_workload
-from producer.show.terminal.columns import write_interval, write_ratio
-from producer.show.terminal.fitting import WIDE, split_to_fit
+from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.stats.cautions import Kind, caution_lines, cautions
 from producer.stats.scaling import Curve, curves
 from producer.words import digits, percent, seconds
@@ -23,14 +23,14 @@ from producer.words import digits, percent, seconds
 BAR = 24
 
 
-def show_sweep(result: Result, workload: WorkloadResult, width: int = WIDE) -> RenderableType:
+def show_sweep(result: Result, workload: WorkloadResult, width: int = MAX_WIDTH) -> RenderableType:
     """Show every curve of a sweep over one workload."""
     shown = curves(result, workload)
     parts: list[RenderableType] = [write_title(result, workload)]
     best = max((point.throughput.value for curve in shown for point in curve.points), default=1.0)
     for curve in shown:
         parts += [Text(""), Text(printable(str(curve.way)), "bold")]
-        parts += split_to_fit(_columns(curve, best), partial(_table, curve), min(width, WIDE))
+        parts += split_to_fit(_columns(curve, best), partial(_table, curve), min(width, MAX_WIDTH))
         parts += notes(describe(curve))
     if not shown:
         parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))
@@ -65,7 +65,7 @@ def _columns(curve: Curve, best: float) -> list[tuple[str, list[str]]]:
 
 
 def _table(curve: Curve, columns: Sequence[tuple[str, list[str]]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = new_table()
     table.add_column("slots", justify="right", no_wrap=True)
     for heading, cells in columns:
         bars = any("█" in cell for cell in cells)

@@ -12,6 +12,7 @@ from rich.text import Text
 from producer.contender_name import ContenderName
 from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
+from producer.show.columns import COST, SPEED, Column
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
@@ -19,8 +20,7 @@ from producer.show.facts import (
     describe_python,
     describe_stalls,
 )
-from producer.show.terminal.columns import COST, SPEED, Column
-from producer.show.terminal.fitting import WIDE, split_to_fit
+from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.show.terminal.sweep import show_sweep, write_title
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import caution_lines, cautions
@@ -45,7 +45,7 @@ def show_workload(result: Result, workload: WorkloadResult, width: int) -> Rende
     """Show the comparison on one workload, with what bound it and who was left out."""
     rows = summaries(result, workload)
     parts: list[RenderableType] = [write_title(result, workload)]
-    parts += split_to_fit(SPEED + COST, partial(_table, rows), min(width, WIDE))
+    parts += split_to_fit(SPEED + COST, partial(_table, rows), min(width, MAX_WIDTH))
     parts += notes(_notes(workload, rows))
     parts += notes(caution_lines(cautions(result, workload)), "yellow")
     parts += notes(_troubles(workload, rows), "red")
@@ -53,7 +53,7 @@ def show_workload(result: Result, workload: WorkloadResult, width: int) -> Rende
 
 
 def _table(rows: Sequence[Summary], columns: Sequence[Column]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = new_table()
     table.add_column("", width=1)
     table.add_column("contender", no_wrap=True, vertical="bottom")
     for column in columns:
