@@ -68,7 +68,6 @@ app.add_typer(data.app, name="data")
 def main() -> None:
     """The `simul` command: an error of the user's becomes one line and an exit code of its own."""
     with streams.standing():
-        interrupts.answer()
         code = _run_command()
         unread = _results_written()
         sys.exit(code or unread)
@@ -76,6 +75,7 @@ def main() -> None:
 
 def _run_command() -> int:
     try:
+        interrupts.answer()
         # Or every process that is started would stumble over it on its own. Not the address: --broker goes
         # before it.
         Settings.read({name: value for name, value in os.environ.items() if name != "SIMUL_BROKER_URL"})
