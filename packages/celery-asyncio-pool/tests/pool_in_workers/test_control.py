@@ -154,8 +154,8 @@ def test_a_hard_time_limit_cancels_and_fails_the_task(worker: Worker, key: str, 
     wanted = {"prerun", "failure", "postrun None nothing"}
     if CELERY < (5, 7):  # Celery sends none
         wanted.remove("failure")
-    said = {event("signals:" + result.id) for _ in wanted}
-    assert said == wanted
+    signals = {event("signals:" + result.id) for _ in wanted}
+    assert signals == wanted
     wait_for_pool(worker, running=0)
 
 
@@ -202,8 +202,8 @@ def test_a_running_task_is_cancelled_when_terminated(worker: Worker, key: str, e
     with pytest.raises(TaskRevokedError, match="terminated"):
         result.get(timeout=PATIENCE_S)
     wait_for_pool(worker, running=0)
-    said = {event("signals:" + result.id) for _ in range(3)}
-    assert said == {"prerun", "revoked terminated=True", "postrun None nothing"}
+    signals = {event("signals:" + result.id) for _ in range(3)}
+    assert signals == {"prerun", "revoked terminated=True", "postrun None nothing"}
     assert result.state == "REVOKED"
 
 

@@ -159,5 +159,5 @@ def test_on_retry_is_called_in_a_cold_shutdown(
         worker.signal(signal.SIGQUIT)
         event(key + ":cancelled")
         worker.wait()
-    said = [line.partition(" ")[0] for line in lines(side, f"hooks:{result.id}:0")]
-    assert said == ["before_start", "on_retry"]
+    calls = [line.partition(" ")[0] for line in lines(side, f"hooks:{result.id}:0")]
+    assert calls == ["before_start", "on_retry"]

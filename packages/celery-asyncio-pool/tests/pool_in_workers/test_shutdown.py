@@ -143,7 +143,8 @@ def test_a_coroutine_runs_on_while_the_worker_connects_again(
 
 def hang_up(side: redis.Redis, worker: Worker) -> None:
     """Have the server close every connection of the worker."""
-    ports = {str(one.laddr.port) for one in psutil.Process(worker.process.pid).net_connections("tcp")}
+    connections = psutil.Process(worker.process.pid).net_connections("tcp")
+    ports = {str(connection.laddr.port) for connection in connections}
     for client in side.client_list():
         if client["addr"].rpartition(":")[2] in ports:
             side.client_kill_filter(_id=client["id"])
