@@ -121,6 +121,17 @@ class Server:
         )
 
 
+@contextlib.contextmanager
+def running_server(binary: str, directory: Path, *arguments: str) -> Iterator[Server]:
+    """A server that answers, and is stopped afterwards."""
+    server = Server(binary, directory, arguments)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 @dataclass
 class Worker:
     """A real Celery worker in a process group of its own."""
@@ -315,3 +326,12 @@ def laboratory(server: Server, directory: Path, **options: Any) -> Iterator[Lab]
         yield lab
     finally:
         lab.close()
+
+
+@contextlib.contextmanager
+def wiped_laboratory(server: Server, directory: Path, **options: Any) -> Iterator[Lab]:
+    """A laboratory on a server that others have used before."""
+    with server.client() as client:
+        client.flushall()
+    with laboratory(server, directory, **options) as lab:
+        yield lab

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,7 @@ import psutil
 import pytest
 import redis
 
-from pool_in_workers.workers import CELERY, PATIENCE_S, Worker, running_worker, until
-
-Event = Callable[[str], str]
-
-
-@pytest.fixture
-def key() -> str:
-    return uuid.uuid4().hex
+from pool_in_workers.workers import CELERY, PATIENCE_S, Event, Worker, running_worker, until
 
 
 @pytest.fixture(params=["stock", "reliable"])
