@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from transport_lab import Server
+from transport_lab import Server, running_server
 from transport_servers import binary_of
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A Valkey of one test's own."""
-    made = Server(binary_of("valkey"), tmp_path)
-    made.start()
-    yield made
-    made.stop()
+    with running_server(binary_of("valkey"), tmp_path) as made:
+        yield made

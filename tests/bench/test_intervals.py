@@ -27,15 +27,17 @@ def test_students_t(stats: Any, freedom: float) -> None:
     assert students_t(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-12)
 
 
-@pytest.mark.parametrize(("runs", "others"), [(5, 5), (6, 9), (30, 7)])
-def test_intervals_of_ratios(stats: Any, runs: int, others: int) -> None:
+@pytest.mark.parametrize(("runs", "other_runs"), [(5, 5), (6, 9), (30, 7)])
+def test_intervals_of_ratios(stats: Any, runs: int, other_runs: int) -> None:
     rng = np.random.default_rng(2026)
-    one, other = rng.lognormal(0, 0.1, runs), rng.lognormal(0.2, 0.3, others)
-    welch = stats.ttest_ind(np.log(one), np.log(other), equal_var=False).confidence_interval(0.95)
-    assert _logs(unpaired(list(one), list(other))) == pytest.approx([welch.low, welch.high], rel=1e-12)
-    both = min(runs, others)
-    student = stats.ttest_rel(np.log(one[:both]), np.log(other[:both])).confidence_interval(0.95)
-    ours = paired(dict(enumerate(one[:both])), dict(enumerate(other[:both])))
+    times, other_times = rng.lognormal(0, 0.1, runs), rng.lognormal(0.2, 0.3, other_runs)
+    welch = stats.ttest_ind(np.log(times), np.log(other_times), equal_var=False).confidence_interval(0.95)
+    assert _logs(unpaired(list(times), list(other_times))) == pytest.approx(
+        [welch.low, welch.high], rel=1e-12
+    )
+    both = min(runs, other_runs)
+    student = stats.ttest_rel(np.log(times[:both]), np.log(other_times[:both])).confidence_interval(0.95)
+    ours = paired(dict(enumerate(times[:both])), dict(enumerate(other_times[:both])))
     assert _logs(ours) == pytest.approx([student.low, student.high], rel=1e-12)
 
 

@@ -56,16 +56,16 @@ def one_run(server: Server, directory: Path, pool: str, transport: str) -> tuple
 
 @pytest.mark.parametrize("pool", POOLS)
 def test_speed_against_the_stock_transport(server: Server, tmp_path: Path, pool: str) -> None:
-    found: dict[str, list[tuple[float, float, float]]] = {"": [], RELIABLE: []}
+    runs: dict[str, list[tuple[float, float, float]]] = {"": [], RELIABLE: []}
     for number in range(ROUNDS):
         order = ["", RELIABLE]
         random.Random(number).shuffle(order)
         for transport in order:
             name = f"{number}-{'reliable' if transport else 'stock'}"
-            found[transport].append(one_run(server, tmp_path / name, pool, transport))
+            runs[transport].append(one_run(server, tmp_path / name, pool, transport))
     print(f"\n{pool}: median of {ROUNDS} runs of {JOBS} jobs (least to most)")
     for index, what in enumerate(("jobs/s", "CPU ms/job", "round trip p50 ms")):
-        stock, ours = ([run[index] for run in found[transport]] for transport in ("", RELIABLE))
+        stock, ours = ([run[index] for run in runs[transport]] for transport in ("", RELIABLE))
         ratios = sorted(b / a for a, b in zip(stock, ours, strict=True))
         spread = " ".join(f"{min(x):.2f}-{max(x):.2f}" for x in (stock, ours))
         print(

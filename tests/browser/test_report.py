@@ -114,7 +114,9 @@ def test_no_text_of_a_chart_is_cut_off(browser: Browser, tmp_path: Path, size: t
     with opened(browser, path, size) as (page, _):
         outside = page.evaluate(
             """[...document.querySelectorAll("figure.chart svg text")].filter((text) => {
-                const [inner, outer] = [text, text.ownerSVGElement].map((one) => one.getBoundingClientRect());
+                const [inner, outer] = [text, text.ownerSVGElement].map(
+                    (element) => element.getBoundingClientRect()
+                );
                 return inner.width && (inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5);
             }).map((text) => text.textContent)"""
         )

@@ -45,15 +45,15 @@ FILE, FILE_SHOWN = NASTY.replace("/", ""), SHOWN.replace("/", "")
 Kind = Literal["comparison", "sweep"]
 
 
-def assert_only_text(*said: str) -> None:
+def assert_only_text(*texts: str) -> None:
     """Nothing in it but what shows, and the breaks between lines."""
-    for text in said:
-        odd = {one for one in text if not (one.isprintable() or one == "\n" or _is_space(one))}
+    for text in texts:
+        odd = {character for character in text if not _is_plain(character)}
         assert not odd, f"{odd} in {text!r}"
 
 
-def _is_space(one: str) -> bool:
-    return unicodedata.category(one) == "Zs"
+def _is_plain(character: str) -> bool:
+    return character.isprintable() or character == "\n" or unicodedata.category(character) == "Zs"
 
 
 def nasty(value: Any, keys: bool = True) -> Any:
@@ -63,7 +63,7 @@ def nasty(value: Any, keys: bool = True) -> Any:
     if isinstance(value, ContenderName):
         return dataclasses.replace(value, way=value.way + NASTY)
     if isinstance(value, dict):
-        return {nasty(key) if keys else key: nasty(one) for key, one in value.items()}
+        return {nasty(key) if keys else key: nasty(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(map(nasty, value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -152,11 +152,11 @@ def test_diff_prints_hostile_results_as_text(tmp_path: Path, simul_here: Here, h
 
 
 def test_diff_names_what_differs_as_text(tmp_path: Path, simul_here: Here, hostile: Result) -> None:
-    other = on(hostile, cpu=f"another{NASTY}")
-    [workload] = other.workloads
+    new = on(hostile, cpu=f"another{NASTY}")
+    [workload] = new.workloads
     added = dataclasses.replace(workload, name=f"mixed{NASTY}")
-    other = dataclasses.replace(other, workloads=[workload, added])
-    files = str(saved(hostile, tmp_path / "old.json")), str(saved(other, tmp_path / "new.json"))
+    new = dataclasses.replace(new, workloads=[workload, added])
+    files = str(saved(hostile, tmp_path / "old.json")), str(saved(new, tmp_path / "new.json"))
     refused = simul_here("diff", *files)
     assert refused.code == 6
     assert_only_text(refused.err)
@@ -181,8 +181,8 @@ def test_a_report_of_hostile_results_is_text(
 ) -> None:
     hostile = dataclasses.replace(hostile, kind=kind)
     hostile.workloads[0].description += "</script><img src=x onerror=alert(1)>"
-    one, other = saved(hostile, tmp_path / "a.json"), saved(hostile, tmp_path / f"b{FILE}.json")
-    said = simul_here("report", str(one), str(other), "-o", f"page{FILE}.html", "--static", f"s{FILE}")
+    first, second = saved(hostile, tmp_path / "a.json"), saved(hostile, tmp_path / f"b{FILE}.json")
+    said = simul_here("report", str(first), str(second), "-o", f"page{FILE}.html", "--static", f"s{FILE}")
     assert said.code == 0
     assert_only_text(said.out, said.err)
     page = (tmp_path / f"page{FILE}.html").read_text("utf-8")

@@ -48,9 +48,9 @@ def loaded(*commands: Sequence[str], cwd: Path) -> list[set[str]]:
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    found = [set(line.split()) for line in done.stdout.splitlines() if line.startswith("LOADED ")]
-    assert all("typer" in packages for packages in found)
-    return [packages & SLOW for packages in found]
+    loaded = [set(line.split()) for line in done.stdout.splitlines() if line.startswith("LOADED ")]
+    assert all("typer" in packages for packages in loaded)
+    return [packages & SLOW for packages in loaded]
 
 
 @pytest.fixture

@@ -71,8 +71,8 @@ def test_diff_refuses_another_machine_unless_it_is_forced(tmp_path: Path, old: P
 
 def test_diff_as_json(old: Path, slower: Path) -> None:
     numbers = json.loads(simul("diff", old, slower, "--json").stdout)
-    [found] = numbers.values()
-    rows = {row["contender"]: row for row in found["rows"]}
+    [comparison] = numbers.values()
+    rows = {row["contender"]: row for row in comparison["rows"]}
     assert rows["threads@4"]["ratio"]["value"] == pytest.approx(2.0)
 
 

@@ -73,7 +73,7 @@ def run(
         timeout=2 * SOON_S,
         check=False,
     )
-    out, err = ((said or b"").decode(errors="replace") for said in (done.stdout, done.stderr))
+    out, err = ((stream or b"").decode(errors="replace") for stream in (done.stdout, done.stderr))
     assert "Traceback" not in err
     assert "Exception ignored" not in err
     return Said(done.returncode, out, err)
@@ -232,7 +232,7 @@ def test_all_that_simul_itself_prints_has_something_to_stand_in_its_place() -> N
     for path in Path("producer").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                printed |= {one for one in node.value if not one.isascii()}
+                printed |= {character for character in node.value if not character.isascii()}
     of_docstrings = {"ä"}
     of_patterns = {"＝", "＋", "－", "＠"}
     assert printed - of_docstrings - of_patterns <= INSTEAD.keys()

@@ -93,7 +93,7 @@ def test_two_workers_on_one_machine_are_two(broker: Broker, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("environment", "said"),
+    ("environment", "words"),
     [
         ({"SIMUL_BROKER_URL": "redis://:se/cret@host"}, "BrokerUnavailable: the broker's address has an @ "),
         (
@@ -105,7 +105,7 @@ def test_two_workers_on_one_machine_are_two(broker: Broker, tmp_path: Path) -> N
     ],
     ids=["address", "option", "timeout", "transport"],
 )
-def test_plain_celery_is_told_of_wrong_settings_in_one_line(environment: dict[str, str], said: str) -> None:
+def test_plain_celery_is_told_of_wrong_settings_in_one_line(environment: dict[str, str], words: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "celery", "-A", "worker", "worker", "--pool=solo"],
         cwd=PROJECT,
@@ -117,7 +117,7 @@ def test_plain_celery_is_told_of_wrong_settings_in_one_line(environment: dict[st
     )
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
-    assert line.startswith(said)
+    assert line.startswith(words)
     assert "cret" not in line
 
 

@@ -30,8 +30,9 @@ def test_the_embedded_broker_listens_on_loopback_alone_and_saves_nothing(broker:
     assert broker.embedded
     assert broker.version.startswith("valkey ")
     assert broker.pid
-    sockets = psutil.Process(broker.pid).net_connections()
-    assert {one.laddr.ip for one in sockets if one.status == "LISTEN" and one.laddr} <= {"127.0.0.1", "::1"}
+    connections = psutil.Process(broker.pid).net_connections()
+    listening = (connection.laddr for connection in connections if connection.status == "LISTEN")
+    assert {address.ip for address in listening if address} <= {"127.0.0.1", "::1"}
     with contextlib.closing(connect(broker.url)) as client:
         assert client.config_get("protected-mode")["protected-mode"] == "yes"
         assert client.config_get("unixsocket")["unixsocket"] == ""
@@ -43,7 +44,7 @@ def every_command(client: redis.Redis) -> Iterator[list[str]]:
     """Each command that needs a user, and each subcommand, with as many arguments as it must have."""
     info: Any = client.command()
     for name, about in info.items():
-        below = [(one[0].decode().split("|"), one[1]) for one in about["subcommands"]]
+        below = [(subcommand[0].decode().split("|"), subcommand[1]) for subcommand in about["subcommands"]]
         for words, arity in below or [([name], about["arity"])]:
             if "no_auth" not in about["flags"]:  # those say who one is, or leave
                 yield [*words, *["x"] * (abs(arity) - len(words))]

@@ -36,7 +36,7 @@ JOBS: list[Job] = [ChessMove(START, wait_ms=0)] * 3
 def liar(broker: Broker, **says: Any) -> Iterator[None]:
     """What answers as a worker does, and says what it likes; once it hears."""
     app = producer_app(broker.url)
-    handlers = {name: (lambda *_, said=said, **__: said) for name, said in says.items()}
+    handlers = {name: (lambda *_, answer=answer, **__: answer) for name, answer in says.items()}
     stop, hears = threading.Event(), threading.Event()
 
     def live() -> None:

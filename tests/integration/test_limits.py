@@ -109,14 +109,14 @@ def test_a_worker_that_is_told_to_stop_ends_though_its_broker_is_away(
         address = {"SIMUL_BROKER_URL": broker.url}
         with started("worker", "--pool", name, cwd=tmp_path, environment=address) as worker:
             assert worker.stderr
-            said = await_line(worker.stderr, "ready.")
+            log = await_line(worker.stderr, "ready.")
             await_event(producer_app(broker.url), "worker-heartbeat")
             assert broker.pid
             psutil.Process(broker.pid).kill()
-            said += await_line(worker.stderr, "Trying again in 6.00")  # another heartbeat was due meanwhile
+            log += await_line(worker.stderr, "Trying again in 6.00")  # another heartbeat was due meanwhile
             worker.send_signal(signal.SIGTERM)
             _, more = worker.communicate(timeout=SOON_S)
-            assert worker.returncode == 0, said + more
+            assert worker.returncode == 0, log + more
 
 
 def await_event(app: Celery, kind: str) -> None:

@@ -105,8 +105,8 @@ def test_a_job_that_is_none_is_recorded_in_its_run(post: Post, client: redis.Red
         while not run.complete() and time.monotonic() < deadline:
             run.read(1000)
         errors = {index: str(record.error) for index, record in run.records.items()}
-        for index, said in enumerate(NO_JOBS):
-            assert said in errors.get(index, "no record at all")
+        for index, words in enumerate(NO_JOBS):
+            assert words in errors.get(index, "no record at all")
             assert errors[index].startswith(("InvalidJobError: ", "InvalidPositionError: "))
         assert all(record.answer is None for record in run.records.values())
     post.does_the_next_job()
@@ -134,7 +134,7 @@ def test_a_field_that_no_message_has_is_an_error_of_its_job(
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "words"),
     [
         ({"run": ...}, "a message names its run, not None"),
         ({"run": 7}, "a message names its run, not 7"),
@@ -155,11 +155,11 @@ def test_a_field_that_no_message_has_is_an_error_of_its_job(
     ],
 )
 def test_a_message_of_no_run_is_recorded_as_rejected(
-    one_post: Post, changes: dict[str, Any], said: str
+    one_post: Post, changes: dict[str, Any], words: str
 ) -> None:
     one_post.send(one_post.message("nowhere", changes))
     rejected = one_post.rejection()
-    assert said in rejected["error"]
+    assert words in rejected["error"]
     assert rejected["worker"]
     one_post.does_the_next_job()
 
@@ -263,11 +263,11 @@ NO_ENVELOPES: dict[str, bytes] = {
 
 def test_what_is_no_envelope_at_all_is_recorded_as_rejected(anywhere: Post) -> None:
     anywhere.put(*NO_ENVELOPES.values())
-    for said, raw in NO_ENVELOPES.items():
+    for words, raw in NO_ENVELOPES.items():
         rejected = anywhere.rejection()
         assert rejected["what"] == repr(raw[:1000])[:1000]
         assert rejected["error"].startswith("InvalidJobError: not a message: ")
-        assert said in rejected["error"]
+        assert words in rejected["error"]
     anywhere.does_the_next_job()
 
 
@@ -321,7 +321,7 @@ def test_a_call_in_the_older_protocol_is_done(anywhere: Post, client: redis.Redi
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "words"),
     [
         ({"task": "os.system"}, "no task is called 'os.system'"),
         ({"id": 7}, "$.id"),
@@ -332,10 +332,10 @@ def test_a_call_in_the_older_protocol_is_done(anywhere: Post, client: redis.Redi
     ],
 )
 def test_what_is_no_plain_call_is_none_in_the_older_protocol(
-    one_post: Post, changes: dict[str, Any], said: str
+    one_post: Post, changes: dict[str, Any], words: str
 ) -> None:
     one_post.put(old_call(one_post.message("nowhere"), [], changes))
-    assert said in one_post.rejection()["error"]
+    assert words in one_post.rejection()["error"]
     one_post.does_the_next_job()
 
 

@@ -28,8 +28,8 @@ def test_a_worker_without_a_terminal_is_started_anew_by_sighup(
         worker.send_signal(signal.SIGHUP)
         await_line(worker.stderr, " ready.")
         worker.terminate()
-        _, said = worker.communicate(timeout=SOON_S)
-        assert worker.returncode == 0, said
+        _, err = worker.communicate(timeout=SOON_S)
+        assert worker.returncode == 0, err
 
 
 @pytest.mark.parametrize("module", ["celery", "celery.utils.log"])
@@ -40,9 +40,9 @@ def test_a_worker_that_is_interrupted_while_it_starts_says_nothing(broker: Broke
         assert worker.stderr is not None
         await_line(worker.stderr, f" {module}\n")
         worker.send_signal(signal.SIGINT)
-        out, said = worker.communicate(timeout=SOON_S)
+        out, err = worker.communicate(timeout=SOON_S)
     assert (worker.returncode, out) == (-signal.SIGINT, "")
-    assert "Traceback" not in said
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("pool", ["solo", "gevent"])

@@ -73,14 +73,14 @@ def refusal(address: str) -> str:
 @example("rediss://host?ssl_password={}", "Ψ@Ж")
 def test_a_password_is_never_shown_wherever_it_stands(place: str, secret: str) -> None:
     address = place.replace("{}", secret)
-    said = shown(address)
+    text = shown(address)
     try:
         parsed = parse(address)
     except BrokerUnavailableError as error:
-        said += str(error) + repr(error)
+        text += str(error) + repr(error)
     else:
-        said += str(parsed) + repr(parsed)
-    assert not set(said) & set(TELLTALE)
+        text += str(parsed) + repr(parsed)
+    assert not set(text) & set(TELLTALE)
 
 
 @settings(deadline=None)
@@ -183,7 +183,7 @@ def test_an_address_is_shown_without_its_secrets(address: str, as_shown: str) ->
     ],
 )
 def test_all_else_is_refused_in_one_line_with_what_may_be_written(address: str, why: str) -> None:
-    said = refusal(address)
-    assert why in said
-    assert "(address). Write redis://HOST:PORT/DATABASE" in said
-    assert "\n" not in said
+    line = refusal(address)
+    assert why in line
+    assert "(address). Write redis://HOST:PORT/DATABASE" in line
+    assert "\n" not in line

@@ -51,9 +51,9 @@ def test_small_jobs_are_bound_by_their_messages() -> None:
 
 def test_chunks_are_only_advised_where_jobs_have_them() -> None:
     work = workload(jobs=100, bound="cores", reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.01))
-    said = sentence(work, [celery(0.21)])
-    assert "Larger jobs pay it less often." in said
-    assert "--chunk" not in said
+    text = sentence(work, [celery(0.21)])
+    assert "Larger jobs pay it less often." in text
+    assert "--chunk" not in text
 
 
 def test_small_jobs_without_celery_have_no_messages_to_pay_for() -> None:

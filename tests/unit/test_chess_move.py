@@ -132,10 +132,10 @@ def test_the_evaluation_is_the_same_from_both_sides(seed: int, plies: int) -> No
 def test_alpha_beta_finds_what_plain_minimax_finds(seed: int) -> None:
     board = random_board(seed, plies=seed * 12 % 70)
     for depth in (1, 2):
-        found = engine.search(board.copy(), depth)
-        assert found.score == minimax(board.copy(), depth)
-        board.push(found.move)
-        assert -minimax(board, depth - 1, ply=1) == found.score
+        best = engine.search(board.copy(), depth)
+        assert best.score == minimax(board.copy(), depth)
+        board.push(best.move)
+        assert -minimax(board, depth - 1, ply=1) == best.score
         board.pop()
 
 

@@ -18,8 +18,10 @@ BODY = '[[], {"run": "r", "job": {"kind": "file_check", "files": ["a", "b"]}}, {
 
 def message(headers: dict[str, Any] | None = None, body: str = BODY, **changes: Any) -> Message:
     """As kombu hands it over."""
-    said = {"task": "simul.do", "id": "7", **(headers or {})}
-    return Message(body, content_type="application/json", content_encoding="utf-8", headers=said, **changes)
+    headers = {"task": "simul.do", "id": "7", **(headers or {})}
+    return Message(
+        body, content_type="application/json", content_encoding="utf-8", headers=headers, **changes
+    )
 
 
 def test_celery_gets_what_was_checked_and_nothing_else() -> None:
@@ -68,7 +70,7 @@ def test_whether_a_call_is_a_job_is_left_to_the_task(kwargs: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("sent", "words"),
     [
         (message({"task": "os.system"}), "no task is called 'os.system'"),
         (message({"task": 7}), "Expected `str`"),
@@ -90,6 +92,6 @@ def test_whether_a_call_is_a_job_is_left_to_the_task(kwargs: str) -> None:
         (message(body="[[{}, [[]]], {}, {}]"), "Expected"),
     ],
 )
-def test_no_call_is_refused(sent: Message, said: str) -> None:
-    with pytest.raises((InvalidJobError, ValueError), match=re.escape(said)):
+def test_no_call_is_refused(sent: Message, words: str) -> None:
+    with pytest.raises((InvalidJobError, ValueError), match=re.escape(words)):
         consumer._check(sent)

@@ -67,8 +67,8 @@ def test_questions_are_answered(asked: Asked) -> None:
 
 @pytest.mark.parametrize("method", REMOTE_CONTROLS)
 def test_what_changes_a_worker_is_refused_and_it_is_said_how_to_allow_it(asked: Asked, method: str) -> None:
-    said = asked.ask({**PING, "method": method})["error"]
-    assert f"SIMUL_REMOTE_CONTROL={method}" in said
+    error = asked.ask({**PING, "method": method})["error"]
+    assert f"SIMUL_REMOTE_CONTROL={method}" in error
     assert asked.done == []
 
 
@@ -142,9 +142,9 @@ def test_a_long_command_is_none(asked: Asked) -> None:
 
 def test_what_arguments_make_of_a_question_is_its_answer(asked: Asked) -> None:
     asked.node.handlers["ping"] = lambda state: {"ok": state}
-    said = asked.ask({**PING, "arguments": {"x" * 5000: DEEP}})["error"]
-    assert "unexpected keyword argument" in said
-    assert len(said) <= 1000
+    error = asked.ask({**PING, "arguments": {"x" * 5000: DEEP}})["error"]
+    assert "unexpected keyword argument" in error
+    assert len(error) <= 1000
 
 
 def test_a_command_that_is_not_there_cannot_be_allowed() -> None:

@@ -44,9 +44,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(tmp_path: P
 
 def test_numbers_grow_as_wide_as_the_last_one(tmp_path: Path) -> None:
     make(tmp_path, count=1001)
-    found = names(tmp_path)
-    assert (found[0], found[-1], len(found)) == ("test0001.txt", "test1001.txt", 1001)
-    assert (tmp_path / found[0]).read_bytes().startswith(b"# data 0001\n")
+    files = names(tmp_path)
+    assert (files[0], files[-1], len(files)) == ("test0001.txt", "test1001.txt", 1001)
+    assert (tmp_path / files[0]).read_bytes().startswith(b"# data 0001\n")
 
 
 @pytest.mark.parametrize("corrupt", [0, 1, 7, 15, 20])
@@ -54,8 +54,8 @@ def test_as_many_files_are_damaged_as_asked_and_no_others(corrupt: int, tmp_path
     damaged = make(tmp_path / "damaged", count=20, seed=9, corrupt=corrupt)
     make(tmp_path / "whole", count=20, seed=9)
     assert len(damaged) == corrupt
-    found = {verdict.file for verdict in check(tmp_path / "damaged") if verdict.verdict != "correct"}
-    assert found == damaged.keys()
+    incorrect = {verdict.file for verdict in check(tmp_path / "damaged") if verdict.verdict != "correct"}
+    assert incorrect == damaged.keys()
     whole, after = contents(tmp_path / "whole"), contents(tmp_path / "damaged")
     assert {name for name in whole if whole[name] != after[name]} == damaged.keys()
 

@@ -81,9 +81,9 @@ def test_other_work_is_refused_and_labelled_where_it_is_forced(field: str) -> No
 def test_another_machine_is_refused_and_another_python_is_named() -> None:
     old = a_result({"serial": STEADY})
     assert list_hindrances(old, on(old, cores=8)) == ["machine: cores 2, now 8"]
-    other = on(old, python="CPython 3.13.0", packages={"celery": "5.7.1", "gevent": "26.9"})
-    assert list_hindrances(old, other) == []
-    assert list_remarks(old, other) == [
+    new = on(old, python="CPython 3.13.0", packages={"celery": "5.7.1", "gevent": "26.9"})
+    assert list_hindrances(old, new) == []
+    assert list_remarks(old, new) == [
         "python CPython 3.11.7, now CPython 3.13.0",
         "celery 5.7.0, now 5.7.1",
         "gevent absent, now 26.9",

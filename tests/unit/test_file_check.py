@@ -112,9 +112,11 @@ def test_a_file_that_is_much_larger_is_not_read_to_its_end(tmp_path: Path) -> No
 
 @pytest.mark.skipif(not Path("/proc/self/mounts").exists(), reason="needs /proc")
 def test_a_file_is_read_however_small_the_system_says_it_is() -> None:
-    said = Path("/proc/self/mounts")
-    assert said.stat().st_size == 0
-    assert check(FileCheck((said.name,)), said.parent).verdicts[0].reason == reason_of(said.read_bytes())
+    mounts = Path("/proc/self/mounts")
+    assert mounts.stat().st_size == 0
+    assert check(FileCheck((mounts.name,)), mounts.parent).verdicts[0].reason == reason_of(
+        mounts.read_bytes()
+    )
 
 
 def test_nothing_but_a_regular_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

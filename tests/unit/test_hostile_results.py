@@ -80,12 +80,12 @@ def refusal(path: Path, data: bytes | None = None) -> str:
         path.write_bytes(data)
     with pytest.raises(ResultError) as caught:
         everything(path)
-    said = str(caught.value)
-    assert str(path) in said
-    assert "(load)" in said
-    assert "\n" not in said
-    assert len(said) < len(str(path)) + 300
-    return said.replace(f"{path} is no result of simul (load): ", "")
+    line = str(caught.value)
+    assert str(path) in line
+    assert "(load)" in line
+    assert "\n" not in line
+    assert len(line) < len(str(path)) + 300
+    return line.replace(f"{path} is no result of simul (load): ", "")
 
 
 def test_what_is_whole_is_shown(tmp_path: Path) -> None:
@@ -163,8 +163,8 @@ def changed(change: Callable[[Any], object], base: int = 0) -> bytes:
 
 def emptied(plain: Any) -> None:
     """The same, without a single record."""
-    for one in plain["runs"]:
-        one["records"] = {name: [] for name in one["records"]}
+    for run_ in plain["runs"]:
+        run_["records"] = {name: [] for name in run_["records"]}
 
 
 def in_run(**values: Any) -> Callable[[Any], object]:

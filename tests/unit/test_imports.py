@@ -24,20 +24,20 @@ OURS = {"worker", "producer", "simul_lab", "tests", *PACKAGES}
 
 def imports(name: str, at_run_time: bool = True) -> set[str]:
     """The modules that a module imports, anywhere in it; the members of packages as modules of theirs."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in _nodes(TREES[name], at_run_time):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name} imports relatively"
             assert node.module
-            found.add(node.module)
-            found.update(
+            modules.add(node.module)
+            modules.update(
                 f"{node.module}.{alias.name}"
                 for alias in node.names
                 if f"{node.module}.{alias.name}" in MODULES
             )
-    return found
+    return modules
 
 
 def _nodes(tree: ast.AST, at_run_time: bool) -> Iterator[ast.AST]:
@@ -54,14 +54,14 @@ def at_load(name: str) -> set[str]:
     seen: set[str] = set()
     todo = [name]
     while todo:
-        one = todo.pop()
-        if one in seen:
+        module = todo.pop()
+        if module in seen:
             continue
-        seen.add(one)
-        if one in MODULES:
-            todo += _outside_functions(one)
-            todo += [one.rpartition(".")[0]] if "." in one else []
-    return {one for one in seen if one not in MODULES}
+        seen.add(module)
+        if module in MODULES:
+            todo += _outside_functions(module)
+            todo += [module.rpartition(".")[0]] if "." in module else []
+    return {module for module in seen if module not in MODULES}
 
 
 def _outside_functions(name: str) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _outside_functions(name: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             below = [f"{node.module}.{alias.name}" for alias in node.names]
             # A package's members may import each other through it: only they are then what is imported.
-            yield from [one for one in below if one in MODULES] or [node.module]
+            yield from [module for module in below if module in MODULES] or [node.module]
 
 
 def packages(names: set[str]) -> set[str]:
@@ -112,7 +112,7 @@ def test_errors_import_nothing() -> None:
 
 
 def test_jobs_know_only_their_errors() -> None:
-    assert {one for one in imports("worker.jobs") if packages({one}) & OURS} == {"worker.errors"}
+    assert {module for module in imports("worker.jobs") if packages({module}) & OURS} == {"worker.errors"}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_only_the_command_line_prints_or_exits(name: str) -> None:
     raised = {
         ast.unparse(node.exc) for node in ast.walk(TREES[name]) if isinstance(node, ast.Raise) and node.exc
     }
-    assert not {one for one in raised if "SystemExit" in one or "Exit(" in one}
+    assert not {exception for exception in raised if "SystemExit" in exception or "Exit(" in exception}
     # A module that is also a program (`python -m`) may answer on stdout: somebody reads it by a pipe.
     text = ast.unparse(TREES[name])
     assert "sys.stdout" not in text or "if __name__ == '__main__':" in text
@@ -161,7 +161,8 @@ def test_no_module_bears_a_name_that_it_could_shadow(name: str) -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     above: dict[str, set[str]] = {
-        name: {one for one in _outside_functions(name) if one in MODULES and one != name} for name in MODULES
+        name: {module for module in _outside_functions(name) if module in MODULES} - {name}
+        for name in MODULES
     }
     while above:
         free = [name for name, needs in above.items() if not needs & above.keys()]
@@ -196,4 +197,4 @@ def test_a_room_imports_nothing_from_its_own_floor_or_from_above(name: str) -> N
     floor = next(number for number, rooms in enumerate(FLOORS) if room(name) in rooms)
     below = set().union(*FLOORS[:floor]) | {room(name)}
 
-    assert {room(found) for found in imports(name, at_run_time=False) & {*PRODUCER}} <= below
+    assert {room(module) for module in imports(name, at_run_time=False) & {*PRODUCER}} <= below

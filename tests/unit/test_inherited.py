@@ -26,17 +26,17 @@ READERS = ("environ.get", "environ.pop", "environ.setdefault", "getenv")
 def variables(tree: ast.AST) -> Iterator[str]:
     """The names of the variables that a module reads, as far as it names them itself."""
     for node in ast.walk(tree):
-        found: ast.expr | None = None
+        variable: ast.expr | None = None
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(READERS) and node.args:
-            found = node.args[0]
+            variable = node.args[0]
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _is_environ(node.value):
-            found = node.slice
+            variable = node.slice
         elif isinstance(node, ast.Compare) and any(map(_is_environ, node.comparators)):
-            found = node.left
+            variable = node.left
         elif isinstance(node, ast.keyword) and node.arg == "envvar":  # an option of the `celery` command
-            found = node.value
-        if isinstance(found, ast.Constant) and isinstance(found.value, str):
-            yield found.value
+            variable = node.value
+        if isinstance(variable, ast.Constant) and isinstance(variable.value, str):
+            yield variable.value
 
 
 def _is_environ(node: ast.expr) -> bool:

@@ -181,8 +181,8 @@ def test_every_contender_runs_once_a_round_in_an_order_that_the_seed_gives() -> 
     first = Lab().go(FOUR, rounds=6, seed=1)
     rounds = [first.order()[start : start + 4] for start in range(0, 24, 4)]
     names = sorted(str(spec.name) for spec in FOUR)
-    assert all(sorted(one) == names for one in rounds)
-    assert len({tuple(one) for one in rounds}) > 1
+    assert all(sorted(order) == names for order in rounds)
+    assert len({tuple(order) for order in rounds}) > 1
     assert [run.round for run in first.runs] == [round_ for round_ in range(1, 7) for _ in range(4)]
     assert Lab().go(FOUR, rounds=6, seed=1).order() == first.order()
     assert Lab().go(FOUR, rounds=6, seed=2).order() != first.order()

@@ -39,9 +39,11 @@ def options(path: tuple[str, ...]) -> list[Any]:
 
 def help_of(path: tuple[str, ...]) -> str:
     """A command's help on one line, without frames and styles."""
-    said = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"})
-    assert said.exit_code == 0
-    return re.sub(r"[\s│]+", " ", said.output)
+    result = CliRunner().invoke(
+        app, [*path, "--help"], env={"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"}
+    )
+    assert result.exit_code == 0
+    return re.sub(r"[\s│]+", " ", result.output)
 
 
 def test_all_the_commands_are_there() -> None:

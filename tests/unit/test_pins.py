@@ -19,16 +19,20 @@ def test_uv_is_told_the_same_versions_as_pip() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
     constraints = project["tool"]["uv"]["constraint-dependencies"]
 
-    assert [one.replace("'", '"') for one in constraints] == [one.replace("'", '"') for one in pins()]
+    assert [pin.replace("'", '"') for pin in constraints] == [pin.replace("'", '"') for pin in pins()]
 
 
 def test_what_is_installed_here_is_what_is_pinned() -> None:
-    here = {str(canonicalize_name(one.metadata["Name"])): one.version for one in metadata.distributions()}
-    pinned = [one for one in map(Requirement, pins()) if one.marker is None or one.marker.evaluate()]
-    compared = [(one.name, here[one.name], one.specifier) for one in pinned if one.name in here]
+    here = {
+        str(canonicalize_name(package.metadata["Name"])): package.version
+        for package in metadata.distributions()
+    }
+    pinned = [pin for pin in map(Requirement, pins()) if pin.marker is None or pin.marker.evaluate()]
+    compared = [(pin.name, here[pin.name], pin.specifier) for pin in pinned if pin.name in here]
 
     assert len(compared) > 40, "an environment of simul has that many of these packages"
-    assert [one for one in compared if one[1] not in one[2]] == []
+    wrong = [(name, version, admitted) for name, version, admitted in compared if version not in admitted]
+    assert wrong == []
 
 
 def test_no_property_has_a_deadline() -> None:

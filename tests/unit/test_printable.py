@@ -81,20 +81,20 @@ def test_a_page_shows_any_text_and_runs_none(text: str) -> None:
         def __init__(self) -> None:
             super().__init__()
             self.tags: list[tuple[str, list[tuple[str, str | None]]]] = []
-            self.said = ""
+            self.text = ""
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             self.tags.append((tag, attrs))
 
         def handle_data(self, data: str) -> None:
-            self.said += data
+            self.text += data
 
     parser = Parser()
     parser.feed(f'<p title="{html(text)}">{html(text)}</p>')
     parser.close()
     shown = printable(text, keep="\n")
     assert parser.tags == [("p", [("title", shown)])]
-    assert parser.said == shown
+    assert parser.text == shown
 
 
 @given(TEXTS)

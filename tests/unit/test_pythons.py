@@ -61,11 +61,9 @@ def test_the_gil_is_that_of_the_imports_a_contender_needs() -> None:
 def test_an_extension_that_turned_the_gil_on_is_a_warning_of_its_contenders() -> None:
     steady = [1.0, 1.01, 0.99, 1.02, 1.0]
     result = a_result({"threads@2 [3.13t]": steady, "celery:threads@2 [3.13t]": steady})
-    found = cautions(replace(result, pythons=[FREE]), result.workloads[0])
-    assert [(one.kind, str(one.contender)) for one in found] == [
-        (Kind.GIL_TURNED_ON, "celery:threads@2 [3.13t]")
-    ]
-    assert "hiredis.hiredis" in found[0].text
+    [caution] = cautions(replace(result, pythons=[FREE]), result.workloads[0])
+    assert (caution.kind, str(caution.contender)) == (Kind.GIL_TURNED_ON, "celery:threads@2 [3.13t]")
+    assert "hiredis.hiredis" in caution.text
 
 
 def test_every_contender_of_a_plan_comes_under_every_python() -> None:
@@ -83,8 +81,8 @@ def test_every_contender_of_a_plan_comes_under_every_python() -> None:
 
 def test_equal_labels_are_told_apart() -> None:
     older = replace(FREE, python="CPython 3.13.1")
-    labels = [one.label for one in environments.distinguish([FREE, older, FREE, replace(FREE, label="3.12")])]
-    assert labels == ["3.13.5t", "3.13.1t", "3.13.5t #2", "3.12"]
+    pythons = environments.distinguish([FREE, older, FREE, replace(FREE, label="3.12")])
+    assert [python.label for python in pythons] == ["3.13.5t", "3.13.1t", "3.13.5t #2", "3.12"]
 
 
 def test_without_uv_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

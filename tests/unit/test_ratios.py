@@ -78,14 +78,14 @@ def test_an_unpaired_interval_is_welchs() -> None:
 @given(st.lists(st.tuples(seconds, seconds), min_size=5, max_size=12))
 def test_turning_a_ratio_over_turns_its_interval_over(pairs: list[tuple[float, float]]) -> None:
     times, others = ({n: pair[side] for n, pair in enumerate(pairs)} for side in (0, 1))
-    ratio, other = paired(times, others), paired(others, times)
+    ratio, turned = paired(times, others), paired(others, times)
     assert ratio
-    assert other
+    assert turned
     assert ratio.low
     assert ratio.high
-    assert other.low
-    assert other.high
-    assert ratio.low == pytest.approx(1 / other.high)
+    assert turned.low
+    assert turned.high
+    assert ratio.low == pytest.approx(1 / turned.high)
     assert ratio.low <= ratio.value * (1 + 1e-9)
     assert ratio.value <= ratio.high * (1 + 1e-9)
 

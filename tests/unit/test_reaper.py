@@ -68,7 +68,7 @@ def test_a_killed_holder_leaves_neither_processes_nor_directory(tmp_path: Path, 
             )  # itself, its reaper, the lone one, the leader and its child, the bystander
             holder.send_signal(blow)
             holder.wait(SOON_S)
-            assert survivors([one for one in everything if one != bystander]) == []
+            assert survivors([process for process in everything if process != bystander]) == []
             assert bystander.is_running()
             assert not kept.exists()
             assert other.exists()

@@ -80,7 +80,7 @@ def test_an_error_is_told_on_one_line_with_nothing_that_a_terminal_obeys() -> No
 
 
 @pytest.mark.parametrize(
-    ("said", "requeued"),
+    ("reply", "requeued"),
     [
         ("WRONGTYPE Operation against a key", False),
         ("NOPERM this user has no permissions to run 'xadd'", True),
@@ -89,6 +89,6 @@ def test_an_error_is_told_on_one_line_with_nothing_that_a_terminal_obeys() -> No
         ("MISCONF Redis is configured to save", True),
     ],
 )
-def test_a_job_is_dropped_only_if_nobody_can_have_its_record_taken(said: str, requeued: bool) -> None:
-    error: Any = BaseParser.parse_error(said)  # type: ignore[no-untyped-call]  # redis-py's
+def test_a_job_is_dropped_only_if_nobody_can_have_its_record_taken(reply: str, requeued: bool) -> None:
+    error: Any = BaseParser.parse_error(reply)  # type: ignore[no-untyped-call]  # redis-py's
     assert tasks._reject_unrecorded(error).requeue is requeued

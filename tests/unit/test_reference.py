@@ -35,34 +35,34 @@ def test_every_difference_in_an_answer_makes_one() -> None:
 def test_answers_are_worked_out_without_their_waits(tmp_path: Path) -> None:
     data_files.make(tmp_path, 1)
     jobs: list[Job] = [FileCheck(("test001.txt",)), ChessMove(START, wait_ms=20_000, seed=4)]
-    found, answers = work_out(jobs, tmp_path)
+    expected, answers = work_out(jobs, tmp_path)
     assert answers[0] == FilesChecked((FileVerdict("test001.txt", "correct"),))
     assert isinstance(answers[1], MovePlayed)
-    assert found.waits_s == (0.0, 20.0)
-    assert len(found.work_s) == len(found.fingerprints) == 2
-    assert all(seconds > 0 for seconds in found.work_s)
-    assert found.cpu_s >= 0
-    assert found.summary is None
+    assert expected.waits_s == (0.0, 20.0)
+    assert len(expected.work_s) == len(expected.fingerprints) == 2
+    assert all(seconds > 0 for seconds in expected.work_s)
+    assert expected.cpu_s >= 0
+    assert expected.summary is None
 
 
 def test_only_answers_that_differ_are_told(tmp_path: Path) -> None:
     data_files.make(tmp_path, 2)
-    found, _ = work_out([FileCheck((name,)) for name in ("test001.txt", "test002.txt")], tmp_path)
+    expected, _ = work_out([FileCheck((name,)) for name in ("test001.txt", "test002.txt")], tmp_path)
     right = {"file": "test001.txt", "verdict": "correct", "expected": None, "found": None, "reason": None}
     other = {**right, "file": "test002.txt"}
-    assert found.differing([]) == []
-    assert found.differing([record(1, {"verdicts": [other]}), record(0, {"verdicts": [right]})]) == []
-    assert found.differing([record(0, {"verdicts": [other]})]) == [0]
-    assert found.differing([record(1, None, "Oh: no")]) == [1]
+    assert expected.differing([]) == []
+    assert expected.differing([record(1, {"verdicts": [other]}), record(0, {"verdicts": [right]})]) == []
+    assert expected.differing([record(0, {"verdicts": [other]})]) == [0]
+    assert expected.differing([record(1, None, "Oh: no")]) == [1]
 
 
 def test_a_job_that_cannot_be_done_has_an_error_for_an_answer(tmp_path: Path) -> None:
-    found, answers = work_out([ChessMove("no fen", depth=1)], tmp_path)
+    expected, answers = work_out([ChessMove("no fen", depth=1)], tmp_path)
     assert answers == []
     error = "InvalidPositionError: 'no fen' is no FEN: "
-    [mark] = found.fingerprints
+    [mark] = expected.fingerprints
     assert mark != fingerprint(None, error)
-    assert found.differing([record(0, {"move": "e2e4"})]) == [0]
+    assert expected.differing([record(0, {"move": "e2e4"})]) == [0]
 
 
 def test_a_record_of_a_job_that_was_never_asked_for_is_no_right_answer() -> None:

@@ -208,7 +208,7 @@ def test_many_contenders_with_many_jobs_fit_into_six_megabytes() -> None:
 def test_labels_are_the_names_of_the_files(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     paths = [saved(tmp_path / name, two_contenders()) for name in ("a.json.gz", "b.json", "sub/b.json")]
-    assert [one.label for one in files.load(paths)] == ["a", "b (2)", "b (3)"]
+    assert [page.label for page in files.load(paths)] == ["a", "b (2)", "b (3)"]
 
 
 def test_a_report_may_be_made_again_but_nothing_else_is_overwritten(tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_the_file_is_whole_after_every_run(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     what = many()
     file = ResultFile(path)
-    for number, one in enumerate(what.runs, 1):
-        file.add(one)
+    for number, run_ in enumerate(what.runs, 1):
+        file.add(run_)
         file.save(what)
         assert load(path).runs == what.runs[:number]
         assert [entry.name for entry in tmp_path.iterdir()] == [name]
@@ -176,8 +176,8 @@ def test_labs_with_the_same_process_number_do_not_cut_each_other_short(
     # As in two containers that share a directory: one saves while the other is between writing and renaming.
     what = many()
     files = [ResultFile(tmp_path / name) for name in ("a.json", "b.json")]
-    for file, one in zip(files, what.runs, strict=False):
-        file.add(one)
+    for file, run_ in zip(files, what.runs, strict=False):
+        file.add(run_)
     to_disk, others = os.fsync, iter(files[1:])
 
     def meanwhile(descriptor: int) -> None:
@@ -187,16 +187,16 @@ def test_labs_with_the_same_process_number_do_not_cut_each_other_short(
 
     monkeypatch.setattr(os, "fsync", meanwhile)
     files[0].save(what)
-    assert [load(file.path).runs for file in files] == [[one] for one in what.runs[:2]]
+    assert [load(file.path).runs for file in files] == [[run_] for run_ in what.runs[:2]]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]
 
 
 def test_a_directory_that_is_removed_meanwhile_is_made_again(tmp_path: Path) -> None:
     path, what = tmp_path / "below" / "a.json", many()
     file = ResultFile(path)
-    for number, one in enumerate(what.runs, 1):
+    for number, run_ in enumerate(what.runs, 1):
         shutil.rmtree(path.parent)
-        file.add(one)
+        file.add(run_)
         file.save(what)
         assert load(path).runs == what.runs[:number]
 
@@ -208,8 +208,8 @@ def test_where_nothing_can_be_written_any_more_the_result_waits_elsewhere(
     file = ResultFile(path)
     path.parent.rmdir()
     path.parent.write_text("in the way")
-    for number, one in enumerate(what.runs[:2], 1):
-        file.add(one)
+    for number, run_ in enumerate(what.runs[:2], 1):
+        file.add(run_)
         file.save(what)
         assert (file.trouble, file.path.name) == ("Not a directory", path.name)
         assert load(file.path).runs == what.runs[:number]

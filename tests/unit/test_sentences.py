@@ -56,8 +56,8 @@ def test_one_contender_is_compared_with_its_limit_only() -> None:
 
 
 def test_a_difference_that_the_runs_show_is_claimed() -> None:
-    said = on_makespans(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
-    assert said == (
+    sentence = on_makespans(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
+    assert sentence == (
         "threads@2 was the shortest with 1.00 s, serial the longest with 4.00 s, 4.00 times as long; that "
         "threads@2 is faster than serial is shown; threads@2 reached 20 % of its physical limit."
     )
@@ -76,14 +76,16 @@ def test_few_runs_claim_nothing(rounds: int, words: str) -> None:
 
 
 def test_who_beats_the_limit_is_not_believed() -> None:
-    said = on_makespans(*one_after_the_other("serial", 1.0), wait_s=1.0)
-    assert "serial was faster than its own limit, which nothing can be" in said
+    sentence = on_makespans(*one_after_the_other("serial", 1.0), wait_s=1.0)
+    assert "serial was faster than its own limit, which nothing can be" in sentence
 
 
 def test_who_beats_a_limit_of_another_python_is_not_called_impossible() -> None:
-    said = on_makespans(*one_after_the_other("serial [3.14]", 1.0), wait_s=1.0)
-    assert "serial [3.14] was faster than its limit, which was measured under the Python that simul" in said
-    assert "nothing can be" not in said
+    sentence = on_makespans(*one_after_the_other("serial [3.14]", 1.0), wait_s=1.0)
+    assert (
+        "serial [3.14] was faster than its limit, which was measured under the Python that simul" in sentence
+    )
+    assert "nothing can be" not in sentence
 
 
 def test_an_only_job() -> None:
@@ -99,8 +101,10 @@ def test_one_job_at_a_time() -> None:
 
 
 def test_one_job_at_a_time_on_a_busy_machine() -> None:
-    said = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
-    assert "together they took 3.00 times the time they take alone, more than taking turns explains" in said
+    sentence = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
+    assert (
+        "together they took 3.00 times the time they take alone, more than taking turns explains" in sentence
+    )
 
 
 def test_jobs_that_do_not_hold_each_other_up() -> None:
@@ -130,15 +134,15 @@ def test_jobs_that_were_alone_on_a_slower_machine() -> None:
 def test_jobs_that_take_turns(
     contender: str, processes: tuple[int, int], wait_s: float, gil: bool, words: str
 ) -> None:
-    said = on_timeline([(worker, 0, 0, 2) for worker in processes], contender, wait_s, gil)
-    assert "together they took 2.00 times the time they take alone" in said
-    assert words in said
+    sentence = on_timeline([(worker, 0, 0, 2) for worker in processes], contender, wait_s, gil)
+    assert "together they took 2.00 times the time they take alone" in sentence
+    assert words in sentence
 
 
 def test_more_than_taking_turns_is_not_blamed_on_the_gil() -> None:
-    said = on_timeline([(1, 0, 0, 4), (1, 0, 0, 4)])
-    assert "GIL" not in said
-    assert "something besides these jobs kept the machine busy" in said
+    sentence = on_timeline([(1, 0, 0, 4), (1, 0, 0, 4)])
+    assert "GIL" not in sentence
+    assert "something besides these jobs kept the machine busy" in sentence
 
 
 def test_only_a_thinned_timeline_says_so() -> None:
@@ -185,32 +189,34 @@ def test_latencies_of_the_slowest_too() -> None:
 def test_waits_everywhere_nowhere_and_somewhere() -> None:
     waited, at_once = placed([(1, 0, 9, 10)], "serial"), placed([(1, 0, 0, 1)], "threads@2")
 
-    def said(*runs: Run) -> str:
+    def describe(*runs: Run) -> str:
         return plain(waits.describe(waits.derive(entries(*runs))))
 
-    assert said(waited).startswith(
+    assert describe(waited).startswith(
         "Everywhere an average job spent most of its latency in the queue; with serial 90 %."
     )
-    assert said(at_once).startswith(
+    assert describe(at_once).startswith(
         "Nowhere did an average job spend most of its latency in the queue; with threads@2 0 % at most."
     )
-    assert said(waited, at_once).startswith("With 1 of 2 contenders an average job spent most of its latency")
+    assert describe(waited, at_once).startswith(
+        "With 1 of 2 contenders an average job spent most of its latency"
+    )
 
 
 def test_service_that_is_stretched_and_service_that_is_not() -> None:
-    def said(length: float) -> str:
+    def describe(length: float) -> str:
         return waits.describe(waits.derive(entries(placed([(1, 0, 0, length)]))))
 
-    assert said(3).endswith("Doing a job took longest with threads@2: 3.00 times what it takes alone.")
-    assert said(1.21).endswith("Doing a job took at most 1.21 times what it takes alone.")
-    assert said(0.5).endswith("Doing a job took at most 1.00 times what it takes alone.")
+    assert describe(3).endswith("Doing a job took longest with threads@2: 3.00 times what it takes alone.")
+    assert describe(1.21).endswith("Doing a job took at most 1.21 times what it takes alone.")
+    assert describe(0.5).endswith("Doing a job took at most 1.00 times what it takes alone.")
 
 
 @pytest.mark.parametrize(("jobs", "words"), [(1, "1 job in a run is"), (39, "39 jobs in a run are")])
 def test_few_jobs_have_no_pace(jobs: int, words: str) -> None:
     few = placed([(1, 0, place, place + 1) for place in range(jobs)])
-    said = pace.describe(pace.derive(entries(few)))
-    assert said == f"{words} too few to speak of a pace."
+    sentence = pace.describe(pace.derive(entries(few)))
+    assert sentence == f"{words} too few to speak of a pace."
 
 
 def test_an_even_pace_a_burst_and_both() -> None:
@@ -218,30 +224,31 @@ def test_an_even_pace_a_burst_and_both() -> None:
     burst = placed([(1, 0, 0, 100)] * 50 + [(1, 0, 0, 1)] * 50, "threads@2")
     worse = placed([(1, 0, 0, 100)] * 100, "processes@2")
 
-    def said(*runs: Run) -> str:
+    def describe(*runs: Run) -> str:
         return plain(pace.describe(pace.derive(entries(*runs))))
 
-    assert said(even).startswith("All kept an even pace: no tenth of a run finished more than 1")
+    assert describe(even).startswith("All kept an even pace: no tenth of a run finished more than 1")
     assert (
-        said(burst) == "threads@2 worked in bursts: the busiest tenth of its run finished 50 % of the jobs."
+        describe(burst)
+        == "threads@2 worked in bursts: the busiest tenth of its run finished 50 % of the jobs."
     )
-    assert "; serial kept the evenest pace, with 1" in said(even, burst)
-    assert "; threads@2 came closest to an even pace, with 50 % in its busiest." in said(burst, worse)
+    assert "; serial kept the evenest pace, with 1" in describe(even, burst)
+    assert "; threads@2 came closest to an even pace, with 50 % in its busiest." in describe(burst, worse)
 
 
 def test_costs_of_the_fastest_and_of_the_others() -> None:
     fast = placed([(1, 0, 0, 1)], "threads@2", memory_bytes=30 * 2**20, cpu_s=0.1)
     slow = placed([(1, 0, 0, 2)], "serial", memory_bytes=20 * 2**20, cpu_s=0.2)
 
-    def said(*runs: Run) -> str:
+    def describe(*runs: Run) -> str:
         return plain(costs.describe(costs.derive(entries(*runs))))
 
-    assert said(fast, slow) == (
+    assert describe(fast, slow) == (
         "serial needed the least memory, 20 MiB; threads@2 the most, 30 MiB. "
         "The fastest, threads@2, needed the least CPU time for a job, 100 ms; serial the most, 200 ms."
     )
-    assert said(fast) == (
+    assert describe(fast) == (
         "The fastest, threads@2, needed 30 MiB of memory. "
         "The fastest, threads@2, needed 100 ms of CPU time for a job."
     )
-    assert said(placed([(1, 0, 0, 1)], memory_bytes=None)) == "What the contenders used was out of sight."
+    assert describe(placed([(1, 0, 0, 1)], memory_bytes=None)) == "What the contenders used was out of sight."

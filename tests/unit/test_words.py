@@ -13,7 +13,7 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [
         (0.0, "0 s"),
         (None, "–"),
@@ -26,16 +26,16 @@ def plain(text: str) -> str:
         (2130.0, "35.5 min"),
     ],
 )
-def test_times_have_the_unit_that_suits_them(value: float | None, said: str) -> None:
-    assert plain(words.seconds(value)) == said
+def test_times_have_the_unit_that_suits_them(value: float | None, text: str) -> None:
+    assert plain(words.seconds(value)) == text
 
 
 @pytest.mark.parametrize(
-    ("share", "said"),
+    ("share", "text"),
     [(None, "–"), (0.0, "0 %"), (0.001, "< 1 %"), (0.674, "67 %"), (0.999, "> 99 %"), (1.0, "100 %")],
 )
-def test_a_share_is_never_rounded_to_nothing_or_to_all(share: float | None, said: str) -> None:
-    assert plain(words.percent(share)) == said
+def test_a_share_is_never_rounded_to_nothing_or_to_all(share: float | None, text: str) -> None:
+    assert plain(words.percent(share)) == text
 
 
 def test_what_is_counted_agrees_with_its_number() -> None:
@@ -58,7 +58,7 @@ def test_times_and_sizes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "middle", "high", "said"),
+    ("low", "middle", "high", "text"),
     [
         (1.42, 1.5, 1.61, "1.50 s (1.42–1.61)"),
         (0.0533, 0.0536, 0.0541, "53.6 ms (53.3–54.1)"),
@@ -66,8 +66,8 @@ def test_times_and_sizes() -> None:
         (119, 180, 240, "3.00 min (1.98–4.00)"),
     ],
 )
-def test_a_spread_is_in_one_unit(low: float, middle: float, high: float, said: str) -> None:
-    assert plain(words.spread(low, middle, high)) == said
+def test_a_spread_is_in_one_unit(low: float, middle: float, high: float, text: str) -> None:
+    assert plain(words.spread(low, middle, high)) == text
 
 
 def test_a_moment_is_written_for_people() -> None:

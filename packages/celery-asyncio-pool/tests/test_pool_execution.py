@@ -249,7 +249,7 @@ def test_a_hook_after_the_body_is_not_cut_short_by_a_limit_that_has_passed(stage
 def test_a_plain_execution_that_outlives_the_pool_does_not_wait_for_its_loop(begun: bool) -> None:
     stage = Stage()
     began, ended = threading.Event(), threading.Event()
-    said: list[BaseException] = []
+    errors: list[BaseException] = []
 
     async def body() -> None:
         with contextlib.suppress(asyncio.CancelledError):
@@ -265,7 +265,7 @@ def test_a_plain_execution_that_outlives_the_pool_does_not_wait_for_its_loop(beg
             try:
                 execution.wait_for(body())
             except BaseException as error:
-                said.append(error)
+                errors.append(error)
 
     execution = Execution(target, (), {})
     execution.start_clock()
@@ -276,8 +276,8 @@ def test_a_plain_execution_that_outlives_the_pool_does_not_wait_for_its_loop(beg
         stage.close()
     assert ended.wait(PATIENCE_S)
     thread.join()
-    assert {type(error) for error in said} == {RuntimeError}
-    assert len(said) == (1 if begun else 2)
+    assert {type(error) for error in errors} == {RuntimeError}
+    assert len(errors) == (1 if begun else 2)
 
 
 def test_the_loop_outlives_a_task_that_exits(stage: Stage) -> None:

@@ -61,12 +61,12 @@ def test_uvloop_is_not_replaced_in_silence(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_precise_selector_selects() -> None:
     from celery_asyncio_pool.selector import PreciseSelector
 
-    one, other = socket.socketpair()
-    with one, other, PreciseSelector() as selector:
-        selector.register(one, selectors.EVENT_READ, "one")
+    reader, writer = socket.socketpair()
+    with reader, writer, PreciseSelector() as selector:
+        selector.register(reader, selectors.EVENT_READ, "reader")
         for timeout in (0.0002, 0, -1):
             assert selector.select(timeout) == []
-        other.send(b"!")
+        writer.send(b"!")
         for patience in (PATIENCE_S, 0, None):
             [(key, events)] = selector.select(patience)
-            assert (key.data, events) == ("one", selectors.EVENT_READ)
+            assert (key.data, events) == ("reader", selectors.EVENT_READ)

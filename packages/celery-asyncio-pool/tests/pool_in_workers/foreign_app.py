@@ -229,10 +229,10 @@ async def counts_leftovers() -> dict[str, int]:
         "tasks": len(asyncio.all_tasks()),
         # Not those that each thread has from its start, and has no parent.
         "greenlets": sum(
-            isinstance(thing, greenlet) and thing.parent is not None and not thing.dead
-            for thing in gc.get_objects()
+            isinstance(instance, greenlet) and instance.parent is not None and not instance.dead
+            for instance in gc.get_objects()
         ),
-        "executions": sum(type(thing).__name__ == "Execution" for thing in gc.get_objects()),
+        "executions": sum(type(instance).__name__ == "Execution" for instance in gc.get_objects()),
         "stacks": len(_task_stack._local.__storage__) + len(add.request_stack._local.__storage__),
         "loop_threads": sum(thread.name.startswith("celery-aio-loop") for thread in threading.enumerate()),
         "tracer_threads": sum(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,7 @@ from typing import Any
 import pytest
 from celery import chain, chord, group
 
-from pool_in_workers.workers import PATIENCE_S, Worker, running_worker
-
-Event = Callable[[str], str]
+from pool_in_workers.workers import PATIENCE_S, Event, Worker, running_worker
 
 #: The pool, and how its tasks are written.
 CONTENDERS = [("threads", "plain"), ("asyncio", "plain"), ("asyncio", "async")]
@@ -55,11 +52,6 @@ def aio(app: Any, logs: Path) -> Iterator[Worker]:
 def canvas(request: pytest.FixtureRequest) -> Canvas:
     pool, style = request.param
     return Canvas(request.getfixturevalue("threads" if pool == "threads" else "aio"), style)
-
-
-@pytest.fixture
-def key() -> str:
-    return uuid.uuid4().hex
 
 
 def test_a_chain_hands_its_result_on(canvas: Canvas) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,7 @@ import pytest
 import redis
 from celery.exceptions import SoftTimeLimitExceeded, TaskRevokedError, TimeLimitExceeded
 
-from pool_in_workers.workers import CELERY, PATIENCE_S, Worker, running_worker, until
-
-Event = Callable[[str], str]
-
-
-@pytest.fixture
-def key() -> str:
-    return uuid.uuid4().hex
+from pool_in_workers.workers import CELERY, PATIENCE_S, Event, Worker, running_worker, terminate, until
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +45,27 @@ def wait_for_pool(worker: Worker, **wanted: int) -> dict[str, Any]:
         assert time.monotonic() < deadline, f"wanted {wanted}, have {info}"
 
 
+def hold(worker: Worker, key: str, event: Event, number: int, slots: int) -> list[Any]:
+    """The results of so many tasks that end when they are released, once all slots are taken."""
+    results = [worker.send("holds", key) for _ in range(number)]
+    for _ in range(slots):
+        event(key + ":started")
+    return results
+
+
+def release(side: redis.Redis, key: str, results: list[Any]) -> None:
+    """Have all these tasks end, and wait until they have."""
+    side.rpush(key + ":release", *range(len(results)))
+    assert [result.get(timeout=PATIENCE_S) for result in results] == ["released"] * len(results)
+
+
 # Slots
 
 
 def test_no_more_jobs_run_than_there_are_slots(
     small: Worker, side: redis.Redis, key: str, event: Event
 ) -> None:
-    results = [small.send("holds", key) for _ in range(5)]
-    for _ in range(2):
-        event(key + ":started")
+    results = hold(small, key, event, 5, slots=2)
     info = wait_for_pool(small, running=2, waiting=3)
     assert info["max-concurrency"] == 2
     assert not side.exists(key + ":started")
@@ -78,22 +82,17 @@ def test_plain_tasks_share_the_slots(small: Worker, side: redis.Redis, key: str,
     for _ in range(2):
         event(key + ":started")
     wait_for_pool(small, running=2, waiting=1)
-    side.rpush(key + ":release", *range(3))
-    assert [result.get(timeout=PATIENCE_S) for result in results] == ["released"] * 3
+    release(side, key, results)
 
 
 def test_the_worker_answers_while_all_slots_are_taken(
     small: Worker, side: redis.Redis, key: str, event: Event
 ) -> None:
-    results = [small.send("holds", key) for _ in range(2)]
-    for _ in range(2):
-        event(key + ":started")
+    results = hold(small, key, event, 2, slots=2)
     active = small.inspect("active")
     assert {entry["id"] for entry in active} == {result.id for result in results}
     assert len({entry["worker_pid"] for entry in active}) == 2
-    side.rpush(key + ":release", *range(2))
-    for result in results:
-        result.get(timeout=PATIENCE_S)
+    release(side, key, results)
 
 
 def test_stats_describe_the_pool(worker: Worker) -> None:
@@ -111,20 +110,14 @@ def test_the_pool_grows_and_shrinks(small: Worker, side: redis.Redis, key: str, 
         event(key + ":started")  # growing starts the one that waited
     small.control("pool_shrink", 1)
     assert wait_for_pool(small, running=3)["max-concurrency"] == 2
-    side.rpush(key + ":release", *range(3))
-    for result in results:
-        result.get(timeout=PATIENCE_S)
+    release(side, key, results)
 
 
 def test_the_pool_scales_itself(app: Any, logs: Path, side: redis.Redis, key: str, event: Event) -> None:
     with running_worker(app, logs, "scaled", "--autoscale=3,1", AUTOSCALE_KEEPALIVE="0.2") as scaled:
-        results = [scaled.send("holds", key) for _ in range(3)]
-        for _ in range(3):
-            event(key + ":started")
+        results = hold(scaled, key, event, 3, slots=3)
         wait_for_pool(scaled, **{"max-concurrency": 3, "running": 3})
-        side.rpush(key + ":release", *range(3))
-        for result in results:
-            result.get(timeout=PATIENCE_S)
+        release(side, key, results)
         wait_for_pool(scaled, **{"max-concurrency": 1, "running": 0})
 
 
@@ -154,8 +147,8 @@ def test_a_hard_time_limit_cancels_and_fails_the_task(worker: Worker, key: str, 
     wanted = {"prerun", "failure", "postrun None nothing"}
     if CELERY < (5, 7):  # Celery sends none
         wanted.remove("failure")
-    said = {event("signals:" + result.id) for _ in wanted}
-    assert said == wanted
+    signals = {event("signals:" + result.id) for _ in wanted}
+    assert signals == wanted
     wait_for_pool(worker, running=0)
 
 
@@ -176,16 +169,12 @@ def test_a_time_limit_for_the_whole_worker(limited: Worker, key: str) -> None:
 def test_a_task_revoked_while_it_waits_never_starts(
     small: Worker, side: redis.Redis, key: str, event: Event
 ) -> None:
-    holding = [small.send("holds", key) for _ in range(2)]
-    for _ in range(2):
-        event(key + ":started")
+    holding = hold(small, key, event, 2, slots=2)
     revoked, terminated = small.send("holds", key + "r"), small.send("holds", key + "t")
     wait_for_pool(small, running=2, waiting=2)
     small.control("revoke", revoked.id)
     small.control("revoke", terminated.id, terminate=True)
-    side.rpush(key + ":release", *range(2))
-    for result in holding:
-        assert result.get(timeout=PATIENCE_S) == "released"
+    release(side, key, holding)
     for result in (revoked, terminated):
         with pytest.raises(TaskRevokedError):
             result.get(timeout=PATIENCE_S)
@@ -195,15 +184,12 @@ def test_a_task_revoked_while_it_waits_never_starts(
 
 
 def test_a_running_task_is_cancelled_when_terminated(worker: Worker, key: str, event: Event) -> None:
-    result = worker.send("holds", key)
-    event(key + ":started")
-    worker.control("revoke", result.id, terminate=True)
-    event(key + ":cancelled")
+    result = terminate(worker, "holds", key, event)
     with pytest.raises(TaskRevokedError, match="terminated"):
         result.get(timeout=PATIENCE_S)
     wait_for_pool(worker, running=0)
-    said = {event("signals:" + result.id) for _ in range(3)}
-    assert said == {"prerun", "revoked terminated=True", "postrun None nothing"}
+    signals = {event("signals:" + result.id) for _ in range(3)}
+    assert signals == {"prerun", "revoked terminated=True", "postrun None nothing"}
     assert result.state == "REVOKED"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ import redis
 from celery.exceptions import TaskRevokedError, TimeLimitExceeded
 
 from pool_in_workers.conftest import SHAPES
-from pool_in_workers.workers import CELERY, PATIENCE_S, Worker, running_worker, until
+from pool_in_workers.workers import CELERY, PATIENCE_S, Event, Worker, running_worker, terminate, until
 
-Event = Callable[[str], str]
 OLD = CELERY < (5, 7)
 AFTER_A_HARD_LIMIT = pytest.mark.skipif(
     OLD, reason="before 5.7 Celery calls no hooks after a hard time limit"
@@ -29,11 +27,6 @@ LAST = {
     "ignore": "ignored",
     "reject": "reject requeue=False",
 }
-
-
-@pytest.fixture
-def key() -> str:
-    return uuid.uuid4().hex
 
 
 def lines(side: redis.Redis, name: str) -> list[str]:
@@ -132,19 +125,13 @@ def test_a_hook_runs_within_the_time_limit_of_its_task(on_asyncio: Worker, key: 
 
 
 def test_a_hook_is_cancelled_when_its_task_is_terminated(on_asyncio: Worker, key: str, event: Event) -> None:
-    result = on_asyncio.send("hooked.then_holds", key)
-    event(key + ":hook:started")
-    on_asyncio.control("revoke", result.id, terminate=True)
-    event(key + ":hook:cancelled")
+    terminate(on_asyncio, "hooked.then_holds", key, event, part=":hook")
 
 
 def test_a_task_that_is_terminated_in_before_start_never_begins(
     on_asyncio: Worker, side: redis.Redis, key: str, event: Event
 ) -> None:
-    result = on_asyncio.send("hooked.slow_to_start", key)
-    event(key + ":before:started")
-    on_asyncio.control("revoke", result.id, terminate=True)
-    event(key + ":before:cancelled")
+    result = terminate(on_asyncio, "hooked.slow_to_start", key, event, part=":before")
     with pytest.raises(TaskRevokedError):
         result.get(timeout=PATIENCE_S)
     assert not side.exists(key + ":started")
@@ -159,5 +146,5 @@ def test_on_retry_is_called_in_a_cold_shutdown(
         worker.signal(signal.SIGQUIT)
         event(key + ":cancelled")
         worker.wait()
-    said = [line.partition(" ")[0] for line in lines(side, f"hooks:{result.id}:0")]
-    assert said == ["before_start", "on_retry"]
+    calls = [line.partition(" ")[0] for line in lines(side, f"hooks:{result.id}:0")]
+    assert calls == ["before_start", "on_retry"]

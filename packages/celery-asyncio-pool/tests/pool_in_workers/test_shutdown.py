@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,7 @@ import psutil
 import pytest
 import redis
 
-from pool_in_workers.workers import CELERY, PATIENCE_S, Worker, running_worker, until
-
-Event = Callable[[str], str]
-
-
-@pytest.fixture
-def key() -> str:
-    return uuid.uuid4().hex
+from pool_in_workers.workers import CELERY, PATIENCE_S, Event, Worker, running_worker, until
 
 
 @pytest.fixture(params=["stock", "reliable"])
@@ -143,7 +134,8 @@ def test_a_coroutine_runs_on_while_the_worker_connects_again(
 
 def hang_up(side: redis.Redis, worker: Worker) -> None:
     """Have the server close every connection of the worker."""
-    ports = {str(one.laddr.port) for one in psutil.Process(worker.process.pid).net_connections("tcp")}
+    connections = psutil.Process(worker.process.pid).net_connections("tcp")
+    ports = {str(connection.laddr.port) for connection in connections}
     for client in side.client_list():
         if client["addr"].rpartition(":")[2] in ports:
             side.client_kill_filter(_id=client["id"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +10,6 @@ import redis
 from celery.exceptions import TimeoutError as ResultTimeoutError
 
 from pool_in_workers.workers import CELERY, PATIENCE_S, Worker
-
-
-@pytest.fixture
-def key() -> str:
-    return uuid.uuid4().hex
 
 
 def test_a_coroutine_task_returns_its_value(worker: Worker) -> None:

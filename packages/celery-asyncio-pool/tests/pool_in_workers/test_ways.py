@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import sys
-import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 from celery.exceptions import SoftTimeLimitExceeded, TaskRevokedError, TimeLimitExceeded
 
-from pool_in_workers.workers import PATIENCE_S, Worker
+from pool_in_workers.workers import PATIENCE_S, Event, Worker, terminate
 
-Event = Callable[[str], str]
 GROUPS = pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no groups of exceptions")
-
-
-@pytest.fixture
-def key() -> str:
-    return uuid.uuid4().hex
 
 
 def outcome(worker: Worker, task: str, *args: Any, **kwargs: Any) -> tuple[str, str]:
@@ -114,10 +106,7 @@ def test_a_coroutine_may_apply_tasks_of_every_kind(on_asyncio: Worker) -> None:
 def test_a_decorated_coroutine_is_revoked(
     on_asyncio: Worker, side: redis.Redis, key: str, event: Event
 ) -> None:
-    result = on_asyncio.send("ways.holds_decorated", key)
-    event(key + ":started")
-    on_asyncio.control("revoke", result.id, terminate=True)
-    event(key + ":cancelled")
+    result = terminate(on_asyncio, "ways.holds_decorated", key, event)
     with pytest.raises(TaskRevokedError):
         result.get(timeout=PATIENCE_S)
     log = on_asyncio.wait_for_log(f"{result.id}] cancelled: terminated")

@@ -21,6 +21,8 @@ PATIENCE_S = 60.0
 CELERY = tuple(int(number) for number in celery.__version__.split(".")[:2])
 #: From where a worker can import the apps of these tests.
 TESTS = Path(__file__).resolve().parents[1]
+#: Waits for the next entry of a list, and returns it.
+Event = Callable[[str], str]
 
 
 def until(condition: Callable[[], object], what: str) -> None:
@@ -81,6 +83,15 @@ class Worker:
 
     def wait(self) -> int:
         return self.process.wait(PATIENCE_S)
+
+
+def terminate(worker: Worker, task: str, key: str, event: Event, part: str = "") -> Any:
+    """Terminate a task in its body, or in another `part` as ":hook"; its result, once that is cancelled."""
+    result = worker.send(task, key)
+    event(f"{key}{part}:started")
+    worker.control("revoke", result.id, terminate=True)
+    event(f"{key}{part}:cancelled")
+    return result
 
 
 def _full(task: str) -> str:

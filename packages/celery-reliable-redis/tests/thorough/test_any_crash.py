@@ -197,8 +197,8 @@ class AnyCrash(RuleBasedStateMachine):
     def places(self) -> Counter[int]:
         keys: Any = self.client.keys("reliable:*:*")
         lists = [*QUEUES, *keys]
-        found: list[Any] = [raw for key in lists for raw in self.client.lrange(key, 0, -1)]
-        return Counter(json.loads(raw)["number"] for raw in found)
+        messages: list[Any] = [raw for key in lists for raw in self.client.lrange(key, 0, -1)]
+        return Counter(json.loads(raw)["number"] for raw in messages)
 
     @invariant()
     def every_message_is_in_one_place_or_done(self) -> None:

@@ -175,7 +175,7 @@ def test_two_channels_that_consume_from_one_queue(anywhere: Lab) -> None:
     with lab.connection() as connection:
         first, second = connection.channel(), connection.channel()
         got: list[Message] = []
-        with Consumer(first, [Queue("celery")], on_message=got.append) as one:
+        with Consumer(first, [Queue("celery")], on_message=got.append) as first_consumer:
             receive(connection, got, 4)
             got[0].ack()
             with Consumer(second, [Queue("celery")], on_message=got.append):
@@ -185,7 +185,7 @@ def test_two_channels_that_consume_from_one_queue(anywhere: Lab) -> None:
                 got[4].ack()
                 got[5].requeue()
                 receive(connection, got, 13)
-                one.cancel()
+                first_consumer.cancel()
                 first.close()  # gives back its own three, and none that the second has received
                 for message in got[6:]:
                     message.ack()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from transport_lab import PATIENCE_S, Lab, Server, laboratory, until
+from transport_lab import PATIENCE_S, Lab, Server, laboratory, running_server, until, wiped_laboratory
 from transport_servers import binary_of
 
 
@@ -19,9 +19,7 @@ from transport_servers import binary_of
 def busy_lab(
     request: pytest.FixtureRequest, valkey: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lab]:
-    with valkey.client() as client:
-        client.flushall()
-    with laboratory(valkey, tmp_path_factory.mktemp(request.param)) as made:
+    with wiped_laboratory(valkey, tmp_path_factory.mktemp(request.param)) as made:
         worker = made.worker(request.param, "-E")
         made.ready(worker)
         yield made
@@ -90,9 +88,7 @@ def test_events_arrive(lab: Lab) -> None:
 @pytest.mark.parametrize("pool", ["solo", "gevent"])
 def test_workers_greet_each_other_and_share_the_work(valkey: Server, tmp_path: Path, pool: str) -> None:
     """Mingle reads replies on the connection that then consumes; gossip goes on beside the work."""
-    with valkey.client() as client:
-        client.flushall()
-    with laboratory(valkey, tmp_path) as lab:
+    with wiped_laboratory(valkey, tmp_path) as lab:
         ours = [lab.worker(pool, alone=False) for _ in range(2)]
         stock = lab.worker(pool, alone=False, transport="")
         lab.ready(*ours, stock)
@@ -104,21 +100,17 @@ def test_workers_greet_each_other_and_share_the_work(valkey: Server, tmp_path: P
 
 
 def test_a_worker_ends_at_once_where_the_server_will_not_do(tmp_path: Path) -> None:
-    node = Server(binary_of("valkey"), tmp_path, ("--cluster-enabled", "yes"))
-    node.start()
-    try:
-        with laboratory(node, tmp_path, broker=node.url()) as lab:
-            worker = lab.worker("solo")
-            assert worker.process.wait(PATIENCE_S) != 0
-            assert "UnsupportedServerError: the broker is a Redis cluster" in worker.log.read_text()
-    finally:
-        node.stop()
+    with (
+        running_server(binary_of("valkey"), tmp_path, "--cluster-enabled", "yes") as node,
+        laboratory(node, tmp_path, broker=node.url()) as lab,
+    ):
+        worker = lab.worker("solo")
+        assert worker.process.wait(PATIENCE_S) != 0
+        assert "UnsupportedServerError: the broker is a Redis cluster" in worker.log.read_text()
 
 
 def test_an_early_ack_leaves_nothing_reserved_while_the_job_runs(valkey: Server, tmp_path: Path) -> None:
-    with valkey.client() as client:
-        client.flushall()
-    with laboratory(valkey, tmp_path) as lab:
+    with wiped_laboratory(valkey, tmp_path) as lab:
         worker = lab.worker("solo", acks="early")
         lab.ready(worker)
         lab.send("work", range(30), 0.01)
@@ -128,9 +120,7 @@ def test_an_early_ack_leaves_nothing_reserved_while_the_job_runs(valkey: Server,
 
 
 def test_finished_jobs_are_acknowledged_while_the_next_one_runs(valkey: Server, tmp_path: Path) -> None:
-    with valkey.client() as client:
-        client.flushall()
-    with laboratory(valkey, tmp_path) as lab:
+    with wiped_laboratory(valkey, tmp_path) as lab:
         worker = lab.worker("solo")
         lab.send("work", range(1), 0.05)
         lab.send("hold", range(1, 3))  # all three are taken at once
@@ -143,9 +133,7 @@ def test_finished_jobs_are_acknowledged_while_the_next_one_runs(valkey: Server, 
 
 def test_a_job_of_no_length_is_acknowledged_before_a_long_one_ends(valkey: Server, tmp_path: Path) -> None:
     """Both are taken at once, and the second begins before the loop had its turn."""
-    with valkey.client() as client:
-        client.flushall()
-    with laboratory(valkey, tmp_path) as lab:
+    with wiped_laboratory(valkey, tmp_path) as lab:
         worker = lab.worker("solo")
         lab.send("work", range(1))
         lab.send("hold", range(1, 2))

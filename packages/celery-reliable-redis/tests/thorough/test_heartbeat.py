@@ -59,5 +59,5 @@ print(both or "went on")
 @pytest.mark.parametrize("kind", ["threads", "gevent", "eventlet"])
 def test_what_the_heartbeat_has_to_say_stops_nobody(kind: str) -> None:
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, kind]
-    said = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=PATIENCE_S)
-    assert (said.stdout, said.returncode) == ("went on\n", 0), said.stderr
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.stdout, done.returncode) == ("went on\n", 0), done.stderr

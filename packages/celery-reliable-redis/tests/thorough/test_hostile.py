@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from transport_hostile import BOMB, compressed, hostile_broadcasts, packed, peak_memory
-from transport_lab import POOLS, RELIABLE, Server, laboratory
+from transport_lab import POOLS, RELIABLE, Server, wiped_laboratory
 
 STOCK = "celery_reliable_redis.stock:Transport"
 #: What a worker may use at the most, in bytes: some 80 MB are its own.
@@ -19,9 +19,7 @@ MOST_MEMORY = 400 * 1024 * 1024
 def test_a_worker_answers_and_works_whatever_was_sent(
     valkey: Server, tmp_path: Path, pool: str, transport: str
 ) -> None:
-    with valkey.client() as client:
-        client.flushall()
-    with laboratory(valkey, tmp_path, transport=transport) as lab:
+    with wiped_laboratory(valkey, tmp_path, transport=transport) as lab:
         # It greets others: so that it listens to their events, too.
         worker = lab.worker(pool, alone=False)
         lab.ready(worker)

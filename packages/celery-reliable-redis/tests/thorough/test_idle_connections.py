@@ -10,7 +10,16 @@ import pytest
 from celery import Celery
 from celery.app.control import Control
 
-from transport_lab import POOLS, RELIABLE, Lab, Server, Worker, laboratory, until
+from transport_lab import (
+    POOLS,
+    RELIABLE,
+    Lab,
+    Server,
+    Worker,
+    running_server,
+    until,
+    wiped_laboratory,
+)
 from transport_servers import binary_of
 
 #: In seconds: the shortest that a server knows.
@@ -21,18 +30,14 @@ TIMEOUT = 1
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that closes connections on which nothing is asked for a second or two."""
     directory = tmp_path_factory.mktemp("impatient")
-    server = Server(binary_of("valkey"), directory, ("--timeout", f"{TIMEOUT}"))
-    server.start()
-    yield server
-    server.stop()
+    with running_server(binary_of("valkey"), directory, "--timeout", f"{TIMEOUT}") as server:
+        yield server
 
 
 @pytest.fixture
 def lab(impatient: Server, tmp_path: Path) -> Iterator[Lab]:
-    with impatient.client() as client:
-        client.flushall()
     # A lease that leaves the heartbeat's connection idle for longer than the server allows.
-    with laboratory(impatient, tmp_path, options={"lease": 20.0}) as made:
+    with wiped_laboratory(impatient, tmp_path, options={"lease": 20.0}) as made:
         yield made
 
 

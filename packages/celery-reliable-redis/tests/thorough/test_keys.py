@@ -12,7 +12,7 @@ from kombu import Connection, Consumer, Queue
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.reservation import Reservation
-from transport_lab import RELIABLE, Lab, Server, laboratory, until
+from transport_lab import RELIABLE, Lab, Server, until, wiped_laboratory
 
 
 def all_come(lab: Lab, *queues: str, prefetch: int = 1, **options: Any) -> None:
@@ -57,9 +57,7 @@ SEPARATED = "app:high", "app", "app:high:3", "a:b:c", "app:"
 @pytest.mark.parametrize("sep", [":", "", "::", "p", "#!", "3"])
 @pytest.mark.parametrize("order", ["round_robin", "sorted", "priority"])
 def test_a_name_may_hold_the_separator(valkey: Server, tmp_path: Path, sep: str, order: str) -> None:
-    with valkey.client() as client:
-        client.flushall()
-    with laboratory(valkey, tmp_path) as lab:
+    with wiped_laboratory(valkey, tmp_path) as lab:
         all_come(lab, *SEPARATED, sep=sep, queue_order_strategy=order)
 
 
@@ -67,17 +65,13 @@ def test_a_name_may_hold_the_separator(valkey: Server, tmp_path: Path, sep: str,
 def test_priorities_and_a_prefix_that_holds_the_separator(
     valkey: Server, tmp_path: Path, steps: list[int]
 ) -> None:
-    with valkey.client() as client:
-        client.flushall()
     options = {"global_keyprefix": "my:", "lease": 1.0}
-    with laboratory(valkey, tmp_path, options=options) as lab:
+    with wiped_laboratory(valkey, tmp_path, options=options) as lab:
         all_come(lab, *SEPARATED, sep=":", priority_steps=steps, global_keyprefix="my:")
 
 
 def test_a_worker_serves_a_queue_whose_name_holds_the_separator(valkey: Server, tmp_path: Path) -> None:
-    with valkey.client() as client:
-        client.flushall()
-    with laboratory(valkey, tmp_path, options={"lease": 1.0, "sep": ":"}) as lab:
+    with wiped_laboratory(valkey, tmp_path, options={"lease": 1.0, "sep": ":"}) as lab:
         worker = lab.worker("solo", "-Q", "app:high,celery")
         lab.ready(worker)
         for number, priority in enumerate([0, 3, 9]):

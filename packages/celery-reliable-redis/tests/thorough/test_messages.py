@@ -19,15 +19,7 @@ from kombu import Connection, Consumer, Queue
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.servers import UnsupportedServerError
 from transport_consuming import consuming, numbers, publish, receive
-from transport_lab import (
-    HERE,
-    RELIABLE,
-    Lab,
-    Server,
-    ServerDidNotStart,
-    laboratory,
-    until,
-)
+from transport_lab import HERE, RELIABLE, Lab, Server, ServerDidNotStart, laboratory, running_server, until
 
 
 def test_an_acknowledged_message_is_gone_and_an_unacknowledged_one_returns_to_the_head(anywhere: Lab) -> None:
@@ -281,16 +273,12 @@ time.sleep(60)
 def test_a_server_that_will_not_do_is_refused_before_anything_is_taken_from_it(
     tmp_path: Path, any_server: Server, arguments: tuple[str, ...], why: str
 ) -> None:
-    unfit = Server(any_server.binary, tmp_path, arguments)
-    unfit.start()
-    try:
-        with (
-            Connection(unfit.url(), transport=RELIABLE) as connection,
-            pytest.raises(UnsupportedServerError, match=f"the broker is {why}"),
-        ):
-            connection.channel()
-    finally:
-        unfit.stop()
+    with (
+        running_server(any_server.binary, tmp_path, *arguments) as unfit,
+        Connection(unfit.url(), transport=RELIABLE) as connection,
+        pytest.raises(UnsupportedServerError, match=f"the broker is {why}"),
+    ):
+        connection.channel()
 
 
 def test_the_messages_of_the_dead_come_back_once_at_the_head_and_marked(anywhere: Lab) -> None:
@@ -327,9 +315,7 @@ def test_the_messages_of_the_dead_come_back_once_at_the_head_and_marked(anywhere
 
 
 def test_password(any_server: Server, tmp_path: Path) -> None:
-    server = Server(any_server.binary, tmp_path, ("--requirepass", "secret"))
-    server.start()
-    try:
+    with running_server(any_server.binary, tmp_path, "--requirepass", "secret") as server:
         url = f"redis://:secret@127.0.0.1:{server.port}/5"
         with Connection(url, transport=RELIABLE) as connection, connection.channel() as channel:
             queue = Queue("q")(channel)
@@ -338,8 +324,6 @@ def test_password(any_server: Server, tmp_path: Path) -> None:
             message = queue.get()
             assert message is not None
             message.ack()
-    finally:
-        server.stop()
 
 
 def test_tls(any_server: Server, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from kombu import Connection, Consumer, Queue
 
 from celery_reliable_redis.servers import UnsupportedServerError
-from transport_lab import HERE, Lab, Server, laboratory, until
+from transport_lab import HERE, Lab, Server, laboratory, running_server, until
 from transport_servers import binary_of
 
 #: Beside everything else that a server can do, but is dangerous.
@@ -38,14 +38,8 @@ def least(prefix: str = "", db: int = 3) -> str:
 
 @pytest.fixture(scope="module", params=["redis", "valkey", "redis-6.2"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    try:
-        binary = binary_of(request.param)
-    except KeyError:
-        pytest.skip(f"no {request.param} here")
-    made = Server(binary, tmp_path_factory.mktemp("rights"))
-    made.start()
-    yield made
-    made.stop()
+    with running_server(binary_of(request.param), tmp_path_factory.mktemp("rights")) as made:
+        yield made
 
 
 @contextlib.contextmanager
@@ -154,27 +148,24 @@ def test_what_there_is_no_way_around_is_said_at_once(server: Server, tmp_path: P
 
 @pytest.mark.parametrize("command", ["CLIENT", "INFO", "SCAN"])
 def test_a_command_that_is_renamed_is_done_without(tmp_path: Path, command: str) -> None:
-    server = Server(binary_of("redis"), tmp_path, ("--rename-command", command, ""))
-    server.start()
-    try:
-        with laboratory(server, tmp_path) as lab, consuming(lab, "a", "b") as (connection, got):
-            for number in range(4):
-                publish(lab, "ab"[number % 2])
-                drain(connection, number + 1, got)
-    finally:
-        server.stop()
+    with (
+        running_server(binary_of("redis"), tmp_path, "--rename-command", command, "") as server,
+        laboratory(server, tmp_path) as lab,
+        consuming(lab, "a", "b") as (connection, got),
+    ):
+        for number in range(4):
+            publish(lab, "ab"[number % 2])
+            drain(connection, number + 1, got)
 
 
 def test_a_server_without_scripts_is_refused(tmp_path: Path) -> None:
-    server = Server(binary_of("redis"), tmp_path, ("--rename-command", "EVAL", ""))
-    server.start()
-    try:
-        with laboratory(server, tmp_path) as lab:
-            worker = lab.worker("solo")
-            assert worker.process.wait(60) != 0
-            assert "UnsupportedServerError: the broker refuses what" in worker.log.read_text()
-    finally:
-        server.stop()
+    with (
+        running_server(binary_of("redis"), tmp_path, "--rename-command", "EVAL", "") as server,
+        laboratory(server, tmp_path) as lab,
+    ):
+        worker = lab.worker("solo")
+        assert worker.process.wait(60) != 0
+        assert "UnsupportedServerError: the broker refuses what" in worker.log.read_text()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from transport_consuming import consuming, publish, receive
-from transport_lab import Lab, Server, laboratory, until
+from transport_lab import Lab, Server, laboratory, running_server, until
 from transport_servers import binary_of
 
 #: A port on which no master answers.
@@ -108,17 +108,8 @@ REVOKED = "Tasks flagged as revoked"
 
 @pytest.fixture(params=["valkey", "redis", "redis-6.2"])
 def own_lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
-    try:
-        binary = binary_of(request.param)
-    except KeyError:
-        pytest.skip(f"no {request.param} here")
-    server = Server(binary, tmp_path)
-    server.start()
-    try:
-        with laboratory(server, tmp_path) as made:
-            yield made
-    finally:
-        server.stop()
+    with running_server(binary_of(request.param), tmp_path) as server, laboratory(server, tmp_path) as made:
+        yield made
 
 
 #: What a server says is its own affair, what a pool does with it is the pool's.

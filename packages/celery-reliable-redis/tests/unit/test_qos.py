@@ -54,7 +54,8 @@ def receive(qos: QoS, reservation: Reservation | None, raw: bytes, tag: str = "t
 
 def test_equal_tags_are_different_deliveries(qos: QoS) -> None:
     ours, others = Reservation(), Reservation()
-    messages = [receive(qos, one, raw) for one, raw in ((ours, b"0"), (others, b"1"), (ours, b"0"))]
+    sources = (ours, b"0"), (others, b"1"), (ours, b"0")
+    messages = [receive(qos, reservation, raw) for reservation, raw in sources]
     assert len({message.delivery_tag for message in messages}) == 3
     assert not qos.can_consume()
     qos.ack(messages[1].delivery_tag)

@@ -79,7 +79,7 @@ def test_no_module_sets_an_attribute_of_another_object(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "pushes", "said"),
+    ("version", "pushes", "words"),
     [
         ((5, 5, 4), True, "kombu 5.5.4 does not notice"),
         ((5, 6, 2), False, "with hiredis"),
@@ -88,12 +88,12 @@ def test_no_module_sets_an_attribute_of_another_object(module: str) -> None:
     ],
 )
 def test_another_version_of_kombu_is_warned_of_in_one_line(
-    version: tuple[int, ...], pushes: bool, said: str, caplog: pytest.LogCaptureFixture
+    version: tuple[int, ...], pushes: bool, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     kombu_versions.warn_of_version(version, pushes)
     [record] = caplog.records
     assert (record.name, record.levelno) == ("celery_reliable_redis", logging.WARNING)
-    assert said in record.getMessage()
+    assert words in record.getMessage()
     assert "\n" not in record.getMessage()
 
 

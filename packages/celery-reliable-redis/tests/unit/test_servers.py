@@ -47,46 +47,46 @@ REFUSALS = [
 ]
 
 
-def parsed(said: str) -> redis.ResponseError:
+def parsed(reply: str) -> redis.ResponseError:
     """As redis-py has it."""
-    error: redis.ResponseError = _RESP3Parser.parse_error(said)  # type: ignore[no-untyped-call]  # redis-py's
+    error: redis.ResponseError = _RESP3Parser.parse_error(reply)  # type: ignore[no-untyped-call]  # redis-py's
     return error
 
 
-def hear(said: str) -> Any:
+def hear(reply: str) -> Any:
     """What a connection makes of an error of the server."""
 
     class Connection:
         def read_response(self) -> Any:
-            raise parsed(said)
+            raise parsed(reply)
 
     return make_patient(Connection)().read_response()
 
 
-@pytest.mark.parametrize("said", NOT_NOW)
-def test_who_cannot_serve_now_is_a_lost_connection(said: str) -> None:
+@pytest.mark.parametrize("reply", NOT_NOW)
+def test_who_cannot_serve_now_is_a_lost_connection(reply: str) -> None:
     with pytest.raises(CannotServeError) as caught:
-        hear(said)
+        hear(reply)
     # redis-py before 8 takes ERR off the text, and does not keep it.
-    kept = said if hasattr(parsed(said), "status_code") else said.removeprefix("ERR ")
+    kept = reply if hasattr(parsed(reply), "status_code") else reply.removeprefix("ERR ")
     assert str(caught.value) == kept
     assert isinstance(caught.value, redis.ConnectionError)
 
 
-@pytest.mark.parametrize("said", OTHERS)
-def test_other_errors_are_what_they_were(said: str) -> None:
+@pytest.mark.parametrize("reply", OTHERS)
+def test_other_errors_are_what_they_were(reply: str) -> None:
     with pytest.raises(redis.ResponseError):
-        hear(said)
+        hear(reply)
 
 
-@pytest.mark.parametrize("said", REFUSALS)
-def test_a_refusal_is_known(said: str) -> None:
-    assert is_refusal(parsed(said))
+@pytest.mark.parametrize("reply", REFUSALS)
+def test_a_refusal_is_known(reply: str) -> None:
+    assert is_refusal(parsed(reply))
 
 
-@pytest.mark.parametrize("said", NOT_NOW + OTHERS[:-1])
-def test_and_nothing_else(said: str) -> None:
-    assert not is_refusal(parsed(said))
+@pytest.mark.parametrize("reply", NOT_NOW + OTHERS[:-1])
+def test_and_nothing_else(reply: str) -> None:
+    assert not is_refusal(parsed(reply))
 
 
 def client_of(answer: Any) -> redis.Redis:

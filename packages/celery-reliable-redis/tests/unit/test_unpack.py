@@ -85,7 +85,7 @@ def test_a_method_of_the_apps_own_is_called_and_measured_afterwards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "method", "most", "said"),
+    ("body", "method", "most", "words"),
     [
         (zlib.compress(bytes(100)), "gzip", 99, "unpacks to more than 99 bytes"),
         (b"no gzip", "gzip", 99, "incorrect header"),
@@ -95,7 +95,7 @@ def test_a_method_of_the_apps_own_is_called_and_measured_afterwards() -> None:
     ],
 )
 def test_a_message_that_cannot_be_unpacked_says_why_and_stays_packed(
-    body: bytes, method: Any, most: int, said: str
+    body: bytes, method: Any, most: int, words: str
 ) -> None:
     channel: Any = GuardedChannel.__new__(GuardedChannel)
     channel.max_unpacked_bytes = most
@@ -104,5 +104,5 @@ def test_a_message_that_cannot_be_unpacked_says_why_and_stays_packed(
     payload = {"body": text, "headers": {"compression": method}, "properties": properties}
     message = Message(payload, channel=channel)
     [(_, error, _)] = message.errors
-    assert said in str(error)
+    assert words in str(error)
     assert (message.body or b"") == body
