@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from producer import cli
+from producer.system import interrupts
 from producer.system.interrupts import SIGNALS, answer
 from tests.helpers import SOON_S
 
@@ -76,3 +78,14 @@ def test_other_failures_of_finalisers_are_still_told() -> None:
     answer()
     Failing()
     assert [str(error) for error in told] == ["in a finaliser"]
+
+
+def test_an_interrupt_in_the_very_first_instant_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer_and_interrupt() -> None:
+        answer()
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(interrupts, "answer", answer_and_interrupt)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == interrupts.EXIT_CODE
