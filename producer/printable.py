@@ -21,7 +21,7 @@ from rich.text import Text
 
 from producer.contender_name import ContenderName
 from producer.words import SPACE
-from worker.records import spelled
+from worker.records import escape_unprintable
 
 #: With one of these a spreadsheet begins a formula, also in the wide form that Asian keyboards write.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
@@ -36,7 +36,7 @@ def printable(text: str, *, keep: str = "") -> str:
     Control characters, line breaks, and characters without a width or that change the direction of
     writing become `\\x1b`, `\\n`, `\\u202e`. So does half a character: a file's name need not be UTF-8.
     """
-    return spelled(text, keep)
+    return escape_unprintable(text, keep)
 
 
 def terminal(text: str) -> str:

@@ -6,7 +6,7 @@ import worker.logs  # has Celery tell it of its loggers
 import worker.restart  # noqa: F401  # has Celery tell it of workers that start
 from worker.lab_app import BOUNDS, LabApp
 from worker.pools import POOLS
-from worker.settings import RELIABLE_TRANSPORT, Settings, use_tls
+from worker.settings import RELIABLE_TRANSPORT, Settings, tls_options
 
 settings = Settings.read()
 
@@ -23,7 +23,7 @@ app.conf.update(
     broker_transport=BROKER_TRANSPORTS[settings.transport],
     # Refuses and records what is no call of our task; Celery's would end, or tell nobody.
     worker_consumer="worker.consumer:Consumer",
-    broker_use_ssl=use_tls(settings.broker_url),
+    broker_use_ssl=tls_options(settings.broker_url),
     # Messages come from a queue that others may write to: JSON can only be data, pickle can be code.
     accept_content=["json"],
     task_serializer="json",

@@ -26,7 +26,7 @@ from redis import ResponseError
 from celery_reliable_redis import UNREADABLE
 from worker.control import warn_of_no_command
 from worker.errors import InvalidJobError
-from worker.records import text_of
+from worker.records import error_line
 from worker.settings import TASK_NAME
 from worker.writer import writer
 
@@ -157,7 +157,7 @@ class Consumer(consumer.Consumer):
         if self.task_consumer is None or message.channel is not self.task_consumer.channel:
             warn_of_no_command(exc)
             return
-        what, why = repr((message.body or b"")[:1000]), text_of(exc)
+        what, why = repr((message.body or b"")[:1000]), error_line(exc)
         log.error("rejected: %.500s: %.200s", why, what)
         try:
             writer().write_rejected(what, why)

@@ -19,7 +19,7 @@ from kombu import pidbox
 
 from celery_reliable_redis import Seldom
 from worker.app import settings
-from worker.records import text_of
+from worker.records import error_line
 from worker.settings import REMOTE_CONTROLS
 
 #: The commands that only ask. Three of Celery's, for debugging, are left out, since they write files or keep
@@ -90,7 +90,7 @@ class Node(pidbox.Node):
         try:
             return super().handle(method, arguments)
         except Exception as error:  # anybody chooses the arguments
-            why = f"{method} (remote control): {text_of(error)}"
+            why = f"{method} (remote control): {error_line(error)}"
             seldom.warn("failed", why)
             return {"error": why[:1000]}
 
@@ -101,7 +101,7 @@ class Node(pidbox.Node):
         except self.state.consumer.connection_errors:
             raise
         except Exception as error:
-            seldom.warn("no answer", f"no answer (remote control): {text_of(error)}")
+            seldom.warn("no answer", f"no answer (remote control): {error_line(error)}")
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:  # noqa: ARG002  # kombu's signature
         """Drop a message that is no JSON."""
@@ -122,7 +122,7 @@ class Control(control.Control):
 
 def warn_of_no_command(error: Exception) -> None:
     """Warn, once in a while, that a message of remote control was no command."""
-    seldom.warn("no command", f"no command (remote control): {text_of(error)}")
+    seldom.warn("no command", f"no command (remote control): {error_line(error)}")
 
 
 def _check_message(message: Any) -> None:

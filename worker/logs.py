@@ -8,7 +8,7 @@ from typing import Any
 
 from celery.signals import after_setup_logger, after_setup_task_logger
 
-from worker.records import spelled
+from worker.records import escape_unprintable
 
 #: The longest line, and the longest entry of many lines, in characters.
 LINE, ENTRY = 1000, 20_000
@@ -41,7 +41,7 @@ def _clean(text: str) -> str:
     if text.isprintable():
         return text
     before, inside, after = _COLOURED.fullmatch(text).groups()  # type: ignore[union-attr]  # all is optional
-    return f"{before}{spelled(inside, keep=_KEPT)}{before and (after or _PLAIN)}"
+    return f"{before}{escape_unprintable(inside, keep=_KEPT)}{before and (after or _PLAIN)}"
 
 
 def _cut(text: str, length: int) -> str:

@@ -52,7 +52,7 @@ class JobRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Wired:
+class SentRecord:
     """A record as it travels, with what a reader on another host needs to compare times."""
 
     record: JobRecord
@@ -61,7 +61,7 @@ class Wired:
     broker_offset_ns: int
 
 
-def ended(
+def make_record(
     index: int,
     enqueued_ns: int,
     received_ns: int,
@@ -106,20 +106,20 @@ def failure_text(failure: Exception) -> str:
     """Say why a job failed; an error that simul does not raise itself is a bug, and the text says where."""
     trace = failure.__traceback__
     if isinstance(failure, SimulError) or trace is None:
-        return text_of(failure)
+        return error_line(failure)
     while trace.tb_next:
         trace = trace.tb_next
     # The module and not its file, which lies elsewhere on every machine.
     where = f" ({trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno})"
-    return text_of(failure)[: MAX_ERROR - len(where)] + where
+    return error_line(failure)[: MAX_ERROR - len(where)] + where
 
 
-def text_of(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """Write an error on one printable line, for it may quote what anybody has sent."""
-    return spelled(f"{type(error).__name__}: {error}"[:MAX_ERROR])[:MAX_ERROR]
+    return escape_unprintable(f"{type(error).__name__}: {error}"[:MAX_ERROR])[:MAX_ERROR]
 
 
-def spelled(text: str, keep: str = "") -> str:
+def escape_unprintable(text: str, keep: str = "") -> str:
     """Spell unprintable characters as Python does in a string, but leave those of `keep` as they are."""
     # Nearly every text is printable, and a page or an export is long: this check runs in C.
     if text.translate(dict.fromkeys(map(ord, keep))).isprintable():
@@ -149,8 +149,8 @@ def broker_offset_ns(client: Redis) -> int:
     return (seconds * 1_000_000 + microseconds) * 1000 - (before + after) // 2
 
 
-def encode(wired: Wired) -> bytes:
+def encode(sent: SentRecord) -> bytes:
     """Write a record as JSON."""
     import msgspec  # not at the top: the in-process designs need no msgspec
 
-    return msgspec.json.encode(wired)
+    return msgspec.json.encode(sent)

@@ -113,7 +113,7 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
     return seconds
 
 
-def use_tls(broker_url: str) -> dict[str, Any] | bool:
+def tls_options(broker_url: str) -> dict[str, Any] | bool:
     """Return the value of Celery's `broker_use_ssl` with which rediss:// checks the broker's certificate.
 
     Left alone, kombu 5.7 encrypts but takes any certificate, and with a transport that is not its own does

@@ -28,7 +28,7 @@ from worker.errors import InvalidJobError, SimulError, StoppedError
 from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
-from worker.records import RUN_ID, JobRecord, ended, text_of
+from worker.records import RUN_ID, JobRecord, error_line, make_record
 from worker.settings import TASK_NAME
 from worker.writer import async_writer, writer
 
@@ -124,7 +124,7 @@ class _Attempt:
 
     def record(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
         """Record that the job has ended now."""
-        record = ended(self.index, self.enqueued_ns, self.received_ns, self.started_ns, answer, failure)
+        record = make_record(self.index, self.enqueued_ns, self.received_ns, self.started_ns, answer, failure)
         if failure and not isinstance(failure, SimulError):
             log.error("job %s of run %s failed", self.index, self.run, exc_info=failure)
         return record
@@ -140,8 +140,8 @@ def _begin(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Att
     try:
         run, index, enqueued_ns = _parse_place(args, message)
     except InvalidJobError as error:
-        writer().write_rejected(repr((args, message)), text_of(error))
-        raise Reject(text_of(error), requeue=False) from None
+        writer().write_rejected(repr((args, message)), error_line(error))
+        raise Reject(error_line(error), requeue=False) from None
     return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns)
 
 
@@ -189,7 +189,7 @@ def _pause(rejection: Reject) -> Iterator[float]:
 
 def _reject_if_invalid(failure: Exception | None) -> None:
     if isinstance(failure, InvalidJobError):
-        raise Reject(text_of(failure), requeue=False)
+        raise Reject(error_line(failure), requeue=False)
 
 
 deadline.share_with_children()

@@ -16,7 +16,7 @@ from redis.backoff import EqualJitterBackoff
 from redis.retry import Retry
 
 from worker.app import settings
-from worker.records import JobRecord, Wired, boot_id, broker_offset_ns, encode, run_stream, worker_name
+from worker.records import JobRecord, SentRecord, boot_id, broker_offset_ns, encode, run_stream, worker_name
 
 #: How often a process compares its clock with the broker's; quartz drifts by some 20 us per second.
 CLOCK_CHECK_NS = 30 * 10**9
@@ -44,7 +44,7 @@ class RecordWriter:
         Raises:
             redis.RedisError: the broker was away for longer than a minute.
         """
-        self._client.xadd(run_stream(run), self.clock.stamped(record), nomkstream=True)
+        self._client.xadd(run_stream(run), self.clock.stamp(record), nomkstream=True)
 
     def write_rejected(self, what: str, error: str) -> None:
         """Append a message that belongs to no run to the stream of rejected messages."""
@@ -70,7 +70,7 @@ class AsyncRecordWriter:
         Raises:
             redis.RedisError: the broker was away for longer than a minute.
         """
-        await self._client.xadd(run_stream(run), self._clock.stamped(record), nomkstream=True)
+        await self._client.xadd(run_stream(run), self._clock.stamp(record), nomkstream=True)
 
 
 class BrokerClock:
@@ -82,14 +82,14 @@ class BrokerClock:
         #: Unknown until it was asked for once: nothing is stamped without it.
         self._offset_ns: int | None = None
 
-    def stamped(self, record: JobRecord) -> dict[Any, Any]:
+    def stamp(self, record: JobRecord) -> dict[Any, Any]:
         """Make the fields of a stream entry; now and then this takes a round trip to ask for the time."""
         now = time.monotonic_ns()
         offset_ns = self._offset_ns
         if offset_ns is None or now - self._checked_ns > CLOCK_CHECK_NS:
             self._checked_ns = now
             offset_ns = self._offset_ns = broker_offset_ns(self._client)
-        return {"record": encode(Wired(record, boot_id(), offset_ns))}
+        return {"record": encode(SentRecord(record, boot_id(), offset_ns))}
 
 
 @functools.cache

@@ -67,15 +67,15 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """The `simul` command: an error of the user's becomes one line and an exit code of its own."""
-    with streams.standing():
+    with streams.install():
         code = _run_command()
-        unread = _results_written()
+        unread = _output_exit_code()
         sys.exit(code or unread)
 
 
 def _run_command() -> int:
     try:
-        interrupts.answer()
+        interrupts.handle_signals()
         # Or every process that is started would stumble over it on its own. Not the address: --broker goes
         # before it.
         Settings.read({name: value for name, value in os.environ.items() if name != "SIMUL_BROKER_URL"})
@@ -91,7 +91,7 @@ def _run_command() -> int:
     return 0
 
 
-def _results_written() -> int:
+def _output_exit_code() -> int:
     """The exit code of a command that did all it should, and whose results may not have reached anybody."""
     failure = streams.failure()
     if failure is None:

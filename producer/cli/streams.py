@@ -75,7 +75,7 @@ class Stream(io.TextIOWrapper):
 
 
 @contextlib.contextmanager
-def standing() -> Iterator[None]:
+def install() -> Iterator[None]:
     """Let stdout and stderr be such streams while this context lasts. What a test has put there stays."""
     closed = _take_numbers()
     originals = sys.stdout, sys.stderr

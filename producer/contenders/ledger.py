@@ -34,7 +34,7 @@ class Ledger:
         """Account for a record; `shift_ns` is what the clock of another machine lacks to ours."""
         slack_ns = 0
         if shift_ns is not None:
-            record, slack_ns = _shifted(record, shift_ns), SLACK_NS
+            record, slack_ns = _shift(record, shift_ns), SLACK_NS
         if why := self._unbelievable(record, slack_ns):
             self.refuse(why, record.worker)
         elif record.index in self.records:
@@ -87,7 +87,7 @@ def shown(name: str) -> str:
     return ascii(name if len(name) <= SHOWN else name[: SHOWN - 3] + "...")
 
 
-def _shifted(record: JobRecord, shift_ns: int) -> JobRecord:
+def _shift(record: JobRecord, shift_ns: int) -> JobRecord:
     return replace(
         record,
         received_ns=record.received_ns + shift_ns,

@@ -111,12 +111,12 @@ class _Run:
                 self.on_move(move)
 
 
-def _moved(plan: Move, started_s: float, moved_s: float) -> Move:
+def _make_move(plan: Move, started_s: float, moved_s: float) -> Move:
     """Make Judit's move; the time at which the answer is due goes with the board."""
     return Move(plan.opponent, plan.number, started_s, moved_s, plan.replied_s)
 
 
-def _replied(move: Move, replied_s: float) -> Move:
+def _note_reply(move: Move, replied_s: float) -> Move:
     """Note in a move when it was really answered."""
     return Move(move.opponent, move.number, move.started_s, move.moved_s, replied_s)
 
@@ -127,9 +127,9 @@ def _play_serially(run: _Run) -> None:
     for plan in run.plan:
         started_s = clock.now()
         clock.wait_until(plan.moved_s)
-        move = _moved(plan, started_s, clock.now())
+        move = _make_move(plan, started_s, clock.now())
         clock.wait_until(plan.replied_s)
-        run.see(_replied(move, clock.now()))
+        run.see(_note_reply(move, clock.now()))
 
 
 class _Table:
@@ -145,7 +145,7 @@ class _Table:
         """The opponent's part."""
         while move := self.to_opponent.get():
             clock.wait_until(move.replied_s)
-            self.to_judit.put(_replied(move, clock.now()))
+            self.to_judit.put(_note_reply(move, clock.now()))
 
 
 def _play_threads(run: _Run) -> None:
@@ -162,7 +162,7 @@ def _play_threads(run: _Run) -> None:
             run.see(table.to_judit.get())
             started_s = clock.now()
             clock.wait_until(plan.moved_s)
-            table.to_opponent.put(_moved(plan, started_s, clock.now()))
+            table.to_opponent.put(_make_move(plan, started_s, clock.now()))
         for table in tables:
             run.see(table.to_judit.get())
     finally:
@@ -178,7 +178,7 @@ async def _play_asyncio(run: _Run) -> None:
 
     async def reply(move: Move) -> Move:
         await clock.wait_until_async(move.replied_s)
-        return _replied(move, clock.now())
+        return _note_reply(move, clock.now())
 
     replies: dict[int, asyncio.Task[Move]] = {}
     for plan in run.plan:
@@ -186,7 +186,7 @@ async def _play_asyncio(run: _Run) -> None:
             run.see(await replies[plan.opponent])
         started_s = clock.now()
         await clock.wait_until_async(plan.moved_s)
-        move = _moved(plan, started_s, clock.now())
+        move = _make_move(plan, started_s, clock.now())
         replies[plan.opponent] = asyncio.create_task(reply(move))
     for task in replies.values():
         run.see(await task)

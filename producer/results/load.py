@@ -38,7 +38,7 @@ def load(path: Path) -> Result:
     data = _read(path)
     try:
         if path.suffix == ".gz":
-            data = _unpacked(data)
+            data = _unpack(data)
         schema = msgspec.json.decode(data, type=_Schema).schema
         if read := _READ.get(schema):
             result = read(data)
@@ -83,7 +83,7 @@ def _regular(path: str, flags: int) -> int:
     return descriptor
 
 
-def _unpacked(data: bytes) -> bytes:
+def _unpack(data: bytes) -> bytes:
     with gzip.GzipFile(fileobj=BytesIO(data)) as file:
         unpacked = file.read(MAX_MIB * 2**20 + 1)
     if len(unpacked) > MAX_MIB * 2**20:

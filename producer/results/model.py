@@ -76,9 +76,9 @@ class Run:
     @cached_property
     def times(self) -> Times:
         """When its jobs were enqueued, started and finished; decoded once."""
-        from producer.results.times import decoded  # not at the top: it loads numpy, and few need it
+        from producer.results.times import decode_times  # not at the top: it loads numpy, and few need it
 
-        return decoded(self.records)
+        return decode_times(self.records)
 
     @property
     def valid(self) -> bool:

@@ -49,7 +49,7 @@ def from_schema_1(data: bytes) -> Result:
     for run, text in zip(plain["runs"], texts.runs, strict=True):
         run["contender"] = _name_of_schema_1(text.contender)
     plain["pythons"] = plain.pop("interpreters", [])
-    return _converted(plain, texts.workloads, _name_of_schema_1)
+    return _convert(plain, texts.workloads, _name_of_schema_1)
 
 
 def from_schema_2(data: bytes) -> Result:
@@ -59,10 +59,10 @@ def from_schema_2(data: bytes) -> Result:
         msgspec.MsgspecError: there is none.
     """
     texts = msgspec.json.decode(data, type=_Workloads)
-    return _converted(msgspec.json.decode(data), texts.workloads, _name)
+    return _convert(msgspec.json.decode(data), texts.workloads, _name)
 
 
-def _converted(plain: dict[str, Any], texts: list[_Workload], read_name: _Name) -> Result:
+def _convert(plain: dict[str, Any], texts: list[_Workload], read_name: _Name) -> Result:
     for workload, text in zip(plain["workloads"], texts, strict=True):
         workload["contenders"] = [
             ContenderResult(read_name(name), text.startups_s.get(name), text.left_out.get(name))

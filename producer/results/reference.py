@@ -61,19 +61,19 @@ class Reference:
         alike = [record for record in failed if record.index not in differing]
         only_here = [record for record in failed if record.index in differing]
         wrong = [record for record in records if record.error is None and record.index in differing]
-        told = (
+        groups = (
             (alike, "failed, and in serial, too: no run of this workload can be valid"),
             (only_here, "failed"),
             (wrong, "gave an answer that is not serial's"),
         )
-        return Checked(len(wrong), [_told(records, what) for records, what in told if records])
+        return Checked(len(wrong), [_describe(records, what) for records, what in groups if records])
 
 
-def _told(records: Sequence[JobRecord], what: str) -> str:
+def _describe(records: Sequence[JobRecord], what: str) -> str:
     first = records[0]
-    said = str(first.error or first.answer)
-    said = said if len(said) <= MAX_TOLD else said[: MAX_TOLD - 1] + "…"
-    return f"{counted(len(records), 'job')} {what}; job {first.index}: {said}"
+    text = str(first.error or first.answer)
+    text = text if len(text) <= MAX_TOLD else text[: MAX_TOLD - 1] + "…"
+    return f"{counted(len(records), 'job')} {what}; job {first.index}: {text}"
 
 
 def fingerprint(answer: dict[str, Any] | None, error: str | None) -> str:

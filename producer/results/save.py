@@ -39,7 +39,7 @@ class ResultFile:
         self.trouble: str | None = None
         self._home: Path | None = None
         self._runs: list[bytes] = []
-        self._pack = _packed if self.asked.suffix == ".gz" else bytes
+        self._pack = _compress if self.asked.suffix == ".gz" else bytes
         # Found out now, and not after the first run.
         try:
             writing.require_free(self.asked)
@@ -53,7 +53,7 @@ class ResultFile:
         """Add a run; `save` writes it."""
         comma = b",\n" if self._runs else b""
         # A gzip file may have many members: what was packed once stays as it is.
-        self._runs.append(self._pack(comma + _encoded(run)))
+        self._runs.append(self._pack(comma + _encode(run)))
 
     def save(self, result: Result) -> None:
         """Write everything, atomically; `result.runs` is not read, the runs are those added.
@@ -61,7 +61,7 @@ class ResultFile:
         Raises:
             ResultError: it can be written neither where it should be nor elsewhere.
         """
-        head = _encoded({**_plain(result), "runs": []})
+        head = _encode({**_plain(result), "runs": []})
         opening, closing = head[:-2], head[-2:]  # ..."runs":[ and ]}
         data = b"".join([self._pack(opening), *self._runs, self._pack(closing)])
         try:
@@ -98,7 +98,7 @@ def _cannot_be_written(path: Path, error: OSError) -> ResultError:
     return ResultError(f"{path} cannot be written (save): {error.strerror}")
 
 
-def _encoded(what: Any) -> bytes:
+def _encode(what: Any) -> bytes:
     try:
         return msgspec.json.encode(what)
     except UnicodeEncodeError:  # a path or a host with a name that is not UTF-8
@@ -114,7 +114,7 @@ def _in_utf8(plain: Any) -> Any:
     return [_in_utf8(value) for value in plain] if isinstance(plain, list | tuple) else plain
 
 
-def _packed(data: bytes) -> bytes:
+def _compress(data: bytes) -> bytes:
     return gzip.compress(data, compresslevel=6, mtime=0)
 
 

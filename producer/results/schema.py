@@ -21,16 +21,16 @@ def result_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A result of simul, schema {SCHEMA}",
-        **_cleaned(schema),
+        **_clean(schema),
     }
 
 
-def _cleaned(part: Any) -> Any:
+def _clean(part: Any) -> Any:
     # Python 3.13 and later strip the indentation of docstrings themselves.
     if isinstance(part, dict):
-        return {key: _cleaned(value) for key, value in part.items()}
+        return {key: _clean(value) for key, value in part.items()}
     if isinstance(part, list | tuple):
-        return [_cleaned(value) for value in part]
+        return [_clean(value) for value in part]
     return inspect.cleandoc(part) if isinstance(part, str) and "\n" in part else part
 
 

@@ -48,7 +48,7 @@ class Times:
         return float(self.finished_s.max(initial=0.0))
 
 
-def decoded(records: Records) -> Times:
+def decode_times(records: Records) -> Times:
     """Decode the times of a run's jobs."""
     enqueued = np.cumsum(_whole(records.enqueued_us))
     started = enqueued + _whole(records.received_us) + _whole(records.started_us)
@@ -57,7 +57,7 @@ def decoded(records: Records) -> Times:
     return Times(_whole(records.index), _whole(records.worker), *times)
 
 
-def joined(parts: Sequence[Times]) -> Times:
+def join_times(parts: Sequence[Times]) -> Times:
     """Join the jobs of several runs, one after the other."""
     if not parts:
         none, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
-from producer.results.times import joined
+from producer.results.times import join_times
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
 
 __all__ = ["RUNS_TO_CLAIM", "Percentiles", "Ratio", "Summary", "baseline", "makespan_s", "summaries"]
@@ -149,7 +149,7 @@ def _totals(name: ContenderName, runs: Sequence[Run]) -> Summary:
 def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, cores: float) -> Summary:
     makespans = [makespan_s(run) for run in valid]
     median = float(np.median(makespans))
-    times = joined([run.times for run in valid])
+    times = join_times([run.times for run in valid])
     limit = workload.reference.limit_s(row.slots, cores)
     return replace(
         row,

@@ -96,8 +96,8 @@ def _version(client: redis.Redis) -> str:
             raise
         # INFO is @dangerous, and may be renamed; HELLO says as much, for this.
         hello: Any = client.execute_command("HELLO")  # type: ignore[no-untyped-call]  # redis-py's
-        said = dict(zip(hello[::2], hello[1::2], strict=True))
-        return f"{said[b'server'].decode()} {said[b'version'].decode()}"
+        fields = dict(zip(hello[::2], hello[1::2], strict=True))
+        return f"{fields[b'server'].decode()} {fields[b'version'].decode()}"
     if "valkey_version" in info:
         return f"valkey {info['valkey_version']}"
     return f"redis {info.get('redis_version', 'unknown')}"

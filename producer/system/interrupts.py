@@ -20,7 +20,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AGAIN_S = 0.01
 
 
-def answer() -> None:
+def handle_signals() -> None:
     """Have the first of these signals raise KeyboardInterrupt, and the later ones do nothing.
 
     A signal may come while Python runs a finaliser, out of which nothing can be raised. Then it comes again.

@@ -45,11 +45,11 @@ def make(
         raise DataError(f"a set has 1 to {MAX_COUNT:,} files, not {count:,} (--count)")
     if not 0 <= corrupt <= count:
         raise DataError(f"of {count:,} files, 0 to {count:,} can be damaged, not {corrupt:,} (--corrupt)")
-    damage = _chosen(count, seed, corrupt)
+    damage = _choose_damages(count, seed, corrupt)
     damaged = {}
     try:
         into.mkdir(parents=True, exist_ok=True)
-        if any(_listed(into)):
+        if any(_list_entries(into)):
             raise _holds_files(into)
         for index, content in enumerate(_contents(count, seed)):
             name = f"test{_number(index, count)}.txt"
@@ -95,7 +95,7 @@ def names(root: Path) -> list[str]:
 def _names(root: Path) -> dict[str, bool]:
     """List the names, and of each whether a file can be found by it."""
     try:
-        files = sorted(map(_in_utf8, _listed(root)))
+        files = sorted(map(_in_utf8, _list_entries(root)))
     except OSError as error:
         raise DataError(f"{root} cannot be listed: {error.strerror}; {_ADVICE}") from error
     if not files:
@@ -109,7 +109,7 @@ def _names(root: Path) -> dict[str, bool]:
     return dict(sorted(names.items()))
 
 
-def _listed(root: Path) -> Iterator[str]:
+def _list_entries(root: Path) -> Iterator[str]:
     with os.scandir(root) as entries:  # not glob: it answers "nothing" where it may not look
         yield from (entry.name for entry in entries if fnmatchcase(entry.name, _PATTERN))
 
@@ -174,7 +174,7 @@ _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def _chosen(count: int, seed: int, corrupt: int) -> dict[int, str]:
+def _choose_damages(count: int, seed: int, corrupt: int) -> dict[int, str]:
     """Which files are damaged, and how. Their choice does not change what the others hold."""
     draw = random.Random(seed).random
     order = sorted((draw(), index) for index in range(count)) if corrupt else []

@@ -41,16 +41,16 @@ def positions(rng: random.Random, opening: int) -> Iterator[str]:
     `BOARDS` games are played in turn, one random half-move at each visit: as many jobs as may be
     wanted, at the price of one half-move each. A game starts with `opening` half-moves.
     """
-    boards = [_opened(rng, opening) for _ in range(BOARDS)]
+    boards = [_open_game(rng, opening) for _ in range(BOARDS)]
     while True:
         for table, board in enumerate(boards):
             yield board.fen()
             _push_random(board, rng)
             if board.ply() >= LONGEST or board.is_game_over():
-                boards[table] = _opened(rng, opening)
+                boards[table] = _open_game(rng, opening)
 
 
-def _opened(rng: random.Random, opening: int) -> chess.Board:
+def _open_game(rng: random.Random, opening: int) -> chess.Board:
     """A game after so many random half-moves, not over yet."""
     import chess  # not at the top: a list of the workloads, as in --help, needs no board
 

@@ -32,7 +32,7 @@ from producer.workloads import build
 from tests.cli.conftest import Here
 from tests.helpers import SOON_S, simul
 from tests.made import a_result, a_run, left_out, on
-from worker.records import JobRecord, Wired, boot_id
+from worker.records import JobRecord, SentRecord, boot_id
 
 #: Colours, a bell, a new line and an old one overwritten, a C1 control, a text turned round, rich's markup.
 NASTY = "\x1b[7m\x07\r\n\x9b7m\u202e[red]x[/red]:x:"
@@ -332,7 +332,7 @@ def records(broker: Broker, record: JobRecord) -> Iterator[None]:
                     timed = dataclasses.replace(
                         record, enqueued_ns=now, received_ns=now, started_ns=now, finished_ns=now
                     )
-                    client.xadd(stream, {"record": msgspec.json.encode(Wired(timed, boot_id(), 0))})
+                    client.xadd(stream, {"record": msgspec.json.encode(SentRecord(timed, boot_id(), 0))})
                     return
 
     thread = threading.Thread(target=write)

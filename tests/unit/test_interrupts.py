@@ -13,7 +13,7 @@ import pytest
 
 from producer import cli
 from producer.system import interrupts
-from producer.system.interrupts import SIGNALS, answer
+from producer.system.interrupts import SIGNALS, handle_signals
 from tests.helpers import SOON_S
 
 
@@ -47,7 +47,7 @@ def answered() -> Iterator[None]:
     """This process answers as the command line does."""
     numbers = (*SIGNALS, signal.SIGALRM)
     handlers, hook = {number: signal.getsignal(number) for number in numbers}, sys.unraisablehook
-    answer()
+    handle_signals()
     try:
         yield
     finally:
@@ -75,17 +75,17 @@ def test_other_failures_of_finalisers_are_still_told() -> None:
 
     told: list[BaseException | None] = []
     sys.unraisablehook = lambda lost: told.append(lost.exc_value)
-    answer()
+    handle_signals()
     Failing()
     assert [str(error) for error in told] == ["in a finaliser"]
 
 
 def test_an_interrupt_in_the_very_first_instant_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer_and_interrupt() -> None:
-        answer()
+    def handle_and_interrupt() -> None:
+        handle_signals()
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(interrupts, "answer", answer_and_interrupt)
+    monkeypatch.setattr(interrupts, "handle_signals", handle_and_interrupt)
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == interrupts.EXIT_CODE

@@ -22,7 +22,7 @@ from producer.contenders.designs.contender import DesignContender
 from producer.contenders.ledger import Ledger
 from producer.contenders.spec import Spec
 from producer.system.reaper import Reaper
-from worker.records import MAX_ERROR, JobRecord, Wired, boot_id, encode
+from worker.records import MAX_ERROR, JobRecord, SentRecord, boot_id, encode
 
 JOBS = 3
 #: Text as an answer or an error may hold it.
@@ -66,7 +66,7 @@ def test_a_record_of_a_worker_is_taken_once() -> None:
     collector = a_collector()
     record = a_record(1)
     for _ in range(2):
-        collector.arrived(encode(Wired(record, boot_id(), 0)))
+        collector.take_json(encode(SentRecord(record, boot_id(), 0)))
     assert collector.records == {1: record}
     assert (collector.duplicates, collector.problems(), collector.missing()) == (1, [], [0, 2])
 
@@ -109,17 +109,17 @@ def test_what_cannot_be_true_is_refused_and_spoils_the_run_in_one_line(
     lie: Callable[[JobRecord], bytes],
 ) -> None:
     collector = a_collector()
-    collector.arrived(lie(a_record()))
+    collector.take_json(lie(a_record()))
     assert collector.records == {}
     assert "1 record cannot be true (collect), the first by " in only_problem(collector)
-    collector.arrived(sent(a_record()))
+    collector.take_json(sent(a_record()))
     assert collector.records.keys() == {0}
 
 
 def test_who_sends_what_cannot_be_true_is_named_and_counted() -> None:
     collector = a_collector()
     for index in (-1, 99, 100):
-        collector.arrived(sent(a_record(), index=index, worker="liar\x1b/6"))
+        collector.take_json(sent(a_record(), index=index, worker="liar\x1b/6"))
     told = "3 records cannot be true (collect), the first by 'liar\\x1b/6': there is no such job among 3; "
     assert only_problem(collector) == told + "stop who sends it"
 
@@ -127,8 +127,8 @@ def test_who_sends_what_cannot_be_true_is_named_and_counted() -> None:
 def test_times_of_another_machine_may_be_as_far_off_as_clocks_are() -> None:
     collector = a_collector()
     late = a_record(0)
-    collector.arrived(sent(replace(late, received_ns=late.received_ns - 10**6), boot_id="another"))
-    collector.arrived(sent(a_record(1), boot_id="another", broker_offset_ns=2 * 10**9))
+    collector.take_json(sent(replace(late, received_ns=late.received_ns - 10**6), boot_id="another"))
+    collector.take_json(sent(a_record(1), boot_id="another", broker_offset_ns=2 * 10**9))
     assert collector.records.keys() == {0}
     assert collector.clocks_corrected
     assert "the times of job 1" in only_problem(collector)
@@ -145,7 +145,7 @@ def test_times_of_another_machine_may_be_as_far_off_as_clocks_are() -> None:
 )
 def test_nothing_that_anybody_sends_over_a_broker_ends_the_lab(data: bytes) -> None:
     collector = a_collector()
-    collector.arrived(data)
+    collector.take_json(data)
     believable(collector)
     assert len(collector.records) + collector.refused == 1
 

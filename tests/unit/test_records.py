@@ -11,14 +11,14 @@ from typing import Any, cast
 import pytest
 from redis._parsers.base import BaseParser
 
-from producer.contenders.designs.child import recorded
+from producer.contenders.designs.child import do_and_record
 from producer.contenders.designs.coroutines import run_jobs
 from producer.measure import reference_run as working_out
 from worker import tasks
 from worker.errors import InvalidJobError
 from worker.jobs import FileCheck
 from worker.perform import perform, perform_async
-from worker.records import MAX_ERROR, JobRecord, failure_text, text_of
+from worker.records import MAX_ERROR, JobRecord, error_line, failure_text
 
 #: What no job should meet: simul raises nothing of the kind itself.
 NOWHERE = cast(Path, 7)
@@ -26,7 +26,7 @@ JOB = FileCheck(("test001.txt",))
 
 
 def by_a_design() -> JobRecord:
-    return recorded(0, JOB, 0, partial(perform, data_root=NOWHERE))
+    return do_and_record(0, JOB, 0, partial(perform, data_root=NOWHERE))
 
 
 def by_a_coroutine() -> JobRecord:
@@ -62,7 +62,7 @@ def raised(error: Exception) -> Exception:
 
 @pytest.mark.parametrize("error", [ValueError("é" * 5000), InvalidJobError("\ud800" * 5000)])
 def test_an_error_is_told_in_a_thousand_characters_that_can_be_written(error: Exception) -> None:
-    for text in (text_of(error), failure_text(raised(error))):
+    for text in (error_line(error), failure_text(raised(error))):
         assert len(text) == MAX_ERROR == 1000
         text.encode()
 
@@ -75,8 +75,8 @@ def test_a_bug_says_where_without_a_path_of_this_machine() -> None:
 
 
 def test_an_error_is_told_on_one_line_with_nothing_that_a_terminal_obeys() -> None:
-    assert text_of(ValueError("\x1b[31ma\nb\ud800\u202e")) == "ValueError: \\x1b[31ma\\nb\\ud800\\u202e"
-    assert len(text_of(ValueError("\n" * MAX_ERROR))) == MAX_ERROR
+    assert error_line(ValueError("\x1b[31ma\nb\ud800\u202e")) == "ValueError: \\x1b[31ma\\nb\\ud800\\u202e"
+    assert len(error_line(ValueError("\n" * MAX_ERROR))) == MAX_ERROR
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_workers_that_claim_too_many_slots_together_are_refused_before_any_job_i
 
 def test_answers_without_end_come_to_one() -> None:
     heard = ask(app(active_queues=[{f"{n}@lab": QUEUES} for n in range(9999)]), "active_queues", Queues, 1.0)
-    assert len(heard.said) == MAX_WORKERS
+    assert len(heard.answers) == MAX_WORKERS
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 from redis import Redis
 
-from worker.records import JobRecord, Wired
+from worker.records import JobRecord, SentRecord
 from worker.writer import BrokerClock
 
 RECORD = JobRecord(0, "here/1", 0, 0, 0, 0, {}, None)
@@ -20,22 +20,22 @@ class Server:
     def __init__(self) -> None:
         self.clock = BrokerClock(cast(Redis, self))
         self.asked = 0
-        self.meanwhile: Wired | None = None
+        self.meanwhile: SentRecord | None = None
 
     def time(self) -> tuple[int, int]:
         self.asked += 1
         if self.asked == 1:
-            self.meanwhile = wired(self.clock.stamped(RECORD))
+            self.meanwhile = sent_record(self.clock.stamp(RECORD))
         return int(time.time()), 0
 
 
-def wired(entry: dict[Any, Any]) -> Wired:
-    return msgspec.json.decode(entry["record"], type=Wired)
+def sent_record(entry: dict[Any, Any]) -> SentRecord:
+    return msgspec.json.decode(entry["record"], type=SentRecord)
 
 
 def test_no_record_is_stamped_before_the_broker_has_told_its_time() -> None:
     server = Server()
-    first = wired(server.clock.stamped(RECORD))
+    first = sent_record(server.clock.stamp(RECORD))
     assert server.meanwhile is not None
     assert abs(server.meanwhile.broker_offset_ns - first.broker_offset_ns) < 60 * 10**9
     assert first.broker_offset_ns != 0
@@ -43,5 +43,5 @@ def test_no_record_is_stamped_before_the_broker_has_told_its_time() -> None:
 
 def test_the_broker_is_not_asked_for_each_record() -> None:
     server = Server()
-    stamps = {wired(server.clock.stamped(RECORD)).broker_offset_ns for _ in range(100)}
+    stamps = {sent_record(server.clock.stamp(RECORD)).broker_offset_ns for _ in range(100)}
     assert (server.asked, len(stamps)) == (2, 1)

@@ -11,7 +11,7 @@ import redis
 from producer.contenders.ledger import Ledger
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
-from worker.records import Wired, boot_id, broker_offset_ns, run_stream
+from worker.records import SentRecord, boot_id, broker_offset_ns, run_stream
 
 #: Records read in one round trip.
 COUNT = 1000
@@ -33,7 +33,7 @@ class Collector(Ledger):
         #: What messages of this run call it.
         self.run = uuid.uuid4().hex[:12]
         self.clocks_corrected = False
-        self._decode = msgspec.json.Decoder(Wired).decode
+        self._decode = msgspec.json.Decoder(SentRecord).decode
         self._client = client
         self._reaper = reaper
         self._stream = run_stream(self.run)
@@ -72,21 +72,21 @@ class Collector(Ledger):
         [(_, entries)] = reply
         self._last = entries[-1][0]
         for _, fields in entries:
-            self.arrived(fields.get(b"record", b""))
+            self.take_json(fields.get(b"record", b""))
         return len(entries)
 
-    def arrived(self, data: bytes) -> None:
+    def take_json(self, data: bytes) -> None:
         """Account for what should be a record, as JSON."""
         if len(data) > MAX_BYTES:
             self.refuse(f"it has {len(data):,} bytes")
             return
         try:
-            wired = self._decode(data)
+            sent = self._decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             self.refuse(str(error))
             return
-        if wired.boot_id == boot_id():
-            self.take(wired.record)
+        if sent.boot_id == boot_id():
+            self.take(sent.record)
         else:
             self.clocks_corrected = True
-            self.take(wired.record, wired.broker_offset_ns - self._offset_ns)
+            self.take(sent.record, sent.broker_offset_ns - self._offset_ns)

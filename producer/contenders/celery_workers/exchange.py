@@ -116,7 +116,9 @@ def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
     if pool(pool_name).slot != "coroutine":
         return None
     replies = ask(app, "stats", Stats, STATS_S, nodes)
-    return ", ".join(sorted({reply.pool.loop for reply in replies.said.values() if reply.pool.loop})) or None
+    return (
+        ", ".join(sorted({reply.pool.loop for reply in replies.answers.values() if reply.pool.loop})) or None
+    )
 
 
 def _collect(

@@ -87,7 +87,7 @@ class Fleet:
             replies = ask(self._app, "ping", Pong, GONE_S, slots)
         except ContenderError:  # the broker went away: the run says so, or the next
             return []
-        return sorted(slots.keys() - replies.said.keys())
+        return sorted(slots.keys() - replies.answers.keys())
 
     def _await_workers(self) -> dict[str, list[str]]:
         """Wait until all that are awaited answer and no more turn up; return the queues of each."""
@@ -96,7 +96,7 @@ class Fleet:
         while True:
             awaited = sum(map(_addresses, self._hosts))
             replies = ask(self._app, "active_queues", Queues, ASK_S)
-            now = {node: [queue.name for queue in queues] for node, queues in replies.said.items()}
+            now = {node: [queue.name for queue in queues] for node, queues in replies.answers.items()}
             self._awaiting(len(now), awaited)
             settled = bool(now) and now == before and len(now) >= awaited
             patience = APPEAR_S if now or awaited else NOBODY_S
@@ -110,12 +110,12 @@ class Fleet:
         for node, why in stats.faults.items():
             for queue in queues[node]:
                 self._faults.setdefault(queue, {})[node] = why
-        transports = {reply.broker.transport for reply in stats.said.values()}
+        transports = {reply.broker.transport for reply in stats.answers.values()}
         if transports:
             kinds = {"reliable" if name == RELIABLE_TRANSPORT else "stock" for name in transports}
             self.transport = " and ".join(sorted(kinds))
         slots: dict[str, dict[str, int]] = {}
-        for node, reply in stats.said.items():
+        for node, reply in stats.answers.items():
             for queue in queues[node]:
                 slots.setdefault(queue, {})[node] = reply.pool.slots
         return slots

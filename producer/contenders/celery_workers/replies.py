@@ -19,7 +19,7 @@ from kombu.exceptions import KombuError
 from producer.contenders.ledger import MAX_NAME
 from producer.contenders.spec import MAX_SLOTS
 from worker.errors import ContenderError
-from worker.records import text_of
+from worker.records import error_line
 
 #: Workers that are listened to. One may have as many slots as `@N` may say.
 MAX_WORKERS = 1000
@@ -73,7 +73,7 @@ class Pong(msgspec.Struct):
 class Replies(Generic[T]):
     """The answers of workers, and what is wrong with those that make no sense; both by worker."""
 
-    said: dict[str, T] = field(default_factory=dict)
+    answers: dict[str, T] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
 
@@ -97,9 +97,9 @@ def ask(
 
     def take(reply: object) -> None:
         if isinstance(reply, dict):
-            for node, said in reply.items():
-                _note(replies, str(node), said, answer, asked)
-        heard = replies.said.keys() | replies.faults.keys()
+            for node, content in reply.items():
+                _note(replies, str(node), content, answer, asked)
+        heard = replies.answers.keys() | replies.faults.keys()
         if heard == asked or len(heard) >= MAX_WORKERS or time.monotonic() > until:
             raise _EnoughError
 
@@ -118,19 +118,19 @@ def ask(
         raise ContenderError(f"the broker went away (ask the workers): {error}") from error
     except Exception as error:  # whatever a message can make of kombu, which believes it
         raise ContenderError(
-            f"somebody answers with what is no message (ask the workers): {text_of(error)[:MAX_NAME]}; "
+            f"somebody answers with what is no message (ask the workers): {error_line(error)[:MAX_NAME]}; "
             "stop who sends it"
         ) from error
     return replies
 
 
-def _note(replies: Replies[Any], node: str, said: object, answer: Any, asked: set[str] | None) -> None:
+def _note(replies: Replies[Any], node: str, content: object, answer: Any, asked: set[str] | None) -> None:
     if asked is not None and node not in asked:
         return
     if len(node) > MAX_NAME or not node.isprintable():
         replies.faults[node] = f"a worker's name has up to {MAX_NAME} characters, all printable"
         return
     try:
-        replies.said[node] = msgspec.convert(said, answer)
+        replies.answers[node] = msgspec.convert(content, answer)
     except msgspec.ValidationError as error:
         replies.faults[node] = str(error)

@@ -12,7 +12,7 @@ from redis import RedisError
 
 from worker.jobs import Job, to_message
 from worker.lab_app import BOUNDS, LabApp
-from worker.settings import TASK_NAME, use_tls
+from worker.settings import TASK_NAME, tls_options
 
 #: Messages in one pipeline. A job counts as enqueued when it is handed over, before its batch leaves.
 BATCH = 100
@@ -27,7 +27,7 @@ def producer_app(broker_url: str) -> Celery:
     app.conf.update(
         # Answers, too, are messages that anybody may have written.
         broker_transport="celery_reliable_redis.stock:ClientTransport",
-        broker_use_ssl=use_tls(broker_url),
+        broker_use_ssl=tls_options(broker_url),
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

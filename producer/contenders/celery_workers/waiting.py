@@ -61,4 +61,4 @@ def is_consumed(app: Celery, queue: str) -> bool:
         replies = ask(app, "active_queues", Queues, ASK_S)
     except ContenderError:  # the collector sees to a lost broker
         return False
-    return any(answer.name == queue for queues in replies.said.values() for answer in queues)
+    return any(answer.name == queue for queues in replies.answers.values() for answer in queues)

@@ -20,7 +20,7 @@ from typing import Protocol, TypeAlias
 from producer.contenders.designs import DESIGNS
 from producer.system import gil
 from worker.jobs import Answer, Job
-from worker.records import JobRecord, ended
+from worker.records import JobRecord, make_record
 
 #: Tell the lab how many jobs are done no more often than this.
 REPORT_NS = 100_000_000
@@ -50,10 +50,10 @@ def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -
                 jobs = requests.recv()
             except EOFError:
                 return
-            replies.send(("outcome", _timed(run, jobs, replies)))
+            replies.send(("outcome", _run_jobs(run, jobs, replies)))
 
 
-def _timed(
+def _run_jobs(
     run: RunJobs, jobs: Sequence[Job], replies: Connection
 ) -> tuple[list[JobRecord], float | None, bool]:
     """Run the jobs; return their records, the longest stall of an event loop, and whether there is a GIL."""
@@ -71,7 +71,7 @@ def _timed(
     return records, stall, gil.is_on()
 
 
-def recorded(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]) -> JobRecord:
+def do_and_record(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]) -> JobRecord:
     """Do one job here and now, and record it."""
     started = time.monotonic_ns()
     answer, failure = None, None
@@ -79,7 +79,7 @@ def recorded(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]
         answer = do(job)
     except Exception as error:
         failure = error
-    return ended(index, enqueued_ns, started, started, answer, failure)
+    return make_record(index, enqueued_ns, started, started, answer, failure)
 
 
 if __name__ == "__main__":

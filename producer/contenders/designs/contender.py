@@ -23,7 +23,7 @@ from producer.system.reaper import Reaper
 from producer.words import are, counted
 from worker.errors import ContenderError
 from worker.jobs import Job
-from worker.records import JobRecord, Plain, text_of
+from worker.records import JobRecord, Plain, error_line
 from worker.settings import PROJECT
 
 
@@ -40,7 +40,7 @@ class Record(msgspec.Struct):
     error: str | None
 
 
-class Said(msgspec.Struct, array_like=True):
+class RunReport(msgspec.Struct, array_like=True):
     """What a child says of a run."""
 
     records: list[Record]
@@ -100,7 +100,7 @@ class DesignContender:
         ledger = Ledger(len(jobs))
         try:
             self._requests.send(list(jobs))
-            said = self._said(progress)
+            report = self._await_report(progress)
         except (EOFError, OSError):
             problem = f"its process {self._death()}; none of its records are left"
             self.stop()  # its pipe may break a moment before it has ended, and it would pass for alive
@@ -108,7 +108,7 @@ class DesignContender:
         except ContenderError as error:
             self.stop()
             return Outcome([], self.spec.slots, problems=[str(error)])
-        for record in said.records:
+        for record in report.records:
             ledger.take(JobRecord(*msgspec.structs.astuple(record)))
         progress(len(ledger.records))
         problems = ledger.problems()
@@ -119,8 +119,8 @@ class DesignContender:
             self.spec.slots,
             problems=problems,
             duplicates=ledger.duplicates,
-            loop_stall_s=said.loop_stall_s,
-            gil=said.gil,
+            loop_stall_s=report.loop_stall_s,
+            gil=report.gil,
         )
 
     def processes(self) -> list[int]:
@@ -148,7 +148,7 @@ class DesignContender:
         self._errors.close()
         self._child = None
 
-    def _said(self, progress: Progress) -> Said:
+    def _await_report(self, progress: Progress) -> RunReport:
         """Read what the child says of a run that has ended.
 
         Raises:
@@ -156,23 +156,23 @@ class DesignContender:
             ContenderError: it says something else.
         """
         while True:
-            said = self._heard()
-            if isinstance(said, Said):
-                return said
-            progress(said)
+            report = self._read_reply()
+            if isinstance(report, RunReport):
+                return report
+            progress(report)
 
-    def _heard(self) -> Said | int:
+    def _read_reply(self) -> RunReport | int:
         """Read what the child says next: how many jobs are done, or the outcome of a run."""
         try:
             match self._replies.recv():
                 case ("progress", int(done)):
                     return done
                 case ("outcome", content):
-                    return msgspec.convert(content, Said, from_attributes=True)
+                    return msgspec.convert(content, RunReport, from_attributes=True)
         except (EOFError, OSError):
             raise
         except Exception as error:  # what a pickle that is none may raise has no end
-            raise ContenderError(f"its process sent what is no answer (run): {text_of(error)}") from error
+            raise ContenderError(f"its process sent what is no answer (run): {error_line(error)}") from error
         raise ContenderError("its process sent what is no answer (run): neither progress nor an outcome")
 
     def _environment(self) -> dict[str, str]:

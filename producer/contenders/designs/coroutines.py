@@ -16,7 +16,7 @@ from pathlib import Path
 from producer.contenders.designs.child import Done, RunJobs
 from worker.jobs import Answer, Job
 from worker.perform import perform_async
-from worker.records import ended
+from worker.records import make_record
 
 #: How often the loop is asked whether it still turns, in seconds.
 HEARTBEAT_S = 0.005
@@ -62,7 +62,7 @@ async def _take(
             answer = await do(job)
         except Exception as error:
             failure = error
-        done(ended(index, enqueued, started, started, answer, failure))
+        done(make_record(index, enqueued, started, started, answer, failure))
 
 
 class StallWatch:

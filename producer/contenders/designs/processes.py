@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, RunJobs, recorded
+from producer.contenders.designs.child import Done, RunJobs, do_and_record
 from worker.jobs import Job
 from worker.perform import perform
 
@@ -25,7 +25,7 @@ def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
 
         def run(jobs: Sequence[Job], done: Done) -> None:
             futures = [
-                executor.submit(recorded, index, job, time.monotonic_ns(), do)
+                executor.submit(do_and_record, index, job, time.monotonic_ns(), do)
                 for index, job in enumerate(jobs)
             ]
             for future in as_completed(futures):

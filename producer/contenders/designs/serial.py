@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, RunJobs, recorded
+from producer.contenders.designs.child import Done, RunJobs, do_and_record
 from worker.jobs import Job
 from worker.perform import perform
 
@@ -22,6 +22,6 @@ def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
     def run(jobs: Sequence[Job], done: Done) -> None:
         enqueued = time.monotonic_ns()
         for index, job in enumerate(jobs):
-            done(recorded(index, job, enqueued, do))
+            done(do_and_record(index, job, enqueued, do))
 
     yield run

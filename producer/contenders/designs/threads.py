@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from producer.contenders.designs.child import Done, RunJobs, recorded
+from producer.contenders.designs.child import Done, RunJobs, do_and_record
 from worker.jobs import Job
 from worker.perform import perform
 
@@ -24,7 +24,7 @@ def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
         wait([executor.submit(barrier.wait) for _ in range(slots)])
 
         def run_job(index: int, job: Job, enqueued: int, done: Done) -> None:
-            done(recorded(index, job, enqueued, do))
+            done(do_and_record(index, job, enqueued, do))
 
         def run(jobs: Sequence[Job], done: Done) -> None:
             futures = [

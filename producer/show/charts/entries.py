@@ -10,7 +10,7 @@ import numpy as np
 
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
-from producer.results.times import SecondsColumn, Times, joined
+from producer.results.times import SecondsColumn, Times, join_times
 from producer.stats.bound import READS_FILES
 from producer.stats.scaling import Curve, curves
 from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries
@@ -130,4 +130,4 @@ def _entry(row: Summary, runs: Sequence[Run], alone: SecondsColumn) -> Entry:
     else:
         typical = max(runs, key=lambda run: len(run.records.index))
     makespans = {run.round: makespan_s(run) for run in valid}
-    return Entry(row, makespans, typical, joined([run.times for run in valid]), alone)
+    return Entry(row, makespans, typical, join_times([run.times for run in valid]), alone)

@@ -101,7 +101,7 @@ class GuardedChannel(kombu_versions.Channel):
     def _brpop_read(self, **options: Any) -> bool:
         # kombu calls it when the answer to a BRPOP is there.
         try:
-            popped = self._popped(**options)
+            popped = self._read_popped(**options)
             if not popped:
                 raise Empty
             queue = self._names[bytes_to_str(popped[0])]
@@ -112,7 +112,7 @@ class GuardedChannel(kombu_versions.Channel):
             self._flush_brpop_reauth()
         return True
 
-    def _popped(self, **options: Any) -> Any:
+    def _read_popped(self, **options: Any) -> Any:
         connection = self.client.connection
         try:
             return self.client.parse_response(connection, "BRPOP", **options)
@@ -133,9 +133,9 @@ class GuardedChannel(kombu_versions.Channel):
             raise
         if not isinstance(reply, (list, tuple)):
             return None
-        said = self._handle_message(client, reply)
-        if said["data"] and bytes_to_str(said["type"]).endswith("message"):
-            return self._receive_fanout(bytes_to_str(said["channel"]), said["data"])
+        message = self._handle_message(client, reply)
+        if message["data"] and bytes_to_str(message["type"]).endswith("message"):
+            return self._receive_fanout(bytes_to_str(message["channel"]), message["data"])
         return None
 
     def _receive_fanout(self, topic: str, raw: bytes) -> bool:

@@ -32,12 +32,12 @@ MISSED_WITH_HIREDIS = "; and with hiredis, redis-py is told of messages in other
 
 def warn_of_version(version: tuple[int, ...] = kombu.VERSION[:3], pushes: bool = PUSHES) -> None:
     """Log in one line what a user misses with this version of kombu; nothing with the newest."""
-    said = ".".join(map(str, version))
+    number = ".".join(map(str, version))
     if version[:2] not in TRIED:
-        logger.warning("celery-reliable-redis was tried with kombu 5.5, 5.6 and 5.7, and not with %s", said)
+        logger.warning("celery-reliable-redis was tried with kombu 5.5, 5.6 and 5.7, and not with %s", number)
     elif version[:2] < TRIED[-1]:
         more = "" if pushes else MISSED_WITH_HIREDIS
-        logger.warning("kombu %s %s%s", said, MISSED, more)
+        logger.warning("kombu %s %s%s", number, MISSED, more)
 
 
 class _OlderChannel(stock.Channel):
@@ -65,8 +65,8 @@ class _OlderChannel(stock.Channel):
             self.subclient.punsubscribe([self._get_subscribe_topic(queue)])
 
     def _handle_message(self, client: Any, reply: Any) -> dict[str, Any]:
-        said = super()._handle_message(client, reply)  # None for the end of the last subscription
-        return said or {"type": reply[0], "pattern": None, "channel": reply[1], "data": reply[2]}
+        message = super()._handle_message(client, reply)  # None for the end of the last subscription
+        return message or {"type": reply[0], "pattern": None, "channel": reply[1], "data": reply[2]}
 
     def _deliver_fanout_message(self, message: dict[str, Any], exchange: str) -> bool:
         self.connection._deliver(message, self._fanout_to_queue[exchange])

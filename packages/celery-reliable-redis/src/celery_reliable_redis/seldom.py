@@ -18,15 +18,15 @@ class Seldom:
         self._logger = logger
         self._clock = clock
         #: For each kind: when it was last said, and how often it was not said since.
-        self._said: dict[str, tuple[float, int]] = {}
+        self._logged: dict[str, tuple[float, int]] = {}
 
     def warn(self, kind: str, text: str) -> None:
         """Log the text, unless one of its kind was logged within the last minute. There are few kinds."""
         now = self._clock()
-        said_at, unsaid = self._said.get(kind, (now - EVERY_S, 0))
-        if now - said_at < EVERY_S:
-            self._said[kind] = said_at, unsaid + 1
+        logged_at, left_out = self._logged.get(kind, (now - EVERY_S, 0))
+        if now - logged_at < EVERY_S:
+            self._logged[kind] = logged_at, left_out + 1
             return
-        self._said[kind] = now, 0
-        more = f" (and {unsaid} more of the kind since the last time this was said)" if unsaid else ""
+        self._logged[kind] = now, 0
+        more = f" (and {left_out} more of the kind since the last time this was said)" if left_out else ""
         self._logger.warning("%s%s", text[:LINE], more)

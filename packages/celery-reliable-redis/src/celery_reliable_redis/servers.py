@@ -78,8 +78,8 @@ def make_patient(connection_class: type) -> type:
 def _not_now(error: redis.RedisError) -> str:
     # redis-py takes the code off the text where it has a class for it.
     code, text = getattr(error, "status_code", None) or _CODES.get(type(error)), str(error)
-    said = text if not code or text.startswith(code) else f"{code} {text}"
-    return said if _NOT_NOW.search(said) else ""
+    full = text if not code or text.startswith(code) else f"{code} {text}"
+    return full if _NOT_NOW.search(full) else ""
 
 
 def is_passing(error: redis.RedisError) -> bool:

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 BLIND_S = 0.005, 0.05
 
 
-class Asked(NamedTuple):
+class Question(NamedTuple):
     """What the server has been asked for, and not yet answered."""
 
     keys: list[str]
@@ -53,7 +53,7 @@ class Taker:
 
     def forget(self) -> None:
         """Forget what was asked and watched on a connection that is gone."""
-        self._asked: Asked | None = None
+        self._question: Question | None = None
         #: The server's number for the connection, whether it tells of new messages, whether it may be told
         #: to end a BLMOVE.
         self._number: int | None = None
@@ -96,7 +96,9 @@ class Taker:
         still_wanted = wanted - bool(moves_from)
         if still_wanted:
             commands.append(("EVAL", scripts.TAKE, *self._make_take(reservation, keys, width, still_wanted)))
-        self._asked = Asked(keys, wanted, len(commands) > bool(still_wanted), moves_from, still_wanted > 0)
+        self._question = Question(
+            keys, wanted, len(commands) > bool(still_wanted), moves_from, still_wanted > 0
+        )
         connection.send_packed_command(connection.pack_commands(commands))
 
     def _make_take(
@@ -111,12 +113,12 @@ class Taker:
     @property
     def awaits_answer(self) -> bool:
         """Whether we have asked for messages, and not yet read what came of it."""
-        return self._asked is not None
+        return self._question is not None
 
     def answer(self, connection: Any) -> list[tuple[str, bytes]]:
         """Read queue and message in turn, as the server has them for us."""
-        assert self._asked is not None
-        keys, wanted, waits, moves_from, takes = self._asked
+        assert self._question is not None
+        keys, wanted, waits, moves_from, takes = self._question
         taken: list[tuple[str, bytes]] = []
         self._dry = []
         if waits:
@@ -133,7 +135,7 @@ class Taker:
         if taken:
             self._hot = taken[-1][0]
         self._blind_s = BLIND_S[0] if taken else min(2 * self._blind_s, BLIND_S[1])
-        self._asked = None
+        self._question = None
         return taken
 
     def _read_waited(self, connection: Any, moves_from: str | None) -> Any:
@@ -152,9 +154,9 @@ class Taker:
 
     def interrupt(self) -> None:
         """Have the server answer now."""
-        if self._asked is None or not self._asked.waits:
+        if self._question is None or not self._question.waits:
             return
-        if not self._asked.moves_from:
+        if not self._question.moves_from:
             self._connect().eval(scripts.WAKE, 1, self._wake_key)
         elif self._may_unblock:
             try:

@@ -65,7 +65,7 @@ class TakingChannel(ReservingChannel):
         # What was asked before the first queue that we reserve from was kombu's BRPOP: Celery's mingle uses
         # the channel that tasks come by later.
         if not self._taker.awaits_answer:
-            return self._popped_read(**options)
+            return self._deliver_popped(**options)
         connection = self.client.connection
         try:
             taken = self._taker.answer(connection)
@@ -84,9 +84,9 @@ class TakingChannel(ReservingChannel):
             raise Empty
         return self.deliver_backlog()
 
-    def _popped_read(self, **options: Any) -> Any:
+    def _deliver_popped(self, **options: Any) -> Any:
         try:
-            popped = self._popped(**options)
+            popped = self._read_popped(**options)
         finally:
             self._in_poll = None
             self._flush_brpop_reauth()
