@@ -16,7 +16,7 @@ _FORM = re.compile(
 
 
 def way_of(text: str) -> str:
-    """The way that a text begins with, whatever follows: "threads" of "threads@many"."""
+    """Return the way that a text begins with, whatever follows: "threads" of "threads@many"."""
     return re.split(r"[@/ ]", text, maxsplit=1)[0]
 
 
@@ -36,10 +36,10 @@ class ContenderName:
 
     @classmethod
     def parse(cls, text: str) -> ContenderName:
-        """The name that `str` has written.
+        """Read a name that `str` has written.
 
         Raises:
-            ValueError: it has another form.
+            ValueError: the text has another form.
         """
         match = _FORM.fullmatch(text)
         if match is None:

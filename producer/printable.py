@@ -1,10 +1,10 @@
 """How foreign text leaves simul: as text, and as nothing else.
 
 Foreign is whatever somebody else wrote: the names and errors in a result file, what a worker answers, the
-version that a server states, the name of a file. It may hold what a terminal obeys, what turns a line
-around or hides a part of it, or what a table of numbers takes for a formula. It goes through `printable`
-on its way out, and through what the place it goes to needs besides. Nothing is removed: what cannot be
-shown is spelled as Python spells it in a string, so that a reader sees that it is there.
+version that a server states, the name of a file. It may hold what a terminal obeys, what turns a line around
+or hides a part of it, or what a table of numbers takes for a formula. It goes through `printable` on its way
+out, and through whatever else its destination needs. Nothing is removed: what cannot be shown is spelled as
+Python spells it in a string, so that a reader sees that it is there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from producer.contender_name import ContenderName
 from producer.words import SPACE
 from worker.records import escape_unprintable
 
-#: With one of these a spreadsheet begins a formula, also in the wide form that Asian keyboards write.
+#: The characters that begin a formula in a spreadsheet, also in the wide form of Asian keyboards.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
 #: What Markdown reads as more than text; a colon only where it makes an address of what follows.
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~&#$]|:(?=//)")

@@ -10,15 +10,15 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-#: Records in a result. Loaded, they take 1 GB.
+#: The most records in a result. Loaded, they take 1 GB.
 MAX_RECORDS = 5_000_000
-#: Contenders of one workload: their table alone takes half a minute.
+#: The most contenders of one workload: their table alone takes half a minute.
 MAX_CONTENDERS = 1000
-#: Of jobs, slots, cores, rounds.
+#: The most jobs, slots, cores or rounds.
 MAX_COUNT = 10**9
-#: Eleven days and a half. As many of them as a file can hold add up to less than 2**63 microseconds.
+#: Eleven days and a half. As many such times as a file can hold add up to less than 2**63 microseconds.
 MAX_S = 10**6
-#: What JSON and a column of numbers can carry.
+#: The largest integer that JSON and a column of numbers can carry.
 MAX_INTEGER = 2**63 - 1
 
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
@@ -26,12 +26,12 @@ Positive: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 Integer: TypeAlias = Annotated[int, Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_S)]
-#: Since 1970.
+#: Seconds since 1970.
 Moment: TypeAlias = Annotated[float, Meta(ge=0, le=10**12)]
 Microseconds: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_S * 10**6)]
-#: Between the clocks of two hosts, which agree to half a round trip.
+#: Microseconds between the clocks of two hosts, which agree to half a round trip.
 Distance: TypeAlias = Annotated[int, Meta(ge=-MAX_S * 10**6, le=MAX_S * 10**6)]
-#: A share of cores, of which a control group has a thousandth at the least.
+#: Cores, not always whole: a control group has at least a thousandth of one.
 Cores: TypeAlias = Annotated[float, Meta(ge=0.001, le=MAX_COUNT)]
 #: Processes that wait to run.
 Load: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_COUNT)]

@@ -28,7 +28,7 @@ def spread(low: float, middle: float, high: float) -> str:
 
 
 def _unit(value: float) -> tuple[float, str]:
-    """What to multiply seconds by, and the unit of what comes out."""
+    """Choose what to multiply seconds by, and the unit of the product."""
     if value >= 120:
         return 1 / 60, "min"
     if value >= 1 or not value:
@@ -80,7 +80,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def are(number: int) -> str:
-    """The verb that follows so many: 1 "is", 2 "are"."""
+    """Return the verb for that many: 1 "is", 2 "are"."""
     return "is" if number == 1 else "are"
 
 

@@ -1,4 +1,4 @@
-"""Reads a broker's address, refuses what it may not say, and hides the password where it is shown.
+"""Reads a broker's address, refuses what it may not hold, and hides the password where it is shown.
 
     redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
     rediss://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE][?OPTION=VALUE&...]
@@ -87,7 +87,7 @@ def parse(text: str) -> Address:
     """Read an address.
 
     Raises:
-        BrokerUnavailableError: the text is no address, or says what none may say. The error tells what may.
+        BrokerUnavailableError: the text is no address, or holds what is not allowed; the error says what is.
     """
     if not text.isprintable() or " " in text:
         _refuse("has a space or a control character in it")

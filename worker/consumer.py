@@ -32,14 +32,14 @@ from worker.writer import writer
 
 log = get_task_logger(__name__)
 
-#: A value in a call. Nothing in a valid job is nested deeper; what is, is too much for some stack some day.
+#: A value in a call. Nothing in a valid job is nested deeper, and deeper nesting may overflow a stack.
 Scalar = None | bool | int | float | str
 Value = Scalar | list[Scalar] | dict[str, Scalar | list[Scalar]]
 
 
-#: A name or an identifier: it stands in a line of a log, and is to begin no other.
+#: A name or an identifier, without control characters: written to a log, it must not begin another line.
 Name = Annotated[str, msgspec.Meta(max_length=255, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z")]
-#: Celery's clients cut what they say of arguments at 1,024 characters.
+#: A text about arguments, which Celery's clients cut at 1,024 characters.
 Repr = Annotated[str, msgspec.Meta(max_length=4096)]
 
 

@@ -23,9 +23,9 @@ MAX_LINKS = 40
 _DIRECTORY: int = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 #: A FIFO is not waited for, and a terminal does not become this process's own.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-#: The errors of systems that meet a link and were told not to follow it.
+#: The errors of systems that were told to follow no link, and meet one.
 _LINK_ERRORS = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
-#: Their errors where they meet a socket.
+#: The errors of systems that meet a socket.
 _SOCKET_ERRORS = (errno.ENXIO, errno.EOPNOTSUPP)
 
 

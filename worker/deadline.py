@@ -83,7 +83,7 @@ def share_with_children() -> None:
 
 
 def stop_within(grace_s: float) -> None:
-    """Give every job so many seconds at most. A signal's handler may call this."""
+    """Give every job `grace_s` seconds at most. A signal's handler may call this."""
     _stop_at[0] = min(_stop_at[0], monotonic() + grace_s)
 
 

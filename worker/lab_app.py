@@ -15,8 +15,8 @@ from celery.app import control
 from celery.loaders.app import AppLoader
 from kombu import pidbox
 
-#: What a message of the lab's may be: no job and no answer needs more, and whoever can write to the broker
-#: can send as much as it holds. simul's own messages are never compressed, and 15 KiB may unpack to 2 GB.
+#: The limits of a message's size: no job and no answer needs more, and whoever can write to the broker can
+#: send as much as it holds. simul's own messages are never compressed, and 15 KiB may unpack to 2 GB.
 BOUNDS = {"max_message_bytes": 4 * 1024 * 1024, "max_unpacked_bytes": 0}
 
 
@@ -28,7 +28,7 @@ class Loader(AppLoader):
 
 
 class Mailbox(pidbox.Mailbox):
-    """Gives each question to the workers a name, so that nobody takes a late answer for another's."""
+    """Gives each question to the workers a name, so that a late answer is not taken for one to the next."""
 
     #: The name of one question, to which the answers are addressed.
     oid = ""
@@ -46,7 +46,7 @@ class Mailbox(pidbox.Mailbox):
 
 
 class Control(control.Control):
-    """Gives Celery's remote control such questions."""
+    """Gives Celery's remote control mailboxes that name their questions."""
 
     Mailbox = Mailbox
 

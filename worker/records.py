@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from worker.jobs import Answer
 
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-#: A value in an answer. None is nested deeper: what is, is too much for some stack some day.
+#: A value in an answer. No answer is nested deeper, and deeper nesting may overflow a stack.
 Scalar: TypeAlias = bool | int | float | str | None
 Plain: TypeAlias = Scalar | list[dict[str, Scalar]]
 #: The longest text of an error, in characters; what is beyond is cut off.
@@ -53,7 +53,7 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class SentRecord:
-    """A record as it travels, with what a reader on another host needs to compare times."""
+    """A record as it is sent, with what a reader on another host needs to compare times."""
 
     record: JobRecord
     boot_id: str
@@ -69,7 +69,7 @@ def make_record(
     answer: Answer | None,
     failure: Exception | None,
 ) -> JobRecord:
-    """Record a job that has ended just now in this process, with an answer or a failure."""
+    """Make the record of a job that has just ended in this process, with an answer or a failure."""
     finished_ns = time.monotonic_ns()
     return JobRecord(
         index,
@@ -120,7 +120,7 @@ def error_line(error: BaseException) -> str:
 
 
 def escape_unprintable(text: str, keep: str = "") -> str:
-    """Spell unprintable characters as Python does in a string, but leave those of `keep` as they are."""
+    """Escape unprintable characters as Python does in a string, but leave those of `keep` as they are."""
     # Nearly every text is printable, and a page or an export is long: this check runs in C.
     if text.translate(dict.fromkeys(map(ord, keep))).isprintable():
         return text

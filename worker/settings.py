@@ -20,9 +20,9 @@ ASYNCIO_POOL = "celery_asyncio_pool:TaskPool"
 #: Longer than any job of a workload takes (a fraction of a second). Shorter than the time after which others
 #: take a job for abandoned: a minute without a record, half a minute where Compose has kombu's transport.
 JOB_LIMIT_S = 25.0
-#: Shorter than Docker waits by default before it kills (10 s), with what Celery needs after that.
+#: Together with what Celery needs afterwards, shorter than the 10 s that Docker waits before it kills.
 GRACE_S = 5.0
-#: The one task. Messages name it.
+#: The name of the only task, as messages carry it.
 TASK_NAME = "simul.do"
 #: What Celery calls the transport that loses nothing.
 RELIABLE_TRANSPORT = "celery_reliable_redis:Transport"
@@ -66,7 +66,7 @@ class Settings:
 
         Raises:
             SettingsError: a time is no positive number of seconds, there is no such transport, or
-                SIMUL_REMOTE_CONTROL names a command that there is not.
+                SIMUL_REMOTE_CONTROL names an unknown command.
             BrokerUnavailableError: SIMUL_BROKER_URL is no address.
         """
         transport = environ.get("SIMUL_TRANSPORT") or TRANSPORTS[0]

@@ -79,7 +79,7 @@ class BrokerClock:
     def __init__(self, client: Redis) -> None:
         self._client = client
         self._checked_ns = 0
-        #: Unknown until it was asked for once: nothing is stamped without it.
+        #: None until it is first measured; no record is stamped without it.
         self._offset_ns: int | None = None
 
     def stamp(self, record: JobRecord) -> dict[Any, Any]:

@@ -66,7 +66,7 @@ app.add_typer(data.app, name="data")
 
 
 def main() -> None:
-    """The `simul` command: an error of the user's becomes one line and an exit code of its own."""
+    """Run the `simul` command; turn an error of the user's into one line and an exit code of its own."""
     with streams.install():
         code = _run_command()
         unread = _output_exit_code()
@@ -92,7 +92,7 @@ def _run_command() -> int:
 
 
 def _output_exit_code() -> int:
-    """The exit code of a command that did all it should, and whose results may not have reached anybody."""
+    """Return the exit code of a successful command, whose results may not have reached anybody."""
     failure = streams.failure()
     if failure is None:
         return 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from producer.results import Result, ResultFile, WorkloadResult
     from producer.show.export import Format
 
-#: What a comparison does where nobody says.
+#: The workloads of a comparison that names none.
 DEFAULT_WORKLOADS = ("files", "waits", "search")
 #: Jobs of a quick comparison.
 QUICK_JOBS = 12

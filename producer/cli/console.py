@@ -1,4 +1,4 @@
-"""What the commands share for showing: results go to stdout, everything else to stderr.
+"""The consoles that the commands share: results go to stdout, everything else to stderr.
 
 Nothing that is shown is read for markup: a name is a name, also where it says [red] or :smile:.
 """
@@ -19,7 +19,7 @@ from producer.system.interrupts import held
 
 
 def stdout() -> Console:
-    """For results. A pipe has no width: it is given what COLUMNS says, or room for the wide table."""
+    """Return the console for results. A pipe has no width: it gets COLUMNS, or room for the wide table."""
     from producer.show.terminal.fitting import MAX_WIDTH
 
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else MAX_WIDTH
@@ -28,7 +28,7 @@ def stdout() -> Console:
 
 @cache
 def stderr() -> Console:
-    """For progress and warnings: one, so that a line finds its place above a bar."""
+    """Return the one console for progress and warnings, so that lines are printed above a bar."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
@@ -45,7 +45,7 @@ def say(line: str, style: str = "") -> None:
 
 @contextmanager
 def bar(what: str, total: int | None, quiet: bool) -> Iterator[Callable[..., None]]:
-    """A bar on stderr; yields what is told the number done, and the total where that is known later."""
+    """Show a bar on stderr; yields a function that takes the number done, and a total known only later."""
     progress = Progress(
         *Progress.get_default_columns(),
         MofNCompleteColumn(),

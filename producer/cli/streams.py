@@ -1,4 +1,4 @@
-"""What a command writes to: streams that never fail it, whatever stands at their other end.
+"""The streams that a command writes to, which never fail it, whatever stands at their other end.
 
 A reader that has gone, a full disk, a closed descriptor or an alphabet without × is no reason to lose work.
 Where writing fails, the rest is dropped, the failure is remembered, and `main` says so at the very end.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: As a shell reports a program whose reader has gone: `simul show ... | head -1`.
 READER_GONE = 141
-#: What simul writes itself, for streams in which it cannot be written.
+#: Replacements for what simul writes itself, for streams whose encoding lacks it.
 INSTEAD = {
     "×": "x",
     "–": "-",
@@ -37,9 +37,9 @@ INSTEAD = {
     # The frames of rich's spinner, for one that turns all the same.
     **dict(zip("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\|/-\\|/", strict=True)),
 }
-#: The name of the codecs' error handler that puts them there.
+#: The name of the codecs' error handler that puts these replacements in.
 _ERRORS = "simul.instead"
-#: What moves a terminal's cursor and sets its colours; nobody's text holds it any more when it comes here.
+#: The characters that move a terminal's cursor and set its colours; foreign text has lost them by now.
 _OF_TERMINALS = "\n\r\t\x1b"
 
 
@@ -63,20 +63,20 @@ class Outlet(io.FileIO):
 
 
 class Stream(io.TextIOWrapper):
-    """Text on its way to an outlet; the last look at what others print for us, Typer its complaints."""
+    """Text on its way to an outlet; also cleans what libraries print for us, such as Typer's errors."""
 
     def __init__(self, descriptor: int, encoding: str, lines: bool) -> None:
         self.outlet = Outlet(descriptor)
         super().__init__(io.BufferedWriter(self.outlet), encoding, _ERRORS, line_buffering=lines)
 
     def write(self, text: str) -> int:
-        """Write the text, and of what is not to be seen only what a terminal needs."""
+        """Write the text, with only those unprintable characters that a terminal needs."""
         return super().write(printable(text, keep=_OF_TERMINALS))
 
 
 @contextlib.contextmanager
 def install() -> Iterator[None]:
-    """Let stdout and stderr be such streams while this context lasts. What a test has put there stays."""
+    """Put such streams in the place of stdout and stderr during this context, but not of a test's own."""
     closed = _take_numbers()
     originals = sys.stdout, sys.stderr
     if sys.stdout is sys.__stdout__:
@@ -92,13 +92,13 @@ def install() -> Iterator[None]:
 
 
 def failure() -> OSError | None:
-    """Why not all of the results reached stdout. Of stderr nobody could be told."""
+    """Return the error for which results did not reach stdout, or None. One of stderr cannot be shown."""
     sys.stdout.flush()
     return sys.stdout.outlet.failure if isinstance(sys.stdout, Stream) else None
 
 
 def _take_numbers() -> list[int]:
-    """Open stdin, stdout and stderr where they are closed; which were.
+    """Open stdin, stdout and stderr where they are closed; return the numbers of those that were.
 
     What is opened next would get their numbers, and every process that is started would take a pipe of the
     lab's, or its socket, for its own stdout.

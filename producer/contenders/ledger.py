@@ -1,8 +1,8 @@
-"""Accounts for the jobs of one run: the first record of each, and what came that cannot be true.
+"""Accounts for the jobs of one run: the first record of each, and the records that cannot be true.
 
-Records come from workers, and whoever can write to the broker can write some: nothing in one is believed
-that can be checked. What is refused is counted, the first of it is told with the name of who sent it, and
-the run is invalid; nothing that anybody sends ends the lab.
+Records come from workers, and whoever can write to the broker can write some: a record is checked in all that
+can be checked. What is refused is counted, the first refusal is reported with its sender's name, and the run
+is invalid; nothing that anybody sends ends the lab.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from worker.records import MAX_ERROR, JobRecord
 
 #: How far the clocks of two machines may be apart after correction.
 SLACK_NS = 1_000_000_000
-#: Characters of a worker's name, and how many of one that somebody else sent are shown.
+#: The most characters of a worker's name, and how many of a foreign name are shown.
 MAX_NAME, SHOWN = 300, 100
 
 
 class Ledger:
-    """The records of one run of so many jobs, which begins when this is made."""
+    """The records of one run, which begins when this is made."""
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -31,7 +31,7 @@ class Ledger:
         self._began_ns = time.monotonic_ns()
 
     def take(self, record: JobRecord, shift_ns: int | None = None) -> None:
-        """Account for a record; `shift_ns` is what the clock of another machine lacks to ours."""
+        """Account for a record; `shift_ns` is how far the clock of another machine is behind ours."""
         slack_ns = 0
         if shift_ns is not None:
             record, slack_ns = _shift(record, shift_ns), SLACK_NS
@@ -52,11 +52,11 @@ class Ledger:
         return len(self.records) >= self.jobs
 
     def missing(self) -> list[int]:
-        """The indexes of the jobs that have none."""
+        """List the indexes of the jobs that have no record."""
         return [index for index in range(self.jobs) if index not in self.records]
 
     def problems(self) -> list[str]:
-        """What was refused, in one line; nothing where nothing was."""
+        """Describe in one line what was refused; the list is empty where nothing was."""
         if not self.refused:
             return []
         return [

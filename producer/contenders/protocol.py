@@ -38,7 +38,7 @@ Progress = Callable[[int], None]
 
 
 class Contender(Protocol):
-    """Starts its slots, runs job lists, and stops. One at a time; nothing is shared between two."""
+    """Starts its slots, runs job lists one at a time, and stops. Contenders share nothing."""
 
     spec: Spec
 

@@ -1,4 +1,4 @@
-"""How a contender is named, and the slots that it has where nobody says."""
+"""How a contender is named, and the slots that it has by default."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from producer.workloads import Workload
 from worker.errors import UnknownNameError
 from worker.pools import POOLS, Pool, pool
 
-#: Slots of a contender whose slots are light, on work that waits.
+#: The default slots of a contender with light slots, on work that waits.
 LIGHT_SLOTS = 32
 #: The most slots that one worker or design is asked for.
 MAX_SLOTS = 10_000
-#: Slots that take part in using more than one core: one for each core is what makes sense.
+#: The kinds of slots that can use a core each: one for each core is what makes sense.
 _HEAVY = ("process", "interpreter")
 
 
@@ -74,12 +74,12 @@ class Spec:
 
 
 def ways() -> list[str]:
-    """Every way a contender can be named, designs first."""
+    """List every way a contender can be named, designs first."""
     return [*DESIGNS, *(f"{CELERY}{name}" for name in POOLS)]
 
 
 def parse(text: str, workload: Workload) -> Spec:
-    """The contender that `text` names, with the slots that suit the workload where it gives none.
+    """Read the contender that `text` names; where it gives no slots, they suit the workload.
 
     Raises:
         UnknownNameError: no such contender, or no such number of slots.
@@ -108,7 +108,7 @@ def _parse(text: str) -> ContenderName:
 
 
 def specs_of_sweep(ways_: str, concurrency: str) -> list[Spec]:
-    """Each of the ways at each of the concurrencies, both by commas; what has one slot, once.
+    """List every way at every concurrency (both separated by commas); a way of one slot only once.
 
     Raises:
         UnknownNameError: no such contender, or no such number of slots.
@@ -125,7 +125,7 @@ def specs_of_sweep(ways_: str, concurrency: str) -> list[Spec]:
 
 
 def default_slots(way: str, workload: Workload) -> int:
-    """As many slots as a sensible person would give this contender for this workload."""
+    """Return as many slots as a sensible person would give this contender for this workload."""
     executor = _executor(way)
     if not executor.scales:
         return 1
@@ -135,12 +135,12 @@ def default_slots(way: str, workload: Workload) -> int:
 
 
 def sensible(workload: Workload) -> list[Spec]:
-    """The contenders that a comparison has where nobody names any."""
+    """List the contenders of a comparison that names none."""
     left_out = set() if workload.bound == "cores" else {"asyncio+threads"}
     return [Spec(way, default_slots(way, workload)) for way in ways() if way not in left_out]
 
 
 def _executor(way: str) -> Design | Pool:
-    """The design or the pool that executes the jobs of a way."""
+    """Find the design or the pool that executes the jobs of a way."""
     name = ContenderName(way).celery_pool
     return DESIGNS[way] if name is None else pool(name)

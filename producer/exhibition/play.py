@@ -104,7 +104,7 @@ class _Run:
     seen: list[Move] = field(default_factory=list)
 
     def see(self, move: Move | None) -> None:
-        """Take an answered move in; None is the opponent's readiness for the first one."""
+        """Note an answered move; None means that the opponent is ready for the first one."""
         if move is not None:
             self.seen.append(move)
             if self.on_move:

@@ -39,7 +39,7 @@ class Move:
 def schedule(
     opponents: int = OPPONENTS, moves: int = MOVES, simultaneous: bool = True, hour_s: float = 3600
 ) -> Iterator[Move]:
-    """The exhibition if nothing took longer than it must, in the order in which Judit moves.
+    """Yield the moves of an exhibition in which nothing takes longer than it must, in Judit's order.
 
     She starts a move when she is free and the board is hers again. Playing one game after the other
     she is not free before the answer; from table to table, before she has moved.

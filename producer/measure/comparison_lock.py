@@ -13,10 +13,10 @@ from redis.lock import Lock
 from producer.system.broker import connect
 from worker.errors import BrokerUnavailableError
 
-#: The key that whoever compares holds, and for how long beyond its last sign of life, in seconds.
+#: The key that a running comparison holds, and its expiry after the last sign of life, in seconds.
 KEY = "simul:turn"
 LEASE_S = 30.0
-#: How often one who waits looks again, in seconds.
+#: How often a waiting comparison looks again, in seconds.
 LOOK_S = 0.5
 
 

@@ -1,4 +1,4 @@
-"""Makes the contenders of a comparison: designs, and Celery workers where there are some among them."""
+"""Makes the contenders of a comparison: designs and Celery workers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ContenderFactory:
-    """Makes what a plan compares, over one broker.
+    """Makes the contenders of a plan, over one broker.
 
     `awaiting` is called with the external workers that answer, and how many are awaited (0: nobody said).
     """

@@ -69,7 +69,7 @@ class Plan:
         """Make the same plan with each contender under each of these Pythons; unchanged without any.
 
         Raises:
-            UnavailableError: the workers are somebody else's, and run under whatever they run under.
+            UnavailableError: somebody else started the workers, and chose their Python.
         """
         if not pythons:
             return self

@@ -51,18 +51,18 @@ class ProgressWatcher:
         self._bar.stop()
 
     def working_out(self, workload: Workload) -> None:
-        """The right answers are being worked out."""
+        """Show that the right answers are being worked out."""
         self._say(f"{workload.name}: {counted(len(workload.jobs), 'job')}, working out the right answers")
         self._show(f"{workload.name}: working out the right answers")
 
     def queueing(self) -> None:
-        """Somebody else compares with the same workers."""
+        """Show that somebody else compares with the same workers."""
         line = "another comparison uses these workers: waiting for it to end"
         self._say(line)
         self._show(line)
 
     def awaiting(self, answering: int, awaited: int) -> None:
-        """Workers that others start are waited for."""
+        """Show how many workers that others start are waited for."""
         if self._answering != (answering, awaited):
             self._answering = (answering, awaited)
             line = f"workers: {answering} of {awaited} answer" if awaited else f"workers: {answering} answer"
@@ -70,28 +70,28 @@ class ProgressWatcher:
             self._show(line)
 
     def starting(self, workload: Workload, spec: Spec) -> None:
-        """A contender is being started."""
+        """Show that a contender is being started."""
         self._show(f"{workload.name}: starting {spec.name}")
 
     def left_out(self, workload: Workload, spec: Spec, why: str) -> None:
-        """A contender cannot run, or can no longer."""
+        """Say that a contender cannot run, or can no longer."""
         self._show(f"{workload.name}: leaving out {spec.name}: {why}")
 
     def running(self, workload: Workload, spec: Spec, round_: int, rounds: int) -> None:
-        """A run begins."""
+        """Show that a run begins."""
         if self._announced != (workload.name, round_):
             self._announced = (workload.name, round_)
             self._say(f"{workload.name}: round {round_} of {rounds}")
         self._show(f"{workload.name}: round {round_}/{rounds}  {spec.name}", total=len(workload.jobs))
 
     def progress(self, done: int) -> None:
-        """So many jobs of the run are done."""
+        """Show how many jobs of the run are done."""
         elapsed_s = time.monotonic() - self._began
         rate = f"{digits(done / elapsed_s)} jobs/s" if elapsed_s else ""
         self._bar.update(self._task, completed=done, rate=rate)
 
     def ran(self, run: Run) -> None:
-        """A run has ended."""
+        """Show that a run has ended."""
         if run.problems and not self._quiet:
             self._print(
                 f"{run.workload}: round {run.round} of {run.contender} is invalid: {run.problems[0]}", "red"

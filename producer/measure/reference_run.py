@@ -32,7 +32,7 @@ from worker.settings import PROJECT
 
 #: Jobs done before the clock starts, so that imports and caches are not in the numbers.
 WARM_UP = 10
-#: Passes over the jobs, as long as they fit into so many seconds.
+#: The most passes over the jobs, and the seconds after which no further one begins.
 PASSES, PASSES_S = 3, 2.0
 
 

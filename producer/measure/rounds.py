@@ -39,7 +39,7 @@ class Watcher(Protocol):
         """Somebody else compares with the same workers: it is their turn."""
 
     def awaiting(self, answering: int, awaited: int) -> None:
-        """Workers that others start are waited for: so many answer, of so many (0: nobody said)."""
+        """Workers that others start are waited for: `answering` of `awaited` (0: nobody said) answer."""
 
     def starting(self, workload: Workload, spec: Spec) -> None:
         """A contender is being started."""
@@ -51,7 +51,7 @@ class Watcher(Protocol):
         """A run begins."""
 
     def progress(self, done: int) -> None:
-        """So many jobs of the run are done."""
+        """`done` jobs of the run have been done."""
 
     def ran(self, run: Run) -> None:
         """A run has ended."""
@@ -71,7 +71,7 @@ class Recorder(Protocol):
     """Takes down what is measured, in time to save it."""
 
     def begin(self, measured: Measured) -> None:
-        """A workload begins: its contenders stand ready."""
+        """Take down a workload that begins, with its contenders ready."""
 
     def add(self, run: Run) -> None:
         """A run has ended."""

@@ -1,4 +1,4 @@
-"""Keeps the contenders that are started: each once, as long as a workload to come wants it."""
+"""Starts each contender once, and keeps it as long as a later workload wants it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Roster:
     """
 
     def __init__(self, make: Callable[[Spec], Contender]) -> None:
-        #: Seconds from nothing to warm, by what was asked for.
+        #: Seconds that each contender took from nothing to warm, by its spec.
         self.startups_s: dict[Spec, float] = {}
         self._make = make
         self._contenders: dict[Spec, Contender] = {}

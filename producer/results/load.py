@@ -1,7 +1,7 @@
 """Reads result files: a bounded number of bytes, and nothing that this program could not have written.
 
 What is loaded needs no second look. Its numbers lie in their ranges, its columns match, a valid run has a
-record of every job and took some time, and what refers to something finds it.
+record of every job and took some time, and every reference has its target.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from producer.results.model import SCHEMA, Result, Run, WorkloadResult
 from producer.results.older import from_schema_1, from_schema_2
 from worker.errors import ResultError
 
-#: Neither a file nor what it unpacks to is read any further. A million records take 29 MB, packed 10.
+#: The most that is read of a file, and of what it unpacks to. A million records take 29 MB, packed 10.
 MAX_MIB = 256
 #: An error quotes no more of a file than this.
 MAX_QUOTED = 200
@@ -60,7 +60,7 @@ class _Schema(msgspec.Struct):
 
 
 class _ContradictionError(Exception):
-    """What no comparison could have left."""
+    """The result holds what no comparison could have left."""
 
 
 def _read(path: Path) -> bytes:

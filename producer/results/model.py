@@ -19,7 +19,7 @@ from producer.system.pythons import Python
 if TYPE_CHECKING:
     from producer.results.times import Times
 
-#: Raised by one whenever an older program would misread a newer file; see `older`.
+#: The version of the format: one higher whenever an older program would misread a newer file; see `older`.
 SCHEMA = 3
 
 
@@ -61,7 +61,7 @@ class Run:
     duplicates: Count
     #: Why the run is invalid; empty where it is valid.
     problems: list[str]
-    #: Of the process trees that did the jobs; None where they are out of sight.
+    #: Peak memory of the process trees that did the jobs; None where they are out of sight.
     peak_memory_bytes: Bytes | None
     cpu_s: Seconds | None
     #: CPU time of the broker, where there is one and it is in sight.
@@ -101,7 +101,7 @@ class ContenderResult:
     """A contender that a workload was compared on: how long it took to start, or why it is left out."""
 
     name: ContenderName
-    #: From nothing to warm; None where it never was.
+    #: Seconds from nothing to warm slots; None where they never were.
     startup_s: Seconds | None = None
     #: Why it has no run, or none any more; None where it took part to the end.
     left_out: str | None = None
@@ -120,7 +120,7 @@ class WorkloadResult:
     reference: Reference
     #: All that were asked for, in that order.
     contenders: list[ContenderResult]
-    #: Of the jobs and of the files they read.
+    #: A hash of the jobs and of the files they read.
     data_hash: str = ""
 
     @property

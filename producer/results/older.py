@@ -79,7 +79,7 @@ def _name(text: str) -> ContenderName:
 
 
 def _name_of_schema_1(text: str) -> ContenderName:
-    """A name in which three workers of 32 slots each were written `@3x32`."""
+    """Read a name in which three workers of 32 slots each were written `@3x32`."""
     name = _name(text)
     if name.slots is None or not re.search(r"@\d+x\d+", text):
         return name

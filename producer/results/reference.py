@@ -12,7 +12,7 @@ from producer.ranges import Seconds
 from producer.words import counted
 from worker.records import JobRecord
 
-#: The most that is told of an answer or an error, in characters.
+#: The most characters of an answer or an error that are reported.
 MAX_TOLD = 300
 
 
@@ -38,7 +38,7 @@ class Reference:
     summary: str | None = None
 
     def limit_s(self, slots: int, cores: float) -> float:
-        """Compute the makespan, in seconds, that so many slots on so many cores cannot beat.
+        """Compute the makespan, in seconds, that `slots` slots on `cores` cores cannot beat.
 
         Jobs x service time / slots, the longest job, or the CPU time on all cores, whichever binds.
         """
@@ -55,7 +55,7 @@ class Reference:
         ]
 
     def check(self, records: Sequence[JobRecord]) -> Checked:
-        """Hold the records of a run against the right answers."""
+        """Compare the records of a run with the right answers."""
         differing = set(self.differing(records))
         failed = [record for record in records if record.error is not None]
         alike = [record for record in failed if record.index not in differing]

@@ -106,7 +106,7 @@ def _encode(what: Any) -> bytes:
 
 
 def _in_utf8(plain: Any) -> Any:
-    """The same with whatever is no character written out, as in `\\udcff`."""
+    """Write out whatever is no character, as in `\\udcff`."""
     if isinstance(plain, str):
         return plain.encode(errors="backslashreplace").decode()
     if isinstance(plain, dict):

@@ -16,7 +16,7 @@ from producer.results import SCHEMA, Result
 
 
 def result_schema() -> dict[str, Any]:
-    """The schema (JSON Schema 2020-12), with the first line of each class as its description."""
+    """Make the schema (JSON Schema 2020-12), with the first line of each class as its description."""
     schema: dict[str, Any] = msgspec.json.schema(Result)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # `simul machine` says what a machine is, and has no use for 
     from producer.system.machine import Machine
     from producer.system.pythons import Python
 
-#: An event loop that stood still for no longer is not worth a word, in seconds.
+#: The longest stall of an event loop that is not worth mentioning, in seconds.
 STALL_S = 0.05
 NOBODY_RAN = "No contender ran."
 

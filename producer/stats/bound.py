@@ -8,11 +8,11 @@ from producer.results import WorkloadResult
 from producer.stats.summary import Summary
 from producer.words import counted, seconds
 
-#: From this share of the time of the work on, the wait, the CPU or the disk is what it consists of.
+#: What takes more than this share of the time is what bound a workload: the waits, the CPU, or else the disk.
 MOST = 0.5
 #: Workloads whose jobs may wait for the disk.
 READS_FILES = ("disk", "mixed")
-#: A message that costs this many times the job it carries is what binds.
+#: Messages are what bound a workload if one costs more than this many times the job it carries.
 DEAR = 1.0
 
 

@@ -24,9 +24,9 @@ OUTLIER_SCORE = 3.5
 OUTLIER_SHARE = 0.15
 #: Runs whose standard deviation is more than this share of their mean are unstable, as in pyperf.
 UNSTABLE = 0.10
-#: So much slower or faster are the last runs of all contenders than their first: the machine drifted.
+#: The machine drifted if the last runs of all contenders are this much slower or faster than their first.
 DRIFT = 0.10
-#: In a shorter makespan, starting and ending the run weighs; in seconds.
+#: Below this makespan, in seconds, starting and ending the run weighs.
 SHORT_S = 0.02
 #: Processes waiting to run before anything was started, for each core.
 BUSY = 0.5

@@ -20,7 +20,7 @@ from worker.errors import ResultError
 #: What must be equal of two workloads, and of two machines, to be compared without force.
 SAME_WORK = ("seed", "jobs", "chunk", "data_hash")
 SAME_MACHINE = ("host", "cpu", "cores", "core_limit", "memory_bytes")
-#: What may well be what the comparison is about: it is named, and no hindrance.
+#: What the comparison may well be about: a difference in it is named, and no hindrance.
 WORTH_NAMING = ("python", "gil", "kernel", "commit")
 
 
@@ -61,7 +61,7 @@ class Difference:
 class Diff:
     """Everything between two results."""
 
-    #: Why they should not be compared; only ever there when it was forced.
+    #: Why they should not be compared; empty unless the comparison was forced.
     forced: list[str]
     remarks: list[str]
     rows: list[Difference]
@@ -154,6 +154,6 @@ def _unequal(before: object, after: object, names: tuple[str, ...]) -> Iterator[
 
 
 def _short(value: object) -> str:
-    """The value in words; of a hash its beginning tells it from another."""
+    """Write the value in words; of a hash only the beginning, which tells it from another."""
     text = str(value)
     return f"{text[:19]}…" if text.startswith("sha256:") else text

@@ -23,7 +23,7 @@ class Block:
     lane: int
     start_s: float
     end_s: float
-    #: Jobs in it, and the first of them.
+    #: The number of jobs in it, and the index of the first.
     jobs: int
     index: int
     #: Mean wait and mean service of its jobs, and what they take alone.

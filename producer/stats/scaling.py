@@ -22,7 +22,7 @@ from producer.results import Result, WorkloadResult
 from producer.stats.ratios import Ratio, paired
 from producer.stats.summary import makespan_s, runs_by_contender
 
-#: A law is fitted to so many points or more.
+#: The fewest points to which a law is fitted.
 POINTS_TO_FIT = 5
 #: A law that leaves more than this of the variance unexplained describes something else.
 GOOD_FIT = 0.9
@@ -54,7 +54,7 @@ class Law:
     r_squared: float
 
     def throughput(self, slots: float) -> float:
-        """Foretell the jobs per second at so many slots."""
+        """Predict the jobs per second at that many slots."""
         cost = 1 + self.contention * (slots - 1) + self.coherency * slots * (slots - 1)
         return self.rate * slots / cost
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import IO
 
-#: So many of the last lines that it wrote are told.
+#: How many of the last lines that a process wrote are quoted.
 LAST_LINES = 3
 
 

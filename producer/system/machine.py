@@ -80,7 +80,7 @@ def cores() -> int:
 
 
 def load() -> float:
-    """Processes waiting to run, averaged over the last minute."""
+    """Return the number of processes waiting to run, averaged over the last minute."""
     return os.getloadavg()[0]
 
 

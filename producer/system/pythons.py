@@ -12,7 +12,7 @@ from producer.contender_name import ContenderName
 from producer.system.gil import Gil
 from worker.pools import pool
 
-#: Without these no contender can run; without those, none of Celery's pools.
+#: The packages without which no contender can run, and those without which no Celery pool can.
 BASE = ("chess",)
 FOR_CELERY = ("celery", "kombu", "redis", "msgspec")
 #: The first version with `concurrent.futures.InterpreterPoolExecutor`.
@@ -31,7 +31,7 @@ class Python:
     python: str
     version: tuple[int, int]
     free_threaded_build: bool
-    #: Around the imports of what a kind of contender needs: "designs", "celery", "celery:eventlet", ...
+    #: The GIL around the imports that a kind of contender needs: "designs", "celery", "celery:eventlet", ...
     gil: dict[str, Gil] = field(hash=False)
     #: Why a package is not in its environment.
     missing: dict[str, str] = field(hash=False)

@@ -1,9 +1,9 @@
 """Ends what the lab has started when the lab itself no longer can.
 
-The reaper is a small process whose standard input is a pipe that only the lab holds open. When the lab
-is gone, whatever the reason, the pipe closes, and the reaper ends the processes and removes the
-directories that it was told of, and what the lab has left in somebody else's broker. It never touches
-anything else: a number that has passed on to another process since is not taken for the one that had it.
+The reaper is a small process whose standard input is a pipe that only the lab holds open. When the lab is
+gone, whatever the reason, the pipe closes, and the reaper ends the processes and removes the directories that
+it was told of, and what the lab has left in somebody else's broker. It never touches anything else: a process
+id that another process has got since is left alone.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Reaper:
     def add_process(self, pid: int) -> None:
         """End this process with the lab, and its group where it leads one, even after it has ended itself.
 
-        It is this process's child, and not waited for yet: the number is still its own.
+        It must be a child of this process that is not waited for yet, so that the id is still its own.
         """
         with contextlib.suppress(ProcessLookupError):
             self._tell(f"{'group' if os.getpgid(pid) == pid else 'process'} {pid}")
@@ -79,7 +79,7 @@ class Reaper:
         self._tell(f"directory {path}")
 
     def set_broker(self, url: str) -> None:
-        """Name the broker in which traces are left from now on. Those in no broker are of no interest."""
+        """Name the broker in which traces are left from now on. Without a broker, traces are ignored."""
         self._tell(f"broker {url}")
 
     def add_traces(self, traces: Traces) -> None:
@@ -122,7 +122,7 @@ class Charge:
     process: psutil.Process | None
 
     def running(self) -> Iterator[int]:
-        """The process ids of it that still run; a zombie, which nobody has waited for yet, does not."""
+        """Yield its process ids that still run; a zombie, which nobody has waited for yet, does not."""
         known = self.process is not None and self.process.is_running()
         if not self.leads:
             if known and _runs(self.pid):

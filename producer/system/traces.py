@@ -1,8 +1,8 @@
 """Removes what a comparison leaves in a broker that others use, too.
 
-A worker that shuts down warmly takes most of it away. The rest nobody would: kombu keeps the bindings of a
-queue as long as the server lives. Other people's keys are left alone: of one that is shared goes what names
-this lab or its worker, and nothing else.
+A worker that shuts down warmly takes most of it away. Nobody would remove the rest: kombu keeps the bindings
+of a queue as long as the server lives. Other people's keys are left alone: of one that is shared goes what
+names this lab or its worker, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import redis
 
 #: kombu's tables of the queues bound to an exchange, and of those that are to stay.
 BINDINGS, PERMANENT = "_kombu.binding.{}", "_kombu.binding_permanent.{}"
-#: Until when the tables of exchanges stay that nobody uses.
+#: kombu's deadlines, until which the table of an unused exchange stays.
 DEADLINES = "_kombu.binding_deadlines"
 #: What kombu writes between the three parts of a binding: routing key, pattern, queue.
 SEPARATOR = "\x06\x16"
@@ -25,7 +25,8 @@ SEPARATOR = "\x06\x16"
 COMMANDS, ANSWERS = "celery.pidbox", "reply.celery.pidbox"
 #: Where kombu's own transport keeps what was taken and not acknowledged, of all queues together.
 UNACKED, UNACKED_INDEX = "unacked", "unacked_index"
-#: KEYS: deadlines, the table of an exchange. ARGV: the exchange. No table needs no deadline.
+#: KEYS: deadlines, the table of an exchange. ARGV: the exchange. An exchange without a table needs no
+#: deadline.
 DROP_DEADLINE = "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('ZREM', KEYS[1], ARGV[1]) end"
 #: Unacknowledged messages that are looked at in one step.
 AT_ONCE = 1000

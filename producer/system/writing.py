@@ -1,7 +1,7 @@
 """Writes files whole or not at all, and overwrites nobody else's.
 
-Everything is first written under a name that nobody else has (a process id would not do: two containers
-may share one, and the directory), and is on the disk before it gets its own.
+Everything is first written under a name that nobody else has (a process id would not do: two containers may
+share one, and the directory), and is on the disk before it gets its final name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from producer.system.interrupts import held
 
-#: What a number is put before: "a.json.gz" is followed by "a-2.json.gz".
+#: Splits a name where a number is put in: "a.json.gz" is followed by "a-2.json.gz".
 _NAME = re.compile(r"(.+?)((?:\.json)?(?:\.gz)?)", re.DOTALL)
 
 

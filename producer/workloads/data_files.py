@@ -36,7 +36,7 @@ def make(
     corrupt: int = 0,
     on_progress: OnProgress | None = None,
 ) -> dict[str, str]:
-    """Write a set of files into a directory that holds none yet; answer which were damaged, and how.
+    """Write a set of files into a directory that holds none yet; return which were damaged, and how.
 
     Raises:
         DataError: the numbers make no sense, there are data files already, or they cannot be written.
@@ -84,7 +84,7 @@ def names(root: Path) -> list[str]:
     """List the names of the data files in a directory, sorted.
 
     No message can carry a name that is not UTF-8. Such a file is listed with its other bytes written out
-    (`test\\xff.txt`): whoever looks for that finds nothing, and it counts as malformed.
+    (`test\\xff.txt`): no file can be found by that name, so it counts as malformed.
 
     Raises:
         DataError: there are none, or they cannot be listed.
@@ -143,7 +143,7 @@ _ADVICE = "make some with `simul data make --into DIR`; --data DIR (or SIMUL_DAT
 
 
 def _contents(count: int, seed: int) -> Iterator[bytes]:
-    """The files of a set, undamaged, one after the other."""
+    """Yield the files of a set, undamaged, one after the other."""
     # Only random() is promised to give the same values on every Python; randint and choice are not.
     draw = random.Random(seed).random
     for index in range(count):
@@ -153,7 +153,7 @@ def _contents(count: int, seed: int) -> Iterator[bytes]:
 
 
 def _number(index: int, count: int) -> str:
-    """The number of a file, from 001 on, as wide as the last one."""
+    """Write the number of a file, from 001 on, as wide as the last one."""
     return f"{index + 1:0{max(3, len(str(count)))}}"
 
 
@@ -175,7 +175,7 @@ _DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 def _choose_damages(count: int, seed: int, corrupt: int) -> dict[int, str]:
-    """Which files are damaged, and how. Their choice does not change what the others hold."""
+    """Choose which files are damaged, and how. The choice does not change what the others hold."""
     draw = random.Random(seed).random
     order = sorted((draw(), index) for index in range(count)) if corrupt else []
     kinds = chain(_DAMAGES, cycle(list(_DAMAGES)[:-1]))

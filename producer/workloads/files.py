@@ -16,7 +16,7 @@ from worker.jobs import Answer, FileCheck, FilesChecked
 
 
 def make(recipe: Recipe) -> tuple[FileCheck, ...]:
-    """So many checks of `chunk` files each; only the last chunk of the directory may be shorter.
+    """Make the checks, of `chunk` files each; only the last chunk of the directory may be shorter.
 
     Raises:
         DataError: there are no data files, or they cannot be listed.
@@ -28,7 +28,7 @@ def make(recipe: Recipe) -> tuple[FileCheck, ...]:
 
 
 def summary(answers: Sequence[Answer]) -> str:
-    """How many files were right."""
+    """Say how many files were right."""
     checked = (answer.verdicts for answer in answers if isinstance(answer, FilesChecked))
     counts = Counter(verdict.verdict for verdicts in checked for verdict in verdicts)
     line = f"{counts['correct']:,} of {counts.total():,} files correct"

@@ -20,7 +20,7 @@ class Recipe:
 
     jobs: int
     seed: int
-    #: Files per file check; the other kinds of job pay it no heed.
+    #: Files per file check; the other kinds of job ignore it.
     chunk: int = 1
     data_root: Path = PROJECT_DATA
 
@@ -45,7 +45,7 @@ class Maker:
     counts_files: bool = False
 
     def default_jobs(self, chunk: int = 1) -> int:
-        """How many jobs there are where nobody says: with larger chunks fewer, for the same files."""
+        """Return the default number of jobs: fewer with larger chunks, for the same files."""
         _require_chunk(chunk)
         return -(-self.jobs // chunk) if self.counts_files else self.jobs
 

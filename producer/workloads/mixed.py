@@ -13,7 +13,7 @@ _PARTS = (files.MAKER, waits.MAKER, search.MAKER, trapezoid.MAKER, sieve.MAKER)
 
 
 def make(recipe: Recipe) -> tuple[Job, ...]:
-    """An equal share of each kind; the first kinds take what cannot be shared equally.
+    """Make an equal share of each kind; the first kinds take what cannot be shared equally.
 
     Raises:
         DataError: there are no data files, or they cannot be listed.

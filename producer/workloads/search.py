@@ -24,19 +24,19 @@ LONGEST = 80
 
 
 def make(recipe: Recipe) -> tuple[ChessMove, ...]:
-    """Positions of seeded random games, each to be searched."""
+    """Make searches of the positions of seeded random games."""
     fens = islice(positions(random.Random(recipe.seed), OPENING), recipe.jobs)
     return tuple(ChessMove(fen, depth=DEPTH) for fen in fens)
 
 
 def summary(answers: Sequence[Answer]) -> str:
-    """How much was searched."""
+    """Say how much was searched."""
     nodes = [answer.nodes or 0 for answer in answers if isinstance(answer, MovePlayed)]
     return f"{len(nodes):,} moves found, {sum(nodes):,} positions visited"
 
 
 def positions(rng: random.Random, opening: int) -> Iterator[str]:
-    """Endless FENs of legal positions in which the game goes on.
+    """Yield endless FENs of legal positions in which the game goes on.
 
     `BOARDS` games are played in turn, one random half-move at each visit: as many jobs as may be
     wanted, at the price of one half-move each. A game starts with `opening` half-moves.
@@ -51,7 +51,7 @@ def positions(rng: random.Random, opening: int) -> Iterator[str]:
 
 
 def _open_game(rng: random.Random, opening: int) -> chess.Board:
-    """A game after so many random half-moves, not over yet."""
+    """Start a game with so many random half-moves, after which it is not over yet."""
     import chess  # not at the top: a list of the workloads, as in --help, needs no board
 
     while True:

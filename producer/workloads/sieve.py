@@ -16,12 +16,12 @@ SEGMENT = 4_000_000
 
 
 def make(recipe: Recipe) -> tuple[Sieve, ...]:
-    """Segments side by side, from 0 on."""
+    """Make jobs for segments side by side, from 0 on."""
     return tuple(Sieve(i * SEGMENT, (i + 1) * SEGMENT) for i in range(recipe.jobs))
 
 
 def summary(answers: Sequence[Answer]) -> str:
-    """How many primes there are below the end of the last segment."""
+    """Say how many primes there are below the end of the last segment."""
     counts = [answer.count for answer in answers if isinstance(answer, PrimesCounted)]
     return f"pi({len(counts) * SEGMENT:,}) = {sum(counts):,}"
 

@@ -19,14 +19,14 @@ STEPS = 150_000
 
 
 def make(recipe: Recipe) -> tuple[Trapezoid, ...]:
-    """Pieces of equal width, from left to right, each beginning exactly where the last one ends."""
+    """Make pieces of equal width, from left to right, each beginning exactly where the last one ends."""
     width = UPPER - LOWER
     ends = [LOWER + width * i / recipe.jobs for i in range(recipe.jobs + 1)]
     return tuple(Trapezoid(ends[i], ends[i + 1], STEPS) for i in range(recipe.jobs))
 
 
 def summary(answers: Sequence[Answer]) -> str:
-    """The whole integral, beside its exact value."""
+    """State the whole integral beside its exact value."""
     value = math.fsum(answer.value for answer in answers if isinstance(answer, Integral))
     exact = trapezoid.EXACT
     return f"integral {value:.10f}, exact {exact:.10f}, error {abs(value - exact):.1e}"

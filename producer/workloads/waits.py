@@ -9,14 +9,14 @@ from producer.workloads.maker import Maker, Recipe
 from producer.workloads.search import positions
 from worker.jobs import ChessMove
 
-#: Between these an opponent thinks, in milliseconds.
+#: The shortest and the longest time that an opponent thinks, in milliseconds.
 SHORTEST_MS, LONGEST_MS = 10, 30
 #: Half-moves played before the first of these positions.
 OPENING = 4
 
 
 def make(recipe: Recipe) -> tuple[ChessMove, ...]:
-    """Opponents at the boards of one exhibition, thinking for seeded random times."""
+    """Make opponents at the boards of one exhibition, thinking for seeded random times."""
     rng = random.Random(recipe.seed)
     return tuple(
         ChessMove(fen, wait_ms=round(rng.uniform(SHORTEST_MS, LONGEST_MS), 1), seed=rng.getrandbits(32))

@@ -1,4 +1,4 @@
-"""What the command `simul` runs. In a wheel, it is all of the lab that other people's imports can find.
+"""The entry point of the command `simul`; in a wheel, the only module of the lab that others can import.
 
 There the packages `worker` and `producer`, and the data files, lie in the directory of this package.
 In a checkout they are found where they are.

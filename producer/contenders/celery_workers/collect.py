@@ -30,7 +30,7 @@ class Collector(Ledger):
     def __init__(self, client: redis.Redis, jobs: int, reaper: Reaper | None = None) -> None:
         """`reaper` removes the stream where we no longer can."""
         super().__init__(jobs)
-        #: What messages of this run call it.
+        #: The name of the run in its messages.
         self.run = uuid.uuid4().hex[:12]
         self.clocks_corrected = False
         self._decode = msgspec.json.Decoder(SentRecord).decode

@@ -30,7 +30,7 @@ SILENCE_S = 60.0
 #: How long one read waits for records, in milliseconds; then the worker is looked after.
 BLOCK_MS = 100
 
-#: Whether to go on waiting after so many seconds without a record.
+#: Tells whether to go on waiting after so many seconds without a record.
 Patient = Callable[[float], bool]
 
 

@@ -28,12 +28,12 @@ from worker.settings import RELIABLE_TRANSPORT
 
 #: How long workers have to turn up, in seconds: in a lab session they boot together with the producer.
 APPEAR_S = 60.0
-#: How long the first sign of any of them is waited for, in seconds.
+#: How long to wait for a first worker to answer, in seconds.
 NOBODY_S = 10.0
 #: How long a worker that was there may take to answer before it counts as gone, in seconds.
 GONE_S = 5.0
 
-#: Slots of all the workers of a queue together: each is warmed up by a job of its own.
+#: The most slots of all the workers of a queue: each is warmed up by a job of its own.
 MOST_SLOTS = 100_000
 #: Stands for all queues, where nobody knows which of them a worker consumes.
 ANY_QUEUE = "*"
@@ -68,7 +68,8 @@ class Fleet:
         """Return the workers that consume a queue, and the slots of each.
 
         Raises:
-            ContenderError: the broker went away, or a worker answers what cannot be: it may be on this queue.
+            ContenderError: the broker went away, or a worker that may be on this queue gives an impossible
+            answer.
         """
         if self._queues is None:
             self._queues = self._ask_slots(self._await_workers())
@@ -139,7 +140,7 @@ class ExternalWorkers:
         self._there = False
 
     def start(self) -> None:
-        """Look which workers are there; `spec` says it from then on.
+        """Find out which workers are there; `spec` says so from then on.
 
         Raises:
             ContenderError: no worker consumes the queue, or they are unequal.

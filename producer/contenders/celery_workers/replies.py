@@ -1,7 +1,7 @@
 """Asks workers, and checks their answers: whoever can write to the broker can answer, too.
 
-Nothing that is answered is believed that can be checked, and nothing ends the lab: whose answer makes no
-sense is named in `Replies.faults`.
+An answer is checked in all that can be checked, and none ends the lab: the workers whose answers make no
+sense are named in `Replies.faults`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from producer.contenders.spec import MAX_SLOTS
 from worker.errors import ContenderError
 from worker.records import error_line
 
-#: Workers that are listened to. One may have as many slots as `@N` may say.
+#: The most workers that are listened to. Each may have as many slots as `@N` may say.
 MAX_WORKERS = 1000
 #: How long one question waits for the answers of all workers, in seconds, where nothing hurries.
 ASK_S = 1.0
-#: No question takes longer than so many times the time that one worker has to answer.
+#: No question takes longer than this many times the time that a worker has to answer.
 PATIENCE = 10
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ class _EnoughError(Exception):
 def ask(
     app: Celery, question: str, answer: Any, timeout_s: float, nodes: Iterable[str] | None = None
 ) -> Replies[Any]:
-    """Ask these workers, or all; each has `timeout_s` to answer with an `answer` (a type).
+    """Ask these workers, or all; each has `timeout_s` for an answer of the type `answer`.
 
     Raises:
         ContenderError: the broker went away, or hands over what is no message.

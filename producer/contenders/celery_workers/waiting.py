@@ -18,7 +18,7 @@ AGAIN_S = 5.0
 
 
 class Waiting:
-    """Waits as long as nobody consumes a pool's queue, and so many seconds after somebody does.
+    """Waits as long as nobody consumes a pool's queue, and `patience_s` seconds after somebody does.
 
     A worker may well be started after its jobs were sent: they wait in the broker.
     """
@@ -33,7 +33,7 @@ class Waiting:
         self._since = 0.0
 
     def __call__(self, quiet_s: float) -> bool:
-        """Tell whether to go on waiting after so many seconds without a record."""
+        """Tell whether to go on waiting after `quiet_s` seconds without a record."""
         if quiet_s >= QUIET_S and time.monotonic() - self._asked > AGAIN_S:
             self._ask()
             self._asked = time.monotonic()

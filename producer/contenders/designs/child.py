@@ -22,7 +22,7 @@ from producer.system import gil
 from worker.jobs import Answer, Job
 from worker.records import JobRecord, make_record
 
-#: Tell the lab how many jobs are done no more often than this.
+#: The shortest time between two reports of how many jobs are done.
 REPORT_NS = 100_000_000
 
 #: Called with each record as its job ends, from whichever thread it ends in.
@@ -35,7 +35,7 @@ class DesignModule(Protocol):
     """Offers what every module of a design has to offer."""
 
     def open_slots(self, slots: int, data_root: Path) -> AbstractContextManager[RunJobs]:
-        """Start the slots and warm each up; yields what runs a job list; ends the slots."""
+        """Start the slots, warm each up, yield a function that runs a job list, and end the slots."""
 
 
 def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -> None:
@@ -72,7 +72,7 @@ def _run_jobs(
 
 
 def do_and_record(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]) -> JobRecord:
-    """Do one job here and now, and record it."""
+    """Do one job here and now, and return its record."""
     started = time.monotonic_ns()
     answer, failure = None, None
     try:

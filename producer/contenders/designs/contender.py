@@ -41,7 +41,7 @@ class Record(msgspec.Struct):
 
 
 class RunReport(msgspec.Struct, array_like=True):
-    """What a child says of a run."""
+    """What a child reports of a run."""
 
     records: list[Record]
     #: The longest stall of its event loop, in seconds; None where it has none.
@@ -149,17 +149,17 @@ class DesignContender:
         self._child = None
 
     def _await_report(self, progress: Progress) -> RunReport:
-        """Read what the child says of a run that has ended.
+        """Pass on the progress until the run has ended, and return what the child reports of it.
 
         Raises:
-            EOFError, OSError: it has ended itself.
-            ContenderError: it says something else.
+            EOFError, OSError: the child has ended.
+            ContenderError: the child says something else.
         """
         while True:
-            report = self._read_reply()
-            if isinstance(report, RunReport):
-                return report
-            progress(report)
+            reply = self._read_reply()
+            if isinstance(reply, RunReport):
+                return reply
+            progress(reply)
 
     def _read_reply(self) -> RunReport | int:
         """Read what the child says next: how many jobs are done, or the outcome of a run."""

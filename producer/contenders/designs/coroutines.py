@@ -66,7 +66,7 @@ async def _take(
 
 
 class StallWatch:
-    """Notices for how long the loop ran nothing but one callback."""
+    """Measures for how long the loop ran nothing but one callback."""
 
     def __init__(self) -> None:
         self.longest_s = 0.0
@@ -80,5 +80,5 @@ class StallWatch:
             self.check()
 
     def check(self) -> None:
-        """Note how long the wake-up that should have happened is overdue."""
+        """Note how long the next wake-up is overdue."""
         self.longest_s = max(self.longest_s, time.monotonic() - self._due)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Frame
 
-#: Blocks that a timeline draws at most, give or take one per lane.
+#: The most blocks that a timeline draws, give or take one per lane.
 MAX_BLOCKS = 3000
 
 
@@ -16,12 +16,12 @@ MAX_BLOCKS = 3000
 class Picture:
     """One drawing of a chart."""
 
-    #: Of its file.
+    #: The name of its file.
     name: str
-    #: What stands above it there.
+    #: The title above it in that file.
     title: str
     draw: Callable[[Frame], Drawing]
-    #: Where the picture has a sentence of its own, and not that of the chart.
+    #: Its own sentence; empty where the chart's sentence serves.
     sentence: str = ""
 
 
@@ -40,13 +40,13 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the charts of one page have in common."""
+    """Settings that the charts of one page share."""
 
-    #: Where the axes of makespans end, so that they can be compared; None where each ends by itself.
+    #: The common end of the axes of makespans, in seconds; None where each has its own.
     longest_s: float | None = None
     #: The most blocks of one timeline.
     max_blocks: int = MAX_BLOCKS
 
 
-#: A chart that stands on no page with others.
+#: The settings of a chart that stands on no page with others.
 ALONE = Shared()

@@ -18,7 +18,7 @@ from producer.words import digits, mebibytes, seconds
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a contender's speed costs. None where nobody could see."""
+    """What a contender's speed costs; None stands for what could not be measured."""
 
     entry: Entry
     jobs_per_s: float
@@ -27,7 +27,7 @@ class Cost:
 
 
 def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
-    """Show speed, and beside it what it costs; None without a valid run."""
+    """Show each contender's speed beside its costs; None without a valid run."""
     costs = derive(field.entries)
     if not costs:
         return None
@@ -46,7 +46,7 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
 
 
 def derive(entries: Sequence[Entry]) -> list[Cost]:
-    """Take speed, memory and CPU time of those with a valid run."""
+    """Take speed, memory and CPU time of the contenders with a valid run."""
     return [
         Cost(
             entry,
@@ -61,7 +61,7 @@ def derive(entries: Sequence[Entry]) -> list[Cost]:
 
 
 def describe(costs: Sequence[Cost]) -> str:
-    """Say what the fastest paid for its speed, and what the others paid."""
+    """Compare what the fastest contender paid for its speed with what the others paid."""
     memory = [(float(cost.memory_bytes), cost) for cost in costs if cost.memory_bytes]
     cpu = [(cost.cpu_per_job_s, cost) for cost in costs if cost.cpu_per_job_s]
     parts = []
@@ -80,14 +80,14 @@ def draw_speed(costs: Sequence[Cost], frame: Frame) -> Drawing:
 
 
 def draw_memory(costs: Sequence[Cost], frame: Frame) -> Drawing:
-    """Draw the peak memory, where it was in sight."""
+    """Draw the peak memory, where it could be measured."""
     mib = [(cost.memory_bytes or 0) / 2**20 for cost in costs]
     texts = [mebibytes(cost.memory_bytes) if cost.memory_bytes else "not in sight" for cost in costs]
     return _draw(costs, mib, texts, amount("peak memory, in MiB", max(mib)), frame)
 
 
 def draw_cpu(costs: Sequence[Cost], frame: Frame) -> Drawing:
-    """Draw the CPU time for each job, where it was in sight."""
+    """Draw the CPU time for each job, where it could be measured."""
     values = [cost.cpu_per_job_s or 0.0 for cost in costs]
     texts = [seconds(value) if value else "too little to see" for value in values]
     return _draw(costs, values, texts, time("CPU time for each job", max(values)), frame)

@@ -15,11 +15,11 @@ from producer.stats.bound import READS_FILES
 from producer.stats.scaling import Curve, curves
 from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries
 
-#: From this share of its time on, a workload computes; below, it waits.
+#: A workload computes if the CPU is busy for at least this share of its time; otherwise it waits.
 COMPUTES = 0.5
-#: Service this many times as long as the job takes alone is worth a word.
+#: Service time is worth mentioning from this many times the job's time alone on.
 STRETCHED = 1.5
-#: Fewer concurrencies are no curve.
+#: The fewest concurrencies that make a curve.
 POINTS_TO_DRAW = 3
 
 
@@ -28,14 +28,14 @@ class Entry:
     """One contender on one workload."""
 
     summary: Summary
-    #: Of its valid runs, by round.
+    #: The makespan of each valid run, by round.
     makespans_s: dict[int, float]
-    #: The run that stands for the others: of the valid ones that of the median makespan, else the one
-    #: that got furthest.
+    #: The run that stands for the others: the valid run of the median makespan, or else the run that got
+    #: furthest.
     typical: Run
     #: The jobs of all valid runs, one after the other.
     all_times: Times
-    #: What each job takes with nothing around it, by its index.
+    #: Seconds that each job takes with nothing around it, by its index.
     alone_s: SecondsColumn
 
     @property
@@ -55,7 +55,7 @@ class Field:
 
     workload: WorkloadResult
     entries: Sequence[Entry]
-    #: Of the ways that ran at three concurrencies or more.
+    #: The curves of the ways that ran at three concurrencies or more.
     curves: Sequence[Curve] = ()
     #: Whether there was a GIL where a run does not say.
     gil: bool = True

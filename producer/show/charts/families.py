@@ -1,4 +1,4 @@
-"""Gives what ran here and what went through Celery a colour each, in every chart with rows."""
+"""Gives designs and Celery pools a colour each, in every chart with rows."""
 
 from __future__ import annotations
 

@@ -26,24 +26,24 @@ class Bar:
     """A makespan with its interval, and the limit that nothing can beat; in seconds."""
 
     entry: Entry
-    #: The median.
+    #: The median makespan.
     value_s: float
     shortest_s: float
     longest_s: float
-    #: The geometric mean with its 95% interval, which there is from five runs on.
+    #: The geometric mean, with its 95% interval from five runs on.
     mean_s: Ratio
     limit_s: float
 
     @property
     def ends_s(self) -> tuple[float, float]:
-        """Of the interval; from fewer than five runs the shortest and the longest."""
+        """The ends of the interval; from fewer than five runs, the shortest and the longest makespan."""
         if self.mean_s.low is None or self.mean_s.high is None:
             return self.shortest_s, self.longest_s
         return self.mean_s.low, self.mean_s.high
 
     @property
     def reach_s(self) -> float:
-        """How far along the axis of time anything of the bar is drawn."""
+        """The largest time at which anything of the bar is drawn."""
         return max(self.value_s, self.ends_s[1], self.limit_s)
 
 
@@ -74,7 +74,7 @@ def derive(entries: Sequence[Entry]) -> list[Bar]:
 
 
 def describe(bars: Sequence[Bar]) -> str:
-    """Say who was shortest, how sure that is, and how far from what physics allows."""
+    """Say who was fastest, how sure that is, and how far it is from the physical limit."""
     best, last = bars[0], bars[-1]
     if len(bars) == 1:
         return f"{best.entry.name} took {seconds(best.value_s)}; {_limit(best)}."
@@ -86,7 +86,7 @@ def describe(bars: Sequence[Bar]) -> str:
 
 
 def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> Drawing:
-    """Draw the bars with intervals and limits; `longest_s` makes charts side by side comparable."""
+    """Draw the bars with intervals and limits; an axis that ends at `longest_s` is comparable with others."""
     axis = time("makespan", max(longest_s or 0.0, *(bar.reach_s for bar in bars)))
     rows = [Row(str(bar.entry.name), seconds(bar.value_s), _tip(bar)) for bar in bars]
 

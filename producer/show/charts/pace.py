@@ -16,7 +16,7 @@ from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Row, draw_hill, draw_rows
 from producer.words import are, counted, digits, percent, seconds
 
-#: Pieces into which a run is cut, to see its pace.
+#: Pieces into which a run is cut, to show its pace.
 STEPS = 40
 #: A tenth of a run that finishes no more than this share of the jobs belongs to an even pace.
 EVEN = 0.15
@@ -89,7 +89,7 @@ def describe(paces: Sequence[Pace]) -> str:
 
 
 def draw(paces: Sequence[Pace], frame: Frame) -> Drawing:
-    """Draw when jobs were finished; each contender against its own makespan and its own best."""
+    """Draw when jobs were finished, each contender scaled to its own makespan and its own peak."""
     since = "time" if frame.above else "time since the first job was enqueued"
     axis = Axis(f"{since}, in % of the contender's own makespan", 0, 1, 100)
     rows = [

@@ -19,7 +19,7 @@ from producer.show.svg.rows import WIDE, Frame
 from producer.stats.lanes import Block, assign_lanes, count_most_at_once, cut_into_blocks
 from producer.words import times
 
-#: Service this much shorter than the job takes alone: it was alone on a slower machine, or a slower Python.
+#: Service time below this share of the job's time alone: that was measured on a slower machine or Python.
 SHRUNK = 0.9
 #: Ways whose slots take turns on one thread of their own accord, GIL or not.
 COOPERATIVE = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
@@ -153,14 +153,14 @@ def draw(line: Timeline, frame: Frame = WIDE) -> Drawing:
 
 
 def busy_share(block: Block) -> float:
-    """How much of a block was work; never so pale that it cannot be seen."""
+    """The share of a block that was work, but never so small that its colour cannot be seen."""
     length = block.end_s - block.start_s
     share = block.jobs * block.service_s / length if length else 1.0
     return round(min(max(share, 0.25), 1.0), 2)
 
 
 def process_name(worker: str) -> str:
-    """The process as a person would say it: the host is the same for all but the largest labs."""
+    """Name a process without its host, which is the same for all but the largest labs."""
     return f"process {worker.rpartition('/')[2]}"
 
 

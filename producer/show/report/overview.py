@@ -13,9 +13,9 @@ from producer.show.report.labelled import Labelled
 from producer.stats.summary import Summary, asked_for, baseline
 from producer.words import digits, listed, seconds
 
-#: The difference from serial at which a shade is at its fullest, either way.
+#: How many times as fast or as slow as serial a way is where its shade is at its fullest.
 FULL = 16.0
-#: How full that is, in percent: text has to stay readable on it.
+#: The fullest shade, in percent, on which text stays readable.
 FULLEST = 55.0
 
 

@@ -23,7 +23,7 @@ from producer.stats.cautions import by_kind, cautions
 from producer.stats.summary import Summary
 from producer.words import counted, digits, moment, percent, seconds, times
 
-#: So many troubles are shown; the others unfold.
+#: How many troubles are shown at once; the others unfold.
 AT_ONCE = 4
 
 

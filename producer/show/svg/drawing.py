@@ -9,7 +9,7 @@ from producer.printable import html
 from producer.show.svg.palette import refer_to
 
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Helvetica, Arial, sans-serif"
-#: Around a drawing that stands alone.
+#: The margin around a drawing that stands alone.
 MARGIN = 20.0
 Anchor = Literal["start", "middle", "end"]
 
@@ -25,7 +25,7 @@ class Drawing:
     def rect(
         self, x: float, y: float, width: float, height: float, fill: str, tip: str = "", *, opacity: float = 1
     ) -> None:
-        """Draw a filled rectangle; without a width it is a hair, so that nothing measured is invisible."""
+        """Draw a filled rectangle; one of no width becomes a hair, so that nothing measured is invisible."""
         see_through = f' fill-opacity="{opacity:g}"' if opacity < 1 else ""
         self._parts.append(
             f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(max(width, 0.6))}" height="{_n(height)}" '

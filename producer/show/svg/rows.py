@@ -12,7 +12,7 @@ from typing import TypeAlias
 from producer.show.svg.axis import Axis
 from producer.show.svg.drawing import Drawing, text_width
 
-#: Between a name and its row.
+#: The gap between a name and its row.
 NAME_GAP = 12.0
 
 
@@ -59,7 +59,7 @@ class Band:
 
     @property
     def middle(self) -> float:
-        """Half way down."""
+        """The middle of its height."""
         return self.top + self.height / 2
 
 

@@ -13,7 +13,7 @@ from producer.stats.diff import Diff
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.words import seconds
 
-#: No more than so many things that were in only one of the results are named.
+#: The most things that are named of those that only one of the results has.
 MANY = 8
 
 

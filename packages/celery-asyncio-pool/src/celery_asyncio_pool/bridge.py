@@ -1,10 +1,10 @@
 """The bridge from Celery's synchronous tracer to a coroutine, without patching Celery.
 
-Celery calls `task.run(...)`, or the task's own `__call__` that ends there, and takes what comes back
-for the result. `prepare` wraps `run` on the task object: where a task is being traced, a coroutine is
-handed to the event loop and its tracer waits (a greenlet by switching away, a thread by blocking);
-everywhere else the coroutine is returned as it is, so that `await other_task(x)` is plain Python.
-What comes back decides, and not how the task is written: a decorator may hide a coroutine.
+Celery calls `task.run(...)`, or the task's own `__call__` that ends there, and takes what comes back for the
+result. `prepare` wraps `run` on the task object: where a task is being traced, a coroutine is handed to the
+event loop and its tracer waits (a greenlet by switching away, a thread by blocking); everywhere else the
+coroutine is returned as it is, so that `await other_task(x)` is plain Python. The returned value decides, not
+how the task is written: a decorator may hide a coroutine.
 
 Why `run`: it is the documented place of a task's body, Celery itself wraps it there (`autoretry_for`),
 and it is reached on every path: `fast_trace_task`, `trace_task_ret`, a custom `__call__`, `super()`.
@@ -13,9 +13,9 @@ retry sees the coroutine's exception and not the coroutine. The hooks that a tas
 and a `__call__` of its own are wrapped in the same way.
 
 Celery finds `current_task` and `self.request` on stacks that are kept per greenlet. A coroutine runs in
-another greenlet than its tracer, so here the stacks are kept per execution: Celery's `LocalManager` takes the
-function that says who asks. The answer is in a context variable, which tasks, callbacks and
-`asyncio.to_thread` inherit; outside of an execution it is the greenlet, as before.
+another greenlet than its tracer, so here the stacks are kept per execution: Celery's `LocalManager` accepts a
+function that identifies the caller. Here it returns the execution, from a context variable that tasks,
+callbacks and `asyncio.to_thread` inherit; outside of an execution, the greenlet, as before.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def is_prepared(task: Any) -> bool:
 
 
 def find_waiter(part: Part = Part.BODY, worker: WorkerThread | None = None) -> Waiter | None:
-    """Return what would wait for a coroutine here; None where the caller is to await it."""
+    """Return what waits for a coroutine here; None where the caller awaits it."""
     if (execution := current_execution.get()) is not None and execution.is_traced_here():
         return execution
     if (call := current_eager_call.get()) is not None and call.is_traced_here():
@@ -90,7 +90,7 @@ def keep_stacks_per_execution(*stacks: Any) -> None:
     """Have Celery keep its stacks per execution, and not per greenlet.
 
     Raises:
-        ImproperlyConfigured: USE_FAST_LOCALS makes them thread-locals, which cannot.
+        ImproperlyConfigured: USE_FAST_LOCALS makes them thread-locals, which cannot be kept per execution.
     """
     if not all(hasattr(stack, "__ident_func__") for stack in stacks):
         raise ImproperlyConfigured(

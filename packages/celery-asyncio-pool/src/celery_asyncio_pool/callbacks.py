@@ -1,9 +1,9 @@
-"""Celery's callbacks, left by the pool's threads and made in the worker's own: in order, one at a time.
+"""Runs Celery's callbacks in the worker's own thread, one at a time, in the order in which they are posted.
 
-Celery's request callbacks (accepted, succeeded, timed out) touch the broker's connection and the
-worker's sets of requests. They were written for the worker's main thread, so that is where they run:
-`kombu`'s hub is woken and makes the calls. A worker without a hub (a transport without an event loop)
-gets them in whichever thread has news, one at a time, as with Celery's threads pool.
+Celery's request callbacks (accepted, succeeded, timed out) touch the broker's connection and the worker's
+sets of requests. They were written for the worker's main thread, so that is where they run: `kombu`'s hub is
+woken and makes the calls. A worker without a hub (a transport without an event loop) runs them in whichever
+thread posts them, one at a time, as with Celery's threads pool.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from celery.utils.log import get_logger
 
 logger = get_logger(__name__)
 
-#: Seconds after which a thread that was woken looks again by itself: to wake it for each call would cost
-#: more than most calls do. Under load one waking serves several; a call alone is made at once.
+#: Seconds after which a woken thread looks for more calls by itself: waking it for each call would cost more
+#: than most calls do. Under load one wake-up serves several calls; a single call is made at once.
 COALESCE_S = 0.002
 
 
 class CallbackQueue:
-    """Keeps calls that any thread leaves, and makes them in order, one at a time."""
+    """A queue of calls that any thread may post; they are made in order, one at a time."""
 
     def __init__(self) -> None:
         #: Held while calls are made. Re-entrant: a call can lead to another visit here, and a
@@ -36,7 +36,7 @@ class CallbackQueue:
         self._calls: deque[Callable[[], object]] = deque()
         self._hub: Any = None
         self._bell: socket.socket | None = None
-        #: Whether the hub's thread has been woken, and will look.
+        #: Whether the hub's thread has been woken, and will look for calls.
         self._watched = False
 
     def move_to(self, hub: Any) -> None:
@@ -53,7 +53,7 @@ class CallbackQueue:
         self._look()  # the last hub may have promised to, and has not
 
     def post(self, call: Callable[[], object]) -> None:
-        """Leave `call` to be made soon; any thread may."""
+        """Queue `call`, which is made soon; any thread may do this."""
         self._calls.append(call)
         if self._bell is None:
             self.run()

@@ -1,4 +1,4 @@
-"""Tells coroutines from values, in what the user's functions are and in what they return."""
+"""Tells whether a user's function, or what it returns, is a coroutine or an ordinary value."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
-#: Asyncio's CancelledError is no Exception, and Celery's tracer records nothing else as a failure.
-#: `concurrent.futures` has a namesake that is; it says this.
+#: The text of the `concurrent.futures.CancelledError` that stands in for asyncio's, which is no Exception:
+#: Celery's tracer records nothing else as a failure.
 AWAITED_CANCELLED = "the task awaited something that was cancelled"
 
 
 def gives_coroutine(function: Callable[..., Any]) -> bool:
     """Whether a call of `function` is sure to return a coroutine at once, and does nothing else.
 
-    Not so where a plain function is wrapped around a coroutine function: that may as well block, or run the
-    coroutine by itself (`asyncio.run`), as was usual before there was a pool for coroutines.
+    False for a plain function around a coroutine function: it may also block, or run the coroutine itself
+    (`asyncio.run`), as was usual before there was a pool for coroutines.
     """
     while isinstance(function, functools.partial):
         function = function.func
@@ -27,7 +27,7 @@ def gives_coroutine(function: Callable[..., Any]) -> bool:
 def as_coroutine(value: object) -> Coroutine[Any, Any, Any] | None:
     """Return `value` as a coroutine if it can be awaited, and None if it is an ordinary value.
 
-    An ordinary generator is one: Celery cannot store it, on this pool and on any other.
+    An ordinary generator counts as an ordinary value: Celery cannot store it, on this pool and on any other.
 
     Raises:
         TypeError: it is an async generator, which nobody can await: Celery would drop it.
@@ -47,7 +47,7 @@ def as_coroutine(value: object) -> Coroutine[Any, Any, Any] | None:
 
 
 def call_on_loop(function: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
-    """Make a coroutine function that calls `function` on the loop, and awaits what it returns if it can."""
+    """Make a coroutine function that calls `function` on the loop, and awaits an awaitable result."""
 
     async def call(*args: Any, **kwargs: Any) -> Any:
         value = function(*args, **kwargs)

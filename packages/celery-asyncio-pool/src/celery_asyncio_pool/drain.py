@@ -1,6 +1,6 @@
 """Waiting for running tasks, and cancelling them, when the worker stops.
 
-Celery's main thread is then here, and not in its hub.
+Celery's main thread then runs this code, and not its hub.
 """
 
 from __future__ import annotations

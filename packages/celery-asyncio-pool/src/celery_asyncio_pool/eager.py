@@ -15,8 +15,8 @@ class Eager:
 
         app.conf.task_annotations = ["celery_asyncio_pool:Eager"]
 
-    Celery takes the first entry of that list that has something for a task, so this is to be the first; it
-    has nothing to add to what the others say.
+    Celery uses the first entry of that list that returns something for a task. List this one first: it
+    returns nothing, so the others still apply.
     """
 
     def annotate(self, task: Any) -> None:

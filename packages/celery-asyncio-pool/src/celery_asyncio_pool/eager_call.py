@@ -22,7 +22,7 @@ from celery_asyncio_pool.coroutines import AWAITED_CANCELLED, adopt, as_coroutin
 from celery_asyncio_pool.parts import Part
 from celery_asyncio_pool.python310 import Runner
 
-#: The eager call that the current context works for, in a worker or without one.
+#: The eager call that the current context belongs to, in a worker or without one.
 current_eager_call: ContextVar[EagerCall | None] = ContextVar("celery_aio_eager_call", default=None)
 
 
@@ -53,7 +53,7 @@ class EagerCall:
         return self._tracer is getcurrent() and not self._busy
 
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], part: Part = Part.BODY) -> Any:  # noqa: ARG002  (all alike here)
-        """Run `coroutine` to its end, and return or raise what it comes to."""
+        """Run `coroutine` to its end, and return its value or raise its exception."""
         context = copy_context()
         run = functools.partial(self._runner.run, _await_to_the_end(coroutine), context=context)
         self._busy = True
@@ -67,7 +67,7 @@ class EagerCall:
         return value
 
     def close(self) -> None:
-        """Cancel what the coroutines have left on the loop, and close it."""
+        """Cancel the tasks that are left on the loop, and close it."""
         if self._thread is None:
             self._runner.close()
         else:

@@ -1,7 +1,7 @@
 """One execution of a task: its tracer in a greenlet or a thread, its body on the event loop.
 
-An execution knows how the body is started, and how what it comes to gets back to the tracer. It refuses to
-know about slots, queues and the worker: the pool sees to those.
+An execution starts the body and brings its outcome back to the tracer. It knows nothing of slots, queues and
+the worker: the pool sees to those.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from celery_asyncio_pool.old_celery import describe_escape
 from celery_asyncio_pool.parts import Part, Thread
 from celery_asyncio_pool.python310 import create_task
 
-#: Seconds between two looks of a waiting thread whether the loop, for which it waits, still runs.
+#: Seconds after which a thread that waits for the loop checks again that the loop still runs.
 ALIVE_CHECK_S = 1.0
 
-#: The execution that the current context works for: in its body, its tracer, and in what these have started.
+#: The execution that the current context belongs to: set in its body, its tracer and all that these start.
 current_execution: ContextVar[Execution | None] = ContextVar("celery_aio_execution", default=None)
 
 _numbers = itertools.count(1)
@@ -37,7 +37,7 @@ _numbers = itertools.count(1)
 
 @dataclass(eq=False)
 class Execution(Limited):
-    """Runs Celery's tracer once, with the callbacks that Celery gave along (any may be None)."""
+    """One run of Celery's tracer, with the callbacks that Celery passed (any may be None)."""
 
     target: Callable[..., Any]
     args: tuple[Any, ...]
@@ -46,7 +46,7 @@ class Execution(Limited):
     callback: Callable[..., Any] | None = None
     error_callback: Callable[..., Any] | None = None
     accept_callback: Callable[..., Any] | None = None
-    #: Stands where Celery expects a process id: names it in `terminate_job` and `inspect active`.
+    #: The number that names it, in place of a process id, in `terminate_job` and `inspect active`.
     ident: int = field(default_factory=lambda: next(_numbers))
     #: What to tell the worker once the tracer has ended; None if it has been told already.
     report: Callable[[], object] | None = None
@@ -68,7 +68,7 @@ class Execution(Limited):
             self.accept_callback(self.ident, self.accepted_s)
 
     def trace_in_greenlet(self, loop: Thread, thread: Thread, done: Callable[[], object]) -> None:
-        """Run the tracer in a new greenlet of `thread`, which calls this; it may be the loop's."""
+        """Run the tracer in a new greenlet of the calling `thread`, which may be the loop's."""
         self.loop, self._thread = loop, thread
         self._enter_context()
         tracer = greenlet(partial(self._trace, done))
@@ -189,7 +189,7 @@ def _take(box: queue.SimpleQueue[Ending], loop: Thread) -> Ending:
     """Wait until the loop puts an ending into the box, and return it.
 
     Raises:
-        RuntimeError: it has ended, and puts nothing in any more.
+        RuntimeError: the loop has ended without putting one in.
     """
     while True:
         is_alive = loop.is_alive()  # asked first: what it has put in before it ended is there

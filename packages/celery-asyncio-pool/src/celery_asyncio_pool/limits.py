@@ -1,7 +1,7 @@
 """Time limits and termination: the three reasons for which the body of a task is cancelled.
 
 A soft limit is overruled by a hard one, and both by a termination. A plain `def` in a thread cannot be
-interrupted: there a limit is logged, and a termination counts once the function gives a coroutine.
+interrupted: there a limit is logged, and a termination takes effect once the function returns a coroutine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ logger = get_logger(__name__)
 #: Seconds after which a coroutine that runs on despite its cancellation is reported.
 STUBBORN_S = 10.0
 
-#: What a body has come to: its value, or the exception that it ended with.
+#: The outcome of a body: its value, or the exception that ended it.
 Ending = tuple[Any, BaseException | None]
 
 
@@ -49,12 +49,12 @@ class Limited:
     task_id: str = "?"
     soft_timeout_s: float | None = None
     timeout_s: float | None = None
-    #: Tells Celery's request that a limit has passed: whether it is the soft one, and its seconds.
+    #: Tells Celery's request that a limit has passed: whether it is the soft one, and how many seconds it is.
     timeout_callback: Callable[..., Any] | None = None
     #: Posts a call to the worker's thread.
     post: Callable[[Callable[[], object]], object] = lambda call: call()
     verdict: Verdict = Verdict.NONE
-    #: Whether the task runs on the loop, tracer in a greenlet; otherwise it has a thread.
+    #: Whether the task runs on the loop, with its tracer in a greenlet, or in a thread.
     on_loop: bool = True
 
     def __post_init__(self) -> None:
@@ -62,9 +62,9 @@ class Limited:
         self.accepted_s = 0.0
         self.loop: Thread | None = None
         self.body: asyncio.Task[Any] | None = None
-        #: Whether it has been told to end; the verdict follows when the loop comes to it.
+        #: Whether it has been told to end; the loop sets the verdict later.
         self.is_terminating = False
-        #: Whether its body has ended on the loop: what comes after may not be kept from running.
+        #: Whether its body has ended on the loop: what follows must run, even if the task is terminated.
         self.body_ended = False
         self._timers: list[asyncio.TimerHandle] = []
 
@@ -114,7 +114,7 @@ class Limited:
         self._timers.clear()
 
     def judge(self, body: asyncio.Task[Any]) -> Ending:
-        """Return what the tracer is told of `body`, which is done: the verdict, if there is one, counts."""
+        """Return the outcome of the finished `body`; a verdict above the soft limit overrules it."""
         if self.verdict > Verdict.SOFT_LIMIT:
             return None, asyncio.CancelledError()
         if body.cancelled():

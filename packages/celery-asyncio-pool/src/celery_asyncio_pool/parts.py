@@ -1,4 +1,4 @@
-"""Words that the modules share: the parts of a task, what waits for a coroutine, a thread of the pool."""
+"""Types that the modules share: the parts of a task, a waiter for coroutines, a thread of the pool."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Waiter(Protocol):
     """Calls a task's parts as Celery does, synchronously, and can have a coroutine run meanwhile."""
 
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], part: Part) -> Any:
-        """Have `coroutine` run to its end, and return or raise what it comes to."""
+        """Have `coroutine` run to its end, and return its value or raise its exception."""
 
 
 class Thread(Protocol):
-    """A thread that makes the calls it is given; `resume` is for those by which a tracer goes on."""
+    """A thread that makes the calls it is given; `resume` takes those that resume a tracer."""
 
     def call(self, call: Callable[[], object]) -> None: ...
 

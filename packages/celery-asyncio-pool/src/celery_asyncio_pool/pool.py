@@ -163,8 +163,8 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
     def _fill(self) -> None:
         """Give free slots to waiting executions, and run them.
 
-        At once and in whichever thread freed one: the worker's thread hears of it when it comes to it,
-        for it may be busy with a row of acknowledgements, and the slot would stand empty meanwhile.
+        The thread that freed a slot does so at once: the worker's thread may be busy with acknowledgements,
+        and the slot would stand empty meanwhile.
         """
         while execution := self._slots.next():
             if may_be_revoked(execution):

@@ -51,7 +51,7 @@ else:
             self._loop: asyncio.AbstractEventLoop | None = None
 
         def run(self, coroutine: Coroutine[Any, Any, Any], *, context: contextvars.Context) -> Any:
-            """Run `coroutine` to its end in `context`, and return or raise what it comes to."""
+            """Run `coroutine` to its end in `context`, and return its value or raise its exception."""
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 asyncio.set_event_loop(self._loop)
@@ -59,7 +59,7 @@ else:
             return self._loop.run_until_complete(task)
 
         def close(self) -> None:
-            """Cancel what the coroutines have left on the loop, and close it."""
+            """Cancel the tasks that are left on the loop, and close it."""
             if self._loop is None:
                 return
             loop, self._loop = self._loop, None

@@ -1,4 +1,4 @@
-"""Names the signal receivers that never run: Celery calls an `async def`, and drops the coroutine."""
+"""Warns of signal receivers that never run: Celery calls an `async def`, and drops the coroutine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Celery's request tells about an execution. Uses its public attributes, and changes nothing."""
+"""Reads what Celery's request tells about an execution, from its public attributes. Changes nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def get_request(execution: Execution) -> Any:
 
 
 def may_be_revoked(execution: Execution) -> bool:
-    """Whether the worker must be asked before the task starts, because it has had to wait.
+    """Whether the task may have been revoked while it waited, so that the worker must be asked.
 
-    Celery asks before it hands a task over, and what it does with a revoked one (tell the broker and the
+    Celery asks only before it hands a task over. What it does with a revoked one (tell the broker and the
     backend) belongs in the worker's thread.
     """
     request = get_request(execution)
@@ -29,8 +29,8 @@ def may_be_revoked(execution: Execution) -> bool:
 def has_nothing_to_send(execution: Execution) -> bool:
     """Whether Celery's tracer has no result to store and no message to publish when the task is done.
 
-    Such a tracer does not block, and the way through the tracers' thread and back would be for nothing:
-    it doubles the switches between threads, the greater part of what this pool costs.
+    Such a tracer does not block, and needs no detour through the tracers' thread: that doubles the switches
+    between threads, the greater part of this pool's cost.
     """
     request = get_request(execution)
     if request is None or request.store_errors or request.group:

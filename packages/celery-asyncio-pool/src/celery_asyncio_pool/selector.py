@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import selectors
 
-#: What `select` takes; a descriptor of this number or more, only epoll does.
+#: The lowest descriptor that is too high for `select`, and that only epoll takes.
 FD_SETSIZE = 1024
 
 

@@ -48,10 +48,10 @@ class Slots:
             return execution
 
     def resize(self, change: int) -> int:
-        """Add or take away slots, and return how many there are. What runs in those taken away runs on.
+        """Add or remove slots, and return how many there are. A task in a removed slot runs on.
 
         Raises:
-            ValueError: there would be fewer than none.
+            ValueError: the number of slots would be negative.
         """
         with self._lock:
             if self.limit + change < 0:

@@ -75,7 +75,7 @@ class LoopThread:
         self._calls: deque[Callable[[], object]] = deque()
         #: Whether the loop has been woken, and will look for calls.
         self._watched = False
-        #: Tracers to be resumed, and whether one has been in this turn of the loop.
+        #: Tracers to be resumed, and whether one was resumed in this turn of the loop.
         self._to_resume: deque[Callable[[], object]] = deque()
         self._resumed = False
         self._thread = threading.Thread(target=self._run, name="celery-aio-loop", daemon=True)
@@ -102,11 +102,11 @@ class LoopThread:
             self.loop.call_soon_threadsafe(self._look)
 
     def resume(self, call: Callable[[], object]) -> None:
-        """Make `call`, by which a tracer goes on, now or in one of the next turns. Only on the loop's thread.
+        """Make `call`, which resumes a tracer, in this turn or a later one. Only on the loop's thread.
 
-        One tracer a turn: the task that follows the first one in its slot begins before the last one goes on.
-        If all went on at once, tasks that once begin together would end together ever after, each as late as
-        the last of them.
+        One tracer a turn: the next task takes the slot of the first tracer before the last tracer is resumed.
+        If all were resumed at once, tasks that once begin together would always end together, as late as the
+        last.
         """
         if self._resumed:
             self._to_resume.append(call)

@@ -1,8 +1,8 @@
 """`pydantic=True` for coroutines: Celery validates the arguments, and dumps the result once it is awaited.
 
-Celery's wrapper around the function does both, but what it dumps is what the function gives at once: of a
-coroutine, nothing. Here that very wrapper is used with another function inside, one that gives the
-value. Nothing of its rules is repeated here, and Celery's own wrapper is left as it is.
+Celery's wrapper around the function does both, but it dumps what the function returns at once: a coroutine,
+and not its value. Here the same wrapper is used around another function, which gives the value. Nothing of
+its rules is repeated here, and Celery's own wrapper is left as it is.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from greenlet import getcurrent, greenlet
 
 
 def is_validated(function: Callable[..., Any]) -> bool:
-    """Whether `function` is what Celery makes of a function with `pydantic=True`."""
+    """Whether `function` is Celery's wrapper for `pydantic=True`."""
     return getattr(function, "__globals__", None) is pydantic_wrapper.__globals__
 
 
 def unwrap_validated(wrapper: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function that Celery's `wrapper` is around."""
+    """Return the function inside Celery's `wrapper`."""
     function: Callable[..., Any] = wrapper.__wrapped__  # type: ignore[attr-defined]  # all wrappers have it
     return function
 
@@ -33,7 +33,7 @@ def rewrap(wrapper: Callable[..., Any], inner: Callable[..., Any]) -> Callable[.
     """Make a copy of Celery's `wrapper` that calls `inner` in place of its own function.
 
     Raises:
-        ImproperlyConfigured: it is not made as it used to be: another version of Celery.
+        ImproperlyConfigured: the wrapper is of an unknown form, from another version of Celery.
     """
     function: Any = getattr(wrapper, "__func__", wrapper)
     own = unwrap_validated(wrapper)
@@ -51,7 +51,7 @@ def rewrap(wrapper: Callable[..., Any], inner: Callable[..., Any]) -> Callable[.
 
 
 def rewrap_coroutine(wrapper: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a coroutine function of Celery's `wrapper` around one: it dumps the result as well."""
+    """Turn Celery's `wrapper` around a coroutine function into one that also dumps the result."""
     own = unwrap_validated(wrapper)
     inner = rewrap(getattr(wrapper, "__func__", wrapper), lambda *a, **kw: _give(own(*a, **kw)))
 
@@ -71,7 +71,7 @@ def rewrap_coroutine(wrapper: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _give(coroutine: object) -> Any:
-    """Hand `coroutine` to the code that started this greenlet, and return what it comes to."""
+    """Hand `coroutine` to the code that started this greenlet, and return its outcome."""
     return getcurrent().parent.switch(coroutine)
 
 

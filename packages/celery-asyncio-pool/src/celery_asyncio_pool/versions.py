@@ -24,7 +24,7 @@ def say_what_is_missing(version: str = celery.__version__) -> None:
 def describe_missing(version: str) -> str | None:
     """Return what a user of that version of Celery would miss; None if that is nothing.
 
-    What is Celery's own affair on every pool is left to its changelog.
+    What concerns every pool of Celery's is left to Celery's changelog.
     """
     numbers = read_numbers(version)
     if not OLDEST <= numbers <= NEWEST:

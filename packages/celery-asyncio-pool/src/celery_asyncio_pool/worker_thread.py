@@ -32,11 +32,11 @@ class WorkerThread:
         self._ident = threading.get_ident()
 
     def calls(self, part: Part) -> bool:
-        """Whether it is Celery that calls this part of a task here, so that nobody would await it."""
+        """Whether Celery itself calls this part of a task in this thread, where nobody would await it."""
         return threading.get_ident() == self._ident and (part is not Part.BODY or self._callbacks.are_made)
 
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], part: Part) -> Any:  # noqa: ARG002  (all alike here)
-        """Have the loop run `coroutine`; return or raise what it comes to, or None if that takes too long."""
+        """Have the loop run `coroutine`; return its value (None if it takes too long) or raise its error."""
         name = getattr(coroutine, "__qualname__", repr(coroutine))
         try:
             future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)

@@ -19,10 +19,10 @@ import redis
 from celery_reliable_redis import native
 from celery_reliable_redis.redis_versions import get_connection, is_connected
 
-#: How a connection that has died shows itself.
+#: The errors by which a dead connection shows itself.
 DEAD = (redis.ConnectionError, redis.TimeoutError, OSError)
-#: A connection that was silent for longer may have been closed by the server: then its answer is waited for.
-#: (The shortest `timeout` that Redis knows is a second.)
+#: Seconds of silence after which the server may have closed a connection: then its answer is waited for. (The
+#: shortest `timeout` that Redis knows is a second.)
 IDLE_S = 0.5
 
 #: A list on the server, and the message to be removed from it.
@@ -37,13 +37,13 @@ class Acks:
         #: Whether the connection stays open between two packets.
         self._stays = True
         self._unsent: deque[Removal] = deque()
-        #: When the oldest of the unsent came.
+        #: When the oldest unsent acknowledgement was added.
         self._since = 0.0
-        #: What was sent and not yet confirmed, how many answers are to be read, and since when.
+        #: What was sent and is not confirmed, how many answers are still to be read, and since when.
         self._unconfirmed: list[Removal] = []
         self._answers = 0
         self._sent_at = 0.0
-        #: Held by who moves anything out of `_unsent`.
+        #: Held while anything is moved out of `_unsent`.
         self._sending = native.allocate_lock()
         self._wire: Any = None
 
@@ -61,7 +61,7 @@ class Acks:
     def flush(self) -> None:
         """Send what there is, without waiting for the server's answer.
 
-        Of several threads or greenlets one sends, and what the others add meanwhile.
+        Of several threads or greenlets one sends, and sends what the others add meanwhile.
         """
         while self._unsent:
             if not self._sending.acquire(blocking=False):
@@ -76,7 +76,7 @@ class Acks:
 
     @contextlib.contextmanager
     def settled(self) -> Iterator[None]:
-        """Send what there is, and wait until the server has confirmed it; in the context, nobody sends."""
+        """Send everything and wait until the server has confirmed it; nobody sends within this context."""
         while not self._sending.acquire(blocking=False):
             time.sleep(0.001)
         try:
@@ -86,11 +86,11 @@ class Acks:
             self._sending.release()
 
     def pending(self) -> list[Removal]:
-        """Return what may still be in its list."""
+        """Return the messages that may still be in their lists."""
         return [*self._unsent, *self._unconfirmed]
 
     def hang_up(self) -> None:
-        """Close the connection; from now on it is opened for a moment only."""
+        """Close the connection; from now on it is opened only for the moment of sending."""
         self._stays = False
         if self._sending.acquire(blocking=False):  # or else who is sending does it
             try:
@@ -101,7 +101,7 @@ class Acks:
     # -- for the heartbeat, whose thread must not touch our connection
 
     def flush_by(self, client: redis.Redis, after_s: float) -> None:
-        """Have `client` send what `flush` could not, or has not sent for so long; wait for the answer."""
+        """Have `client` send what has been unsent for `after_s` seconds, and wait for the answer."""
         if not self._unsent or time.monotonic() - self._since < after_s:
             return
         if self._sending.acquire(blocking=False):
@@ -111,7 +111,7 @@ class Acks:
                 self._sending.release()
 
     def confirm_by(self, client: redis.Redis, after_s: float) -> None:
-        """Have `client` send again what has waited for its confirmation for so long."""
+        """Have `client` send again what has been unconfirmed for `after_s` seconds."""
         if not self._unconfirmed or time.monotonic() - self._sent_at < after_s:
             return
         if self._sending.acquire(blocking=False):
@@ -123,7 +123,7 @@ class Acks:
 
     @contextlib.contextmanager
     def settled_by(self, client: redis.Redis) -> Iterator[bool]:
-        """Have `client` send what there is; in the context, nobody sends. False where somebody just does."""
+        """Have `client` send everything; nobody sends in this context. Yields False if somebody just does."""
         if not self._sending.acquire(blocking=False):
             yield False
             return

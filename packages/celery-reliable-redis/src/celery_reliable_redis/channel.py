@@ -1,4 +1,4 @@
-"""kombu's Redis channel, with the taking and the acknowledging of messages done by way of a reservation.
+"""kombu's Redis channel, which takes and acknowledges messages through a reservation.
 
 Publishing, purging, binding, fanout and everything else stay kombu's.
 """
@@ -82,7 +82,7 @@ class Channel(TakingChannel):
         super()._on_connection_disconnect(connection)
 
     def lose(self) -> None:
-        """Give up a lost connection: what is under way is not given back by `close`."""
+        """Give up a lost connection: `close` gives nothing back, for its jobs go on."""
         self.abandon()
         self._in_poll = None  # no answer is waited for
         self.do_restore = False

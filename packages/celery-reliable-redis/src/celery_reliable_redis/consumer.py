@@ -18,7 +18,7 @@ from celery_reliable_redis.redelivery import LONGEST, mark_redelivered
 from celery_reliable_redis.servers import is_refusal, make_refused_error
 from celery_reliable_redis.survey import Survey
 
-#: The first words of every key of this transport.
+#: The beginning of every key of this transport.
 BASE = "reliable:"
 #: How long a dead consumer is remembered, in seconds. Longer than a kernel goes on sending a command
 #: that was written before its sender died (about 15 minutes): the command may still reserve a message.
@@ -31,7 +31,7 @@ class Consumer:
     """One consumer, alive as long as it renews its lease."""
 
     def __init__(self, client: redis.Redis, prefix: str, lease_s: float, longest: int = LONGEST) -> None:
-        """`client` is this consumer's own: no other thread but those that call it use it."""
+        """`client` is this consumer's own: only the threads that call the consumer use it."""
         self.client = client
         self.lease_s = lease_s
         #: The longest message that is read to be marked as redelivered, in bytes.

@@ -1,4 +1,4 @@
-"""Reads what a producer has put into a queue: kombu's envelope, or a placeholder for what is none.
+"""Reads the envelopes that producers put into queues, and makes a placeholder of anything else.
 
 kombu's channels raise at bytes that are no JSON, or no envelope, after they have taken them from the queue:
 the worker ends. Here they become a message whose body no serializer accepts. A consumer gets it like any
@@ -19,19 +19,19 @@ from typing import Any
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
 
-#: The one header of a placeholder: why it is one.
+#: The only header of a placeholder, which says why it is one.
 UNREADABLE = "unreadable"
 #: How deep lists and objects may be nested in an envelope (its body is a text). What is nested a thousand
-#: times can be read here, and then be too much for whoever has to write or pickle it.
+#: times can be read here, but may be too deep for whoever writes or pickles it.
 DEEPEST = 50
-#: So much of what is no message is its placeholder's body, in bytes: Celery writes a body into its log.
+#: How many bytes of what is no message its placeholder has for a body: Celery writes a body into its log.
 SHOWN = 1000
 TEXT: set[type] = {str, type(None)}
 SCALAR: set[type] = {*TEXT, int, float, bool}
 
 
 class Placeholder(dict[str, Any]):
-    """The envelope of a message that stands for bytes that are no message."""
+    """An envelope that stands for bytes that are no message."""
 
     def __init__(self, raw: bytes, queue: str, reason: str) -> None:
         # As a producer would send these bytes to this queue, so that they can be put back like any message.
@@ -40,7 +40,7 @@ class Placeholder(dict[str, Any]):
         self.raw = raw
 
     def whole(self) -> dict[str, Any]:
-        """Return the same with all the bytes for a body, from which `restore_original` has them again."""
+        """Return a copy with all the bytes as its body, from which `restore_original` reads them."""
         return {**self, "body": base64.b64encode(self.raw).decode()}
 
 
@@ -58,7 +58,7 @@ def parse_envelope(raw: bytes, queue: str, channel: Any, acknowledged: bool = Tr
 
 
 def restore_original(payload: dict[str, Any]) -> bytes | None:
-    """Return the bytes for which a placeholder stands that `whole` has made; None for any other envelope."""
+    """Return the original bytes of a placeholder made by `whole`; None for any other envelope."""
     headers = payload.get("headers") or {}  # null, [] or missing is as good as none
     return base64.b64decode(payload["body"]) if headers.keys() == {UNREADABLE} else None
 

@@ -1,8 +1,9 @@
-"""kombu's Redis transport, but that nothing that it is given to read ends a worker.
+"""kombu's Redis transport, made so that nothing it reads can end a worker.
 
 kombu reads a message in four places: from a queue that is consumed, through a connection or a channel alone,
-from a queue that is asked once, and from a channel of pub/sub. It guards none of them. What is no message
-becomes a placeholder in a queue, where somebody acknowledges it; in pub/sub nobody does, and it is dropped.
+from a queue that is asked once, and from a channel of pub/sub. It guards none of them. Here, what is no
+message becomes a placeholder if it comes from a queue, so that somebody acknowledges it; from pub/sub, where
+nobody acknowledges, it is dropped.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ seldom = Seldom(logging.getLogger(__name__))
 
 
 class GuardedTransport(stock.Transport):
-    """kombu's transport, which also knows whose messages nobody acknowledges."""
+    """kombu's transport, which also knows the queues whose messages nobody acknowledges."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cycle = kombu_versions.Poller()
-        #: The queues whose consumers acknowledge nothing. As with kombu's callbacks, the last one counts.
+        #: The queues whose consumers acknowledge nothing. As with kombu's callbacks, the last consumer of a
+        #: queue decides.
         self.no_ack: set[str] = set()
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
@@ -43,7 +45,7 @@ class GuardedTransport(stock.Transport):
 
 
 class GuardedChannel(kombu_versions.Channel):
-    """What both channels of this package have in common."""
+    """The base class of both channels of this package."""
 
     Message = Message
     #: A longer message is not read, but refused. `broker_transport_options = {"max_message_bytes": ...}`
@@ -57,7 +59,7 @@ class GuardedChannel(kombu_versions.Channel):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        #: The queue of each key that we take from. A name may hold the separator: no key is split.
+        #: The queue of each key that we take from. It cannot be split off: a name may hold the separator.
         self._names: dict[str, str] = {}
         super().__init__(*args, **kwargs)
 

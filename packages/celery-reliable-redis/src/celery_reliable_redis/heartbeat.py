@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 #: Renewals in one lease: three may fail in a row before anyone becomes suspicious.
 BEATS_PER_LEASE = 4
-#: Acknowledgements are sent by who is there to do it; the thread sends those that are older than this, and
-#: looks as often: so none is older than 5 ms, whatever blocks the others.
+#: The age, in seconds, at which the thread sends acknowledgements that nobody else has sent, and how often it
+#: looks: so none gets older than 5 ms, whatever blocks the others.
 LATE_S = 0.0025
 #: How long the thread leaves a server alone that it could not reach, or that cannot serve.
 REST_S = 0.5
@@ -51,13 +51,13 @@ class Heartbeat:
         self._news: deque[tuple[int, str]] = deque(maxlen=100)
         #: When the next renewals are due.
         self._beat_at = 0.0
-        #: Until when not to send what is late, after it could not be sent.
+        #: Until when no late acknowledgement is sent, after one could not be sent.
         self._rest_until = 0.0
         #: Whether there were acknowledgements since the thread last looked, and whether it soon looks again.
         self._roused = self._awake = False
 
     def add(self, reservation: Reservation, connect: Callable[[], redis.Redis]) -> None:
-        """Renew the lease from now on. `connect` makes the client of which the thread is the only user."""
+        """Renew the lease from now on. `connect` makes a client that only the thread uses."""
         self._watched[reservation] = connect()
         self._beat_at = 0.0
         if self._alarm is None:
@@ -74,12 +74,12 @@ class Heartbeat:
             self.rouse()
 
     def log_news(self) -> None:
-        """Log what the thread has to say, in a thread that may."""
+        """Log the thread's messages; called in a thread that may log."""
         while self._news:
             logger.log(*self._news.popleft())
 
     def rouse(self) -> None:
-        """Have the thread look soon: there are acknowledgements to be sent, by whomever."""
+        """Have the thread look soon for acknowledgements that nobody has sent."""
         self._roused = True
         if not self._awake and self._alarm is not None:
             self._awake = True
@@ -134,7 +134,7 @@ def _send_late_acks(reservation: Reservation, client: redis.Redis) -> bool:
     return False
 
 
-#: The one of this process.
+#: The heartbeat of this process.
 heartbeat = Heartbeat()
 
 

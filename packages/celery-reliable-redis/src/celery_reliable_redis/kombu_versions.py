@@ -1,7 +1,7 @@
 """Makes kombu 5.5 and 5.6 look like 5.7, for which the rest of this package is written.
 
-What an older kombu cannot do at all is said once, when the package is imported. Other versions than these are
-not refused, only warned of: nobody has tried them.
+What an older kombu cannot do at all is logged once, when the package is imported. Other versions, which
+nobody has tried, are not refused, only warned of.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class _OlderChannel(stock.Channel):
 
 
 class _OlderPoller(stock.MultiChannelPoller):
-    """kombu's poller before 5.7, but that it survives a connection that was closed on purpose."""
+    """kombu's poller before 5.7, made to survive a connection that is closed on purpose."""
 
     def on_readable(self, fileno: int) -> Any:
         """Have the channel read, unless the connection is closed meanwhile."""
@@ -85,7 +85,7 @@ class _OlderPoller(stock.MultiChannelPoller):
         return super().handle_event(fileno, event) if fileno in self._fd_to_chan else None
 
     def leave(self, loop: Any, connection: Any) -> None:
-        """Have an event loop watch a closed connection no more. The next tick opens another."""
+        """Stop an event loop from watching a closed connection. The next tick opens another."""
         closed = [ident for ident in self._chan_to_sock if ident[1].connection is connection]
         for channel, client, kind in closed:
             del self._chan_to_sock[channel, client, kind]
@@ -95,7 +95,7 @@ class _OlderPoller(stock.MultiChannelPoller):
 
 
 def keep_reading(poller: Any, loop: Any) -> None:
-    """Have Celery's loop go on reading when a connection is closed: with an older kombu it would end."""
+    """Keep Celery's loop reading when a connection is closed: with an older kombu it would end."""
     if IS_OLDER:
         poller._on_connection_disconnect = lambda closed: poller.leave(loop, closed)
 

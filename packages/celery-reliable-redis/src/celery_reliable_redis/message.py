@@ -1,4 +1,4 @@
-"""kombu's message, but that it unpacks no more than its channel allows."""
+"""kombu's message, which unpacks no more bytes than its channel allows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from celery_reliable_redis.unpack import unpack
 
 
 class Message(virtual.Message):
-    """A message that is undecodable, as other garbage is, where it holds more than its channel allows."""
+    """A message that counts as undecodable if it would unpack to more than its channel allows."""
 
     body: Any
     errors: list[Any]

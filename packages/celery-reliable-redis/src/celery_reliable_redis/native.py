@@ -13,13 +13,13 @@ from typing import Any
 
 
 def allocate_lock() -> Any:
-    """Make a `threading.Lock`. Who waits for it stops all greenlets of its thread: do not wait for long."""
+    """Make a `threading.Lock`. Waiting for it stops all greenlets of the thread, so do not wait for long."""
     gevent = _patched_by_gevent()
     return gevent.get_original("_thread", "allocate_lock")() if gevent else _threading().Lock()
 
 
 def start_thread(run: Callable[[Any], None], argument: Any) -> None:
-    """Run in a thread that ends with the process."""
+    """Run `run(argument)` in a thread that ends with the process."""
     if gevent := _patched_by_gevent():
         gevent.get_original("_thread", "start_new_thread")(run, (argument,))
     else:

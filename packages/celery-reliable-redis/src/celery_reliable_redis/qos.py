@@ -1,8 +1,8 @@
 """Maps delivery tags to reserved messages, behind kombu's QoS. Counts; sends nothing itself.
 
-A message says itself where it is reserved: it comes in an `Arrival`. One that comes otherwise (a broadcast,
-which Redis publishes to whoever listens) is reserved nowhere. It counts against the prefetch limit like any
-other, and that is all: there is nothing to remove when it is done, and no place to put it back to.
+A reserved message comes in an `Arrival`, which says where it is reserved. Any other (a broadcast, which Redis
+publishes to whoever listens) is reserved nowhere. It only counts against the prefetch limit: there is nothing
+to remove when it is done, and no place to put it back to.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class QoS(stock.QoS):
         self._delivered.clear()
 
     def restore_unacked_once(self, stderr: Any = None) -> None:  # noqa: ARG002  # kombu's signature
-        """Give everything back, as the channel is closed or forgotten."""
+        """Give everything back when the channel is closed or forgotten."""
         self._on_collect.cancel()
         if self.channel.do_restore:
             self.channel.give_back_all()

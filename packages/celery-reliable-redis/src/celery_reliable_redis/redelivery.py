@@ -1,11 +1,11 @@
-"""Marks a message as one that comes a second time, as kombu marks it. Knows no Redis."""
+"""Marks a message as redelivered, as kombu does. Knows no Redis."""
 
 from __future__ import annotations
 
 import json
 
-#: The longest message that anybody reads here where nobody says otherwise, in bytes: to read it may take 25
-#: times as much memory. RabbitMQ, from version 4, takes as much.
+#: The longest message that is read by default, in bytes: to read it may take 25 times as much memory.
+#: RabbitMQ, from version 4, has the same limit.
 LONGEST = 16 * 1024 * 1024
 
 

@@ -1,6 +1,6 @@
 """Makes redis-py 5.2 to 7 look like 8, as far as this package is concerned.
 
-The older ones speak RESP2 unless they are asked, and then the server cannot tell of new messages.
+The older ones speak RESP2 by default, in which the server cannot tell of new messages.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ except ImportError:  # before 6.5 (or 7) there are no notices of maintenance
     MaintNotificationsConfig = None  # type: ignore[assignment, misc]  # as said
 
 MAJOR: int = int(redis.__version__.partition(".")[0])
-#: Whether a connection can be told something that it has not asked for. With hiredis, redis-py 5 cannot.
+#: Whether a connection can read what it has not asked for. With hiredis, redis-py 5 cannot.
 PUSHES = MAJOR >= 6 or not HIREDIS_AVAILABLE
 
 
 def connection_options() -> dict[str, Any]:
-    """Return the options of a connection that the server shall tell of new messages."""
+    """Return the options of a connection that lets the server tell of new messages."""
     options: dict[str, Any] = {}
     if MAJOR < 8 and PUSHES:
         options["protocol"] = 3
@@ -36,7 +36,7 @@ def connection_options() -> dict[str, Any]:
 
 
 def get_connection(pool: redis.ConnectionPool) -> Any:
-    """Get a connection from the pool. Before redis-py 5.3, it asks for which command."""
+    """Get a connection from the pool, which before redis-py 5.3 wants to know for which command."""
     return pool.get_connection() if redis.VERSION >= (5, 3) else pool.get_connection("LREM")
 
 
@@ -46,7 +46,7 @@ def is_connected(connection: Any) -> bool:
 
 
 def listen_for_news(connection: Any, hear: Callable[[Any], None]) -> None:
-    """Have the connection tell of changed keys, wherever it reads."""
+    """Have the connection call `hear` with news of changed keys, whenever it reads."""
     connection._parser.set_invalidation_push_handler(hear)
 
 
@@ -57,7 +57,7 @@ def greet_unchecked(connection: Any) -> None:
 
 
 def hear_quietly(connection: Any) -> None:
-    """Have a connection hand broadcasts over, and no more: redis-py 5 would log each of them."""
+    """Have a connection return broadcasts and not log them, as redis-py 5 would."""
     if MAJOR < 6 and hasattr(connection._parser, "set_pubsub_push_handler"):
         connection._parser.set_pubsub_push_handler(_return)
 

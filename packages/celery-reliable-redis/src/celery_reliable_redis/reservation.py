@@ -28,11 +28,11 @@ class Held:
     __slots__ = "message", "queue", "raw", "reservation"
 
     def __init__(self, reservation: Reservation | None, queue: str = "", raw: bytes = b"") -> None:
-        """What `reservation` has taken from `queue`: `raw`. None for what nobody has reserved."""
+        """`reservation` has taken `raw` from `queue`; it is None for a message that nobody has reserved."""
         self.reservation = reservation
         self.queue = queue
         self.raw = raw
-        #: Dead once nobody can acknowledge the message any more.
+        #: A weak reference to the message: dead once nobody can acknowledge it any more.
         self.message: Callable[[], Any] = _return_nothing
 
     def note_received(self, message: Any) -> None:
@@ -82,7 +82,7 @@ class Reservation(Consumer):
         self.acks.hang_up()
 
     def end(self) -> bool:
-        """Put back what nobody has received, and be forgotten. Not (False) while something is held."""
+        """Put back what nobody has received, and retire; return False, not retired, while any is held."""
         with self.acks.settled():
             self._give_back_all_but(self.client, [*self.held])
         if self.held or self.acks.unsent:

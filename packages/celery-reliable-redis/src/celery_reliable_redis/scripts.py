@@ -1,4 +1,4 @@
-"""What must be atomic, as Lua: who is alive, what is taken, what goes back. Knows no Python object.
+"""Lua scripts for what must be atomic: who is alive, what is taken, what goes back. Knows no Python object.
 
 Every script first calls a write that needs no memory (RPOP, LREM, SREM): a server that has reached
 `maxmemory` refuses a script's first write if it could grow, and must still let its queues be emptied.
@@ -12,7 +12,7 @@ no name of a queue makes one of these keys another's):
     reliable:queues              hash: consumer -> the queues from which it reserves, as a JSON list;
                                  '' -> the moment from which on a survey is due
     reliable:<consumer>:<queue>  list: what it has reserved from that queue, oldest at the right
-    reliable:wake-<consumer>     list: empty but for a moment; who waits for it, is woken by it
+    reliable:wake-<consumer>     list: filled only for a moment, to wake the consumer that waits for it
 
 The first three are the registry. It is gone a day after the last sign of life of any consumer; the lists of
 messages have no expiry, and a survey finds those that the registry does not know.
@@ -73,8 +73,8 @@ redis.call('LPUSH', KEYS[1], '')
 redis.call('PEXPIRE', KEYS[1], {KNOCK_MS})
 """
 
-#: KEYS: the registry. ARGV: consumer, lease in ms, its queues as JSON.
-#: Returns 1 if a survey is due, and the caller shall make it.
+#: KEYS: the registry. ARGV: consumer, lease in ms, its queues as JSON. Returns 1 if a survey is due, which
+#: the caller then makes.
 RENEW: Final = (
     _NOW
     + """
@@ -90,11 +90,11 @@ return 1
 """
 )
 
-#: KEYS: the registry. ARGV: lease in ms, how long to remember the dead in ms, prefix of all keys.
-#: Whose lease runs out for the first time is only suspected and has another lease to speak up: after a
-#: restart or a stall of the server, all leases have run out, and everyone is alive. (A server that evicts
-#: keys with an expiry may forget the leases: then they are taken for ended now.)
-#: Returns consumer and queue in turn for each list that a dead consumer has left filled.
+#: KEYS: the registry. ARGV: lease in ms, how long to remember the dead in ms, prefix of all keys. A consumer
+#: whose lease runs out for the first time is only suspected, and has one more lease in which to speak up:
+#: after a restart or a stall of the server, all leases have run out, and everyone is alive. (A server that
+#: evicts keys with an expiry may forget the leases: then they are taken for ended now.) Returns consumer and
+#: queue in turn for each list that a dead consumer has left filled.
 FIND_DEAD: Final = (
     _NOW
     + """
@@ -133,8 +133,8 @@ return left
 """
 )
 
-#: KEYS: the registry. ARGV: consumer and its queues as JSON in turn, for each that has left a list.
-#: Registers those that the registry does not know as somebody whose lease ends now. The survey is made.
+#: KEYS: the registry. ARGV: consumer and its queues as JSON in turn, for each that has left a list. Registers
+#: consumers that the registry does not know, with a lease that ends now, and notes that the survey is made.
 SURVEYED: Final = (
     _NOW
     + """
@@ -149,10 +149,10 @@ end
     + _KEEP
 )
 
-#: KEYS: consumers, suspects, the consumer's list, the queue. ARGV: consumer, 'dead' or 'own',
-#: 'head' or 'tail', then each message as it is in the list and as it shall be in the queue.
-#: Returns how many went back; a message that is no longer in the list does not go back. -1 and nothing
-#: done where a consumer said to be dead is not.
+#: KEYS: consumers, suspects, the consumer's list, the queue. ARGV: consumer, 'dead' or 'own', 'head' or
+#: 'tail', then each message as it is in the list and as it shall be in the queue. Returns how many went back;
+#: a message that is no longer in the list does not go back. Returns -1 and does nothing if a consumer called
+#: dead is alive.
 PUT_BACK: Final = (
     _NOW
     + """

@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable
 
 EVERY_S = 60.0
-#: The longest that what a message says becomes in a line of a log, in characters.
+#: The most characters of a text that are logged, for it may quote a message.
 LINE = 1000
 
 
 class Seldom:
-    """Warnings: the first of each kind at once, then one a minute, with the number of the others."""
+    """Logs the first warning of each kind at once, then one a minute, with the number of the others."""
 
     def __init__(self, logger: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
         self._logger = logger
         self._clock = clock
-        #: For each kind: when it was last said, and how often it was not said since.
+        #: For each kind: when it was last logged, and how often it was left out since.
         self._logged: dict[str, tuple[float, int]] = {}
 
     def warn(self, kind: str, text: str) -> None:

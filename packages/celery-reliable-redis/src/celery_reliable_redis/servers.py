@@ -1,7 +1,7 @@
 """Which servers this transport works with, what they refuse, and what they say when they cannot serve.
 
 It refuses servers that will not do before it takes a message from them. What a server cannot do for a while
-only (it has become a replica, its disk is full) is a lost connection to everyone who asks.
+only (it has become a replica, its disk is full) looks like a lost connection to everyone who asks.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
 OLDEST = (6, 2)
 
-#: What a server says that will serve again by itself, or when somebody has seen to it; Redis 6.2 says it in
-#: the middle of a sentence where it comes from a script. UNBLOCKED: it became a replica while we waited.
+#: What a server says that cannot serve for now; Redis 6.2 says it in the middle of a sentence where it comes
+#: from a script. UNBLOCKED: it became a replica while we waited.
 _NOT_NOW = re.compile(
     r"(?:^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
 )
@@ -52,10 +52,10 @@ class CannotServeError(redis.ConnectionError):
 
 
 def make_patient(connection_class: type) -> type:
-    """Derive a class of connections to which a server that cannot serve is a lost connection.
+    """Derive a class of connections that treat a server that cannot serve as a lost connection.
 
-    So whoever asks, kombu or Celery, does what it does then: connects anew (a failover may have put another
-    server behind the name), and tries again.
+    So kombu and Celery do what they do then: connect anew (a failover may have put another server behind the
+    name), and try again.
     """
 
     class Patient(connection_class):
@@ -93,7 +93,7 @@ def is_refusal(error: redis.RedisError) -> bool:
 
 
 def require_supported(client: redis.Redis) -> None:
-    """Return if the server can do what we need. One that hides its version is believed to.
+    """Check that the server can do what we need. A server that hides its version is trusted.
 
     Raises:
         UnsupportedServerError: it is too old, or part of a cluster.
@@ -132,7 +132,7 @@ def make_too_old_error(which: str) -> UnsupportedServerError:
 
 
 def make_refused_error(error: redis.RedisError) -> UnsupportedServerError:
-    """Make the error that says that a server refuses what there is no way around."""
+    """Make the error that says that a server refuses something we cannot do without."""
     return UnsupportedServerError(
         f"the broker refuses what the reliable transport cannot do without: {str(error)[:300]} (consume). "
         "Give its user the rights that the README of celery-reliable-redis lists, or use kombu's transport."

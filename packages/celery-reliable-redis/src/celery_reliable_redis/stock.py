@@ -1,7 +1,7 @@
 """kombu's own Redis transport, but for three things.
 
-What is no message does not end the worker, what is not taken from a queue is put back as it was, and what a
-dead worker has left comes back in every pool.
+Bytes that are no message do not end the worker; where they are put back, they are put back unchanged; and
+what a dead worker has left comes back in every pool.
 
     broker_transport = "celery_reliable_redis.stock:Transport"
 
@@ -19,16 +19,16 @@ from celery_reliable_redis.guarded import GuardedChannel, GuardedTransport, seld
 
 
 class QoS(stock.QoS):
-    """kombu's notes of what is not acknowledged yet; it puts messages back from them."""
+    """kombu's notes of unacknowledged messages, from which it puts them back."""
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Note the message, and of a placeholder all the bytes for which it stands."""
+        """Note the message, or all the bytes for which a placeholder stands."""
         if isinstance(message._raw, Placeholder):
             message._raw = message._raw.whole()
         super().append(message, delivery_tag)
 
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
-        """Put a message back by the note of it; drop a note that is none."""
+        """Put a message back as noted; drop what cannot be read as a note."""
         try:
             super().restore_by_tag(tag, client, leftmost)
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -37,7 +37,7 @@ class QoS(stock.QoS):
 
 
 class Channel(GuardedChannel):
-    """A channel that puts back what it could not read as it was."""
+    """A channel that puts unreadable bytes back unchanged."""
 
     QoS = QoS
 
@@ -54,7 +54,7 @@ class Channel(GuardedChannel):
 
 
 class ClientTransport(GuardedTransport):
-    """kombu's Redis transport with such channels, for who sends jobs and asks workers."""
+    """kombu's Redis transport with such channels, for programs that send jobs and ask workers."""
 
     Channel = Channel
 

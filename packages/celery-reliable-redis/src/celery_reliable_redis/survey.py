@@ -1,9 +1,9 @@
 """Looks through a database for lists of consumers that the registry does not know, and registers them.
 
 The registry has an expiry, so that it is not left in somebody's Redis for ever; a list of messages has none.
-So a list may outlive what is known of it: of workers that all died together and had no successor for a day.
-Once a day, and when there is no registry, one consumer goes through all keys, a piece at each
-heartbeat: no lease waits for it.
+So a list may outlive its registration, when all workers died together and no other came for a day. Once a
+day, and when there is no registry, one consumer goes through all keys, a piece at each heartbeat: no lease
+waits for it.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ message comes with no further question, to one consumer alone. Of the other queu
 or another priority, the server tells on the same connection (CLIENT TRACKING, RESP3): the waiting is then
 ended (CLIENT UNBLOCK), and the TAKE behind it brings the news.
 
-A server may refuse some of it. Where nobody may end a BLMOVE, the consumer waits for a list of its own into
-which it puts something when it is told, of any queue. Where the server does not tell, the waiting is short.
+A server may refuse some of it. Where nobody may end a BLMOVE, the consumer waits for a list of its own, into
+which it puts something when the server tells of a message in any queue. Where the server does not tell, the
+waiting is short.
 """
 
 from __future__ import annotations
@@ -32,20 +33,20 @@ BLIND_S = 0.005, 0.05
 
 
 class Question(NamedTuple):
-    """What the server has been asked for, and not yet answered."""
+    """A question that the server has not answered yet."""
 
     keys: list[str]
     wanted: int
-    #: Whether the first answer is that of a command that waits.
+    #: Whether the first answer is to a command that waits.
     waits: bool
-    #: The queue from which it moves a message, if it is a BLMOVE.
+    #: The queue from which that command moves a message, if it is a BLMOVE.
     moves_from: str | None
-    #: Whether the last answer is that of a TAKE.
+    #: Whether the last answer is to a TAKE.
     takes: bool
 
 
 class Taker:
-    """The dialogue on one connection. `connect` makes a client for what has to be said beside it."""
+    """The dialogue on one connection. `connect` makes a client for the commands outside of it."""
 
     def __init__(self, connect: Callable[[], redis.Redis]) -> None:
         self._connect = connect
@@ -65,7 +66,8 @@ class Taker:
         self._wake_key = ""
         #: The queue of the last message, and the one that the last TAKE did not watch.
         self._hot = self._unwatched = ""
-        #: The queues in which the last TAKE found too little: with these alone there is time to wait.
+        #: The queues in which the last TAKE found too little: only where no other is asked may the question
+        #: wait.
         self._dry: list[str] = []
         #: Whether the server is out of memory.
         self._full = False
@@ -112,11 +114,11 @@ class Taker:
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether we have asked for messages, and not yet read what came of it."""
+        """Whether we have asked for messages, and have not read the answer yet."""
         return self._question is not None
 
     def answer(self, connection: Any) -> list[tuple[str, bytes]]:
-        """Read queue and message in turn, as the server has them for us."""
+        """Read the server's answer: each message with its queue."""
         assert self._question is not None
         keys, wanted, waits, moves_from, takes = self._question
         taken: list[tuple[str, bytes]] = []
@@ -153,7 +155,7 @@ class Taker:
         return answer
 
     def interrupt(self) -> None:
-        """Have the server answer now."""
+        """Have the server end its wait, and answer now."""
         if self._question is None or not self._question.waits:
             return
         if not self._question.moves_from:
@@ -189,7 +191,7 @@ class Taker:
 
 
 def _is_granted(connection: Any, *command: Any) -> bool:
-    """Return whether the server does it. Raises what says that it cannot do anything now."""
+    """Return whether the server grants the command. Raises the error of a server that cannot serve now."""
     connection.send_command(*command)
     try:
         connection.read_response()

@@ -23,7 +23,7 @@ from celery_reliable_redis.taker import Taker, make_take_arguments
 
 #: Messages taken at once by a consumer without a prefetch limit.
 MOST_AT_ONCE = 32
-#: After this long in the callbacks of one batch the loop has its turn, so that their acks leave.
+#: Seconds in the callbacks of one batch after which the loop has its turn, so that their acks leave.
 LONGEST_DELIVERY_S = 0.005
 
 
@@ -118,7 +118,7 @@ class TakingChannel(ReservingChannel):
 
     @property
     def has_backlog(self) -> bool:
-        """Whether there is something taken and not yet handed over."""
+        """Whether a message has been taken and not yet handed over."""
         return bool(self._backlog)
 
     def deliver_backlog(self) -> bool:

@@ -14,7 +14,7 @@ from celery_reliable_redis.servers import CannotServeError
 
 
 class Poller(kombu_versions.Poller):
-    """kombu's poller, for connections that also say something when they were not asked."""
+    """kombu's poller, for connections on which the server also speaks unasked."""
 
     def on_readable(self, fileno: int) -> Any:
         """Have the channel read."""
@@ -24,9 +24,9 @@ class Poller(kombu_versions.Poller):
         return super().on_readable(fileno)
 
     def get(self, callback: Any, timeout: float | None = None) -> Any:
-        """Wait for something to happen, where there is no event loop; not with messages in hand.
+        """Wait for something to happen, where there is no event loop; do not wait with messages in hand.
 
-        Not for ever either: a server that could not serve is asked again.
+        The wait is not for ever: a server that could not serve is asked again.
         """
         in_hand = [channel for channel in self._channels if channel.has_backlog]
         if not in_hand:

@@ -21,7 +21,7 @@ MOST_STREAMS = 1000
 
 
 def unpack(packed: bytes, method: str, most: int) -> bytes:
-    """Unpack bytes into at most so many. A method that the app itself registered has no bound.
+    """Unpack into at most `most` bytes. A method that the app itself registered has no bound.
 
     Raises:
         ValueError: it holds more.
@@ -36,7 +36,7 @@ def unpack(packed: bytes, method: str, most: int) -> bytes:
 
 
 def _find_bounded(decoder: Any) -> Callable[[bytes, int], bytes] | None:
-    """Return the same method, which stops when it has made more than so many bytes."""
+    """Return the same method with a bound: it stops when it has made more bytes than that."""
     if decoder is zlib.decompress:
         return _zlib
     streams = {bz2.decompress: bz2.BZ2Decompressor, lzma.decompress: _lzma}
@@ -63,7 +63,7 @@ def _lzma() -> lzma.LZMADecompressor:
 
 
 def _streams(begin: Callable[[], Any], packed: bytes, most: int) -> bytes:
-    """Several streams may follow each other, and what is none may follow them."""
+    """Unpack streams that follow each other; ignore what follows them and is none."""
     unpacked, streams = b"", 0
     while packed:
         streams += 1
