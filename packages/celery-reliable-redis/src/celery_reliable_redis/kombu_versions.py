@@ -28,6 +28,11 @@ MISSED = (
     "credentials: kombu 5.7 does"
 )
 MISSED_WITH_HIREDIS = "; and with hiredis, redis-py is told of messages in other queues since 6.0 only"
+#: Of kombu 5.5, as Celery 5.5 takes no other: its `AsynPool.flush()` keeps jobs that no child has accepted.
+MISSED_WITH_PREFORK = (
+    "; and with prefork, Celery 5.5 gives back what it had prefetched when a connection was lost only at its "
+    "end: 5.6 does at once"
+)
 
 
 def warn_of_version(version: tuple[int, ...] = kombu.VERSION[:3], pushes: bool = PUSHES) -> None:
@@ -37,6 +42,7 @@ def warn_of_version(version: tuple[int, ...] = kombu.VERSION[:3], pushes: bool =
         logger.warning("celery-reliable-redis was tried with kombu 5.5, 5.6 and 5.7, and not with %s", number)
     elif version[:2] < TRIED[-1]:
         more = "" if pushes else MISSED_WITH_HIREDIS
+        more += MISSED_WITH_PREFORK if version[:2] == (5, 5) else ""
         logger.warning("kombu %s %s%s", number, MISSED, more)
 
 
