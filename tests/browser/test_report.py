@@ -15,7 +15,7 @@ from producer.show.report import files
 from producer.show.report.labelled import label
 from tests.charted import Span, compared, one_after_the_other, placed
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.untraced]
 
 PHONE, LAPTOP, PROJECTOR = (390, 844), (1280, 800), (1920, 1080)
 #: How many of a canvas's dots are not the colour of the page.

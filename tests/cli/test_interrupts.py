@@ -15,6 +15,8 @@ import pytest
 from producer.results import load
 from tests.helpers import SOON_S, await_line, command_line, end, family, started, survivors
 
+pytestmark = pytest.mark.untraced
+
 #: Long enough that it ends only because it is made to: a second a round, many minutes in all.
 COMPARE = ("compare", "waits", "--with", "threads@8,celery:prefork@2", "--jobs", "60", "--rounds", "999")
 #: Minutes of work before the first run.

@@ -18,6 +18,8 @@ from tests.cli.conftest import Here
 from tests.helpers import SIMUL, SOON_S, clean_environment, started
 from tests.made import a_result, saved
 
+pytestmark = pytest.mark.untraced
+
 COMMANDS = [
     ("show",),
     ("show", "--json"),

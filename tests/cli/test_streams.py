@@ -23,6 +23,8 @@ from tests.cli.conftest import Here
 from tests.helpers import SIMUL, SOON_S, Said, clean_environment
 from tests.made import a_result
 
+pytestmark = pytest.mark.untraced
+
 #: A command of each kind of output: Typer's, lines, tables, exports, results at the end of much work.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "help": ("--help",),

@@ -16,6 +16,8 @@ from producer.system.broker import Broker
 from tests.helpers import SOON_S, clean_environment, lacks
 from worker.settings import PROJECT
 
+pytestmark = pytest.mark.untraced
+
 CONSTRAINTS = ("-c", str(PROJECT / "constraints.txt"))
 PACKAGES = ("celery-asyncio-pool", "celery-reliable-redis")
 

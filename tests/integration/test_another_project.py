@@ -16,6 +16,8 @@ from producer.system.broker import Broker
 from tests.helpers import SIMUL, Said, ready_worker, redis_server, simul
 from worker.settings import ASYNCIO_POOL, PROJECT
 
+pytestmark = pytest.mark.untraced
+
 #: Settings as another project has them: where they are read, a file is left, and jobs go astray.
 SETTINGS = """
 import traceback

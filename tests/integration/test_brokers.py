@@ -25,6 +25,8 @@ from producer.workloads import build
 from tests.helpers import command_line, free_port, redis_server, survivors
 from worker.errors import BrokerUnavailableError
 
+pytestmark = pytest.mark.untraced
+
 
 def test_the_embedded_broker_listens_on_loopback_alone_and_saves_nothing(broker: Broker) -> None:
     assert broker.embedded

@@ -16,6 +16,8 @@ from producer.system.pythons import Python
 from producer.system.reaper import Reaper
 from worker.errors import ContenderError
 
+pytestmark = pytest.mark.untraced
+
 
 def broken(directory: Path, script: str) -> Python:
     """A Python that cannot do what it should."""

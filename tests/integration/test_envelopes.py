@@ -22,6 +22,8 @@ from kombu import Connection, Consumer, Message, Queue
 from celery_reliable_redis.envelope import SHOWN, UNREADABLE
 from producer.system.broker import Broker
 
+pytestmark = pytest.mark.untraced
+
 OURS = {"stock": "celery_reliable_redis.stock:Transport", "reliable": "celery_reliable_redis:Transport"}
 CALL = b'[[], {"a": "\xc3\xa4"}, {}]'
 

@@ -19,6 +19,8 @@ from producer.system.environments import prepare
 from producer.workloads import build
 from tests.schema import violations
 
+pytestmark = pytest.mark.untraced
+
 needs_uv = pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 
 

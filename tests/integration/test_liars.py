@@ -29,6 +29,8 @@ from tests.integration.test_external import worker
 from worker.errors import ContenderError
 from worker.jobs import ChessMove, Job
 
+pytestmark = pytest.mark.untraced
+
 JOBS: list[Job] = [ChessMove(START, wait_ms=0)] * 3
 
 

@@ -28,6 +28,8 @@ from worker.jobs import MAX_STEPS, MAX_WAIT_MS, ChessMove, Job, Trapezoid
 from worker.pools import POOLS
 from worker.settings import TRANSPORTS
 
+pytestmark = pytest.mark.untraced
+
 #: Sixteen queens: with nothing to stop it, this search takes minutes.
 SEARCH = ChessMove("qqqqkqqq/8/8/8/8/8/8/QQQQKQQQ w - - 0 1", depth=5)
 WAIT = ChessMove(START, wait_ms=MAX_WAIT_MS)

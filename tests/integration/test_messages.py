@@ -38,6 +38,8 @@ from tests.integration.post import (
 )
 from worker.records import JobRecord, run_stream
 
+pytestmark = pytest.mark.untraced
+
 LONE = "\ud800"
 
 

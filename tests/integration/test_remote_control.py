@@ -21,6 +21,8 @@ from tests.integration.post import SOON_S, Post, peak_memory
 from transport_hostile import hostile_broadcasts
 from worker.writer import REJECTED_STREAM
 
+pytestmark = pytest.mark.untraced
+
 CHANNEL = "/0.celery.pidbox"
 #: What a worker may use at the most, in bytes: some 80 MB are its own.
 MOST_MEMORY = 400 * 1024 * 1024

@@ -13,6 +13,8 @@ from tests.helpers import SOON_S, await_line, ready_worker, running, started
 from worker.pools import POOLS
 from worker.settings import PROJECT
 
+pytestmark = pytest.mark.untraced
+
 WORKER = ("-A", "worker", "worker", "--pool=solo", "-Q", "simul.signals", "-l", "INFO")
 
 

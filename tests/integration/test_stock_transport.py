@@ -8,10 +8,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
+import pytest
 import redis
 from kombu import Connection, Consumer, Message, Queue
 
 from producer.system.broker import Broker
+
+pytestmark = pytest.mark.untraced
 
 STOCK = "celery_reliable_redis.stock:Transport"
 QUEUE = "stock-transport"

@@ -17,6 +17,8 @@ from tests.helpers import SIMUL, ready_worker, redis_server, running, simul
 from worker.errors import BrokerUnavailableError
 from worker.settings import TRANSPORTS
 
+pytestmark = pytest.mark.untraced
+
 #: The two ways to start a worker that docs/scaling.md shows.
 WORKERS = {
     "simul": (SIMUL, "worker", "--pool", "threads", "-c", "2"),

@@ -18,6 +18,8 @@ from producer.system.traces import Traces
 from tests.helpers import command_line, content
 from worker.app import app
 
+pytestmark = pytest.mark.untraced
+
 SEP = Channel.sep
 
 

@@ -141,6 +141,7 @@ def _somewhere(draw: st.DrawFn, plain: Any) -> tuple[Any, Any]:
         plain = below
 
 
+@pytest.mark.untraced
 @given(mutants())
 @settings(deadline=None, max_examples=150)
 def test_a_result_that_is_not_what_it_was_is_shown_or_refused(

@@ -90,6 +90,7 @@ def test_turning_a_ratio_over_turns_its_interval_over(pairs: list[tuple[float, f
     assert ratio.value <= ratio.high * (1 + 1e-9)
 
 
+@pytest.mark.untraced
 def test_the_interval_holds_the_true_ratio_in_95_of_100_cases() -> None:
     rng = np.random.default_rng(2026)
     held = {"paired": 0, "unpaired": 0}

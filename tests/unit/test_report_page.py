@@ -197,6 +197,7 @@ def test_a_hundred_thousand_jobs_fit_into_a_small_page() -> None:
     assert "Thinned: 100,000 jobs are drawn as " in html
 
 
+@pytest.mark.untraced
 def test_many_contenders_with_many_jobs_fit_into_six_megabytes() -> None:
     jobs: list[Span] = [(1 + place % 8, 0.0, place / 777, place / 777 + 0.0098765) for place in range(3000)]
     runs = [placed(jobs, f"celery:gevent@{slots}") for slots in range(1, 81)]
