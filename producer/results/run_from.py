@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.results.model import Records, Run
 from producer.system.usage import Usage
+from worker.records import JobRecord
 
 
 def run_from(
@@ -27,11 +28,6 @@ def run_from(
     names = sorted({record.worker for record in outcome.records})
     place = {name: number for number, name in enumerate(names)}
     ordered = sorted(outcome.records, key=lambda record: (record.enqueued_ns, record.index))
-    enqueued = [_us(record.enqueued_ns) for record in ordered]
-    received = [_us(record.received_ns) for record in ordered]
-    started = [_us(record.started_ns) for record in ordered]
-    finished = [_us(record.finished_ns) for record in ordered]
-    first = enqueued[0] if enqueued else 0
     return Run(
         workload=workload,
         contender=contender,
@@ -40,14 +36,7 @@ def run_from(
         slots=outcome.slots,
         workers=names,
         jobs=jobs,
-        records=Records(
-            index=[record.index for record in ordered],
-            worker=[place[record.worker] for record in ordered],
-            enqueued_us=_distances([first, *enqueued]),
-            received_us=_between(enqueued, received),
-            started_us=_between(received, started),
-            finished_us=_between(started, finished),
-        ),
+        records=_columns(ordered, place),
         errors={record.index: record.error for record in ordered if record.error},
         wrong=wrong,
         duplicates=outcome.duplicates,
@@ -59,6 +48,22 @@ def run_from(
         clocks_corrected=outcome.clocks_corrected,
         gil=outcome.gil,
         event_loop=outcome.event_loop,
+    )
+
+
+def _columns(ordered: Sequence[JobRecord], place: Mapping[str, int]) -> Records:
+    enqueued = [_us(record.enqueued_ns) for record in ordered]
+    received = [_us(record.received_ns) for record in ordered]
+    started = [_us(record.started_ns) for record in ordered]
+    finished = [_us(record.finished_ns) for record in ordered]
+    first = enqueued[0] if enqueued else 0
+    return Records(
+        index=[record.index for record in ordered],
+        worker=[place[record.worker] for record in ordered],
+        enqueued_us=_distances([first, *enqueued]),
+        received_us=_between(enqueued, received),
+        started_us=_between(received, started),
+        finished_us=_between(started, finished),
     )
 
 

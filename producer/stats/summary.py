@@ -16,9 +16,7 @@ import numpy.typing as npt
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.results.times import join_times
-from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
-
-__all__ = ["RUNS_TO_CLAIM", "Percentiles", "Ratio", "Summary", "baseline", "makespan_s", "summaries"]
+from producer.stats.ratios import Ratio, paired
 
 Milliseconds: TypeAlias = npt.NDArray[np.float64]
 Number = TypeVar("Number", int, float)

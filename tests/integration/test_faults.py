@@ -119,7 +119,9 @@ def test_a_queue_that_nobody_consumes_loses_every_job_and_says_so(broker: Broker
     jobs = [ChessMove(START, wait_ms=0)] * 7
     queue = "simul.nobody"
     outcome = run_over_broker(
-        producer_app(broker.url), broker.url, queue, jobs, lambda _: None, lambda: None, lambda s: s < 0.3
+        *(producer_app(broker.url), broker.url, queue, jobs, lambda _: None),
+        death=lambda: None,
+        patient=lambda quiet_s: quiet_s < 0.3,
     )
     assert outcome.records == []
     assert outcome.problems == ["no record came for 0 s", "7 of 7 jobs are lost: 0, 1, 2, 3, 4, …"]
@@ -135,7 +137,7 @@ def mortal(reaper: Reaper) -> Broker:
 def test_a_broker_that_is_gone_before_the_first_message_spoils_the_run(mortal: Broker) -> None:
     jobs = [ChessMove(START, wait_ms=0)] * 3
     app = producer_app(mortal.url)
-    outcome = run_over_broker(app, mortal.url, "simul.solo", jobs, lambda _: None, lambda: None)
+    outcome = run_over_broker(app, mortal.url, "simul.solo", jobs, lambda _: None, death=lambda: None)
     assert outcome.records == []
     assert outcome.problems[0].startswith("the broker went away: ")
     assert outcome.problems[1].startswith("3 of 3 jobs are lost")
@@ -151,7 +153,7 @@ def test_a_broker_that_dies_during_a_run_spoils_it(reaper: Reaper, monkeypatch: 
             process.kill()
 
         jobs = [ChessMove(START, wait_ms=0)] * 3
-        outcome = run_over_broker(producer_app(broker.url), broker.url, "q", jobs, lambda _: None, kill)
+        outcome = run_over_broker(producer_app(broker.url), broker.url, "q", jobs, lambda _: None, death=kill)
         assert survivors([process], SOON_S) == []
     assert [problem.partition(":")[0] for problem in outcome.problems] == [
         "the broker went away",

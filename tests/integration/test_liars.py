@@ -137,8 +137,8 @@ def test_a_stream_of_what_are_no_records_does_not_keep_the_lab_waiting(broker: B
             f"q-{uuid.uuid4().hex}",
             JOBS,
             lambda _: None,
-            lambda: None,
-            lambda quiet_s: quiet_s < 0.5,
+            death=lambda: None,
+            patient=lambda quiet_s: quiet_s < 0.5,
         )
     client.close()
     assert outcome.records == []

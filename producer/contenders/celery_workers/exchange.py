@@ -40,6 +40,7 @@ def run_over_broker(
     queue: str,
     jobs: Sequence[Job],
     progress: Progress,
+    *,
     death: Callable[[], str | None],
     patient: Patient | None = None,
     reaper: Reaper | None = None,
@@ -96,7 +97,9 @@ def send_to_pool(
     app = producer_app(broker_url)
     waiting = Waiting(app, row, tell, patience_s(jobs))
     try:
-        return run_over_broker(app, broker_url, row.queue, jobs, progress, lambda: None, waiting)
+        return run_over_broker(
+            app, broker_url, row.queue, jobs, progress, death=lambda: None, patient=waiting
+        )
     finally:
         with contextlib.closing(connect(broker_url)) as client:
             Traces(asker=app.control.mailbox.asker).remove(client)

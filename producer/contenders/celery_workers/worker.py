@@ -175,7 +175,9 @@ class CeleryWorker:
 
     def _run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         return run_over_broker(
-            self._app, self._broker.url, self._queue, jobs, progress, self._death, reaper=self._reaper
+            *(self._app, self._broker.url, self._queue, jobs, progress),
+            death=self._death,
+            reaper=self._reaper,
         )
 
     def _death(self) -> str | None:

@@ -24,7 +24,8 @@ from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.show.terminal.sweep import show_sweep, write_title
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import caution_lines, cautions
-from producer.stats.summary import RUNS_TO_CLAIM, Summary, summaries
+from producer.stats.ratios import RUNS_TO_CLAIM
+from producer.stats.summary import Summary, summaries
 
 
 def print_result(console: Console, result: Result) -> None:
