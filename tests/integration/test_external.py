@@ -22,6 +22,8 @@ from tests.helpers import ready_worker
 from worker.errors import ContenderError
 from worker.settings import PROJECT_DATA
 
+pytestmark = pytest.mark.untraced
+
 #: How far another machine's monotonic clock is from ours, in seconds.
 OTHER_CLOCK_S = 500_000
 

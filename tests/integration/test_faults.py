@@ -27,6 +27,8 @@ from tests.helpers import SOON_S, survivors
 from tests.integration.conformance import START
 from worker.jobs import ChessMove, Job
 
+pytestmark = pytest.mark.untraced
+
 SOLO, THREADS = Spec("celery:solo", 1), Spec("threads", 8)
 
 

@@ -20,6 +20,8 @@ from worker.jobs import Sieve
 from worker.pools import POOLS
 from worker.settings import TRANSPORTS
 
+pytestmark = pytest.mark.untraced
+
 
 @pytest.fixture(scope="module", params=specs(f"celery:{name}" for name in POOLS), ids=lambda spec: spec.name)
 def spec(request: pytest.FixtureRequest) -> Spec:
