@@ -84,6 +84,11 @@ def are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
+def count_lost(lost: int, jobs: int) -> str:
+    """Write how many jobs have no record: "1 of 3 jobs is lost"."""
+    return f"{lost:,} of {counted(jobs, 'job')} {are(lost)} lost"
+
+
 def listed(names: Sequence[str]) -> str:
     """Write names in a row: "a, b and c"."""
     if len(names) < 2:

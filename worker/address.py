@@ -1,4 +1,4 @@
-"""Reads a broker's address, refuses what it may not hold, and hides the password where it is shown.
+"""Reads a broker's address, refuses what it may not hold, and hides the password where it is hide_password.
 
     redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
     rediss://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE][?OPTION=VALUE&...]
@@ -54,7 +54,7 @@ class Address:
     options: Mapping[str, str]
 
     def __str__(self) -> str:
-        """Write the address without user, password and options, as it may be shown and saved."""
+        """Write the address without user, password and options, as it may be hide_password and saved."""
         return self._scheme + ("***@" if self.user or self.password else "") + self._where
 
     def __repr__(self) -> str:
@@ -115,8 +115,8 @@ def parse(text: str) -> Address:
         _refuse("cannot be read: a / in a password is written %2F, a : is %3A, a [ is %5B")
 
 
-def shown(text: str) -> str:
-    """Return what of an address may be shown: never a password, even where the text is no address."""
+def hide_password(text: str) -> str:
+    """Return what of an address may be hide_password: never a password, even where the text is no address."""
     try:
         return str(parse(text))
     except BrokerUnavailableError:

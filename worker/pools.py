@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -20,12 +20,10 @@ class Pool:
     celery_name: str
     #: What a slot is made of.
     slot: str
-    #: What this pool is bad at, or cannot do.
-    cannot: str
     #: Whether `--concurrency` means anything to it.
     scales: bool = True
-    #: The package that patches the standard library, or whose absence rules the pool out.
-    requires: str | None = None
+    #: Packages without which it cannot run.
+    requires: tuple[str, ...] = ()
     #: Environment variables that the worker process needs.
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -36,32 +34,20 @@ class Pool:
 
     def unavailable(self) -> str | None:
         """Say why this pool cannot run here; return None where it can."""
-        if self.requires and importlib.util.find_spec(self.requires) is None:
-            return f"the package {self.requires} is not installed for this Python"
-        return None
+        return missing_package(self.requires)
 
 
 _ROWS = (
-    Pool("solo", "solo", "the worker itself", "one job at a time; a long job stops control commands", False),
-    Pool("prefork", "prefork", "process", "many slots: each is a process with memory of its own"),
-    Pool("threads", "threads", "thread", "more than one core of pure Python while there is a GIL"),
-    Pool(
-        "gevent", "gevent", "greenlet", "use a second core; code that blocks without yielding", True, "gevent"
-    ),
-    Pool(
-        "eventlet",
-        "eventlet",
-        "greenlet",
-        "use a second core; code that blocks without yielding",
-        True,
-        "eventlet",
-    ),
+    Pool("solo", "solo", "the worker itself", scales=False),
+    Pool("prefork", "prefork", "process"),
+    Pool("threads", "threads", "thread"),
+    Pool("gevent", "gevent", "greenlet", requires=("gevent",)),
+    Pool("eventlet", "eventlet", "greenlet", requires=("eventlet",)),
     Pool(
         "asyncio",
         "custom",
         "coroutine",
-        "use a second core; a job that computes without awaiting holds all the others up",
-        requires="greenlet",
+        requires=("greenlet", "aiofiles"),
         environment=MappingProxyType({"CELERY_CUSTOM_WORKER_POOL": ASYNCIO_POOL}),
     ),
 )
@@ -79,6 +65,12 @@ def pool(name: str) -> Pool:
         return POOLS[name]
     except KeyError:
         raise UnknownNameError(f"no pool is called {name!r}; there are: {', '.join(POOLS)}") from None
+
+
+def missing_package(names: Iterable[str]) -> str | None:
+    """Say which of these packages is not installed for this Python; None where all are."""
+    missing = next((name for name in names if importlib.util.find_spec(name) is None), None)
+    return f"the package {missing} is not installed for this Python" if missing else None
 
 
 def runs_on_event_loop(implementation: type) -> bool:

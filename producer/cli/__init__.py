@@ -35,7 +35,7 @@ EXIT_CODES: dict[type[SimulError], int] = {
 }
 
 #: Terminals with fewer columns get help without boxes.
-NARROW = 80
+MIN_BOX_COLUMNS = 80
 
 app = typer.Typer(
     help="The same jobs through every way Python has of doing many things at once: what each costs, "
@@ -45,7 +45,7 @@ app = typer.Typer(
     "Exit codes: 0 done, 1 something failed or became slower, 2 misread, 3 no broker, 4 cannot run here, "
     "5 data files, 6 result files, 7 nothing measured, 130 interrupted, 141 nobody reads on (`| head`).",
     # The boxes cut what does not fit, and the names of environment variables with it.
-    rich_markup_mode="rich" if shutil.get_terminal_size().columns >= NARROW else None,
+    rich_markup_mode="rich" if shutil.get_terminal_size().columns >= MIN_BOX_COLUMNS else None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -17,7 +17,7 @@ app = typer.Typer(help="Make and check sets of data files.", no_args_is_help=Tru
 @app.command()
 def make(
     files: options.Count = data_files.DEFAULT_COUNT,
-    seed: options.FileSeed = data_files.DEFAULT_SEED,
+    seed: options.FileSeed = data_files.DATA_SEED,
     into: options.Into = Path("data"),
     corrupt: options.Corrupt = 0,
     quiet: options.Quiet = False,

@@ -15,7 +15,7 @@ from worker.records import MAX_ERROR, JobRecord
 
 #: How far the clocks of two machines may be apart after correction.
 SLACK_NS = 1_000_000_000
-#: The most characters of a worker's name, and how many of a foreign name are shown.
+#: The most characters of a worker's name, and how many of a foreign name are quote.
 MAX_NAME, SHOWN = 300, 100
 
 
@@ -45,7 +45,7 @@ class Ledger:
     def refuse(self, why: str, who: str | None = None) -> None:
         """Count what is no record of this run."""
         self.refused += 1
-        self._first_refused = self._first_refused or f"by {shown(who) if who else 'somebody'}: {why[:300]}"
+        self._first_refused = self._first_refused or f"by {quote(who) if who else 'somebody'}: {why[:300]}"
 
     def complete(self) -> bool:
         """Whether every job has a record."""
@@ -82,7 +82,7 @@ class Ledger:
         return None
 
 
-def shown(name: str) -> str:
+def quote(name: str) -> str:
     """Make a name that somebody sent fit to be printed on one line."""
     return ascii(name if len(name) <= SHOWN else name[: SHOWN - 3] + "...")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from producer.system.machine import cores
 from producer.system.pythons import SUBINTERPRETERS, Python
 from producer.workloads import Workload
 from worker.errors import UnknownNameError
-from worker.pools import POOLS, Pool, pool
+from worker.pools import POOLS, Pool, missing_package, pool
 
 #: The default slots of a contender with light slots, on work that waits.
 LIGHT_SLOTS = 32
@@ -48,7 +47,7 @@ class Spec:
     @property
     def name(self) -> ContenderName:
         """The name in tables and results."""
-        slots = self.slots if self.workers > 1 or _executor(self.way).scales else None
+        slots = self.slots if self.workers > 1 or scales(self.way) else None
         label = self.python.label if self.python else ""
         return ContenderName(self.way, slots, self.workers, python=label)
 
@@ -60,7 +59,7 @@ class Spec:
     def unavailable(self) -> str | None:
         """Why this contender cannot run here, or None."""
         if self.python:
-            return self.python.unavailable(self.way)
+            return self.python.unavailable(self.way, _executor(self.way).requires)
         if self.celery_pool:
             return pool(self.celery_pool).unavailable()
         if self.way == "interpreters" and sys.version_info < SUBINTERPRETERS:
@@ -68,14 +67,17 @@ class Spec:
                 "concurrent.futures.InterpreterPoolExecutor came with Python 3.14; "
                 f"this is {sys.version_info.major}.{sys.version_info.minor}"
             )
-        if self.way.startswith("asyncio") and importlib.util.find_spec("aiofiles") is None:
-            return "the package aiofiles is not installed for this Python"
-        return None
+        return missing_package(_executor(self.way).requires)
 
 
 def ways() -> list[str]:
     """List every way a contender can be named, designs first."""
     return [*DESIGNS, *(f"{CELERY}{name}" for name in POOLS)]
+
+
+def scales(way: str) -> bool:
+    """Tell whether a way can have more slots than one."""
+    return _executor(way).scales
 
 
 def parse(text: str, workload: Workload) -> Spec:
@@ -94,7 +96,7 @@ def _parse(text: str) -> ContenderName:
     if way not in ways():
         raise UnknownNameError(f"no contender is called {way!r}; there are: {', '.join(ways())}")
     rest = text.removeprefix(way)
-    if rest.startswith("@") and not _executor(way).scales:
+    if rest.startswith("@") and not scales(way):
         raise UnknownNameError(f"{way} has one slot: write {way!r} without {rest}")
     try:
         name = ContenderName.parse(text)
@@ -119,7 +121,7 @@ def specs_of_sweep(ways_: str, concurrency: str) -> list[Spec]:
         if way_of(way) != way:
             raise UnknownNameError(f"{way!r}: in a sweep the slots come from --concurrency, not after @")
         for number in numbers:
-            name = _parse(f"{way}@{number}" if way not in ways() or _executor(way).scales else way)
+            name = _parse(f"{way}@{number}" if way not in ways() or scales(way) else way)
             specs[Spec(name.way, name.slots or 1)] = None
     return sorted(specs, key=lambda spec: (spec.way, spec.slots))
 

@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias
 from producer.exhibition.timetable import MOVES, OPPONENTS, Move, schedule
 from worker.errors import UnknownNameError
 
-DESIGNS = ("serial", "threads", "asyncio")
+EXHIBITION_DESIGNS = ("serial", "threads", "asyncio")
 
 #: Called with each move whose answer Judit has seen.
 OnMove: TypeAlias = Callable[[Move], object]
@@ -78,9 +78,9 @@ def play(
         UnknownNameError: there is no such design.
         InvalidJobError: a number makes no sense.
     """
-    if design not in DESIGNS:
+    if design not in EXHIBITION_DESIGNS:
         raise UnknownNameError(
-            f"no design of the exhibition is called {design!r}; there are: {', '.join(DESIGNS)}"
+            f"no design of the exhibition is called {design!r}; there are: {', '.join(EXHIBITION_DESIGNS)}"
         )
     plan = tuple(schedule(opponents, moves, simultaneous=design != "serial", hour_s=hour_s))
     run = _Run(plan, opponents, make_clock(), on_move)

@@ -51,7 +51,7 @@ class Comparison:
                 reaper.set_broker(broker.url)
             if plan.starts_workers:
                 require_transport(broker.url, plan.transport)
-            result = results.begun(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
+            result = results.begin(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
             result.kind, result.pythons = plan.kind, list(plan.pythons)
             self.result = result
             factory = ContenderFactory(plan, broker, reaper, watcher.awaiting)

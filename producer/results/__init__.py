@@ -8,7 +8,7 @@ from producer.results.model import (
     Result,
     Run,
     WorkloadResult,
-    begun,
+    begin,
 )
 from producer.results.run_from import run_from
 from producer.results.save import ResultFile
@@ -21,7 +21,7 @@ __all__ = [
     "ResultFile",
     "Run",
     "WorkloadResult",
-    "begun",
+    "begin",
     "load",
     "run_from",
 ]

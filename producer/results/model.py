@@ -163,7 +163,7 @@ class Result:
     runs: list[Run] = field(default_factory=list)
 
 
-def begun(rounds: int, seed: int, broker: str, broker_version: str, machine: Machine) -> Result:
+def begin(rounds: int, seed: int, broker: str, broker_version: str, machine: Machine) -> Result:
     """Make a result with nothing in it yet."""
     return Result(
         SCHEMA,

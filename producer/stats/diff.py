@@ -131,13 +131,13 @@ def list_only_in_one(old: Result, new: Result) -> list[str]:
     """List contenders that cannot be compared, because only one of the two was asked for them."""
     alone = []
     for before, after in _common(old, new):
-        then, now = (_asked_for(result, workload) for result, workload in ((old, before), (new, after)))
+        then, now = (_list_contenders(result, workload) for result, workload in ((old, before), (new, after)))
         alone += [f"{before.name}: {name} (only old)" for name in then if name not in now]
         alone += [f"{before.name}: {name} (only new)" for name in now if name not in then]
     return alone
 
 
-def _asked_for(result: Result, workload: WorkloadResult) -> list[ContenderName]:
+def _list_contenders(result: Result, workload: WorkloadResult) -> list[ContenderName]:
     return [*runs_by_contender(result, workload.name), *workload.left_out]
 
 

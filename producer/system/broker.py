@@ -15,7 +15,7 @@ from redis.retry import Retry
 
 from producer.system.embedded import embedded
 from producer.system.reaper import Reaper
-from worker.address import OPTIONS, Address, parse, shown
+from worker.address import OPTIONS, Address, hide_password, parse
 from worker.errors import BrokerUnavailableError
 
 #: How long a broker has to answer, in seconds.
@@ -40,7 +40,7 @@ class Broker:
     @property
     def name(self) -> str:
         """The kind of the server and its address, without the password."""
-        where = "embedded" if self.embedded else shown(self.url)
+        where = "embedded" if self.embedded else hide_password(self.url)
         return f"{self.version} ({where})"
 
 

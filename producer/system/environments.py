@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from producer.contender_name import CELERY
 from producer.system.gil import Gil
 from producer.system.inherited import inherited
 from producer.system.pythons import BASE, FOR_CELERY, Python
@@ -67,7 +68,7 @@ def constraints() -> Iterator[str]:
 
 def packages() -> list[str]:
     """List the packages to install, the indispensable first; hiredis only where the lab has it, too."""
-    of_pools = (row.requires for row in POOLS.values() if row.requires)
+    of_pools = (name for row in POOLS.values() for name in row.requires)
     optional = ["hiredis"] if version_here("hiredis") else []
     return list(dict.fromkeys([*BASE, "aiofiles", *FOR_CELERY, *optional, *of_pools]))
 
@@ -141,8 +142,8 @@ def _describe(request: str, environment: Path) -> Python:
     if not missing.keys() & set(FOR_CELERY):
         families["celery"] = ["worker.tasks"]
         for row in POOLS.values():
-            if row.requires and row.requires not in missing:
-                families[f"celery:{row.name}"] = [row.requires, "worker.tasks"]
+            if row.requires and not missing.keys() & set(row.requires):
+                families[f"{CELERY}{row.name}"] = [*row.requires, "worker.tasks"]
     seen = {name: _inspect(python, modules, request) for name, modules in families.items()}
     about = seen["designs"]
     major, minor = about["version"]

@@ -6,11 +6,11 @@ imports nothing that is not standard or simul's own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from producer.contender_name import ContenderName
 from producer.system.gil import Gil
-from worker.pools import pool
 
 #: The packages without which no contender can run, and those without which no Celery pool can.
 BASE = ("chess",)
@@ -36,24 +36,15 @@ class Python:
     #: Why a package is not in its environment.
     missing: dict[str, str] = field(hash=False)
 
-    def unavailable(self, way: str) -> str | None:
-        """Say why a contender cannot run under it; None where it can."""
+    def unavailable(self, way: str, requires: Sequence[str]) -> str | None:
+        """Say why a way that requires these packages cannot run under it; None where it can."""
         if way == "interpreters" and self.version < SUBINTERPRETERS:
             return f"subinterpreter pools came with Python 3.14; this is {self.python}"
-        return next((self.missing[name] for name in needs(way) if name in self.missing), None)
+        needed = (*BASE, *(FOR_CELERY if ContenderName(way).is_celery else ()), *requires)
+        return next((self.missing[name] for name in needed if name in self.missing), None)
 
     def gil_of(self, way: str) -> Gil | None:
         """Tell of the GIL as such a contender has it; None where that is unknown."""
         if not ContenderName(way).is_celery:
             return self.gil.get("designs")
         return self.gil.get(way) or self.gil.get("celery")
-
-
-def needs(way: str) -> tuple[str, ...]:
-    """List the packages that a way of running jobs needs."""
-    name = ContenderName(way).celery_pool
-    asynchronous = ("aiofiles",) if (name or way).startswith("asyncio") else ()
-    if name is None:
-        return (*BASE, *asynchronous)
-    required = pool(name).requires
-    return (*BASE, *FOR_CELERY, *((required,) if required else ()), *asynchronous)

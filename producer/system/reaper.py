@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from producer.system.traces import Traces
 
 #: How long a process has to end by itself before it is killed, in seconds.
-GRACE_S = 3.0
+TERM_S = 3.0
 #: How often those that are to end are looked at, in seconds.
 LOOK_S = 0.02
 
@@ -39,7 +39,7 @@ LOOK_S = 0.02
 class Reaper:
     """The lab's end of the pipe. Use it as a context manager: leaving it ends what it still has to end."""
 
-    def __init__(self, grace_s: float = GRACE_S) -> None:
+    def __init__(self, grace_s: float = TERM_S) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "producer.system.reaper", str(grace_s)],
             stdin=subprocess.PIPE,

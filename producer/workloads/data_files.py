@@ -19,9 +19,9 @@ from worker.jobs import FileCheck, FileVerdict
 
 #: How many files the course has.
 DEFAULT_COUNT = 120
-MAX_COUNT = 10_000_000
+LARGEST_SET = 10_000_000
 #: The first seed, counting from 0, with which test001.txt is the one the course prints: 8, 8, 3.
-DEFAULT_SEED = 3063
+DATA_SEED = 3063
 #: Files between two calls of `on_progress`.
 PROGRESS_STEP = 200
 
@@ -32,7 +32,7 @@ OnProgress = Callable[[int, int], object]
 def make(
     into: Path,
     count: int = DEFAULT_COUNT,
-    seed: int = DEFAULT_SEED,
+    seed: int = DATA_SEED,
     corrupt: int = 0,
     on_progress: OnProgress | None = None,
 ) -> dict[str, str]:
@@ -41,8 +41,8 @@ def make(
     Raises:
         DataError: the numbers make no sense, there are data files already, or they cannot be written.
     """
-    if not 1 <= count <= MAX_COUNT:
-        raise DataError(f"a set has 1 to {MAX_COUNT:,} files, not {count:,} (--count)")
+    if not 1 <= count <= LARGEST_SET:
+        raise DataError(f"a set has 1 to {LARGEST_SET:,} files, not {count:,} (--count)")
     if not 0 <= corrupt <= count:
         raise DataError(f"of {count:,} files, 0 to {count:,} can be damaged, not {corrupt:,} (--corrupt)")
     damage = _choose_damages(count, seed, corrupt)

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from producer.contenders.protocol import Outcome
-from producer.contenders.spec import Spec
+from producer.contenders.spec import Spec, scales
 from producer.measure.started_contenders import Roster
 from producer.results.reference import Reference
 from producer.workloads import WORKLOADS, Workload
 from worker.jobs import ChessMove, FileCheck, Job, Sieve, Trapezoid
 
-#: Few where each is a process; where nothing is said, enough that jobs overtake each other.
-SLOTS = {"serial": 1, "celery:solo": 1, "celery:prefork": 2, "processes": 2, "interpreters": 2}
+#: Where each slot costs as much as a process.
+DEAR = {"celery:prefork", "processes", "interpreters"}
+#: Enough that jobs overtake each other, and few of those that are dear.
+MANY, FEW = 4, 2
 
 START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
 #: What a job may ask for that cannot be had, and the ends of what can.
@@ -39,8 +41,8 @@ TROUBLE: list[Job] = [
 
 
 def specs(ways: Iterable[str]) -> list[Spec]:
-    """A contender for each of the ways."""
-    return [Spec(way, SLOTS.get(way, 4)) for way in ways]
+    """A contender for each of the ways, with one slot where it can have no more."""
+    return [Spec(way, (FEW if way in DEAR else MANY) if scales(way) else 1) for way in ways]
 
 
 def runnable(spec: Spec) -> Spec:

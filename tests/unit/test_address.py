@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kombu.utils.url import parse_url as by_kombu
 from redis.connection import ConnectionPool
 
-from worker.address import OPTIONS, Address, parse, shown
+from worker.address import OPTIONS, Address, hide_password, parse
 from worker.errors import BrokerUnavailableError
 
 #: Of these a password has at least one, and nothing else in a test's address or in simul's words has any.
@@ -73,7 +73,7 @@ def refusal(address: str) -> str:
 @example("rediss://host?ssl_password={}", "Ψ@Ж")
 def test_a_password_is_never_shown_wherever_it_stands(place: str, secret: str) -> None:
     address = place.replace("{}", secret)
-    text = shown(address)
+    text = hide_password(address)
     try:
         parsed = parse(address)
     except BrokerUnavailableError as error:
@@ -141,7 +141,7 @@ def test_redis_and_kombu_take_the_words_of_an_option_alike(name: str) -> None:
     ],
 )
 def test_an_address_is_shown_without_its_secrets(address: str, as_shown: str) -> None:
-    assert shown(address) == as_shown
+    assert hide_password(address) == as_shown
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_sensible_slots_can_be_parsed(workload: Workload) -> None:
 
 
 def test_a_pool_whose_package_is_missing_says_so() -> None:
-    missing = Pool("gevent", "gevent", "greenlet", "", requires="a_package_that_nobody_has")
+    missing = Pool("gevent", "gevent", "greenlet", requires=("a_package_that_nobody_has",))
     assert missing.unavailable() == "the package a_package_that_nobody_has is not installed for this Python"
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.exhibition.play import DESIGNS, play
+from producer.exhibition.play import EXHIBITION_DESIGNS, play
 from producer.exhibition.timetable import JUDIT_S, OPPONENT_S, Move, schedule
 from worker.errors import InvalidJobError, UnknownNameError
 
@@ -68,7 +68,7 @@ def test_nobody_moves_twice_at_once_or_out_of_turn(opponents: int, moves: int, s
         answered[move.opponent] = move
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", EXHIBITION_DESIGNS)
 @pytest.mark.parametrize("opponents", [1, 3, 24])
 def test_every_design_plays_every_move_and_ends_on_time(design: str, opponents: int) -> None:
     seen: list[Move] = []
@@ -87,14 +87,14 @@ def test_an_hour_is_scaled_to_what_is_asked() -> None:
     assert play("threads", hour_s=0.5, make_clock=FakeClock).ideal_s == pytest.approx(0.5 * (1 + 55 / 3600))
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", EXHIBITION_DESIGNS)
 def test_the_real_clock_is_never_ahead_of_the_plan(design: str) -> None:
     exhibition = play(design, hour_s=0.1, opponents=3, moves=3)
     assert exhibition.measured_s >= exhibition.ideal_s
     assert len(exhibition.moves) == 9
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", EXHIBITION_DESIGNS)
 def test_whoever_breaks_an_exhibition_off_is_not_kept_waiting(design: str) -> None:
     def enough(_: Move) -> None:
         raise KeyboardInterrupt

@@ -17,7 +17,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.contenders.celery_workers.collect import MAX_BYTES, Collector
+from producer.contenders.celery_workers.collect import MAX_RECORD_BYTES, Collector
 from producer.contenders.designs.contender import DesignContender
 from producer.contenders.ledger import Ledger
 from producer.contenders.spec import Spec
@@ -100,7 +100,7 @@ LIES: dict[str, Callable[[JobRecord], bytes]] = {
     "a bottomless answer": lambda record: sent(record).replace(
         b'"e2e4"', b'{"a":' * 10**5 + b"1" + b"}" * 10**5
     ),
-    "an enormous answer": lambda record: sent(record).replace(b"e2e4", b"x" * MAX_BYTES),
+    "an enormous answer": lambda record: sent(record).replace(b"e2e4", b"x" * MAX_RECORD_BYTES),
 }
 
 

@@ -13,7 +13,7 @@ from producer.stats.cautions import Kind, cautions
 from producer.system import environments, uv_commands
 from producer.system.environments import prepare
 from producer.system.gil import Gil
-from producer.system.pythons import Python, needs
+from producer.system.pythons import Python
 from tests.made import a_result
 from worker.errors import UnavailableError
 
@@ -49,8 +49,15 @@ def test_what_cannot_run_says_why(way: str, reason: str | None) -> None:
 
 
 def test_without_msgspec_there_is_no_celery_and_everything_else() -> None:
-    assert "msgspec" in needs("celery:solo")
-    assert needs("threads") == ("chess",)
+    python = replace(FREE, missing={"msgspec": "msgspec has no build for it"})
+    assert Spec("celery:solo", 1, python=python).unavailable() == "msgspec has no build for it"
+    assert Spec("threads", 2, python=python).unavailable() is None
+
+
+@pytest.mark.parametrize("way", ["asyncio", "asyncio+threads", "celery:asyncio"])
+def test_without_aiofiles_nothing_asynchronous_runs(way: str) -> None:
+    python = replace(FREE, missing={"aiofiles": "aiofiles has no build for it"})
+    assert Spec(way, 2, python=python).unavailable() == "aiofiles has no build for it"
 
 
 def test_the_gil_is_that_of_the_imports_a_contender_needs() -> None:

@@ -327,6 +327,6 @@ def test_a_default_name_is_always_a_new_one(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_result_begins_incomplete_and_empty() -> None:
-    fresh = results.begun(5, 7, "valkey 9 (embedded)", "valkey 9", replace(MACHINE, load=1.5))
+    fresh = results.begin(5, 7, "valkey 9 (embedded)", "valkey 9", replace(MACHINE, load=1.5))
     assert (fresh.schema, fresh.rounds, fresh.seed, fresh.load_after) == (SCHEMA, 5, 7, 1.5)
     assert (fresh.complete, fresh.runs, fresh.workloads) == (False, [], [])

@@ -16,7 +16,7 @@ from worker.records import SentRecord, boot_id, broker_offset_ns, run_stream
 #: Records read in one round trip.
 COUNT = 1000
 #: Bytes of one record: the verdicts on as many files as a job may name, all of the longest, fit in.
-MAX_BYTES = 16 * 1024 * 1024
+MAX_RECORD_BYTES = 16 * 1024 * 1024
 #: How long a run's stream outlives a lab that could not delete it, in seconds.
 STREAM_TTL_S = 24 * 3600
 
@@ -77,7 +77,7 @@ class Collector(Ledger):
 
     def take_json(self, data: bytes) -> None:
         """Account for what should be a record, as JSON."""
-        if len(data) > MAX_BYTES:
+        if len(data) > MAX_RECORD_BYTES:
             self.refuse(f"it has {len(data):,} bytes")
             return
         try:

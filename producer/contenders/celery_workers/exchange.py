@@ -18,7 +18,7 @@ from producer.contenders.protocol import Outcome, Progress
 from producer.system.broker import check, connect
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
-from producer.words import are, counted
+from producer.words import count_lost
 from worker.address import parse
 from worker.jobs import Job, wait_s
 from worker.pools import pool
@@ -66,9 +66,7 @@ def run_over_broker(
         problems.append(f"the broker went away: {error}")
     problems[:0] = collector.problems()  # first: what was refused may be what is missing
     if missing := collector.missing():
-        problems.append(
-            f"{len(missing):,} of {counted(len(jobs), 'job')} {are(len(missing))} lost: {_some(missing)}"
-        )
+        problems.append(f"{count_lost(len(missing), len(jobs))}: {_some(missing)}")
     records = [collector.records[index] for index in sorted(collector.records)]
     return Outcome(
         records,

@@ -15,7 +15,7 @@ from celery import Celery
 from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
 from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask
 from producer.contenders.celery_workers.worker import WARM_UP_FEN, WARM_UP_MS
-from producer.contenders.ledger import shown
+from producer.contenders.ledger import quote
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
@@ -75,7 +75,7 @@ class Fleet:
             self._queues = self._ask_slots(self._await_workers())
         for node, why in {**self._faults.get(ANY_QUEUE, {}), **self._faults.get(queue, {})}.items():
             raise ContenderError(
-                f"the worker {shown(node)} answers what cannot be (ask the workers): {why}; stop it, and "
+                f"the worker {quote(node)} answers what cannot be (ask the workers): {why}; stop it, and "
                 "compare again"
             )
         return self._queues.get(queue, {})

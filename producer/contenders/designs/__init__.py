@@ -20,13 +20,15 @@ class Design:
     #: What a slot is made of.
     slot: str
     scales: bool = True
+    #: Packages without which it cannot run.
+    requires: tuple[str, ...] = ()
 
 
 _DESIGNS = (
     Design("serial", "serial", "the process itself", scales=False),
     Design("threads", "threads", "thread"),
-    Design("asyncio", "coroutines", "coroutine"),
-    Design("asyncio+threads", "coroutines_threads", "coroutine"),
+    Design("asyncio", "coroutines", "coroutine", requires=("aiofiles",)),
+    Design("asyncio+threads", "coroutines_threads", "coroutine", requires=("aiofiles",)),
     Design("processes", "processes", "process"),
     Design("interpreters", "interpreters", "interpreter"),
 )

@@ -20,7 +20,7 @@ from producer.contenders.spec import Spec
 from producer.system.exits import how_it_ended, last_words
 from producer.system.inherited import inherited
 from producer.system.reaper import Reaper
-from producer.words import are, counted
+from producer.words import count_lost
 from worker.errors import ContenderError
 from worker.jobs import Job
 from worker.records import JobRecord, Plain, error_line
@@ -113,7 +113,7 @@ class DesignContender:
         progress(len(ledger.records))
         problems = ledger.problems()
         if missing := ledger.missing():
-            problems.append(f"{len(missing):,} of {counted(len(jobs), 'job')} {are(len(missing))} lost")
+            problems.append(count_lost(len(missing), len(jobs)))
         return Outcome(
             [*ledger.records.values()],
             self.spec.slots,

@@ -10,6 +10,7 @@ from producer.contender_name import ContenderName
 from producer.printable import html
 from producer.show.charts.entries import Field
 from producer.show.report.labelled import Labelled
+from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.summary import Summary, asked_for, baseline
 from producer.words import digits, listed, seconds
 
@@ -50,7 +51,7 @@ def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
         '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
         f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round; the "
         "shortest median of each workload is framed. Blue is faster, orange slower; \u2248 stands where no "
-        "difference from serial is shown, and where there are too few runs to show one.</p>"
+        f"difference from serial is shown. From fewer than {RUNS_TO_CLAIM} runs nothing is claimed.</p>"
         f'<div class="scroll"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'
         "</div></figure>"
     )
@@ -86,7 +87,7 @@ def _cell(name: ContenderName, column: _Column) -> str:
     speed = row.speed_up.value
     shade = "here" if speed >= 1 else "celery"
     much = FULLEST * min(abs(math.log(speed)) / math.log(FULL), 1)
-    unsure = "" if row.speed_up.shown or speed == 1 else "\u2248 "
+    unsure = "\u2248 " if row.speed_up.claims and not row.speed_up.shown and speed != 1 else ""
     return (
         f'<td{" class=best" if row is column.best else ""} style="--shade:var(--{shade});--much:{much:.0f}" '
         f'data-tip="{html(tip)}">{unsure}{digits(speed)}</td>'
