@@ -10,8 +10,6 @@ from tests.charted import compared, one_after_the_other
 from tests.helpers import simul
 from tests.made import saved
 
-pytestmark = pytest.mark.untraced
-
 
 @pytest.fixture
 def result(tmp_path: Path) -> str:
