@@ -7,10 +7,8 @@ import json
 import os
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
-import psutil
 import redis
 from celery import Celery
 
@@ -18,7 +16,11 @@ from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
-from tests.helpers import family
+
+# `as` the same: the tests of the lab's worker have them from here.
+from transport_envelopes import envelope_of
+from transport_envelopes import packed as packed
+from transport_lab import peak_memory as peak_memory
 from worker.jobs import FileCheck, to_message
 from worker.settings import TASK_NAME
 
@@ -132,27 +134,6 @@ def call_headers() -> dict[str, Any]:
     return {"task": TASK_NAME, "id": str(uuid.uuid4())}
 
 
-def packed(headers: dict[str, Any], body: Any = ([], {}, {})) -> bytes:
-    """As a kombu client makes one."""
-    return json.dumps(envelope_of(headers, body)).encode()
-
-
-def envelope_of(headers: dict[str, Any], body: Any) -> dict[str, Any]:
-    """The same, not yet written as JSON."""
-    properties = {
-        "body_encoding": "base64",
-        "delivery_info": {"exchange": "", "routing_key": "somewhere"},
-        "delivery_tag": str(uuid.uuid4()),
-    }
-    return {
-        "body": base64.b64encode(json.dumps(body).encode()).decode(),
-        "content-type": "application/json",
-        "content-encoding": "utf-8",
-        "headers": headers,
-        "properties": properties,
-    }
-
-
 def damaged(message: dict[str, Any], path: tuple[str, ...], value: Any) -> bytes:
     """An envelope around the message with something else at one place; what is ... is missing."""
     envelope = envelope_of(call_headers(), [[], message, {}])
@@ -186,16 +167,3 @@ def compressed(packed_body: bytes, method: Any) -> bytes:
     envelope = envelope_of({**call_headers(), "compression": method}, None)
     envelope["body"] = base64.b64encode(packed_body).decode()
     return json.dumps(envelope).encode()
-
-
-def peak_memory(pid: int) -> int:
-    """The most bytes that a process, or any below it, has ever used."""
-    return max(map(_peak, family(pid)))
-
-
-def _peak(process: psutil.Process) -> int:
-    status = Path(f"/proc/{process.pid}/status")
-    if not status.exists():  # not Linux
-        return int(process.memory_info().rss)
-    [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
-    return int(line.split()[1]) * 1024

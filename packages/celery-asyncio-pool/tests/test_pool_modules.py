@@ -48,6 +48,32 @@ def test_no_module_uses_a_private_name_of_another_object(name: str) -> None:
     assert others <= FOREIGN_PRIVATE
 
 
+@pytest.mark.parametrize("name", TREES)
+def test_no_module_sets_an_attribute_of_another_object(name: str) -> None:
+    """An argument says the same, and says it where it is read."""
+    others = {
+        ast.unparse(node)
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Attribute)
+        and not isinstance(node.ctx, ast.Load)
+        and ast.unparse(node.value) != "self"
+    }
+    # Those of functions, and of Celery's and greenlet's objects: there is no argument for these.
+    assert others <= {
+        *("run.aio_bridge", "waiting_apply.aio_bridge", "call.gr_context", "tracer.gr_context"),
+        *("task.__trace__", "task_class.apply", "type(task).__call__"),
+    }
+
+
+def test_no_class_inherits_over_two_steps_within_the_package() -> None:
+    """So that no private name is used far from where it is defined: from the next class at the most."""
+    nodes = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    bases = {node.name: {ast.unparse(base) for base in node.bases} for node in nodes}
+    assert bases["Execution"] == {"Limited"}
+    inherited = bases.keys() & set().union(*bases.values())
+    assert [name for name in inherited if bases[name] & bases.keys()] == []
+
+
 def test_no_modules_import_each_other_in_a_circle_not_even_for_types() -> None:
     above = {name: {module for module, _ in imports(name)} for name in TREES}
     while above:

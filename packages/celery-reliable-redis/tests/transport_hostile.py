@@ -6,10 +6,9 @@ import base64
 import bz2
 import json
 import uuid
-from pathlib import Path
 from typing import Any
 
-import psutil
+from transport_envelopes import envelope_of
 
 #: 2 GiB in a few KiB.
 BOMB = bz2.compress(bytes(50 * 1024 * 1024)) * 40
@@ -72,44 +71,10 @@ def broadcast_of(body: Any) -> dict[str, Any]:
     return envelope_of({"clock": 1, "expires": 0}, body)
 
 
-def packed(headers: dict[str, Any], body: Any = ([], {}, {})) -> bytes:
-    """A message as a kombu client writes it."""
-    return _written(envelope_of(headers, body))
-
-
 def compressed(packed_body: bytes, method: str) -> bytes:
     """A message whose body is said to be compressed by some method."""
     envelope = envelope_of({"task": "work", "id": str(uuid.uuid4()), "compression": method}, None)
     return _written({**envelope, "body": base64.b64encode(packed_body).decode()})
-
-
-def envelope_of(headers: dict[str, Any], body: Any) -> dict[str, Any]:
-    """A kombu client's envelope around a body."""
-    return {
-        "body": base64.b64encode(json.dumps(body).encode()).decode(),
-        "content-type": "application/json",
-        "content-encoding": "utf-8",
-        "headers": headers,
-        "properties": {
-            "body_encoding": "base64",
-            "delivery_info": {"exchange": "", "routing_key": "somewhere"},
-            "delivery_tag": str(uuid.uuid4()),
-        },
-    }
-
-
-def peak_memory(pid: int) -> int:
-    """The most bytes that a process, or any below it, has ever used."""
-    process = psutil.Process(pid)
-    return max(map(_peak, [process, *process.children(recursive=True)]))
-
-
-def _peak(process: psutil.Process) -> int:
-    status = Path(f"/proc/{process.pid}/status")
-    if not status.exists():  # not Linux
-        return int(process.memory_info().rss)
-    [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
-    return int(line.split()[1]) * 1024
 
 
 def _written(envelope: dict[str, Any]) -> bytes:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import redis
 from celery import Celery
@@ -154,6 +155,20 @@ class Worker:
         """A warm shutdown. Returns the exit code."""
         self.signal(signal.SIGTERM)
         return self.process.wait(PATIENCE_S)
+
+
+def peak_memory(pid: int) -> int:
+    """The most bytes that a process, or any below it, has ever used."""
+    process = psutil.Process(pid)
+    return max(map(_peak, [process, *process.children(recursive=True)]))
+
+
+def _peak(process: psutil.Process) -> int:
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():  # not Linux
+        return int(process.memory_info().rss)
+    [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
 
 
 def require_pool(pool: str) -> None:

@@ -121,6 +121,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         **_: Any,
     ) -> Execution:
         """Start a task if there is a slot, or let it wait; never block, for this is the worker's thread."""
+        task_name = args[0] if args else "?"
         execution = Execution(
             target,
             tuple(args),
@@ -131,9 +132,10 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             timeout_callback=timeout_callback,
             soft_timeout_s=soft_timeout or self.options.get("soft_timeout"),
             timeout_s=timeout or self.options.get("timeout"),
-            task_name=args[0] if args else "?",
+            task_name=task_name,
             task_id=correlation_id,
             post=self._callbacks.post,
+            on_loop=self._belongs_on_loop(task_name),
         )
         if self._slots.take_or_wait(execution):
             execution.start_clock()
@@ -143,7 +145,6 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
 
     def _run(self, execution: Execution) -> None:
         """Hand an execution that has a slot to the thread in which it belongs; any thread may."""
-        execution.on_loop = self._belongs_on_loop(execution.task_name)
         done = partial(self._end, execution)
         if execution.verdict is Verdict.TERMINATED:  # revoked while it waited; Celery says so on acceptance
             done()

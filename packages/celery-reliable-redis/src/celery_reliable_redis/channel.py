@@ -34,7 +34,7 @@ class Channel(TakingChannel):
             # HELLO came with Redis 6.0; where redis-py has said it, no connection can be had.
             raise make_too_old_error("Redis older than 6.0") if "HELLO" in str(error) else error from None
         try:
-            require_supported(self._plain_client())
+            require_supported(self.plain_client())
         except BaseException:
             self.close()
             raise
@@ -46,7 +46,7 @@ class Channel(TakingChannel):
             self._in_listen = None  # so that kombu subscribes to this one, too
         elif not no_ack:
             self._reserves = True
-            self._register()
+            self.register()
             self._taker.interrupt()  # it waits for other queues only
         return result
 
@@ -89,7 +89,7 @@ class Channel(TakingChannel):
 
     def close(self) -> None:
         """Stop consuming; what is not acknowledged goes back at once, unless the connection is lost."""
-        if self._pid == os.getpid() and self.do_restore:
+        if self.pid == os.getpid() and self.do_restore:
             try:
                 self._stop_taking()
                 self.give_back_all()

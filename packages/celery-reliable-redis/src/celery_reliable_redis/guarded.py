@@ -60,7 +60,7 @@ class GuardedChannel(kombu_versions.Channel):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         #: The queue of each key that we take from. It cannot be split off: a name may hold the separator.
-        self._names: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         super().__init__(*args, **kwargs)
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
@@ -73,7 +73,7 @@ class GuardedChannel(kombu_versions.Channel):
         super()._update_queue_cycle()
         # Those of queues that are cancelled stay: what was asked for may yet be answered.
         for step in self.priority_steps:
-            self._names.update((self._q_for_pri(queue, step), queue) for queue in self.active_queues)
+            self.names.update((self._q_for_pri(queue, step), queue) for queue in self.active_queues)
 
     def basic_get(self, queue: str, no_ack: bool = False, **_: Any) -> Any:
         """Get one message, or None."""
@@ -90,7 +90,7 @@ class GuardedChannel(kombu_versions.Channel):
         raw = self._pop(queue)
         if raw is None:
             raise Empty
-        return self._read(raw, queue)
+        return self.read(raw, queue)
 
     def _pop(self, queue: str) -> bytes | None:
         with self.conn_or_acquire() as client:
@@ -103,18 +103,19 @@ class GuardedChannel(kombu_versions.Channel):
     def _brpop_read(self, **options: Any) -> bool:
         # kombu calls it when the answer to a BRPOP is there.
         try:
-            popped = self._read_popped(**options)
+            popped = self.read_popped(**options)
             if not popped:
                 raise Empty
-            queue = self._names[bytes_to_str(popped[0])]
+            queue = self.names[bytes_to_str(popped[0])]
             self._queue_cycle.rotate(queue)
-            self.connection._deliver(self._read(popped[1], queue), queue)
+            self.connection._deliver(self.read(popped[1], queue), queue)
         finally:
             self._in_poll = None
             self._flush_brpop_reauth()
         return True
 
-    def _read_popped(self, **options: Any) -> Any:
+    def read_popped(self, **options: Any) -> Any:
+        """Read the answer to a BRPOP: a key and its message, or nothing."""
         connection = self.client.connection
         try:
             return self.client.parse_response(connection, "BRPOP", **options)
@@ -122,7 +123,7 @@ class GuardedChannel(kombu_versions.Channel):
             connection.disconnect()  # so that the next question is asked on a new one
             raise
 
-    def _read(self, raw: bytes, queue: str) -> dict[str, Any]:
+    def read(self, raw: bytes, queue: str) -> dict[str, Any]:
         """Parse the message in `raw`, from a queue that is consumed, or make a placeholder."""
         return parse_envelope(raw, queue, self, acknowledged=queue not in self.connection.no_ack)
 
@@ -145,7 +146,7 @@ class GuardedChannel(kombu_versions.Channel):
         queue = self._fanout_to_queue.get(exchange)
         if queue is None:  # cancelled meanwhile
             return False
-        payload = self._read(raw, queue)
+        payload = self.read(raw, queue)
         if isinstance(payload, Placeholder):
             return _drop(topic, raw, payload["headers"][UNREADABLE])
         errors: Any = self.Message(payload, channel=self).errors

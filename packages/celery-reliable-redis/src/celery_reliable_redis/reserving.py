@@ -38,17 +38,18 @@ class ReservingChannel(GuardedChannel):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.reservation: Reservation | None = None
-        self._pid = os.getpid()
+        #: The process that opened the channel: in a fork of it, nothing is given back.
+        self.pid = os.getpid()
         #: When to ask again a server that could not serve; 0 for one that can.
         self._resume_at = 0.0
         super().__init__(*args, **kwargs)
 
-    def _register(self, *more: str) -> Reservation:
+    def register(self, *more: str) -> Reservation:
         """Return our reservation, registered with every queue we take from."""
         keys = self._queue_keys([*self.active_queues, *more])
         reservation = self.reservation
         if reservation is None:
-            own, prefix = self._plain_client(), self.global_keyprefix
+            own, prefix = self.plain_client(), self.global_keyprefix
             reservation = Reservation(own, prefix, float(self.lease), self.max_message_bytes)
         if not reservation.lists.keys() >= set(keys):
             if taken := [name for name in (*self.active_queues, *more) if name.startswith(BASE)]:
@@ -75,8 +76,8 @@ class ReservingChannel(GuardedChannel):
         params["connection_class"] = make_patient(params["connection_class"])
         return {**params, **connection_options()}
 
-    def _plain_client(self) -> redis.Redis:
-        # Not kombu's own: that one adds the prefix to some keys of some commands.
+    def plain_client(self) -> redis.Redis:
+        """Return a client of our own: kombu's adds the prefix to some keys of some commands."""
         return redis.Redis(connection_pool=self.pool)
 
     def _heartbeat_client(self) -> redis.Redis:
@@ -121,5 +122,5 @@ class ReservingChannel(GuardedChannel):
     def abandon(self) -> None:
         """Take nothing more for the present reservation; its jobs go on."""
         reservation, self.reservation = self.reservation, None
-        if reservation is not None and self._pid == os.getpid():
+        if reservation is not None and self.pid == os.getpid():
             reservation.abandon()

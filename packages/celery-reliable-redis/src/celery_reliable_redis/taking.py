@@ -32,7 +32,7 @@ class TakingChannel(ReservingChannel):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._backlog: deque[tuple[str, bytes]] = deque()
-        self._taker = Taker(self._plain_client)
+        self._taker = Taker(self.plain_client)
         #: Whether a queue was ever consumed with acknowledgements.
         self._reserves = False
         super().__init__(*args, **kwargs)
@@ -48,7 +48,7 @@ class TakingChannel(ReservingChannel):
         keys, connection = self._queue_keys(queues), self.client.connection
         patience_s = timeout or self.brpop_timeout
         try:
-            self._taker.ask(connection, self._register(), keys, len(queues), self._credit(), patience_s)
+            self._taker.ask(connection, self.register(), keys, len(queues), self._credit(), patience_s)
         except CannotServeError as error:
             self.pause(error)
             return
@@ -86,24 +86,24 @@ class TakingChannel(ReservingChannel):
 
     def _deliver_popped(self, **options: Any) -> Any:
         try:
-            popped = self._read_popped(**options)
+            popped = self.read_popped(**options)
         finally:
             self._in_poll = None
             self._flush_brpop_reauth()
         if not popped:
             raise Empty
         key, raw = popped[0].decode(), popped[1]
-        queue = self._names[key]
+        queue = self.names[key]
         if queue not in self.connection._callbacks or queue not in self.connection.no_ack:
             # Cancelled meanwhile, or consumed from with acknowledgements, which takes it by another way.
             self._create_client().rpush(key, raw)
             raise Empty
         self._queue_cycle.rotate(queue)
-        self.connection._deliver(self._read(raw, queue), queue)
+        self.connection._deliver(self.read(raw, queue), queue)
         return True
 
     def _take_one(self, queue: str) -> tuple[str, bytes] | None:
-        reservation = self._register(queue)
+        reservation = self.register(queue)
         keys = self._queue_keys([queue])
         try:
             taken: Any = reservation.client.eval(
@@ -133,11 +133,11 @@ class TakingChannel(ReservingChannel):
     def _deliver(self, key: str, raw: bytes) -> None:
         reservation = self.reservation
         assert reservation is not None  # abandoned together with the backlog
-        queue = self._names[key[len(self.global_keyprefix) :]]
+        queue = self.names[key[len(self.global_keyprefix) :]]
         if queue not in self.connection._callbacks:  # cancelled meanwhile
             reservation.give_back(Held(reservation, key, raw), "head")
             return
-        arrival = Arrival(self._read(raw, queue), Held(reservation, key, raw))
+        arrival = Arrival(self.read(raw, queue), Held(reservation, key, raw))
         self._queue_cycle.rotate(queue)
         if queue in self.connection.no_ack:  # nobody will tell us when it is done
             reservation.ack(arrival.held)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from transport_hostile import BOMB, compressed, hostile_broadcasts, packed, peak_memory
-from transport_lab import POOLS, RELIABLE, Server, wiped_laboratory
+from transport_envelopes import packed
+from transport_hostile import BOMB, compressed, hostile_broadcasts
+from transport_lab import POOLS, RELIABLE, Server, peak_memory, wiped_laboratory
 
 STOCK = "celery_reliable_redis.stock:Transport"
 #: What a worker may use at the most, in bytes: some 80 MB are its own.

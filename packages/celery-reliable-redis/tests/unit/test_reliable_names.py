@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 import celery_reliable_redis
 from celery_reliable_redis import kombu_versions
+from celery_reliable_redis.channel import Channel
+from celery_reliable_redis.guarded import GuardedChannel
 from transport_lab import HERE
 
 PACKAGE = Path(celery_reliable_redis.__file__).parent
@@ -60,6 +63,60 @@ def test_no_module_knows_a_private_name_of_another(module: str) -> None:
 
 def test_what_may_be_known_of_others_is_no_more_than_is_used() -> None:
     assert {name for tree in TREES.values() for name in private_names(tree)} == THEIRS
+
+
+def own_classes() -> Iterator[tuple[type, ast.ClassDef]]:
+    """The package's classes and how each is written, but for those that stand in for kombu's own."""
+    for module in TREES.keys() - {"__init__", kombu_versions.__name__.rpartition(".")[2]}:
+        loaded = importlib.import_module(f"{celery_reliable_redis.__name__}.{module}")
+        for node in TREES[module].body:
+            if isinstance(node, ast.ClassDef):
+                yield getattr(loaded, node.name), node
+
+
+CLASSES = dict(sorted(own_classes(), key=lambda pair: f"{pair[0].__module__}.{pair[0].__name__}"))
+
+
+def defined_by(cls: type) -> Iterator[str]:
+    """What a class defines: its methods and attributes, and what its `__init__` sets."""
+    for node in CLASSES[cls].body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+            if node.name in ("__init__", "__post_init__"):
+                yield from (name for name, is_read in attributes_of_self(node) if not is_read)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            yield from (name.id for name in ast.walk(node) if isinstance(name, ast.Name))
+
+
+def attributes_of_self(tree: ast.AST) -> Iterator[tuple[str, bool]]:
+    """The attributes of `self` and `super()` in a tree, and whether each is read or set."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "super()"):
+            yield node.attr, isinstance(node.ctx, ast.Load)
+
+
+def distant_ancestors(cls: type) -> list[type]:
+    """The package's classes, in other modules, from which a class inherits in two steps or more."""
+    near = {cls, *cls.__bases__}
+    return [
+        ancestor
+        for ancestor in cls.__mro__
+        if ancestor in CLASSES and ancestor not in near and ancestor.__module__ != cls.__module__
+    ]
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
+def test_no_class_uses_a_private_name_that_a_distant_ancestor_alone_defines(cls: type) -> None:
+    """Whoever changes the ancestor reads its module and those of its subclasses, and no others."""
+    near = {name for base in (cls, *cls.__bases__) if base in CLASSES for name in defined_by(base)}
+    distant = {name for ancestor in distant_ancestors(cls) for name in defined_by(ancestor)} - near
+    used = {name for name, _ in attributes_of_self(CLASSES[cls])}
+    assert not {name for name in used & distant if name.startswith("_") and not name.endswith("__")}
+
+
+def test_base_classes_are_followed_over_several_steps_and_modules() -> None:
+    assert GuardedChannel in distant_ancestors(Channel)
+    assert {"names", "read", "Message"} <= set(defined_by(GuardedChannel))
 
 
 @pytest.mark.parametrize("module", TREES)
