@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import LockError
 from redis.lock import Lock
 
-from producer.system.broker import connect
+from producer.system.client import connect
 from worker.errors import BrokerUnavailableError
 
 #: The key that a running comparison holds, and its expiry after the last sign of life, in seconds.

@@ -4,12 +4,12 @@ from producer.results.load import load
 from producer.results.model import (
     SCHEMA,
     ContenderResult,
-    Records,
     Result,
     Run,
     WorkloadResult,
     begin,
 )
+from producer.results.records import Records
 from producer.results.run_from import run_from
 from producer.results.save import ResultFile
 

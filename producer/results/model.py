@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from producer.contender_name import ContenderName
-from producer.ranges import Bytes, Count, Distance, Integer, Load, Microseconds, Moment, Positive, Seconds
+from producer.ranges import Bytes, Count, Integer, Load, Moment, Positive, Seconds
+from producer.results.records import Records
 from producer.results.reference import Reference
 from producer.system.machine import Machine
 from producer.system.pythons import Python
@@ -21,23 +22,6 @@ if TYPE_CHECKING:
 
 #: The version of the format: one higher whenever an older program would misread a newer file; see `older`.
 SCHEMA = 3
-
-
-@dataclass(slots=True)
-class Records:
-    """The records of one run, a column each, in the order of enqueuing; times in whole microseconds.
-
-    Small numbers compress well: `enqueued_us` is the distance from the record before, `received_us`
-    that from enqueuing, `started_us` from receiving, `finished_us` from starting.
-    """
-
-    index: list[Count] = field(default_factory=list)
-    #: Position in `Run.workers`.
-    worker: list[Count] = field(default_factory=list)
-    enqueued_us: list[Microseconds] = field(default_factory=list)
-    received_us: list[Distance] = field(default_factory=list)
-    started_us: list[Microseconds] = field(default_factory=list)
-    finished_us: list[Microseconds] = field(default_factory=list)
 
 
 @dataclass

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
-from producer.results.model import Records, Run
+from producer.results.model import Run
+from producer.results.records import Records
 from producer.system.usage import Usage
 from worker.records import JobRecord
 

@@ -10,16 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from producer.system.client import connect
 from producer.system.embedded import embedded
 from producer.system.reaper import Reaper
 from worker.address import OPTIONS, Address, hide_password, parse
 from worker.errors import BrokerUnavailableError
 
-#: How long a broker has to answer, in seconds.
-ANSWER_S = 3.0
 #: What to do where nothing answers.
 START_IT = "Start it, or name another with --broker."
 OR_EMBEDDED = "Start it, or leave --broker out to use the embedded one."
@@ -62,7 +59,7 @@ def check(url: str, advice: str = START_IT) -> str:
     """Ask the server at `url` who it is: "valkey 9.1.2".
 
     Raises:
-        BrokerUnavailableError: nothing answers within `ANSWER_S`, it refuses us, or the address is none.
+        BrokerUnavailableError: nothing answers in `client.ANSWER_S`, it refuses us, or the address is none.
     """
     address = parse(url)
     client = connect(address.url)
@@ -101,17 +98,6 @@ def _version(client: redis.Redis) -> str:
     if "valkey_version" in info:
         return f"valkey {info['valkey_version']}"
     return f"redis {info.get('redis_version', 'unknown')}"
-
-
-def connect(url: str) -> redis.Redis:
-    """Make a client that gives up after `ANSWER_S` instead of trying again."""
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=ANSWER_S,
-        socket_timeout=ANSWER_S,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,  # the shape of XREAD's reply depends on it
-    )
 
 
 def _tls_trouble(address: Address, cause: BaseException | None) -> str | None:

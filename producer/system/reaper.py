@@ -160,7 +160,7 @@ def main(grace_s: float) -> None:
 
 def _remove(broker: str, lines: Iterable[str]) -> None:
     # Here, where nothing is measured any more: these load Redis's client, which the reaper seldom needs.
-    from producer.system.broker import connect
+    from producer.system.client import connect
     from producer.system.traces import Traces
 
     with contextlib.closing(connect(broker)) as client:

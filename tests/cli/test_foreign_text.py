@@ -25,7 +25,8 @@ from producer.measure.lab import Comparison
 from producer.measure.progress import ProgressWatcher
 from producer.printable import printable
 from producer.results import Result
-from producer.system.broker import Broker, connect
+from producer.system.broker import Broker
+from producer.system.client import connect
 from producer.system.machine import look
 from producer.system.pythons import Python
 from producer.workloads import build

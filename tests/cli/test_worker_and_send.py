@@ -15,7 +15,8 @@ import pytest
 
 from producer.contenders.celery_workers.external import Fleet
 from producer.contenders.celery_workers.send import producer_app
-from producer.system.broker import Broker, connect
+from producer.system.broker import Broker
+from producer.system.client import connect
 from tests.helpers import SOON_S, await_line, clean_environment, family, simul, started, survivors
 from worker.settings import PROJECT
 

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from producer.results import load
-from producer.system.broker import connect
+from producer.system.client import connect
 from tests.compose.stack import docker
 from tests.helpers import free_port, simul, until
 

@@ -19,7 +19,8 @@ from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
-from producer.system.broker import Broker, check, connect, open_broker
+from producer.system.broker import Broker, check, open_broker
+from producer.system.client import connect
 from producer.system.reaper import Reaper
 from producer.workloads import build
 from tests.helpers import command_line, free_port, redis_server, survivors

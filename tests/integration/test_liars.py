@@ -21,7 +21,8 @@ from producer.contenders.celery_workers.exchange import run_over_broker
 from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.spec import Spec
-from producer.system.broker import Broker, connect
+from producer.system.broker import Broker
+from producer.system.client import connect
 from producer.system.reaper import Reaper
 from tests.helpers import SOON_S
 from tests.integration.conformance import START

@@ -20,7 +20,8 @@ from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.send import producer_app, publish
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
-from producer.system.broker import Broker, connect, open_broker
+from producer.system.broker import Broker, open_broker
+from producer.system.client import connect
 from producer.system.reaper import Reaper
 from tests.helpers import SOON_S, await_line, family, started, until
 from tests.integration.conformance import START, runnable

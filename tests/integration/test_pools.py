@@ -12,7 +12,8 @@ from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from producer.results.reference import Reference
-from producer.system.broker import Broker, connect
+from producer.system.broker import Broker
+from producer.system.client import connect
 from producer.workloads import Workload
 from tests.helpers import family, survivors
 from tests.integration.conformance import Conformance, run, runnable, specs

@@ -14,7 +14,8 @@ import pytest
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
-from producer.system.broker import Broker, connect, open_broker
+from producer.system.broker import Broker, open_broker
+from producer.system.client import connect
 from producer.system.reaper import Reaper
 from tests.helpers import until
 from tests.integration.post import SOON_S, Post, peak_memory

@@ -12,7 +12,8 @@ import redis
 from kombu.transport.redis import Channel, QoS
 
 from producer.system import traces
-from producer.system.broker import Broker, connect
+from producer.system.broker import Broker
+from producer.system.client import connect
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
 from tests.helpers import command_line, content

@@ -15,7 +15,8 @@ from producer.contenders.celery_workers.replies import Stats, ask
 from producer.contenders.celery_workers.send import RECONNECT_S, producer_app, publish
 from producer.contenders.celery_workers.waiting import Waiting
 from producer.contenders.protocol import Outcome, Progress
-from producer.system.broker import check, connect
+from producer.system.broker import check
+from producer.system.client import connect
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
 from producer.words import count_lost

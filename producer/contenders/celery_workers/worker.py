@@ -19,7 +19,8 @@ from producer.contenders.celery_workers.command import worker_command, worker_en
 from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
-from producer.system.broker import Broker, connect
+from producer.system.broker import Broker
+from producer.system.client import connect
 from producer.system.exits import how_it_ended, last_words
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
