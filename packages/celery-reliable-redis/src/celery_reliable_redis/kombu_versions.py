@@ -30,8 +30,8 @@ MISSED = (
 MISSED_WITH_HIREDIS = "; and with hiredis, redis-py is told of messages in other queues since 6.0 only"
 #: Of kombu 5.5, as Celery 5.5 takes no other: its `AsynPool.flush()` keeps jobs that no child has accepted.
 MISSED_WITH_PREFORK = (
-    "; and with prefork, Celery 5.5 gives back what it had prefetched when a connection was lost only at its "
-    "end: 5.6 does at once"
+    "; and with prefork, Celery 5.5 gives back what it had when a connection broke only at its end, even "
+    "what is done by then: 5.6 does not"
 )
 
 
