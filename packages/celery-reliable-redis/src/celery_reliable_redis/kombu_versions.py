@@ -28,10 +28,10 @@ MISSED = (
     "credentials: kombu 5.7 does"
 )
 MISSED_WITH_HIREDIS = "; and with hiredis, redis-py is told of messages in other queues since 6.0 only"
-#: Of kombu 5.5, as Celery 5.5 takes no other: its `AsynPool.flush()` keeps jobs that no child has accepted.
+#: Of Celery 5.5 and 5.6, which take no other kombu than 5.5 and 5.6.
 MISSED_WITH_PREFORK = (
-    "; and with prefork, Celery 5.5 gives back what it had when a connection broke only at its end, even "
-    "what is done by then: 5.6 does not"
+    "; and with prefork, a Celery as old gives back what it had when a connection broke only at its end (5.5 "
+    "even what is done by then)"
 )
 
 
@@ -42,8 +42,7 @@ def warn_of_version(version: tuple[int, ...] = kombu.VERSION[:3], pushes: bool =
         logger.warning("celery-reliable-redis was tried with kombu 5.5, 5.6 and 5.7, and not with %s", number)
     elif version[:2] < TRIED[-1]:
         more = "" if pushes else MISSED_WITH_HIREDIS
-        more += MISSED_WITH_PREFORK if version[:2] == (5, 5) else ""
-        logger.warning("kombu %s %s%s", number, MISSED, more)
+        logger.warning("kombu %s %s%s%s", number, MISSED, more, MISSED_WITH_PREFORK)
 
 
 class _OlderChannel(stock.Channel):

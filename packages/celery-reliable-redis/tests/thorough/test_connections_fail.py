@@ -23,7 +23,7 @@ def test_a_worker_goes_on_after_its_connections_and_its_server_went(restartable:
     lab.server.start()
     lab.records.set("release", 1)
     lab.send("work", range(60, 90))
-    held = pool == "prefork" and kombu.VERSION[:2] == (5, 5)  # Celery 5.5 holds what it had until it ends
+    held = pool == "prefork" and kombu.VERSION[:2] < (5, 7)  # an older Celery holds what it had until it ends
     if held:
         until(lambda: {0, *range(60, 90)} <= set(lab.noted("done")), "a record of all others")
         assert worker.shut_down() == 0
