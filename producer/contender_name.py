@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 #: What begins the name of a way through Celery.
 CELERY = "celery:"
+#: Of no use to anybody, and slow to take apart.
+LONGEST_NAME = 300
 _OPTION = r"[A-Za-z_]+=[^,\s\[\]]+"
 _FORM = re.compile(
     rf"(?P<way>[^@]+?)(@(?P<slots>[1-9][0-9]{{0,8}})(x(?P<workers>[1-9][0-9]{{0,8}}))?)?"
@@ -41,7 +43,7 @@ class ContenderName:
         Raises:
             ValueError: the text has another form.
         """
-        match = _FORM.fullmatch(text)
+        match = _FORM.fullmatch(text) if len(text) <= LONGEST_NAME else None
         if match is None:
             raise ValueError(f"{text!r} is no name of a contender: write threads@8 or celery:gevent@100")
         options = match["options"].split(",") if match["options"] else ()

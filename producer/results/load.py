@@ -46,21 +46,23 @@ def load(path: Path) -> Result:
             return result
     except RecursionError:
         raise ResultError(f"{path} is no result of simul (load): it is nested too deeply") from None
-    except (msgspec.MsgspecError, OSError, EOFError, zlib.error, _ContradictionError) as error:
+    except _NO_RESULT as error:
         raise ResultError(f"{path} is no result of simul (load): {str(error)[:MAX_QUOTED]}") from None
     raise ResultError(f"{path} has schema {schema}, this simul reads {SCHEMA} (load)")
 
 
+class _ContradictionError(Exception):
+    """The result holds what no comparison could have left."""
+
+
+#: What is raised of a file that is no result. Text that is not UTF-8 is no error of msgspec's own.
+_NO_RESULT = (msgspec.MsgspecError, UnicodeDecodeError, OSError, EOFError, zlib.error, _ContradictionError)
 #: How a file of each schema is read.
 _READ = {1: from_schema_1, 2: from_schema_2, SCHEMA: msgspec.json.Decoder(Result).decode}
 
 
 class _Schema(msgspec.Struct):
     schema: int
-
-
-class _ContradictionError(Exception):
-    """The result holds what no comparison could have left."""
 
 
 def _read(path: Path) -> bytes:
@@ -100,6 +102,11 @@ def _contradictions(result: Result) -> Iterator[str]:
     workloads = {workload.name: workload for workload in result.workloads}
     if len(workloads) < len(result.workloads):
         yield "two workloads have one name"
+    ran = {(run.workload, run.contender) for run in result.runs}
+    asked_for = {(name, each.name) for name, workload in workloads.items() for each in workload.contenders}
+    contenders = Counter(workload for workload, _ in ran | asked_for)
+    if any(number > MAX_CONTENDERS for number in contenders.values()):
+        yield f"a workload has more than {MAX_CONTENDERS} contenders"
     for place, workload in enumerate(result.workloads):
         yield from (f"workload {place}: {why}" for why in _of_workload(workload))
     for place, run in enumerate(result.runs):
@@ -110,11 +117,6 @@ def _contradictions(result: Result) -> Iterator[str]:
     runs = Counter((run.workload, run.contender, run.round) for run in result.runs)
     if any(number > 1 for number in runs.values()):
         yield "a contender has two runs in one round"
-    ran = {(run.workload, run.contender) for run in result.runs}
-    asked_for = {(name, each.name) for name, workload in workloads.items() for each in workload.contenders}
-    contenders = Counter(workload for workload, _ in ran | asked_for)
-    if any(number > MAX_CONTENDERS for number in contenders.values()):
-        yield f"a workload has more than {MAX_CONTENDERS} contenders"
 
 
 def _of_workload(workload: WorkloadResult) -> Iterator[str]:

@@ -68,7 +68,7 @@ def _convert(plain: dict[str, Any], texts: list[_Workload], read_name: _Name) ->
             ContenderResult(read_name(name), text.startups_s.get(name), text.left_out.get(name))
             for name in text.startups_s | text.left_out
         ]
-    return msgspec.convert({**plain, "schema": SCHEMA}, Result)
+    return msgspec.convert({**plain, "schema": SCHEMA}, Result, str_keys=True)
 
 
 def _name(text: str) -> ContenderName:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -161,6 +162,17 @@ def test_an_interrupted_exhibition_ends_without_a_traceback(tmp_path: Path, desi
         _, err = process.communicate(timeout=SOON_S)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+def test_an_interrupted_import_is_no_traceback() -> None:
+    interrupted = """
+import signal, sys, types
+import simul_lab
+sys.modules["producer.cli"] = types.SimpleNamespace(main=lambda: signal.raise_signal(signal.SIGINT))
+simul_lab.main()
+"""
+    done = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, text=True, timeout=SOON_S)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 def _handles(pid: int, number: signal.Signals) -> bool:

@@ -259,6 +259,17 @@ def test_more_contenders_than_anybody_compares_are_refused(
     assert refusal(tmp_path / "a.json", changed(multiplied)) == "a workload has more than 1000 contenders"
 
 
+def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    data = changed(lambda plain: plain.update(broker="here")).replace(b'"here"', b'"\xff"')
+    assert "can't decode byte 0xff" in refusal(tmp_path / "a.json", data)
+
+
+def test_a_name_longer_than_any_is_refused_at_once(tmp_path: Path) -> None:
+    way = "x" + "/a=b" * 10**5
+    why = refusal(tmp_path / "a.json", changed(lambda r: r["runs"][0].update(contender={"way": way})))
+    assert why == "run 0: its contender's name would be read as another's"
+
+
 @pytest.mark.parametrize("closed", [b"", b"]" * 10**6 + b"}"])
 def test_deep_nesting_is_refused_also_where_nobody_looks(tmp_path: Path, closed: bytes) -> None:
     assert (

@@ -13,6 +13,7 @@ from producer.contender_name import ContenderName
 from producer.results import SCHEMA, ContenderResult, Result, load
 from producer.results.older import from_schema_1, from_schema_2
 from tests.made import a_result
+from worker.errors import ResultError
 
 
 def in_schema_1(names: dict[str, str]) -> bytes:
@@ -23,10 +24,16 @@ def in_schema_1(names: dict[str, str]) -> bytes:
     plain["interpreters"] = plain.pop("pythons")
     for run, text in zip(plain["runs"], names.values(), strict=True):
         run["contender"] = text
+    fail(plain["runs"][0])
     del plain["workloads"][0]["contenders"]
     plain["workloads"][0]["startups_s"] = dict.fromkeys(names.values(), 0.1)
     plain["workloads"][0]["left_out"] = {"celery:solo": "no worker"}
     return msgspec.json.encode(plain)
+
+
+def fail(run: Any) -> None:
+    """Let a job of a run have failed."""
+    run.update(errors={"1": "FileNotFoundError: test002.txt"}, problems=["1 of 4 jobs failed"])
 
 
 def in_schema_2(names: Sequence[str]) -> bytes:
@@ -38,6 +45,7 @@ def in_schema_2(names: Sequence[str]) -> bytes:
     del plain["workloads"][0]["contenders"]
     plain["workloads"][0]["startups_s"] = dict.fromkeys(names, 0.1)
     plain["workloads"][0]["left_out"] = {names[-1]: "it died", "celery:solo": "no worker"}
+    fail(plain["runs"][0])
     return msgspec.json.encode(plain)
 
 
@@ -52,6 +60,7 @@ def test_the_names_of_schema_1_are_taken_apart(tmp_path: Path) -> None:
     result = load(tmp_path / "old.json")
 
     assert result.schema == SCHEMA
+    assert result.runs[0].errors == {1: "FileNotFoundError: test002.txt"}
     assert [run.contender for run in result.runs] == [
         ContenderName("serial"),
         ContenderName("celery:gevent", 32, 3),
@@ -66,11 +75,20 @@ def test_the_starts_of_schema_2_and_who_was_left_out_are_read(tmp_path: Path) ->
     result = load(tmp_path / "old.json")
 
     assert result.schema == SCHEMA
+    assert result.runs[0].errors == {1: "FileNotFoundError: test002.txt"}
     assert result.workloads[0].contenders == [
         ContenderResult(ContenderName("serial"), 0.1),
         ContenderResult(ContenderName("celery:gevent", 32, 3), 0.1, "it died"),
         ContenderResult(ContenderName("celery:solo"), left_out="no worker"),
     ]
+
+
+@pytest.mark.parametrize("data", [in_schema_1({"serial": "serial"}), in_schema_2(["serial"])])
+def test_what_is_not_utf_8_is_refused(tmp_path: Path, data: bytes) -> None:
+    assert b'"A processor"' in data
+    (tmp_path / "old.json").write_bytes(data.replace(b'"A processor"', b'"A \xff"'))
+    with pytest.raises(ResultError, match="is no result of simul"):
+        load(tmp_path / "old.json")
 
 
 @pytest.mark.parametrize("read", [from_schema_1, from_schema_2])
