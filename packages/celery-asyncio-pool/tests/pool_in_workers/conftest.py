@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.thorough)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def url() -> Iterator[str]:
     """An embedded broker. On TCP: kombu takes its own transport for a Unix socket, whatever it is told."""
     server = ValkeyServer(port=free_port())
@@ -39,7 +39,7 @@ def url() -> Iterator[str]:
             server.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def app(url: str) -> Iterator[Any]:
     os.environ["FOREIGN_URL"] = url
     from pool_in_workers import foreign_app
@@ -50,7 +50,7 @@ def app(url: str) -> Iterator[Any]:
     foreign_app.side.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def side(url: str) -> Iterator[redis.Redis]:
     """The lists through which the foreign tasks tell what happens."""
     with redis.Redis.from_url(url, decode_responses=True, socket_timeout=None) as client:
@@ -75,13 +75,13 @@ def event(side: redis.Redis) -> Event:
     return wait
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def logs() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="aio-logs") as directory:
         yield Path(directory)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def worker(app: Any, logs: Path) -> Iterator[Worker]:
     """The pool as it comes, with ten slots."""
     with running_worker(app, logs, "ten", "-c", "10") as worker:
@@ -91,7 +91,7 @@ def worker(app: Any, logs: Path) -> Iterator[Worker]:
 SHAPES = "pool_in_workers.shapes"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def shapes(app: Any) -> Iterator[Any]:  # noqa: ARG001  (which has put the address into the environment)
     """The app in which tasks are written in every way, with its tasks registered here as well."""
     from pool_in_workers import shapes
@@ -103,7 +103,7 @@ def shapes(app: Any) -> Iterator[Any]:  # noqa: ARG001  (which has put the addre
     shapes.side.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def on_threads(shapes: Any, logs: Path) -> Iterator[Worker]:
     """Celery's threads pool: what it makes of a plain function is what is to come of a coroutine here."""
     with running_worker(
@@ -112,7 +112,7 @@ def on_threads(shapes: Any, logs: Path) -> Iterator[Worker]:
         yield worker
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def on_asyncio(shapes: Any, logs: Path) -> Iterator[Worker]:
     with running_worker(shapes.app, logs, "shapes_asyncio", "-c", "8", module=SHAPES) as worker:
         yield worker
