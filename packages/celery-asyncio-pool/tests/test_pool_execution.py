@@ -11,14 +11,17 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded, WorkerLostError
 
+from celery_asyncio_pool import threads
 from celery_asyncio_pool.execution import Execution, current_execution
 from celery_asyncio_pool.old_celery import CELERY
 from celery_asyncio_pool.parts import Part
+from celery_asyncio_pool.request import decoded
 from celery_asyncio_pool.threads import LoopThread, TracerThread
 
 PATIENCE_S = 30.0
@@ -127,7 +130,10 @@ def test_nothing_of_an_execution_that_never_begins_is_left_either() -> None:
         gc.enable()
 
 
-def test_of_executions_that_end_together_the_first_is_followed_before_the_last_goes_on(stage: Stage) -> None:
+def test_of_executions_that_end_together_the_first_is_followed_before_the_last_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "TURN_S", 0.0)  # as if each tracer took that long
     executions, order, all_ended = 10, list[str](), threading.Event()
     release = asyncio.Event()
 
@@ -349,3 +355,53 @@ def test_a_body_that_is_cancelled_before_it_has_begun_leaves_nothing_to_await(st
 
     assert stage.run(target, on_loop=True) == []
     assert not begun.is_set()
+
+
+@pytest.mark.parametrize(("turn_s", "together"), [(0.0, 1), (60.0, 5)])
+def test_as_many_tracers_are_resumed_in_a_turn_as_there_is_time_for(
+    monkeypatch: pytest.MonkeyPatch, turn_s: float, together: int
+) -> None:
+    monkeypatch.setattr(threads, "TURN_S", turn_s)
+    loop = LoopThread(asyncio.new_event_loop)
+    ended = threading.Event()
+    turns: list[list[int]] = []
+
+    def next_turn() -> None:
+        turns.append([])
+        if sum(map(len, turns)) < 5:
+            loop.loop.call_soon(next_turn)
+        else:
+            ended.set()
+
+    def resume_all() -> None:
+        next_turn()
+        for number in range(5):
+            loop.resume(lambda number=number: turns[-1].append(number))  # type: ignore[misc]
+
+    loop.start()
+    try:
+        loop.call(resume_all)
+        assert ended.wait(PATIENCE_S)
+    finally:
+        loop.stop()
+    assert [number for turn in turns for number in turn] == [0, 1, 2, 3, 4]
+    assert max(map(len, turns)) == together
+
+
+class Request:
+    """A request that decodes its message, as Celery's does."""
+
+    def __init__(self) -> None:
+        self.message = SimpleNamespace(payload=[[1], {"a": 2}, {}])
+
+    def on_accepted(self) -> None: ...
+
+
+def test_the_tracer_is_given_the_body_that_the_request_has_decoded() -> None:
+    request = Request()
+    args: tuple[Any, ...] = ("task", "id", {}, b"[[1], {}, {}]", "application/json", "utf-8")
+    assert decoded(args, request.on_accepted) == ("task", "id", {}, request.message.payload, None, None)
+    assert decoded(args, None) == args
+    assert decoded(args, lambda: None) == args
+    already = (*args[:3], [[1], {}, {}], None, None)
+    assert decoded(already, request.on_accepted) == already

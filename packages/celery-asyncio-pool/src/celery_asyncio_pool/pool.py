@@ -20,7 +20,7 @@ from celery_asyncio_pool.execution import Execution
 from celery_asyncio_pool.limits import Verdict
 from celery_asyncio_pool.options import Options
 from celery_asyncio_pool.receivers import warn_of_async_receivers
-from celery_asyncio_pool.request import get_request, has_nothing_to_send, may_be_revoked
+from celery_asyncio_pool.request import decoded, get_request, has_nothing_to_send, may_be_revoked
 from celery_asyncio_pool.slots import Slots
 from celery_asyncio_pool.threads import LoopThread, TracerThread
 from celery_asyncio_pool.worker_thread import WorkerThread
@@ -124,7 +124,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         task_name = args[0] if args else "?"
         execution = Execution(
             target,
-            tuple(args),
+            decoded(tuple(args), accept_callback),
             kwargs or {},
             callback=callback,
             error_callback=error_callback,

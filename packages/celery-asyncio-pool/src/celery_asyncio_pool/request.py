@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from celery.worker import state
@@ -12,6 +13,17 @@ from celery_asyncio_pool.execution import Execution
 def get_request(execution: Execution) -> Any:
     """Return the worker's request that `execution` is for, or None. The callbacks are methods of it."""
     return getattr(execution.accept_callback, "__self__", None)
+
+
+def decoded(args: tuple[Any, ...], accept_callback: Callable[..., Any] | None) -> tuple[Any, ...]:
+    """Return the tracer's arguments with the body as the request has decoded it: once is enough.
+
+    The tracer takes a body without a content type for a decoded one, as it comes in Celery's protocol 1.
+    """
+    request = getattr(accept_callback, "__self__", None)
+    if request is None or len(args) != 6 or not args[4]:  # task, id, request, body, content type and encoding
+        return args
+    return (*args[:3], request.message.payload, None, None)
 
 
 def may_be_revoked(execution: Execution) -> bool:

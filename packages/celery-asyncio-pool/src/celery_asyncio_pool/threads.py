@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -21,6 +22,9 @@ from celery_asyncio_pool.slow import make_timing_factory
 
 logger = get_logger(__name__)
 
+#: Seconds for which tracers are resumed in one turn of the loop, before tasks begin that take their slots.
+#: A turn for each tracer would cost a switch between threads for each task.
+TURN_S = 0.0005
 #: Seconds that tasks left over on the loop get to react to their cancellation when it stops.
 LEFTOVER_S = 5.0
 
@@ -75,9 +79,10 @@ class LoopThread:
         self._calls: deque[Callable[[], object]] = deque()
         #: Whether the loop has been woken, and will look for calls.
         self._watched = False
-        #: Tracers to be resumed, and whether one was resumed in this turn of the loop.
+        #: Tracers to be resumed in a later turn of the loop, and until when in this one (None as long
+        #: as none was).
         self._to_resume: deque[Callable[[], object]] = deque()
-        self._resumed = False
+        self._turn_ends_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="celery-aio-loop", daemon=True)
         if slow_s:
             self.loop.set_task_factory(make_timing_factory(slow_s))
@@ -104,15 +109,16 @@ class LoopThread:
     def resume(self, call: Callable[[], object]) -> None:
         """Make `call`, which resumes a tracer, in this turn or a later one. Only on the loop's thread.
 
-        One tracer a turn: the next task takes the slot of the first tracer before the last tracer is resumed.
-        If all were resumed at once, tasks that once begin together would always end together, as late as the
-        last.
+        No more tracers a turn than `TURN_S` has time for: the next task takes the slot of the first tracer
+        before the last tracer is resumed. If all were resumed at once, tasks that once begin together would
+        always end together, as late as the last.
         """
-        if self._resumed:
+        if self._turn_ends_s is None:
+            self._turn_ends_s = time.monotonic() + TURN_S
+            self.loop.call_soon(self._next_turn)
+        elif self._to_resume or time.monotonic() > self._turn_ends_s:
             self._to_resume.append(call)
             return
-        self._resumed = True
-        self.loop.call_soon(self._next_turn)
         call()
 
     def is_alive(self) -> bool:
@@ -137,9 +143,11 @@ class LoopThread:
                 self.loop.call_soon(self._calls.popleft())
 
     def _next_turn(self) -> None:
-        self._resumed = bool(self._to_resume)
-        if self._to_resume:
-            self.loop.call_soon(self._next_turn)
+        self._turn_ends_s = None
+        while self._to_resume and (self._turn_ends_s is None or time.monotonic() <= self._turn_ends_s):
+            if self._turn_ends_s is None:
+                self._turn_ends_s = time.monotonic() + TURN_S
+                self.loop.call_soon(self._next_turn)
             self._to_resume.popleft()()
 
     def _run(self) -> None:
