@@ -18,7 +18,11 @@ import chess
 from worker import engine
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import InvalidPositionError
+from worker.fen import set_up
 from worker.jobs import ChessMove, MovePlayed, wait_s
+
+#: What a move ends in where a pawn becomes another piece.
+PROMOTIONS = {None: "", chess.KNIGHT: "n", chess.BISHOP: "b", chess.ROOK: "r", chess.QUEEN: "q"}
 
 
 def move(
@@ -68,7 +72,7 @@ def position(fen: str) -> chess.Board:
     """
     shown = ascii(fen if len(fen) <= 100 else fen[:97] + "...")
     try:
-        board = chess.Board(fen)
+        board = set_up(fen)
     except ValueError as error:
         raise InvalidPositionError(f"{shown} is no FEN: {str(error)[:200]}") from None
     if status := board.status():
@@ -86,6 +90,11 @@ def _search(board: chess.Board, depth: int, until: Deadline) -> MovePlayed:
 
 
 def _pick(board: chess.Board, seed: int) -> MovePlayed:
-    moves = sorted(move.uci() for move in board.legal_moves)
+    names, promotions = chess.SQUARE_NAMES, PROMOTIONS
+    # As move.uci() writes them, without a call for each.
+    moves = sorted(
+        names[move.from_square] + names[move.to_square] + promotions[move.promotion]
+        for move in board.generate_legal_moves()
+    )
     # random() is the one method whose values Python promises to keep from version to version.
     return MovePlayed(moves[int(random.Random(seed).random() * len(moves))])

@@ -15,6 +15,7 @@ task decides. `app.conf.worker_consumer` names this class, which is Celery's own
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ from celery_reliable_redis import UNREADABLE
 from worker.control import warn_of_no_command
 from worker.errors import InvalidJobError
 from worker.records import error_line
-from worker.settings import TASK_NAME
+from worker.settings import RECEIVED, TASK_NAME
 from worker.writer import writer
 
 log = get_task_logger(__name__)
@@ -141,6 +142,8 @@ class Consumer(consumer.Consumer):
             except Exception as error:  # a message can be anything, and so can what reading it raises
                 self.on_decode_error(message, error)
             else:
+                # Celery gives the headers to the slot, even in another process.
+                message.headers[RECEIVED] = time.monotonic_ns()
                 hand_on(message)
 
         return on_message

@@ -24,6 +24,8 @@ JOB_LIMIT_S = 25.0
 GRACE_S = 5.0
 #: The name of the only task, as messages carry it.
 TASK_NAME = "simul.do"
+#: The header in which a message carries when it was received, from the worker's consumer to the slot.
+RECEIVED = "simul_received_ns"
 #: What Celery calls the transport that loses nothing.
 RELIABLE_TRANSPORT = "celery_reliable_redis:Transport"
 #: What can carry messages; the first is the default.

@@ -17,7 +17,7 @@ from typing import Any
 from celery import Task
 from celery.concurrency import get_implementation
 from celery.exceptions import Reject
-from celery.signals import task_received, worker_init, worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
 from celery.utils.log import get_task_logger
 from redis import RedisError, ResponseError
 
@@ -29,11 +29,9 @@ from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
 from worker.records import RUN_ID, JobRecord, error_line, make_record
-from worker.settings import TASK_NAME
+from worker.settings import RECEIVED, TASK_NAME
 from worker.writer import async_writer, writer
 
-#: Where the time at which a message was received is kept until its task starts.
-RECEIVED = "simul_received_ns"
 #: Seconds that a job which cannot be recorded for now stays in its slot. Without this pause, a broker that
 #: takes messages but no records has the same job done as fast as it can be delivered.
 PAUSE_S = 1.0
@@ -199,9 +197,3 @@ deadline.share_with_children()
 def _move_deadlines_up(**_: Any) -> None:
     # Where a job holds the main thread (solo), this handler of the signal is all that still runs.
     deadline.stop_within(settings.grace_s)
-
-
-@task_received.connect
-def _note_reception(request: Any, **_: Any) -> None:
-    # The request's own dictionary travels to the slot, even into another process.
-    request.request_dict[RECEIVED] = time.monotonic_ns()

@@ -1,6 +1,6 @@
-"""What the benchmark's workers do: wait, and tell nobody. No signal receiver, no result, no other work.
+"""What the benchmarks' workers do: wait or do nothing, and tell nobody. No signal receiver, no result.
 
-The same waiting once as a coroutine and once as a plain function: each pool gets the one that suits it.
+Everything once as a coroutine and once as a plain function: each pool gets the one that suits it.
 """
 
 # mypy: disable-error-code="untyped-decorator"
@@ -32,3 +32,11 @@ async def naps(seconds: float) -> None:
 @app.task
 def plain_naps(seconds: float) -> None:
     time.sleep(seconds)
+
+
+@app.task
+async def nothing() -> None: ...
+
+
+@app.task
+def plain_nothing() -> None: ...
