@@ -12,7 +12,7 @@ from producer.contenders.spec import Spec
 
 
 class Roster:
-    """Starts contenders one at a time, so that none slows another's start, and stops them together.
+    """Starts contenders, of which several threads may start one each, and stops them together.
 
     Use it as a context manager: leaving it stops all of them.
     """
@@ -23,16 +23,21 @@ class Roster:
         self._make = make
         self._contenders: dict[Spec, Contender] = {}
 
+    def contender(self, spec: Spec) -> Contender:
+        """Return the contender; it is made where there is none yet, and not started."""
+        if spec not in self._contenders:
+            self._contenders[spec] = self._make(spec)
+        return self._contenders[spec]
+
     def start(self, spec: Spec) -> Contender:
         """Start the contender unless it runs already, and return it.
 
         Raises:
             ContenderError: it did not become ready.
         """
-        contender = self._contenders.get(spec)
-        if contender and contender.alive():
+        contender = self.contender(spec)
+        if contender.alive():
             return contender
-        contender = self._contenders.setdefault(spec, self._make(spec))
         contender.stop()
         before = time.monotonic()
         contender.start()

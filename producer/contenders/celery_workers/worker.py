@@ -144,21 +144,13 @@ class CeleryWorker:
         self._reaper.drop_traces(self._traces)
 
     def _start_process(self, telling: int) -> subprocess.Popen[bytes]:
+        # The lab has one worker a queue: it has nobody to gossip with.
+        alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+        options = ("-n", self._node, "-l", "WARNING", *alone)
+        environment = worker_environment(self._pool, self._broker.url, self._data_root, self._transport)
         return self._reaper.start(
-            worker_command(
-                self._pool,
-                self.spec.slots,
-                self._queue,
-                *("-n", self._node, "-l", "WARNING"),
-                # The lab has one worker a queue: it has nobody to gossip with.
-                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-                python=self.spec.executable,
-            ),
-            env={
-                **worker_environment(self._pool, self._broker.url, self._data_root, self._transport),
-                "TMPDIR": self._directory.name,
-                READY_FD: str(telling),
-            },
+            worker_command(self._pool, self.spec.slots, self._queue, *options, python=self.spec.executable),
+            env={**environment, "TMPDIR": self._directory.name, READY_FD: str(telling)},
             pass_fds=(telling,),
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,

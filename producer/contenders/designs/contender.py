@@ -131,6 +131,11 @@ class DesignContender:
         """Whether the child is there to run again."""
         return self._child is not None and self._child.poll() is None
 
+    def break_off(self) -> None:
+        """Kill the child that another thread starts."""
+        if child := self._child:
+            child.kill()
+
     def stop(self) -> None:
         """Close the pipe and wait for the child to end its slots; kill it if it does not."""
         if self._child is None:
