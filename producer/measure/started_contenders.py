@@ -18,7 +18,7 @@ class Roster:
     """
 
     def __init__(self, make: Callable[[Spec], Contender]) -> None:
-        #: Seconds that each contender took from nothing to warm, by its spec.
+        #: Seconds from nothing to warm, by contender, with whatever else started meanwhile.
         self.startups_s: dict[Spec, float] = {}
         self._make = make
         self._contenders: dict[Spec, Contender] = {}

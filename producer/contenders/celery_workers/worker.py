@@ -107,7 +107,8 @@ class CeleryWorker:
 
     def processes(self) -> list[int]:
         """The worker; its children are below it."""
-        return [self._worker.pid] if self._worker else []
+        worker = self._worker  # another thread may stop it
+        return [worker.pid] if worker else []
 
     def alive(self) -> bool:
         """Whether the worker is there to run again."""

@@ -125,7 +125,8 @@ class DesignContender:
 
     def processes(self) -> list[int]:
         """The child; its processes are below it."""
-        return [self._child.pid] if self._child else []
+        child = self._child  # another thread may stop it
+        return [child.pid] if child else []
 
     def alive(self) -> bool:
         """Whether the child is there to run again."""
