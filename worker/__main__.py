@@ -1,7 +1,8 @@
-"""Runs Celery's command as `python -m worker`, so that Ctrl-C ends it without a traceback while it starts.
+"""Runs a worker as `python -m worker`: what `celery -A worker worker` does, and sooner.
 
-Celery handles the signal only after a second of imports; until then Python would raise KeyboardInterrupt in
-any of them. Nothing else is imported here: Celery patches for gevent and eventlet before it imports.
+Ctrl-C ends it without a traceback while it starts: Celery handles the signal only after half a second of
+imports, and until then Python would raise KeyboardInterrupt in any of them. Nothing of Celery's is imported
+here: it patches for gevent and eventlet before it imports.
 """
 
 import signal
@@ -9,6 +10,6 @@ import signal
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    from celery.__main__ import main
+    from worker.start import main
 
     main()

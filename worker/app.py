@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import worker.logs  # has Celery tell it of its loggers
-import worker.restart  # noqa: F401  # has Celery tell it of workers that start
+import worker.ready
+import worker.restart  # noqa: F401  # both have Celery tell them of workers that start
 from worker.lab_app import BOUNDS, LabApp
 from worker.pools import POOLS
 from worker.settings import RELIABLE_TRANSPORT, Settings, tls_options

@@ -47,7 +47,7 @@ def search(board: chess.Board, depth: int, check: Callable[[], object] = lambda:
 
     `check` is called before the moves of a position are tried, which is about a thousand times a second.
     """
-    visits = _Visits(check)
+    visits = _Visits(check, _Worths())
     best, best_score = None, -MATE
     for move in ordered_moves(board):
         board.push(move)
@@ -64,17 +64,36 @@ def ordered_moves(board: chess.Board) -> list[chess.Move]:
 
     Equally promising moves are in the order of their UCI names: it is the same on every machine.
     """
-    return sorted(board.legal_moves, key=lambda move: (-_promise(board, move), move.uci()))
+    theirs, passant = board.occupied_co[not board.turn], board.ep_square
+
+    def place(move: chess.Move) -> int:
+        square, promotion = move.to_square, move.promotion
+        name = (_NAMED[move.from_square] << 9) + (_NAMED[square] << 3) + _LETTERS[promotion]
+        if not (promotion or theirs >> square & 1 or square == passant):
+            return name
+        return name - (_promise(board, move) << 15)
+
+    return sorted(board.legal_moves, key=place)
 
 
-def evaluate(board: chess.Board) -> int:
+def evaluate(board: chess.Board, worths: _Worths | None = None) -> int:
     """Value the pieces and their places, in centipawns for the side to move."""
-    score = 0
-    for piece, white_squares in _WORTH.items():
-        for square in chess.scan_forward(board.pieces_mask(piece, chess.WHITE)):
-            score += white_squares[square]
-        for square in chess.scan_forward(board.pieces_mask(piece, chess.BLACK)):
-            score -= white_squares[chess.square_mirror(square)]
+    worths = _Worths() if worths is None else worths
+    white, black = board.occupied_co[chess.WHITE], board.occupied_co[chess.BLACK]
+    score = (
+        worths[chess.PAWN, chess.WHITE, board.pawns & white]
+        + worths[chess.KNIGHT, chess.WHITE, board.knights & white]
+        + worths[chess.BISHOP, chess.WHITE, board.bishops & white]
+        + worths[chess.ROOK, chess.WHITE, board.rooks & white]
+        + worths[chess.QUEEN, chess.WHITE, board.queens & white]
+        + worths[chess.KING, chess.WHITE, board.kings & white]
+        - worths[chess.PAWN, chess.BLACK, board.pawns & black]
+        - worths[chess.KNIGHT, chess.BLACK, board.knights & black]
+        - worths[chess.BISHOP, chess.BLACK, board.bishops & black]
+        - worths[chess.ROOK, chess.BLACK, board.rooks & black]
+        - worths[chess.QUEEN, chess.BLACK, board.queens & black]
+        - worths[chess.KING, chess.BLACK, board.kings & black]
+    )
     return score if board.turn == chess.WHITE else -score
 
 
@@ -83,21 +102,49 @@ def final_score(board: chess.Board, ply: int) -> int | None:
 
     Repetitions do not count: a job is one position, without the moves that led to it.
     """
-    if not any(board.generate_legal_moves()):
+    if not _can_move(board):
         return ply - MATE if board.is_check() else 0
-    if board.halfmove_clock >= DRAWN_HALFMOVES or board.is_insufficient_material():
+    if board.halfmove_clock >= DRAWN_HALFMOVES:
+        return 0
+    if not (board.pawns | board.rooks | board.queens) and board.is_insufficient_material():
         return 0
     return None
+
+
+def _can_move(board: chess.Board) -> bool:
+    king = board.king(board.turn)
+    if king is not None:
+        # A pawn in no line with its king is not pinned: where there is no check, it may step ahead.
+        pawns = board.pawns & board.occupied_co[board.turn] & ~_LINES[king]
+        ahead = pawns << 8 if board.turn == chess.WHITE else pawns >> 8
+        if ahead & ~board.occupied and not board.is_check():
+            return True
+    return any(board.generate_legal_moves())
+
+
+class _Worths(dict[tuple[chess.PieceType, chess.Color, int], int]):
+    """What all pieces of a kind and colour are worth, by their squares (a bit each).
+
+    One for each search: a move leaves eleven of the twelve sets of pieces where they were.
+    """
+
+    def __missing__(self, key: tuple[chess.PieceType, chess.Color, int]) -> int:
+        piece, color, squares = key
+        worth = _WORTH[piece]
+        mirror = 0 if color == chess.WHITE else 56  # what `chess.square_mirror` changes
+        self[key] = sum(worth[square ^ mirror] for square in chess.scan_forward(squares))
+        return self[key]
 
 
 class _Visits:
     """Counts the positions that a search visits, and holds the check to call between them."""
 
-    __slots__ = ("check", "count")
+    __slots__ = ("check", "count", "worths")
 
-    def __init__(self, check: Callable[[], object]) -> None:
+    def __init__(self, check: Callable[[], object], worths: _Worths) -> None:
         self.count = 0
         self.check = check
+        self.worths = worths
 
 
 def _negamax(board: chess.Board, depth: int, alpha: int, beta: int, ply: int, visits: _Visits) -> int:
@@ -106,7 +153,7 @@ def _negamax(board: chess.Board, depth: int, alpha: int, beta: int, ply: int, vi
     if final is not None:
         return final
     if depth == 0:
-        return evaluate(board)
+        return evaluate(board, visits.worths)
     visits.check()
     best = -MATE
     for move in ordered_moves(board):
@@ -138,3 +185,11 @@ def _worth(piece: chess.PieceType, square: chess.Square) -> int:
 
 
 _WORTH = {piece: [_worth(piece, square) for square in chess.SQUARES] for piece in chess.PIECE_TYPES}
+#: The places of squares and promotions in the order of their names: a1, a2 to h8; none, b, n, q, r.
+_NAMED = [chess.square_file(square) * 8 + chess.square_rank(square) for square in chess.SQUARES]
+_LETTERS = {None: 0, chess.BISHOP: 1, chess.KNIGHT: 2, chess.QUEEN: 3, chess.ROOK: 4}
+#: The squares in a line with each square, which a queen there would attack on an empty board.
+_LINES = [
+    chess.BB_RANK_ATTACKS[square][0] | chess.BB_FILE_ATTACKS[square][0] | chess.BB_DIAG_ATTACKS[square][0]
+    for square in chess.SQUARES
+]

@@ -1,4 +1,4 @@
-"""Reads the environment into one frozen object. Nothing else in `worker` reads it."""
+"""Reads the environment into one frozen object. Nothing else in `worker` reads it but `start` and `ready`."""
 
 from __future__ import annotations
 

@@ -41,8 +41,6 @@ def worker(
     node = ("-n", f"{pool}-{os.getpid()}@%h")
     silent = ("--without-gossip", "--without-mingle")
     command = worker_command(pool, slots, None, "-l", log_level, *node, *silent)
-    # As `-m worker`, which a Ctrl-C ends without a traceback while Celery is still being imported.
-    command[command.index("celery")] = "worker"
     shown = Broker(broker, embedded=False, version=version).name
     say(f"worker: pool {pool}, {counted(slots, 'slot')}, queue {row.queue}, broker {shown}")
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.

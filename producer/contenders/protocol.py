@@ -49,6 +49,9 @@ class Contender(Protocol):
             ContenderError: it did not become ready.
         """
 
+    def break_off(self) -> None:
+        """Have a `start` in another thread fail soon. It is called again until that is so."""
+
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Have the jobs done. Trouble on the way is in the outcome's `problems`, never an exception."""
 

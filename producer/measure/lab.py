@@ -57,7 +57,9 @@ class Comparison:
             factory = ContenderFactory(plan, broker, reaper, watcher.awaiting)
             recorder = _Recorder(plan, result, self.file, factory)
             with Roster(factory.make) as roster:
-                session = Session(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher)
+                # What others have started is only asked, and all at once would be.
+                at_once = 1 if plan.external else machine.cores()
+                session = Session(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher, at_once)
                 for place, workload in enumerate(plan.workloads):
                     measure(workload, plan.contenders[workload.name], session, recorder)
                     later = plan.workloads[place + 1 :]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,7 @@ from typing import Protocol
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.measure.reference_run import work_out
+from producer.measure.side_by_side import side_by_side
 from producer.measure.started_contenders import Roster
 from producer.results import ContenderResult, Run, run_from
 from producer.results.reference import Reference
@@ -87,6 +89,8 @@ class Session:
     broker: Broker
     roster: Roster
     watcher: Watcher
+    #: Contenders that are started beside each other.
+    at_once: int = 1
 
 
 def measure(
@@ -106,16 +110,13 @@ def measure(
         reference = replace(reference, summary=summarise(answers))
     measured = Measured(workload, reference)
     ready: list[tuple[Contender, ContenderResult]] = []
-    for spec in specs:
-        watcher.starting(workload, spec)
-        try:
-            contender = _start(spec, session.roster, workload)
-        except ContenderError as error:
-            measured.contenders.append(ContenderResult(spec.name, left_out=str(error)))
-            watcher.left_out(workload, spec, str(error))
+    for spec, started in _start_all(specs, workload, session).items():
+        if isinstance(started, ContenderError):
+            measured.contenders.append(ContenderResult(spec.name, left_out=str(started)))
         else:
-            measured.contenders.append(ContenderResult(contender.spec.name, session.roster.startups_s[spec]))
-            ready.append((contender, measured.contenders[-1]))
+            startup_s = session.roster.startups_s[spec]
+            measured.contenders.append(ContenderResult(started.spec.name, startup_s))
+            ready.append((started, measured.contenders[-1]))
     recorder.begin(measured)
     for round_ in range(1, session.rounds + 1):
         random.Random(f"{session.seed}/{workload.name}/{round_}").shuffle(ready)
@@ -133,12 +134,36 @@ def measure(
             watcher.ran(run)
 
 
-def _start(spec: Spec, roster: Roster, workload: Workload) -> Contender:
-    if why := spec.unavailable():
-        raise ContenderError(why)
-    contender = roster.start(spec)
-    _warm_up(contender, workload.jobs)
-    return contender
+def _start_all(
+    specs: Sequence[Spec], workload: Workload, session: Session
+) -> dict[Spec, Contender | ContenderError]:
+    """Start and warm up all, some beside each other; return what became of each, in the order of `specs`."""
+    roster, watcher = session.roster, session.watcher
+    ended: dict[Spec, Contender | ContenderError] = {}
+
+    def begin(spec: Spec) -> None:
+        watcher.starting(workload, spec)
+        roster.contender(spec)
+
+    def start(spec: Spec) -> Contender:
+        if why := spec.unavailable():
+            raise ContenderError(why)
+        contender = roster.start(spec)
+        _warm_up(contender, workload.jobs)
+        return contender
+
+    def end(spec: Spec, future: Future[Contender]) -> None:
+        try:
+            ended[spec] = future.result()
+        except ContenderError as error:
+            ended[spec] = error
+            watcher.left_out(workload, spec, str(error))
+
+    def break_off(spec: Spec) -> None:
+        roster.contender(spec).break_off()
+
+    side_by_side(specs, start, session.at_once, begin=begin, end=end, break_off=break_off)
+    return {spec: ended[spec] for spec in specs}
 
 
 def _warm_up(contender: Contender, jobs: Sequence[Job]) -> None:

@@ -12,16 +12,22 @@ from producer.contenders.spec import Spec
 
 
 class Roster:
-    """Starts contenders one at a time, so that none slows another's start, and stops them together.
+    """Starts contenders, of which several threads may start one each, and stops them together.
 
     Use it as a context manager: leaving it stops all of them.
     """
 
     def __init__(self, make: Callable[[Spec], Contender]) -> None:
-        #: Seconds that each contender took from nothing to warm, by its spec.
+        #: Seconds from nothing to warm, by contender, with whatever else started meanwhile.
         self.startups_s: dict[Spec, float] = {}
         self._make = make
         self._contenders: dict[Spec, Contender] = {}
+
+    def contender(self, spec: Spec) -> Contender:
+        """Return the contender; it is made where there is none yet, and not started."""
+        if spec not in self._contenders:
+            self._contenders[spec] = self._make(spec)
+        return self._contenders[spec]
 
     def start(self, spec: Spec) -> Contender:
         """Start the contender unless it runs already, and return it.
@@ -29,10 +35,9 @@ class Roster:
         Raises:
             ContenderError: it did not become ready.
         """
-        contender = self._contenders.get(spec)
-        if contender and contender.alive():
+        contender = self.contender(spec)
+        if contender.alive():
             return contender
-        contender = self._contenders.setdefault(spec, self._make(spec))
         contender.stop()
         before = time.monotonic()
         contender.start()

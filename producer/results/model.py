@@ -82,10 +82,10 @@ class Run:
 
 @dataclass(slots=True)
 class ContenderResult:
-    """A contender that a workload was compared on: how long it took to start, or why it is left out."""
+    """A contender that a workload was compared on: how long its start took, or why it is left out."""
 
     name: ContenderName
-    #: Seconds from nothing to warm slots; None where they never were.
+    #: Seconds from nothing to warm slots, while others started, too; None where they never were.
     startup_s: Seconds | None = None
     #: Why it has no run, or none any more; None where it took part to the end.
     left_out: str | None = None

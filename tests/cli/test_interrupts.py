@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from producer.results import load
+from producer.system.machine import cores
 from tests.helpers import SOON_S, await_line, command_line, end, family, started, survivors
 
 pytestmark = pytest.mark.untraced
@@ -52,7 +53,8 @@ def test_an_interrupted_comparison_stops_all_and_keeps_what_it_has(
     with comparing(short_tmp, tmp_path) as (process, everything):
         shown = names(everything)
         assert all(
-            name in shown for name in ("valkey-server", "celery", "producer.system.reaper", "designs.child")
+            name in shown
+            for name in ("valkey-server", "-A worker worker", "producer.system.reaper", "designs.child")
         )
         assert len(list(short_tmp.glob("simul-broker-*"))) == 1
         if number == signal.SIGINT:
@@ -103,6 +105,25 @@ def test_an_interrupt_before_the_first_run_saves_nothing(tmp_path: Path, short_t
         assert survivors(everything) == []
     assert list(short_tmp.iterdir()) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_while_contenders_start_beside_each_other_leaves_none(
+    tmp_path: Path, short_tmp: Path
+) -> None:
+    many = ",".join(f"celery:threads@{slots}" for slots in range(1, 9))
+    arguments = ("compare", "waits", "--with", many, "--jobs", "8", "--out", "a.json")
+    with started(*arguments, cwd=tmp_path, environment={"TMPDIR": str(short_tmp)}) as process:
+        while names(everything := family(process.pid)).count("-A worker worker") < min(2, cores()):
+            assert process.poll() is None
+        try:
+            os.killpg(process.pid, signal.SIGINT)
+            _, err = process.communicate(timeout=SOON_S)
+            assert process.returncode == 130
+            assert err.splitlines()[1:] == ["Interrupted before the first run ended: nothing is saved."]
+            assert survivors(everything) == []
+        finally:
+            end(everything)
+    assert list(short_tmp.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

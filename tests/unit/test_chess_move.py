@@ -121,6 +121,43 @@ def test_stalemate_and_bare_kings_are_worth_nothing() -> None:
     assert move(ChessMove("7k/8/8/8/8/8/1q6/K7 w - - 0 1", depth=2)).score == 0
 
 
+@pytest.mark.parametrize(
+    ("fen", "best", "score", "nodes"),
+    [
+        ("r3k2r/p1ppqpb1/bn2pnp1/3PN3/1p2P3/2N2Q1p/PPPBBPPP/R3K2R w KQkq - 0 1", "e2a6", 322, 2563),
+        ("8/2p5/3p4/KP5r/1R3p1k/8/4P1P1/8 w - - 0 1", "b4f4", 128, 331),
+        ("n1n5/PPPk4/8/8/8/8/4Kppp/5N1N b - - 0 1", "g2h1q", 590, 480),
+        ("rnbqkb1r/ppp1pppp/5n2/3pP3/8/8/PPPP1PPP/RNBQKBNR w KQkq d6 0 3", "f1b5", 288, 2957),
+    ],
+    ids=["castles", "pins", "promotions", "en passant"],
+)
+def test_a_search_does_the_same_work_in_every_version(fen: str, best: str, score: int, nodes: int) -> None:
+    # How fast may change; the answers of a result file may not.
+    assert move(ChessMove(fen, depth=3)) == MovePlayed(best, score, nodes)
+
+
+@given(st.integers(0, 2**32), st.integers(0, 200))
+def test_a_game_is_over_for_the_engine_when_it_is_for_the_rules(seed: int, plies: int) -> None:
+    board = random_board(seed, plies).copy(stack=False)  # or repetitions would count
+    for last in list(board.legal_moves):
+        board.push(last)
+        outcome = board.outcome()
+        mate = outcome is not None and outcome.winner is not None
+        assert engine.final_score(board, 1) == (None if outcome is None else 1 - MATE if mate else 0)
+        board.pop()
+
+
+@given(st.integers(0, 2**32), st.integers(0, 100))
+def test_what_takes_and_promotes_is_tried_first_and_the_rest_by_name(seed: int, plies: int) -> None:
+    board = random_board(seed, plies)
+    moves = engine.ordered_moves(board)
+    assert sorted(move.uci() for move in moves) == sorted(move.uci() for move in board.legal_moves)
+    loud = [bool(move.promotion) or board.is_capture(move) for move in moves]
+    assert loud == sorted(loud, reverse=True)
+    quiet = [move.uci() for move in moves[sum(loud) :]]
+    assert quiet == sorted(quiet)
+
+
 @given(st.integers(0, 2**32), st.integers(0, 60))
 def test_the_evaluation_is_the_same_from_both_sides(seed: int, plies: int) -> None:
     board = random_board(seed, plies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from producer.show.columns import SPEED
 from producer.stats.summary import Summary, summaries
 from producer.system.broker import Broker
 from producer.workloads import Workload, build
+from tests.helpers import SOON_S
 from tests.made import result, workload
 from worker.errors import ContenderError
 from worker.jobs import Answer, ChessMove, Job
@@ -72,6 +74,9 @@ class Fake:
         if self._lives <= len(self.fails_to_start) and self.fails_to_start[self._lives - 1]:
             raise ContenderError(f"{self.spec.name} did not start (fake)")
         self._alive = True
+
+    def break_off(self) -> None:
+        self.log.append(f"break off {self.spec.name}")
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         outcome = Outcome([self.answers(index, job) for index, job in enumerate(jobs)], self.spec.slots)
@@ -145,6 +150,7 @@ class Lab:
         seed: int = 1,
         workload: Workload = WAITS,
         prepare: Callable[[Fake], None] = lambda _: None,
+        at_once: int = 1,
     ) -> Lab:
         def make(spec: Spec) -> Fake:
             fake = self.fakes[str(spec.name)] = Fake(spec, self.log)
@@ -153,7 +159,7 @@ class Lab:
 
         with Roster(make) as roster:
             broker = Broker("redis://nowhere", embedded=True, version="none")
-            session = Session(rounds, seed, PROJECT_DATA, broker, roster, self.watching)
+            session = Session(rounds, seed, PROJECT_DATA, broker, roster, self.watching, at_once)
             measure(workload, specs, session, self)
         return self
 
@@ -220,6 +226,50 @@ def test_what_fails_to_start_is_left_out_and_the_others_run() -> None:
     assert lab.order() == ["serial", "serial"]
     assert lab.left_out() == {"threads@4": "threads@4 did not start (fake)"}
     assert "left out threads@4: threads@4 did not start (fake)" in lab.watching.heard
+
+
+def test_contenders_start_beside_each_other_and_are_listed_in_their_order() -> None:
+    together = threading.Barrier(2)
+
+    def prepare(fake: Fake) -> None:
+        start = fake.start
+
+        def meet() -> None:
+            together.wait(SOON_S)  # or the start fails, as no two are at the same time
+            start()
+
+        fake.start = meet  # type: ignore[method-assign]
+        fake.fails_to_start = [fake.spec == THREADS]
+
+    lab = Lab().go(FOUR, rounds=2, prepare=prepare, at_once=2)
+    assert [str(of.name) for of in lab.measured[0].contenders] == [str(spec.name) for spec in FOUR]
+    assert lab.left_out() == {"threads@4": "threads@4 did not start (fake)"}
+    assert sorted(lab.order()) == sorted(2 * ["serial", "processes@2", "celery:solo"])
+    assert lab.order() == Lab().go(FOUR, rounds=2, prepare=prepare, at_once=2).order()
+    starting = [line for line in lab.watching.heard if line.startswith("starting")]
+    assert starting == [f"starting {spec.name}" for spec in FOUR]
+    assert lab.watching.heard.index("left out threads@4: threads@4 did not start (fake)") < len(FOUR) + 2
+
+
+def test_an_interrupt_while_several_start_stops_all_of_them() -> None:
+    lab, broken_off = Lab(), threading.Event()
+
+    def prepare(fake: Fake) -> None:
+        def hang() -> None:
+            assert broken_off.wait(SOON_S)
+            raise ContenderError("its process was killed")
+
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        fake.start = interrupt if fake.spec == SERIAL else hang  # type: ignore[method-assign]
+        fake.break_off = broken_off.set  # type: ignore[method-assign]
+
+    with pytest.raises(KeyboardInterrupt):
+        lab.go(FOUR, prepare=prepare, at_once=2)
+    assert broken_off.is_set()
+    assert list(lab.fakes) == ["serial", "threads@4"]
+    assert lab.runs == []
 
 
 def test_what_does_not_warm_up_is_left_out() -> None:

@@ -199,6 +199,9 @@ class ExternalWorkers:
         """Tell whether they were there at the start; after that, others look after them."""
         return self._there
 
+    def break_off(self) -> None:
+        """Do nothing: no other thread starts these."""
+
     def stop(self) -> None:
         """Do nothing: who started them stops them."""
 

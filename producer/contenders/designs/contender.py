@@ -125,11 +125,17 @@ class DesignContender:
 
     def processes(self) -> list[int]:
         """The child; its processes are below it."""
-        return [self._child.pid] if self._child else []
+        child = self._child  # another thread may stop it
+        return [child.pid] if child else []
 
     def alive(self) -> bool:
         """Whether the child is there to run again."""
         return self._child is not None and self._child.poll() is None
+
+    def break_off(self) -> None:
+        """Kill the child that another thread starts."""
+        if child := self._child:
+            child.kill()
 
     def stop(self) -> None:
         """Close the pipe and wait for the child to end its slots; kill it if it does not."""
