@@ -96,7 +96,8 @@ class TakingChannel(ReservingChannel):
         queue = self.names[key]
         if queue not in self.connection._callbacks or queue not in self.connection.no_ack:
             # Cancelled meanwhile, or consumed from with acknowledgements, which takes it by another way.
-            self._create_client().rpush(key, raw)
+            with self.conn_or_acquire() as client:
+                client.rpush(key, raw)
             raise Empty
         self._queue_cycle.rotate(queue)
         self.connection._deliver(self.read(raw, queue), queue)
