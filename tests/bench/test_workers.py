@@ -6,7 +6,8 @@ All jobs are in the queue before the worker is started. The clock is the jobs' o
 of them begins to the moment the last is done, each of which leaves a datagram in a Unix socket; so neither
 sending nor starting is in it. All acknowledge after the job, but huey, which cannot. Rounds are interleaved,
 and each run has a worker of its own. BENCH_ROUNDS, BENCH_CONTENDERS (between semicolons) and BENCH_NOTHINGS,
-the number of jobs that do nothing, choose how much of it to run. Asserts no speed. Needs a redis-server on PATH.
+the number of jobs that do nothing, choose how much of it to run. Asserts no speed. Needs a redis-server on
+PATH.
 """
 
 from __future__ import annotations
