@@ -129,6 +129,9 @@ class TakingChannel(ReservingChannel):
             self._deliver(*self._backlog.popleft())
             if self._backlog and self.connection.yield_to_loop(until):
                 break
+        # Threads and greenlets begin what they were given before we ask for more: threads would else wait for
+        # the interpreter until we wait for the server.
+        time.sleep(0)
         return True
 
     def _deliver(self, key: str, raw: bytes) -> None:
