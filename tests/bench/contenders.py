@@ -114,6 +114,7 @@ CONTENDERS = {
             ("dramatiq==2.2.1",),
         ),
         Contender("huey", "huey", "-m huey.bin.huey_consumer work_huey.huey -w {slots} -q", ("huey==3.5.4",)),
+        Contender("bare redis-py", "bare", "work_bare.py work"),
         Contender("saq", "saq", "-m saq work_saq.settings -q", ("saq==0.26.4",)),
     )
 }

@@ -28,7 +28,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 PINGS = int(os.environ.get("BENCH_PINGS", "300"))
 PAUSE_MS = float(os.environ.get("BENCH_PAUSE_MS", "5"))
 SLOTS = 8
-ALL = "solo;threads;asyncio;solo, stock;threads, stock;huey;taskiq;dramatiq;saq"
+ALL = "bare redis-py;solo;threads;asyncio;solo, stock;threads, stock;huey;taskiq;dramatiq;saq"
 
 
 def test_one_job_into_an_idle_worker(tmp_path: Path) -> None:
