@@ -55,7 +55,7 @@ class Consumer:
         try:
             self._renew(self.client, lists)
             keys = [*lists, *lists.values()]
-            self.client.eval(scripts.TAKE, len(keys), *keys, 0, 1, 0)
+            self.client.eval(scripts.TAKE, 0, 0, 1, *keys)
             for key in lists.values():
                 self.client.lrem(key, -1, "")
         except redis.ResponseError as error:

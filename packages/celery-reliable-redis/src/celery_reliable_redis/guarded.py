@@ -61,7 +61,17 @@ class GuardedChannel(kombu_versions.Channel):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         #: The queue of each key that we take from. It cannot be split off: a name may hold the separator.
         self.names: dict[str, str] = {}
+        self._idle_client: Any = None
         super().__init__(*args, **kwargs)
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        # kombu makes one for each message that it publishes: 0.1 ms, for what knows a pool, and nothing else.
+        if asynchronous:
+            return super()._create_client(asynchronous=True)
+        client = self._idle_client
+        if client is None or client.connection_pool is not self._pool:  # closed meanwhile, or left to a fork
+            client = self._idle_client = super()._create_client()
+        return client
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
         """Consume from `queue`."""

@@ -38,31 +38,34 @@ _KEEP = f"""
 for i = 1, 3 do redis.call('PEXPIREAT', KEYS[i], now + {DAY_MS}) end
 """
 
-#: KEYS: n queues, then the n lists that take from them; queues of equal priority stand together.
-#: ARGV: how many messages, how many queues of one priority, the number of the queue not to watch.
+#: KEYS: the queues to watch, some of these.
+#: ARGV: how many messages, how many queues of one priority; n queues, then the n lists that take from them;
+#: queues of equal priority stand together.
 #: Returns queue number (from 1) and message in turn, the most urgent first; one from each queue in turn.
-#: Where there are fewer messages than wanted, the queues are looked at once more, by a command that only
-#: reads: so the server will tell a client that has asked for it (CLIENT TRACKING) of the next message.
+#: Where there are fewer messages than wanted, the queues to watch are looked at once more, by a command that
+#: only reads: so the server will tell a client that has asked for it (CLIENT TRACKING) of the next message.
+#: A script that reads watches *all* its KEYS, so what is not to be watched is none: news of the list that a
+#: message has just been put into, or removed from, would wake the consumer each time, for nothing.
 TAKE: Final = """
-local wanted, width, half = tonumber(ARGV[1]), tonumber(ARGV[2]), #KEYS / 2
+local wanted, width, half = tonumber(ARGV[1]), tonumber(ARGV[2]), (#ARGV - 2) / 2
+local queues = 2
+local lists = queues + half
 local taken = {}
 for first = 1, half, width do
   repeat
     local moved = false
     for i = first, first + width - 1 do
       if #taken == 2 * wanted then return taken end
-      local message = redis.call('RPOP', KEYS[i])
+      local message = redis.call('RPOP', ARGV[queues + i])
       if message then
-        redis.call('LPUSH', KEYS[half + i], message)
+        redis.call('LPUSH', ARGV[lists + i], message)
         taken[#taken + 1], taken[#taken + 2] = i, message
         moved = true
       end
     end
   until not moved
 end
-for i = 1, half do
-  if i ~= tonumber(ARGV[3]) then redis.call('EXISTS', KEYS[i]) end
-end
+for i = 1, #KEYS do redis.call('EXISTS', KEYS[i]) end
 return taken
 """
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -106,11 +106,9 @@ class Taker:
     def _make_take(
         self, reservation: Reservation, keys: list[str], width: int, wanted: int
     ) -> tuple[Any, ...]:
-        if not self._moves:
-            self._unwatched = ""
-            return make_take_arguments(reservation, keys, width, wanted)
-        self._unwatched = self._hot if self._hot in keys else keys[0]
-        return make_take_arguments(reservation, keys, width, wanted, keys.index(self._unwatched) + 1)
+        self._unwatched = (self._hot if self._hot in keys else keys[0]) if self._moves else ""
+        watched = [key for key in keys if key != self._unwatched]
+        return make_take_arguments(reservation, keys, width, wanted, watched)
 
     @property
     def awaits_answer(self) -> bool:
@@ -202,8 +200,8 @@ def _is_granted(connection: Any, *command: Any) -> bool:
 
 
 def make_take_arguments(
-    reservation: Reservation, keys: list[str], width: int, wanted: int, watch_not: int = 0
+    reservation: Reservation, keys: list[str], width: int, wanted: int, watched: Sequence[str] = ()
 ) -> tuple[Any, ...]:
     """Make the keys and arguments for `scripts.TAKE` to move up to `wanted` messages into our lists."""
     lists = [reservation.lists[key] for key in keys]
-    return 2 * len(keys), *keys, *lists, wanted, width, watch_not
+    return len(watched), *watched, wanted, width, *keys, *lists

@@ -96,7 +96,8 @@ class TakingChannel(ReservingChannel):
         queue = self.names[key]
         if queue not in self.connection._callbacks or queue not in self.connection.no_ack:
             # Cancelled meanwhile, or consumed from with acknowledgements, which takes it by another way.
-            self._create_client().rpush(key, raw)
+            with self.conn_or_acquire() as client:
+                client.rpush(key, raw)
             raise Empty
         self._queue_cycle.rotate(queue)
         self.connection._deliver(self.read(raw, queue), queue)
@@ -128,6 +129,9 @@ class TakingChannel(ReservingChannel):
             self._deliver(*self._backlog.popleft())
             if self._backlog and self.connection.yield_to_loop(until):
                 break
+        # Threads and greenlets begin what they were given before we ask for more: threads would else wait for
+        # the interpreter until we wait for the server.
+        time.sleep(0)
         return True
 
     def _deliver(self, key: str, raw: bytes) -> None:

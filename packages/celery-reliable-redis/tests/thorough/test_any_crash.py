@@ -86,7 +86,7 @@ class AnyCrash(RuleBasedStateMachine):
         worker = self.any_of(choice)
         lists = worker.reservation.lists
         keys = [*QUEUES, *(lists[queue] for queue in QUEUES)]
-        taken: Any = self.client.eval(scripts.TAKE, 4, *keys, wanted, 1, 0)
+        taken: Any = self.client.eval(scripts.TAKE, 0, wanted, 1, *keys)
         self.hear(
             worker, [(QUEUES[i - 1], raw) for i, raw in zip(taken[::2], taken[1::2], strict=True)], reply
         )

@@ -1,0 +1,103 @@
+"""How often the server is asked, by its own count: no clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from celery import Celery
+from kombu import Exchange, Queue
+
+from transport_consuming import consuming, numbers, publish, receive
+from transport_lab import Lab, until
+
+JOBS = 20
+STOCK = "celery_reliable_redis.stock:ClientTransport"
+
+
+def commands(lab: Lab) -> Counter[str]:
+    """How often each command has been executed since the server was started."""
+    stats: Any = lab.broker_client.info("commandstats")
+    return Counter({name.removeprefix("cmdstat_"): count["calls"] for name, count in stats.items()})
+
+
+@pytest.mark.parametrize("queues", [("celery",), ("celery", "other")])
+def test_a_consumer_asks_once_for_each_job_that_finds_it_idle(anywhere: Lab, queues: tuple[str, ...]) -> None:
+    lab = anywhere
+    with consuming(lab, *queues) as (connection, got):
+        for number in range(JOBS + 2):
+            if number == 2:  # it knows by now where to wait
+                before = commands(lab)
+            publish(lab, range(number, number + 1))
+            receive(connection, got, number + 1)[number].ack()
+        asked = commands(lab) - before
+    assert numbers(got) == [*range(JOBS + 2)]
+    # What puts a message into its list, and removes it, is no news that would end the waiting.
+    assert not any("unblock" in name or name == "client" for name in asked), asked
+    assert asked["blmove"] == JOBS
+    assert asked["lrem"] <= JOBS
+
+
+def test_what_comes_by_another_queue_ends_the_waiting(anywhere: Lab) -> None:
+    lab = anywhere
+    with consuming(lab, "celery", "other") as (connection, got):
+        for number in range(JOBS):
+            publish(lab, range(number, number + 1), ("celery", "other")[number // 2 % 2], priority=number % 5)
+            receive(connection, got, number + 1)[number].ack()
+    assert numbers(got) == [*range(JOBS)]
+
+
+@pytest.mark.parametrize("transport", ["celery_reliable_redis:Transport", STOCK])
+def test_to_publish_is_one_command(anywhere: Lab, transport: str) -> None:
+    lab = anywhere
+    with Celery("sends", broker=lab.broker) as app:
+        app.conf.update(broker_transport=transport, task_ignore_result=True)
+        app.send_task("work", (0,))  # connects and declares
+        before = commands(lab)
+        for number in range(1, JOBS):
+            app.send_task("work", (number,), priority=number % 2)
+        asked = commands(lab) - before
+    assert asked == {"lpush": JOBS - 1, "info": 1}, asked
+    assert lab.queued() == JOBS
+
+
+def test_what_others_have_done_to_the_queue_meanwhile_is_seen(anywhere: Lab) -> None:
+    lab = anywhere
+    exchange = Exchange("letters", type="direct")
+    first, second = (Queue(name, exchange, routing_key="all") for name in ("first", "second"))
+    with lab.connection() as connection, lab.connection() as other:
+        producer = connection.Producer(exchange=exchange, routing_key="all", serializer="json")
+        producer.publish(1, declare=[first])
+        second(other.default_channel).declare()  # another program, to the same exchange and key
+        producer.publish(2, declare=[first])
+        assert (lab.queued("first"), lab.queued("second")) == (2, 1)
+        assert first(other.default_channel).purge() == 2
+        producer.publish(3, declare=[first])
+        assert (lab.queued("first"), lab.queued("second")) == (1, 2)
+        second(other.default_channel).delete()
+        producer.publish(4, declare=[first])
+        assert (lab.queued("first"), lab.queued("second")) == (2, 0)
+        lab.broker_client.flushall()
+        connection.Producer(serializer="json").publish(5, routing_key="first")  # by its name, as Celery does
+        assert lab.queued("first") == 1
+
+
+def test_a_channel_that_a_fork_has_inherited_publishes_by_connections_of_its_own(anywhere: Lab) -> None:
+    lab = anywhere
+    lab.broker_client.ping()
+    there = ids(lab)
+    with lab.connection() as connection, connection.channel() as channel:
+        producer = connection.Producer(channel, serializer="json")
+        producer.publish(0, routing_key="celery")
+        channel._after_fork()  # as kombu in a child
+        producer.publish(1, routing_key="celery")
+        lab.broker_client.client_kill_filter(_type="normal", skipme=True)
+        producer.publish(2, routing_key="celery")
+    assert lab.queued() == 3
+    until(lambda: ids(lab) <= there, "nobody else is connected")
+
+
+def ids(lab: Lab) -> set[str]:
+    clients: Any = lab.broker_client.client_list()
+    return {client["id"] for client in clients}
