@@ -55,7 +55,8 @@ class Consumer:
         try:
             self._renew(self.client, lists)
             keys = [*lists, *lists.values()]
-            self.client.eval(scripts.TAKE, 0, 0, 1, *keys)
+            # Declared, for once: so the server says now which of them it would refuse later.
+            self.client.eval(scripts.TAKE, len(keys), *keys, 0, 1, *keys)
             for key in lists.values():
                 self.client.lrem(key, -1, "")
         except redis.ResponseError as error:

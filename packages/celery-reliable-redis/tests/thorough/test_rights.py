@@ -135,7 +135,10 @@ def got_channel(connection: Connection) -> Any:
     return next(channel for channel in connection.transport.channels if channel.reservation)
 
 
-@pytest.mark.parametrize("rights", ["+@all -eval ~* &*", "+@all -lrem ~* &*", "+@all ~other:* &*"])
+@pytest.mark.parametrize(
+    "rights",
+    ["+@all -eval ~* &*", "+@all -lrem ~* &*", "+@all ~other:* &*", "+@all ~reliable:* ~_kombu.* &*"],
+)
 def test_what_there_is_no_way_around_is_said_at_once(server: Server, tmp_path: Path, rights: str) -> None:
     with (
         as_user(server, tmp_path, rights) as lab,
