@@ -15,6 +15,7 @@ import numpy as np
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.stats.ratios import RUNS_TO_CLAIM
+from producer.stats.sending import is_bound_by_sending, sending_share
 from producer.stats.summary import makespan_s, runs_by_contender
 from producer.words import are, counted, digits, listed, percent, seconds, times
 
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     UNSTABLE = "unstable"
     DRIFT = "drift"
     SHORT = "short"
+    SENDING = "sending"
     BUSY_MACHINE = "busy machine"
     CLOCKS = "clocks"
     INCOMPLETE = "incomplete"
@@ -142,6 +144,14 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
         jobs = workload.jobs * math.ceil(10 * SHORT_S / median)
         text = f"a run takes only {seconds(median)}, of which its start and end are part: try --jobs {jobs}"
         yield Kind.SHORT, text
+    if sender_bound := [run for run in valid if is_bound_by_sending(run)]:
+        share = float(np.median([sending_share(run) for run in sender_bound]))
+        text = (
+            f"in {len(sender_bound)} of {counted(len(valid), 'run')} it waited for its jobs: they were being "
+            f"sent for {percent(share)} of the makespan, and most found a slot free when they came. It may "
+            "be faster than it looks: give it larger jobs"
+        )
+        yield Kind.SENDING, text
     strange = _outliers(makespans, median)
     if strange == [0] and makespans[0] > median and valid[0].round == 1:
         text = (

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from producer.contender_name import ContenderName
-from producer.results import Result
+from producer.results import Records, Result, Run
 from producer.stats.cautions import Caution, Kind, caution_lines, cautions
+from producer.stats.sending import is_bound_by_sending
 from producer.words import SPACE
-from tests.made import a_result, a_run, on
+from tests.made import a_result, a_run, on, result, run, started, workload
 
 STEADY = [1.0, 1.01, 0.99, 1.02, 1.0, 0.98]
 
@@ -37,6 +38,48 @@ def test_a_steady_comparison_has_nothing_to_beware_of() -> None:
 def test_makespans_that_call_for_a_warning(makespans_s: list[float], kind: Kind) -> None:
     warnings = of(a_result({"serial": makespans_s}))
     assert [seen for seen, _ in warnings] == [kind]
+
+
+def sent(
+    contender: str, every_us: int, service_us: int, slots: int = 2, jobs: int = 100, round_: int = 1
+) -> Run:
+    """A run whose jobs are sent at equal distances to a pool that begins each when a slot is free."""
+    free, started = [0] * slots, []
+    for place in range(jobs):
+        free.sort()
+        started.append(max(free[0], place * every_us) - place * every_us)
+        free[0] = place * every_us + started[-1] + service_us
+    records = Records(
+        list(range(jobs)), [0] * jobs, [0] + [every_us] * (jobs - 1), [0] * jobs, started, [service_us] * jobs
+    )
+    return run(contender, jobs=jobs, slots=slots, records=records, round=round_)
+
+
+@pytest.mark.parametrize(
+    ("every_us", "service_us", "slots", "bound"),
+    [
+        (1000, 1500, 2, True),  # two slots, which can do 1.3 jobs a millisecond, get one
+        (1000, 2500, 2, False),  # they can do 0.8: the queue grows
+        (10, 1500, 2, False),  # all are sent at once
+        (100, 20_000, 100, False),  # each finds a slot free, but it is the jobs that take the time
+    ],
+)
+def test_a_sender_that_its_pool_waits_for_is_told_from_one_that_is_ahead(
+    every_us: int, service_us: int, slots: int, bound: bool
+) -> None:
+    runs = [sent("celery:threads@2", every_us, service_us, slots, round_=round_) for round_ in range(1, 6)]
+    made = result(runs, [workload(100, contenders=started(["celery:threads@2"]))], rounds=5)
+    assert ((Kind.SENDING, "celery:threads@2") in of(made)) is bound
+    assert all(is_bound_by_sending(run) is bound for run in runs)
+
+
+def test_contenders_that_waited_for_the_sender_share_a_line() -> None:
+    names = ["celery:solo", "celery:gevent@2", "threads@2"]
+    runs = [sent(name, 1000, 700, 2, round_=round_) for name in names for round_ in (1, 2)]
+    made = result(runs, [workload(100, contenders=started(names))], rounds=2)
+    [line] = [line for line in caution_lines(cautions(made, made.workloads[0])) if "(sending)" in line]
+    assert line.startswith("Beware (sending): celery:solo: in 2 of 2 runs it waited for its jobs: ")
+    assert line.endswith("Likewise: celery:gevent@2.")  # what is handed its jobs has no sender
 
 
 def test_a_machine_that_drifts_is_told_from_a_contender_that_does() -> None:

@@ -1,21 +1,21 @@
-"""Publishes jobs by task name, in batches of one Redis pipeline each."""
+"""Publishes jobs by task name, in batches."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from celery import Celery
-from kombu.exceptions import KombuError
-from redis import RedisError
 
+from celery_reliable_redis import NotAllSentError, send_many
 from worker.jobs import Job, to_message
 from worker.lab_app import BOUNDS, LabApp
 from worker.settings import TASK_NAME, tls_options
 
-#: Messages in one pipeline. A job counts as enqueued when it is handed over, before its batch leaves.
-BATCH = 100
+#: Messages between two looks at what has come back, 20 ms. A job counts as enqueued when it is handed over,
+#: before it leaves with up to 99 others.
+BATCH = 1000
 #: How long a broker that went away is waited for, and how long between two attempts, in seconds.
 RECONNECT_S = 60.0
 PAUSE_S = 0.2
@@ -41,39 +41,40 @@ def producer_app(broker_url: str) -> Celery:
 def publish(app: Celery, jobs: Sequence[Job], queue: str, run: str) -> Iterator[int]:
     """Send the jobs to the queue; yields the number sent so far after each batch.
 
-    A broker that goes away is waited for. A batch of which nobody knows whether it arrived is sent again:
+    A broker that goes away is waited for. Messages of which nobody knows whether they arrived are sent again:
     better a job done twice, which is counted, than one that is lost.
 
     Raises:
         kombu.exceptions.KombuError, redis.RedisError, OSError: it stayed away for `RECONNECT_S`.
     """
-    for start in range(0, len(jobs), BATCH):
-        messages = list(enumerate(jobs[start : start + BATCH], start))
+    sent = 0
+    while sent < len(jobs):
         deadline = time.monotonic() + RECONNECT_S
-        while True:
+        end = min(sent + BATCH, len(jobs))
+        while sent < end:
             try:
-                _send(app, messages, queue, run)
-                break
-            except (KombuError, RedisError, OSError):
+                sent += _send(app, _messages(jobs, range(sent, end), run), queue)
+            except NotAllSentError as error:
+                sent += error.sent
                 if time.monotonic() > deadline:
-                    raise
+                    raise (error.__cause__ or error) from None
                 time.sleep(PAUSE_S)
-        yield start + len(messages)
+        yield sent
 
 
-def _send(app: Celery, messages: Sequence[tuple[int, Job]], queue: str, run: str) -> None:
-    with app.producer_pool.acquire(block=True) as producer, producer.batch(max_size=BATCH):
-        for index, job in messages:
-            app.send_task(
-                TASK_NAME,
-                kwargs=_message(run, index, job),
-                queue=queue,
-                producer=producer,
-                ignore_result=True,
-                argsrepr="",  # their reprs are for events that nobody listens to
-                kwargsrepr="",
-            )
+def _send(app: Celery, messages: Iterable[Mapping[str, Any]], queue: str) -> int:
+    return send_many(
+        TASK_NAME,
+        (((), message) for message in messages),
+        app=app,
+        queue=queue,
+        ignore_result=True,
+        argsrepr="",  # their reprs are for events that nobody listens to
+        kwargsrepr="",
+    )
 
 
-def _message(run: str, index: int, job: Job) -> dict[str, Any]:
-    return {"run": run, "index": index, "enqueued_ns": time.monotonic_ns(), "job": to_message(job)}
+def _messages(jobs: Sequence[Job], indexes: Iterable[int], run: str) -> Iterator[dict[str, Any]]:
+    for index in indexes:
+        job = to_message(jobs[index])
+        yield {"run": run, "index": index, "enqueued_ns": time.monotonic_ns(), "job": job}

@@ -8,6 +8,8 @@ It refuses servers older than Redis 6.2, and clusters. The README says what each
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from celery_reliable_redis import kombu_versions, stock
 from celery_reliable_redis.envelope import UNREADABLE
 from celery_reliable_redis.reservation import reserved_from
@@ -15,8 +17,12 @@ from celery_reliable_redis.seldom import Seldom
 from celery_reliable_redis.servers import UnsupportedServerError, is_passing, is_refusal, require_supported
 from celery_reliable_redis.transport import Transport
 
+if TYPE_CHECKING:
+    from celery_reliable_redis.sending import NotAllSentError, send_many
+
 __all__ = [
     "UNREADABLE",
+    "NotAllSentError",
     "Seldom",
     "Transport",
     "UnsupportedServerError",
@@ -24,7 +30,17 @@ __all__ = [
     "is_refusal",
     "require_supported",
     "reserved_from",
+    "send_many",
     "stock",
 ]
 
 kombu_versions.warn_of_version()
+
+
+def __getattr__(name: str) -> Any:
+    """Load what sends when it is asked for: a worker, or a program without Celery, has no use for it."""
+    if name not in ("NotAllSentError", "send_many"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from celery_reliable_redis import sending
+
+    return getattr(sending, name)

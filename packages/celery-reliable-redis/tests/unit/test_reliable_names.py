@@ -20,6 +20,7 @@ PACKAGE = Path(celery_reliable_redis.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.glob("*.py"))}
 PUBLIC = [
     "UNREADABLE",
+    "NotAllSentError",
     "Seldom",
     "Transport",
     "UnsupportedServerError",
@@ -27,11 +28,12 @@ PUBLIC = [
     "is_refusal",
     "require_supported",
     "reserved_from",
+    "send_many",
     "stock",
 ]
 #: Private to kombu or redis-py, who offer no other way to extend them.
 THEIRS = {
-    *("_callbacks", "_deliver", "_in_poll", "_on_connection_disconnect", "_raw"),
+    *("_callbacks", "_deliver", "_in_poll", "_on_connection_disconnect", "_put", "_q_for_pri", "_raw"),
     *("_parser", "_sock"),
 }
 

@@ -1,0 +1,78 @@
+"""Writes messages that differ in their arguments and ids alone, after one that Celery and kombu have built.
+
+In that one, a mark stands wherever another message has something else. Cut there, it is a template. What it
+writes for the first job is compared with what kombu makes of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from json.encoder import encode_basestring_ascii as quote
+from operator import itemgetter
+from typing import Any
+from uuid import uuid4
+
+from kombu.utils import json as kombus_json
+
+from celery_reliable_redis.bodies import BodyWriter
+from celery_reliable_redis.prototype import Prototype, make_prototype
+from celery_reliable_redis.saferepr import represent
+from celery_reliable_redis.target import Target
+
+#: They stand where a message has its body, and shows its arguments.
+_BODY_MARK = f"<{uuid4()}>"
+_REPR_MARKS = {name: f"<{uuid4()}>" for name in ("argsrepr", "kwargsrepr")}
+
+
+class Template:
+    """Writes messages of one task with the same options."""
+
+    def __init__(self, target: Target, prototype: Prototype, ids: Sequence[str]) -> None:
+        """`ids` are those of the prototype, of its task and of its delivery."""
+        self.made_at = time.monotonic()
+        #: Whether a time is in it that was counted from then.
+        self.ages = bool(target.options.get("countdown")) or "expiration" in prototype.message["properties"]
+        self.prototype = prototype
+        self._bodies = BodyWriter(prototype)
+        self._levels: int = target.app.conf.get("task_repr_maxlevels", 3)  # a setting from 5.7 on
+        self._limits: tuple[int, int] = target.app.amqp.argsrepr_maxsize, target.app.amqp.kwargsrepr_maxsize
+        message = prototype.message
+        shown = {name: mark for name, mark in _REPR_MARKS.items() if target.options.get(name) is None}
+        #: Whether arguments are shown, and not what somebody has given instead.
+        self._shows = bool(shown)
+        headers = {**message["headers"], **shown}
+        text = kombus_json.dumps({**message, "headers": headers, "body": _BODY_MARK})
+        marks = [*ids, _BODY_MARK, *map(quote, _REPR_MARKS.values())]
+        pieces = re.split(f"({'|'.join(map(re.escape, marks))})", text)
+        self._pick = itemgetter(*map(marks.index, pieces[1::2]))
+        self._format = "%s".join(piece.replace("%", "%%") for piece in pieces[::2])
+
+    def write(self, args: Any, kwargs: Any, task_id: str, tag: str) -> str:
+        """Write the message of one job, as JSON in ASCII."""
+        body, is_json = self._bodies.write(args, kwargs)
+        shown_args, shown_kwargs = "()", "{}"
+        if self._shows:
+            if args:
+                shown_args = represent(args, self._limits[0], self._levels, is_json)
+            if kwargs:
+                shown_kwargs = represent(kwargs, self._limits[1], self._levels, is_json)
+        text: str = self._format % self._pick((task_id, tag, body, quote(shown_args), quote(shown_kwargs)))
+        return text
+
+
+def make_template(target: Target, producer: Any, args: Any, kwargs: Any) -> Template | None:
+    """Make a template after the message of one job; None where the messages do not differ in that way alone.
+
+    Raises:
+        Whatever `apply_async` raises.
+    """
+    ids = str(uuid4()), str(uuid4())
+    prototype = make_prototype(target, producer, args, kwargs, ids)
+    if prototype is None:
+        return None
+    template = Template(target, prototype, ids)
+    written = template.write(*target.check(args, kwargs), *ids)
+    return template if json.loads(written) == json.loads(kombus_json.dumps(prototype.message)) else None

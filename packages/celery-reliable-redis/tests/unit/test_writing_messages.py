@@ -1,0 +1,139 @@
+"""What is written without Celery and kombu is what they would have written."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections import OrderedDict, namedtuple
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+from celery.utils.saferepr import saferepr
+from hypothesis import given, settings, strategies
+
+from celery_reliable_redis.ids import COUNT, make_ids
+from celery_reliable_redis.saferepr import represent
+from celery_reliable_redis.sending import send_many
+from transport_lab import Server
+from transport_messages import sending_app, take
+
+Point = namedtuple("Point", "x")
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+class Loud(str):
+    def __repr__(self) -> str:
+        return "LOUD"
+
+
+scalars = (
+    strategies.none()
+    | strategies.booleans()
+    | strategies.integers()
+    | strategies.floats(allow_nan=False)
+    | strategies.text()
+    | strategies.sampled_from(["it's", '"', "\\", "\n", "%s", "a b" * 400])
+)
+odd = strategies.sampled_from(
+    [
+        b"x",
+        b"\xff",
+        Decimal("1.0"),
+        uuid.UUID(int=1),
+        datetime(2000, 1, 1),
+        Colour.RED,
+        Loud("x"),
+        2j,
+        Fraction(1, 3),
+        Point(1),
+        OrderedDict(a=1),
+        {1, 2},
+        set(),
+        frozenset([1]),
+        range(3),
+        {1: 2, None: "x"},
+        [[[[]]]],
+        ((((),),),),
+    ]
+)
+values = strategies.recursive(
+    scalars | odd,
+    lambda inner: (
+        strategies.lists(inner, max_size=4)
+        | strategies.dictionaries(strategies.text(max_size=5) | strategies.integers(), inner, max_size=4)
+        | strategies.lists(inner, max_size=3).map(tuple)
+    ),
+    max_leaves=12,
+)
+jsons = strategies.recursive(
+    scalars,
+    lambda inner: (
+        strategies.lists(inner, max_size=4)
+        | strategies.dictionaries(strategies.text(max_size=5), inner, max_size=4)
+        | strategies.lists(inner, max_size=3).map(tuple)
+    ),
+    max_leaves=12,
+)
+
+
+@given(values, strategies.sampled_from([1024, 60, 9]), strategies.sampled_from([3, 1, 10]))
+def test_arguments_are_shown_as_celery_shows_them(value: Any, limit: int, levels: int) -> None:
+    assert represent(value, limit, levels) == saferepr(value, limit, levels)
+
+
+@given(
+    jsons
+    | strategies.sampled_from(
+        [Colour.RED, [Colour.RED], Loud("x"), {"x": Loud("x")}, Point(1), OrderedDict(a=1)]
+    ),
+    strategies.sampled_from([1024, 60, 9]),
+    strategies.sampled_from([3, 1, 10]),
+)
+def test_json_is_shown_as_celery_shows_it(value: Any, limit: int, levels: int) -> None:
+    assert represent(value, limit, levels, is_json=True) == saferepr(value, limit, levels)
+
+
+def test_ids_are_uuids_of_version_4_and_differ() -> None:
+    ids = list(islice(make_ids(), 3 * COUNT + 1))
+    assert all(uuid.UUID(text).version == 4 and str(uuid.UUID(text)) == text for text in ids)
+    assert all(uuid.UUID(text).variant == uuid.RFC_4122 for text in ids)
+    assert len({*ids}) == len(ids)
+    for bit in range(128):  # none is fixed, but those that say what it is
+        seen = {uuid.UUID(text).int >> bit & 1 for text in ids}
+        assert len(seen) == (1 if bit in (62, 63, 76, 77, 78, 79) else 2)
+
+
+def test_any_message_is_the_one_that_apply_async_sends(valkey: Server) -> None:
+    plain = [b"x", Decimal("1.0"), uuid.UUID(int=1), datetime(2000, 1, 1), Colour.RED, Loud("x")]
+    some = jsons | strategies.sampled_from(plain)
+    jobs = strategies.lists(
+        strategies.tuples(
+            strategies.lists(some, min_size=1, max_size=1), strategies.fixed_dictionaries({"y": some})
+        ),
+        min_size=1,
+        max_size=3,
+    )
+    with sending_app(valkey) as app, valkey.client(3) as client:
+        client.flushall()
+
+        @settings(max_examples=60)
+        @given(
+            jobs,
+            strategies.text(max_size=9),
+            strategies.dictionaries(strategies.text(max_size=5), jsons, max_size=2),
+        )
+        def sends_the_same(jobs: Any, shadow: str, headers: Any) -> None:
+            add = app.tasks["add"]
+            send_many(add, jobs, shadow=shadow, headers=headers, queue=f"q{shadow}")
+            ours = take(client)
+            for args, kwargs in jobs:
+                add.apply_async(args, kwargs, shadow=shadow, headers=headers, queue=f"q{shadow}")
+            assert ours == take(client)
+
+        sends_the_same()
