@@ -66,12 +66,12 @@ class Wire:
         """
         try:
             RETRY.call_with_retry(lambda: self._exchange(group), lambda _: self._hang_up())
-        except Exception as error:  # whatever it is, each of these jobs is to hear of it
-            for pending in _unsettled(group):
-                pending.settle(error)
-        except BaseException:
+        except BaseException as error:
             self._hang_up()  # answers may be on their way that nobody would expect
-            raise
+            if not isinstance(error, Exception):
+                raise
+            for pending in _unsettled(group):  # whatever it is, each of these jobs is to hear of it
+                pending.settle(error)
 
     def _exchange(self, group: Sequence[Pending]) -> None:
         connection = self._connect()

@@ -35,7 +35,7 @@ from worker.jobs import ChessMove
 from worker.pools import POOLS
 from worker.records import JobRecord, SentRecord, run_stream
 from worker.turns import Turns
-from worker.wire import Wire
+from worker.wire import Pending, Wire
 
 #: Slots of a worker that is killed: enough for groups.
 SLOTS = {"prefork": 2}
@@ -124,6 +124,28 @@ def test_no_record_is_written_to_a_run_that_is_over(
     over = uuid.uuid4().hex
     assert write_all(broker.url, [(over, index) for index in range(3)]) == [None] * 3
     assert not client.exists(run_stream(over))
+
+
+class Interrupted(Pending):
+    """A record whose job is interrupted when it hears of it, as by Celery's soft time limit."""
+
+    def settle(self, error: Exception | None = None) -> None:
+        super().settle(error)
+        raise RuntimeError("soft time limit")
+
+
+def test_an_answer_that_nobody_read_is_not_taken_for_that_to_another_record(
+    broker: Broker, client: redis.Redis, run: Run
+) -> None:
+    odd = uuid.uuid4().hex
+    client.set(run_stream(odd), "no stream", ex=60)
+    wire = Wire(broker.url)
+    wire.commit([Interrupted(run.name, record(0)), Pending(odd, record(1))])
+    after = Pending(run.name, record(2))
+    wire.commit([after])
+    assert after.is_settled
+    assert after.error is None
+    assert run.indexes() == [0, 2]
 
 
 def test_what_is_due_in_one_turn_of_a_loop_is_one_packet(tmp_path: Path) -> None:
