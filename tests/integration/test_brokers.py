@@ -84,7 +84,7 @@ def test_the_password_of_the_embedded_broker_is_nowhere_to_be_read(
         everything = [lab, *lab.children(recursive=True), psutil.Process(broker.pid)]
         shown = "\n".join(map(command_line, everything))
         assert "valkey-server" in shown
-        assert "celery" in shown
+        assert "-A worker worker" in shown
         assert password not in shown
 
 
