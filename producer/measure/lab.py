@@ -56,16 +56,18 @@ class Comparison:
             self.result = result
             factory = ContenderFactory(plan, broker, reaper, watcher.awaiting)
             recorder = _Recorder(plan, result, self.file, factory)
-            with Roster(factory.make) as roster:
-                session = Session(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher)
-                for place, workload in enumerate(plan.workloads):
-                    measure(workload, plan.contenders[workload.name], session, recorder)
-                    later = plan.workloads[place + 1 :]
-                    roster.stop_all_but(
-                        {spec for workload in later for spec in plan.contenders[workload.name]}
-                    )
-            result.complete = True
-            self.file.save(result)
+            try:
+                with Roster(factory.make) as roster:
+                    session = Session(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher)
+                    for place, workload in enumerate(plan.workloads):
+                        measure(workload, plan.contenders[workload.name], session, recorder)
+                        later = plan.workloads[place + 1 :]
+                        roster.stop_all_but(
+                            {spec for workload in later for spec in plan.contenders[workload.name]}
+                        )
+                result.complete = True
+            finally:
+                recorder.end()
         return result
 
 
@@ -90,6 +92,12 @@ class _Recorder:
             self._result.load_after, self._result.gil_after = machine.load(), gil.is_on()
             self._file.add(run)
             self._file.save(self._result)
+
+    def end(self) -> None:
+        """Save what only the end tells; nothing where nothing was measured, for it was interrupted before."""
+        if self._result.runs or self._result.complete:
+            with held():
+                self._file.save(self._result, anew=True)
 
 
 def _describe(measured: Measured, plan: Plan) -> WorkloadResult:
