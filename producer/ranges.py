@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-#: The most records in a result. Loaded, they take 1 GB.
+#: The most records in a result. Loaded, they take 0.2 GB.
 MAX_RECORDS = 5_000_000
 #: The most contenders of one workload: their table alone takes half a minute.
 MAX_CONTENDERS = 1000

@@ -56,18 +56,22 @@ class Comparison:
             self.result = result
             factory = ContenderFactory(plan, broker, reaper, watcher.awaiting)
             recorder = _Recorder(plan, result, self.file, factory)
-            with Roster(factory.make) as roster:
-                # What others have started is only asked, and all at once would be.
-                at_once = 1 if plan.external else machine.cores()
-                session = Session(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher, at_once)
-                for place, workload in enumerate(plan.workloads):
-                    measure(workload, plan.contenders[workload.name], session, recorder)
-                    later = plan.workloads[place + 1 :]
-                    roster.stop_all_but(
-                        {spec for workload in later for spec in plan.contenders[workload.name]}
+            try:
+                with Roster(factory.make) as roster:
+                    # What others have started is only asked, and all at once would be.
+                    at_once = 1 if plan.external else machine.cores()
+                    session = Session(
+                        plan.rounds, plan.seed, plan.data_root, broker, roster, watcher, at_once
                     )
-            result.complete = True
-            self.file.save(result)
+                    for place, workload in enumerate(plan.workloads):
+                        measure(workload, plan.contenders[workload.name], session, recorder)
+                        later = plan.workloads[place + 1 :]
+                        roster.stop_all_but(
+                            {spec for workload in later for spec in plan.contenders[workload.name]}
+                        )
+                result.complete = True
+            finally:
+                recorder.end()
         return result
 
 
@@ -92,6 +96,12 @@ class _Recorder:
             self._result.load_after, self._result.gil_after = machine.load(), gil.is_on()
             self._file.add(run)
             self._file.save(self._result)
+
+    def end(self) -> None:
+        """Save what only the end tells; nothing where nothing was measured, for it was interrupted before."""
+        if self._result.runs or self._result.complete:
+            with held():
+                self._file.save(self._result, anew=True)
 
 
 def _describe(measured: Measured, plan: Plan) -> WorkloadResult:

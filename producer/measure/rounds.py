@@ -105,9 +105,7 @@ def measure(
     """
     watcher = session.watcher
     watcher.working_out(workload)
-    reference, answers = work_out(workload.jobs, session.data_root)
-    if summarise := WORKLOADS[workload.name].summary:
-        reference = replace(reference, summary=summarise(answers))
+    reference = _work_out(workload, session.data_root)
     measured = Measured(workload, reference)
     ready: list[tuple[Contender, ContenderResult]] = []
     for spec, started in _start_all(specs, workload, session).items():
@@ -132,6 +130,12 @@ def measure(
             run = _run(contender, workload, reference, round_, session)
             recorder.add(run)
             watcher.ran(run)
+
+
+def _work_out(workload: Workload, data_root: Path) -> Reference:
+    reference, answers = work_out(workload.jobs, data_root)
+    summarise = WORKLOADS[workload.name].summary
+    return replace(reference, summary=summarise(answers)) if summarise else reference
 
 
 def _start_all(

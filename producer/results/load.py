@@ -19,6 +19,7 @@ import msgspec
 
 from producer.contender_name import ContenderName
 from producer.ranges import MAX_CONTENDERS
+from producer.results import torn
 from producer.results.model import SCHEMA, Result, Run, WorkloadResult
 from producer.results.older import from_schema_1, from_schema_2
 from worker.errors import ResultError
@@ -36,27 +37,34 @@ def load(path: Path) -> Result:
         ResultError: there is none, or it is not one this program can read.
     """
     data = _read(path)
+    packed = path.suffix == ".gz"
     try:
-        if path.suffix == ".gz":
-            data = _unpack(data)
-        schema = msgspec.json.decode(data, type=_Schema).schema
-        if read := _READ.get(schema):
-            result = read(data)
-            _require_consistent(result)
-            return result
+        try:
+            result = _decode(_unpack(data) if packed else data)
+        except _TORN as error:
+            result = _decode_torn(data, packed, error)
+        _require_consistent(result)
     except RecursionError:
         raise ResultError(f"{path} is no result of simul (load): it is nested too deeply") from None
+    except _OtherSchemaError as error:
+        raise ResultError(f"{path} has {error}, this simul reads {SCHEMA} (load)") from None
     except _NO_RESULT as error:
         raise ResultError(f"{path} is no result of simul (load): {str(error)[:MAX_QUOTED]}") from None
-    raise ResultError(f"{path} has schema {schema}, this simul reads {SCHEMA} (load)")
+    return result
 
 
 class _ContradictionError(Exception):
     """The result holds what no comparison could have left."""
 
 
+class _OtherSchemaError(Exception):
+    """The result is of a schema that this program cannot read."""
+
+
 #: What is raised of a file that is no result. Text that is not UTF-8 is no error of msgspec's own.
 _NO_RESULT = (msgspec.MsgspecError, UnicodeDecodeError, OSError, EOFError, zlib.error, _ContradictionError)
+#: What is raised, among other things, where the end of a file is missing.
+_TORN = (EOFError, gzip.BadGzipFile, msgspec.DecodeError)
 #: How a file of each schema is read.
 _READ = {1: from_schema_1, 2: from_schema_2, SCHEMA: msgspec.json.Decoder(Result).decode}
 
@@ -91,6 +99,26 @@ def _unpack(data: bytes) -> bytes:
     if len(unpacked) > MAX_MIB * 2**20:
         raise _ContradictionError(f"it unpacks to more than {MAX_MIB} MiB")
     return unpacked
+
+
+def _decode(data: bytes) -> Result:
+    schema = msgspec.json.decode(data, type=_Schema).schema
+    if read := _READ.get(schema):
+        return read(data)
+    raise _OtherSchemaError(f"schema {schema}")
+
+
+def _decode_torn(data: bytes, packed: bool, why: Exception) -> Result:
+    """Decode the runs that are whole where a save did not end; raise `why` where none was cut short."""
+    if isinstance(why, msgspec.ValidationError):
+        raise why
+    try:
+        result = _decode(torn.close(torn.unpack(data, MAX_MIB * 2**20) if packed else data))
+    except _NO_RESULT:
+        raise why from None
+    if result.complete:  # its end was there, and has been lost since
+        raise why
+    return result
 
 
 def _require_consistent(result: Result) -> None:
@@ -140,9 +168,9 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
         yield "its columns differ in length"
     if run.jobs != workload.jobs:
         yield "it has not the jobs of its workload"
-    if any(index >= run.jobs for index in columns.index) or len(set(columns.index)) < len(columns.index):
+    if max(columns.index, default=0) >= run.jobs or len(set(columns.index)) < len(columns.index):
         yield "its records are not of its jobs"
-    if any(place >= len(run.workers) for place in columns.worker):
+    if max(columns.worker, default=-1) >= len(run.workers):
         yield "a worker is not there"
     if any(index >= run.jobs for index in run.errors):
         yield "its errors are not of its jobs"
@@ -150,7 +178,7 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
         yield "more of its jobs failed or are wrong than it has"
     if run.valid and (run.lost or run.wrong or run.errors):
         yield "it is called valid, and records are missing or wrong"
-    if columns.index and not run.times.makespan_s:
+    if columns.index and not run.makespan_s:
         yield "it took no time"
 
 

@@ -57,12 +57,17 @@ class Run:
     #: The class of the workers' event loop, as they name it ("uvloop.Loop"); None where there is none.
     event_loop: str | None = None
 
-    @cached_property
+    @property
     def times(self) -> Times:
-        """When its jobs were enqueued, started and finished; decoded once."""
+        """When its jobs were enqueued, started and finished; decoded anew each time, and not kept."""
         from producer.results.times import decode_times  # not at the top: it loads numpy, and few need it
 
         return decode_times(self.records)
+
+    @cached_property
+    def makespan_s(self) -> float:
+        """First enqueue to last finish, in seconds."""
+        return self.times.makespan_s
 
     @property
     def valid(self) -> bool:
@@ -128,7 +133,8 @@ class Result:
     seed: Integer
     broker: str
     machine: Machine
-    #: Processes waiting to run, averaged over a minute, after the last run.
+    #: Processes waiting to run, averaged over a minute, after the last run. (Where the lab was killed: after
+    #: the last run that was saved anew with all before it, see `ResultFile`.)
     load_after: Load
     #: What carried messages to the Celery workers; None where others started them.
     transport: str | None = None
@@ -143,7 +149,7 @@ class Result:
     #: Whether the lab's own Python had a GIL after the last run; `machine` says it of the beginning.
     gil_after: bool = True
     workloads: list[WorkloadResult] = field(default_factory=list)
-    #: The last field of all: `ResultFile` writes the runs one by one.
+    #: The last field of all: `ResultFile` appends the runs one by one.
     runs: list[Run] = field(default_factory=list)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 
 from producer.ranges import Count, Distance, Microseconds
+from producer.results.columns import pack_integers
 
 
 @dataclass(slots=True)
@@ -15,10 +17,14 @@ class Records:
     that from enqueuing, `started_us` from receiving, `finished_us` from starting.
     """
 
-    index: list[Count] = field(default_factory=list)
+    index: Sequence[Count] = field(default_factory=list)
     #: Position in `Run.workers`.
-    worker: list[Count] = field(default_factory=list)
-    enqueued_us: list[Microseconds] = field(default_factory=list)
-    received_us: list[Distance] = field(default_factory=list)
-    started_us: list[Microseconds] = field(default_factory=list)
-    finished_us: list[Microseconds] = field(default_factory=list)
+    worker: Sequence[Count] = field(default_factory=list)
+    enqueued_us: Sequence[Microseconds] = field(default_factory=list)
+    received_us: Sequence[Distance] = field(default_factory=list)
+    started_us: Sequence[Microseconds] = field(default_factory=list)
+    finished_us: Sequence[Microseconds] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for column in fields(self):
+            setattr(self, column.name, pack_integers(getattr(self, column.name)))

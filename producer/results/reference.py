@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from producer.ranges import Seconds
+from producer.results.columns import pack_seconds, share_texts
 from producer.words import counted
 from worker.records import JobRecord
 
@@ -30,12 +31,17 @@ class Reference:
     """Per job: a fingerprint of the right answer, its wait, and the time of its work, in seconds."""
 
     fingerprints: tuple[str, ...]
-    waits_s: tuple[Seconds, ...]
-    work_s: tuple[Seconds, ...]
+    waits_s: Sequence[Seconds]
+    work_s: Sequence[Seconds]
     #: CPU time of all the work.
     cpu_s: Seconds
     #: One line on the answers, where the workload has one.
     summary: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fingerprints", share_texts(self.fingerprints))
+        for name in ("waits_s", "work_s"):
+            object.__setattr__(self, name, pack_seconds(getattr(self, name)))
 
     def limit_s(self, slots: int, cores: float) -> float:
         """Compute the makespan, in seconds, that `slots` slots on `cores` cores cannot beat.

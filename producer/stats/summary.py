@@ -71,7 +71,7 @@ class Summary:
 
 def makespan_s(run: Run) -> float:
     """First enqueue to last finish, in seconds."""
-    return run.times.makespan_s
+    return run.makespan_s
 
 
 def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:

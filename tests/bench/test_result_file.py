@@ -1,8 +1,11 @@
-"""A million records: how large the file is, and how long it takes to save and to load."""
+"""A million records: how large the file is, and what it takes to save, to load and to show it."""
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from producer.results import ResultFile, load, run_from
 from producer.stats.summary import summaries
 from tests.made import a_result
 from worker.records import JobRecord
+from worker.settings import PROJECT
 
 RUNS, JOBS = 10, 100_000
 
@@ -38,8 +42,10 @@ def outcome(seed: int) -> Outcome:
 def test_a_million_records(tmp_path: Path) -> None:
     result = a_result({"celery:prefork@8": []}, jobs=JOBS)
     path = tmp_path / "million.json.gz"
-    runs = [
-        run_from(
+    file = ResultFile(path)
+    saves_s, written = [], []
+    for number in range(1, RUNS + 1):
+        run = run_from(
             "waits",
             ContenderName("celery:prefork", 8),
             number,
@@ -50,22 +56,40 @@ def test_a_million_records(tmp_path: Path) -> None:
             used=None,
             broker_cpu_s=None,
         )
-        for number in range(1, RUNS + 1)
-    ]
-    began = time.perf_counter()
-    file = ResultFile(path)
-    for run in runs:
+        began, before = time.process_time(), written_bytes()
+        result.runs.append(run)
         file.add(run)
         file.save(result)
-    saved = time.perf_counter()
+        saves_s.append(time.process_time() - began)
+        written.append(written_bytes() - before)
+    began = time.perf_counter()
     loaded = load(path)
     read = time.perf_counter()
     summaries(loaded, loaded.workloads[0])
     derived = time.perf_counter()
     assert sum(len(run.records.index) for run in loaded.runs) == RUNS * JOBS
     megabytes = path.stat().st_size / 1e6
+    early, late = min(saves_s[1:4]), min(saves_s[-3:])
     print(
-        f"\n{RUNS * JOBS:,} records: {megabytes:.1f} MB, saved in {saved - began:.1f} s, "
-        f"loaded in {read - saved:.1f} s, statistics in {derived - read:.1f} s"
+        f"\n{RUNS * JOBS:,} records: {megabytes:.1f} MB, loaded in {read - began:.1f} s, "
+        f"statistics in {derived - read:.1f} s\n"
+        f"CPU of a save (least of three): the last {late:.2f} s, after the first {early:.2f} s, ratio "
+        f"{late / early:.2f}; bytes written: {written[-1]:,}, {written[1]:,}, {written[-1] / written[1]:.2f}"
     )
+    for command in (("show",), ("report", "-o", str(tmp_path / "report.html"))):
+        print(f"simul {command[0]}: at most {peak_mib(*command, str(path)):.0f} MiB of memory")
     assert megabytes < 30
+
+
+def written_bytes() -> int:
+    """The bytes that this process has written so far."""
+    lines = Path("/proc/self/io").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("wchar"))
+
+
+def peak_mib(*arguments: str) -> float:
+    """The most memory that the command has had, in MiB; its last argument is the result."""
+    command = [sys.executable, "-m", "tests.bench.growing_lab", *arguments]
+    subprocess.run(command, cwd=PROJECT, stdout=subprocess.DEVNULL, check=True)
+    taken: dict[str, float] = json.loads(Path(arguments[-1]).with_suffix(".taken").read_text())
+    return taken["peak_bytes"] / 2**20

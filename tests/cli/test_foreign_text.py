@@ -25,6 +25,7 @@ from producer.measure.lab import Comparison
 from producer.measure.progress import ProgressWatcher
 from producer.printable import printable
 from producer.results import Result
+from producer.results.encode import encode
 from producer.system.broker import Broker
 from producer.system.client import connect
 from producer.system.machine import look
@@ -94,7 +95,7 @@ def hostile() -> Result:
 
 def saved(result: Result, path: Path) -> Path:
     """The result in a file, as anybody may write one."""
-    path.write_bytes(msgspec.json.encode(result))
+    path.write_bytes(encode(result))
     return path
 
 

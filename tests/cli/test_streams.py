@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from producer.cli.streams import INSTEAD, Stream
 from producer.results import load
+from producer.results.encode import encode
 from producer.show.report.page import OPENING
 from producer.workloads.data_files import make
 from tests.cli.conftest import Here
@@ -53,7 +53,7 @@ def here(tmp_path: Path) -> Path:
     make(tmp_path / "set", 3)
     for name in ("a.json", "b.json"):
         result = a_result({"serial": [4.0] * 5, "threads@4": [2.0] * 5})
-        (tmp_path / name).write_bytes(msgspec.json.encode(result))
+        (tmp_path / name).write_bytes(encode(result))
     return tmp_path
 
 
@@ -157,7 +157,7 @@ def test_an_error_that_nobody_hears_is_still_in_the_exit_code(here: Path, redire
 
 def test_what_became_slower_counts_more_than_a_reader_that_has_gone(here: Path) -> None:
     slower = a_result({"serial": [8.0] * 5, "threads@4": [9.0] * 5})
-    (here / "b.json").write_bytes(msgspec.json.encode(slower))
+    (here / "b.json").write_bytes(encode(slower))
     with nobody_reads() as writing:
         assert run((*COMMANDS["diff"], "--fail-above", "1.1"), here, stdout=writing).code == 1
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from producer.contenders.designs import DESIGNS
+from producer.contenders.designs.child import BATCH
 from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from tests.helpers import end, family, survivors
 from tests.integration.conformance import START, Conformance, run, runnable, specs
 from worker.errors import ContenderError
-from worker.jobs import ChessMove
+from worker.jobs import ChessMove, Sieve
 
 
 @pytest.fixture(scope="module", params=specs(DESIGNS), ids=lambda spec: spec.name)
@@ -32,6 +33,11 @@ def test_an_event_loop_reports_how_long_a_computation_held_it(roster: Roster) ->
     shortest_s = min(record.finished_ns - record.started_ns for record in held.records) / 1e9
     assert held.loop_stall_s is not None
     assert held.loop_stall_s >= 0.5 * shortest_s
+
+
+def test_more_records_than_fit_in_one_message_all_arrive(roster: Roster) -> None:
+    jobs = tuple(Sieve(0, 1 + number) for number in range(2 * BATCH + 1))
+    assert len(run(Spec("serial", 1), roster, jobs).records) == len(jobs)
 
 
 def test_a_design_that_is_killed_says_so_and_can_be_started_again(own_roster: Roster) -> None:

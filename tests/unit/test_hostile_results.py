@@ -12,7 +12,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +19,7 @@ from rich.console import Console
 
 from producer.ranges import MAX_CONTENDERS
 from producer.results import Result, load
+from producer.results.encode import encode, to_plain
 from producer.show.export import export
 from producer.show.report import files
 from producer.show.terminal.diff import show_diff
@@ -53,7 +53,7 @@ def sweep() -> Result:
     return result(runs, kind="sweep")
 
 
-PLAIN: list[Any] = [msgspec.to_builtins(made, str_keys=True) for made in (comparison(), sweep())]
+PLAIN: list[Any] = [to_plain(made) for made in (comparison(), sweep())]
 
 
 def everything(path: Path) -> None:
@@ -343,5 +343,5 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_workload_that_nobody_did_is_shown(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_bytes(msgspec.json.encode(result([], [workload(), workload(name="files")])))
+    (tmp_path / "a.json").write_bytes(encode(result([], [workload(), workload(name="files")])))
     everything(tmp_path / "a.json")

@@ -194,13 +194,15 @@ def no_outcomes() -> list[Any]:
         (),
         ("outcome",),
         ("outcome", 7),
-        ("outcome", ([], None)),
-        ("outcome", ([7], None, True)),
-        ("outcome", ([record], "long", True)),
-        ("outcome", ([record], None, "perhaps")),
-        ("outcome", ([replace(record, index="0")], None, True)),  # type: ignore[arg-type]
+        ("outcome", (None,)),
+        ("outcome", ("long", True)),
+        ("outcome", (None, "perhaps")),
+        ("records",),
+        ("records", 7),
+        ("records", [7]),
+        ("records", [record, replace(record, index="0")]),  # type: ignore[arg-type]
         ("progress", "half"),
-        ("finished", ([], None, True)),
+        ("finished", (None, True)),
     ]
 
 
@@ -214,8 +216,13 @@ def test_a_design_that_sends_no_answer_has_an_invalid_run_and_is_started_anew(me
 
 
 def test_records_of_a_design_are_held_to_the_same() -> None:
-    content = ([a_record(-1)], 0.5, False)
-    outcome = Child().outcome(pickle.dumps(("progress", 1)), pickle.dumps(("outcome", content)))
+    messages: list[Any] = [
+        ("progress", 1),
+        ("records", [a_record(-1)]),
+        ("records", []),
+        ("outcome", (0.5, False)),
+    ]
+    outcome = Child().outcome(*map(pickle.dumps, messages))
     assert (outcome.records, outcome.loop_stall_s, outcome.gil) == ([], 0.5, False)
     [problem] = outcome.problems
     assert problem.startswith("1 record cannot be true (collect), the first by 'lab/7': there is no such job")
@@ -223,4 +230,6 @@ def test_records_of_a_design_are_held_to_the_same() -> None:
 
 @given(values)
 def test_nothing_that_comes_through_the_pipe_ends_the_lab(value: Any) -> None:
-    assert Child().outcome(pickle.dumps(("outcome", value))).problems
+    # No value is both a time and whether there is a GIL.
+    messages: list[Any] = [("records", value), ("outcome", (value, value))]
+    assert Child().outcome(*map(pickle.dumps, messages)).problems

@@ -11,6 +11,7 @@ import pytest
 
 from producer.contender_name import ContenderName
 from producer.results import SCHEMA, ContenderResult, Result, load
+from producer.results.encode import to_plain
 from producer.results.older import from_schema_1, from_schema_2
 from tests.made import a_result
 from worker.errors import ResultError
@@ -19,7 +20,7 @@ from worker.errors import ResultError
 def in_schema_1(names: dict[str, str]) -> bytes:
     """A result with a run of each of these contenders, as schema 1 named them."""
     result = a_result({name: [1.0] for name in names})
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result))
+    plain: dict[str, Any] = to_plain(result)
     plain["schema"] = 1
     plain["interpreters"] = plain.pop("pythons")
     for run, text in zip(plain["runs"], names.values(), strict=True):
@@ -38,9 +39,7 @@ def fail(run: Any) -> None:
 
 def in_schema_2(names: Sequence[str]) -> bytes:
     """A result with a run of each of these contenders, of which the last died later, in schema 2."""
-    plain: dict[str, Any] = msgspec.json.decode(
-        msgspec.json.encode(a_result({name: [1.0] for name in names}))
-    )
+    plain: dict[str, Any] = to_plain(a_result({name: [1.0] for name in names}))
     plain["schema"] = 2
     del plain["workloads"][0]["contenders"]
     plain["workloads"][0]["startups_s"] = dict.fromkeys(names, 0.1)

@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from producer import results
 from producer.results import SCHEMA, Records, Result, ResultFile, load
+from producer.results.encode import to_plain
 from tests.made import MACHINE, left_out, result, run, saved, workload
 from worker.errors import ResultError
 
@@ -40,7 +40,7 @@ def many() -> Result:
 
 def raw(path: Path, **changes: Any) -> bytes:
     """The content of a good file with some of its fields changed."""
-    content = {**msgspec.to_builtins(many()), **changes}
+    content = {**to_plain(many()), **changes}
     data = json.dumps(content).encode()
     return gzip.compress(data) if path.suffix == ".gz" else data
 
@@ -292,7 +292,7 @@ def test_a_gzipped_file_with_a_damaged_byte_is_no_result(tmp_path: Path) -> None
 
 
 def test_a_file_whose_columns_do_not_match_is_no_result(tmp_path: Path) -> None:
-    broken = msgspec.to_builtins(many().runs[0])
+    broken = to_plain(many().runs[0])
     broken["records"]["finished_us"] = [1]
     path = tmp_path / "a.json"
     path.write_bytes(raw(path, runs=[broken]))

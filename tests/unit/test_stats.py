@@ -151,8 +151,8 @@ def test_the_times_of_records_survive_their_coding_to_the_microsecond() -> None:
         "waits", ContenderName("threads", 2), 1, 0.0, outcome, jobs=3, wrong=0, used=None, broker_cpu_s=None
     )
     assert made.workers == ["lab/6", "lab/7"]
-    assert made.records.index == [0, 1]  # in the order of enqueuing
-    assert made.records.worker == [0, 1]
+    assert list(made.records.index) == [0, 1]  # in the order of enqueuing
+    assert list(made.records.worker) == [0, 1]
     assert made.errors == {0: "Oh: no"}
     assert (made.failed, made.lost, made.duplicates, made.valid) == (1, 1, 1, True)
     assert stats.makespan_s(made) == pytest.approx(5.0)

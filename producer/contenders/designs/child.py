@@ -24,6 +24,8 @@ from worker.records import JobRecord, make_record
 
 #: The shortest time between two reports of how many jobs are done.
 REPORT_NS = 100_000_000
+#: Records in one message: neither end holds all of them twice.
+BATCH = 1000
 
 #: Called with each record as its job ends, from whichever thread it ends in.
 Done: TypeAlias = Callable[[JobRecord], None]
@@ -50,13 +52,11 @@ def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -
                 jobs = requests.recv()
             except EOFError:
                 return
-            replies.send(("outcome", _run_jobs(run, jobs, replies)))
+            _run_jobs(run, jobs, replies)
 
 
-def _run_jobs(
-    run: RunJobs, jobs: Sequence[Job], replies: Connection
-) -> tuple[list[JobRecord], float | None, bool]:
-    """Run the jobs; return their records, the longest stall of an event loop, and whether there is a GIL."""
+def _run_jobs(run: RunJobs, jobs: Sequence[Job], replies: Connection) -> None:
+    """Run the jobs; then send their records, the longest stall of an event loop, whether there is a GIL."""
     records: list[JobRecord] = []
     reported = time.monotonic_ns()
 
@@ -68,7 +68,9 @@ def _run_jobs(
             replies.send(("progress", len(records)))
 
     stall = run(jobs, done)
-    return records, stall, gil.is_on()
+    for start in range(0, len(records), BATCH):
+        replies.send(("records", records[start : start + BATCH]))
+    replies.send(("outcome", (stall, gil.is_on())))
 
 
 def do_and_record(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]) -> JobRecord:

@@ -41,9 +41,8 @@ class Record(msgspec.Struct):
 
 
 class RunReport(msgspec.Struct, array_like=True):
-    """What a child reports of a run."""
+    """What a child reports of a run after its records."""
 
-    records: list[Record]
     #: The longest stall of its event loop, in seconds; None where it has none.
     loop_stall_s: Annotated[float, msgspec.Meta(ge=0)] | None
     #: Whether it has a GIL now.
@@ -100,7 +99,7 @@ class DesignContender:
         ledger = Ledger(len(jobs))
         try:
             self._requests.send(list(jobs))
-            report = self._await_report(progress)
+            report = self._await_report(ledger, progress)
         except (EOFError, OSError):
             problem = f"its process {self._death()}; none of its records are left"
             self.stop()  # its pipe may break a moment before it has ended, and it would pass for alive
@@ -108,8 +107,6 @@ class DesignContender:
         except ContenderError as error:
             self.stop()
             return Outcome([], self.spec.slots, problems=[str(error)])
-        for record in report.records:
-            ledger.take(JobRecord(*msgspec.structs.astuple(record)))
         progress(len(ledger.records))
         problems = ledger.problems()
         if missing := ledger.missing():
@@ -154,32 +151,40 @@ class DesignContender:
         self._errors.close()
         self._child = None
 
-    def _await_report(self, progress: Progress) -> RunReport:
-        """Pass on the progress until the run has ended, and return what the child reports of it.
+    def _await_report(self, ledger: Ledger, progress: Progress) -> RunReport:
+        """Pass on the progress and the records until the run has ended; return what is reported of it all.
 
         Raises:
             EOFError, OSError: the child has ended.
             ContenderError: the child says something else.
         """
         while True:
-            reply = self._read_reply()
-            if isinstance(reply, RunReport):
-                return reply
-            progress(reply)
+            match self._read_reply():
+                case RunReport() as report:
+                    return report
+                case int(done):
+                    progress(done)
+                case records:
+                    for record in records:
+                        ledger.take(JobRecord(*msgspec.structs.astuple(record)))
 
-    def _read_reply(self) -> RunReport | int:
-        """Read what the child says next: how many jobs are done, or the outcome of a run."""
+    def _read_reply(self) -> RunReport | list[Record] | int:
+        """Read what the child says next: how many jobs are done, some records, or the outcome of a run."""
         try:
             match self._replies.recv():
                 case ("progress", int(done)):
                     return done
+                case ("records", list(content)):
+                    return msgspec.convert(content, list[Record], from_attributes=True)
                 case ("outcome", content):
                     return msgspec.convert(content, RunReport, from_attributes=True)
         except (EOFError, OSError):
             raise
         except Exception as error:  # what a pickle that is none may raise has no end
             raise ContenderError(f"its process sent what is no answer (run): {error_line(error)}") from error
-        raise ContenderError("its process sent what is no answer (run): neither progress nor an outcome")
+        raise ContenderError(
+            "its process sent what is no answer (run): neither progress, records nor an outcome"
+        )
 
     def _environment(self) -> dict[str, str]:
         if self.spec.python:

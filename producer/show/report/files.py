@@ -53,7 +53,7 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
         else:
             # What a link leads to is replaced, and not the link: /dev/stdout is one.
             target = Path(os.path.realpath(out))
-            replace(target, data)
+            replace(target, [data])
     return len(data)
 
 
@@ -86,9 +86,9 @@ def write_static(shown: Sequence[Labelled], directory: Path, png: bool) -> int:
     with _explain_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
         for name, svg in _drawings(shown):
-            replace(directory / f"{name}.svg", svg.encode())
+            replace(directory / f"{name}.svg", [svg.encode()])
             if convert:
-                replace(directory / f"{name}.png", convert(svg_string=svg, zoom=PNG_ZOOM))
+                replace(directory / f"{name}.png", [convert(svg_string=svg, zoom=PNG_ZOOM)])
             number += 1
     return number
 
