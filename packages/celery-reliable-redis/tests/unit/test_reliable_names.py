@@ -34,7 +34,7 @@ PUBLIC = [
 #: Private to kombu or redis-py, who offer no other way to extend them.
 THEIRS = {
     *("_callbacks", "_deliver", "_in_poll", "_on_connection_disconnect", "_put", "_q_for_pri", "_raw"),
-    *("_parser", "_sock"),
+    *("_decoders", "_parser", "_sock"),
 }
 
 
