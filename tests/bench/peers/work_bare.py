@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import effects
 import redis
@@ -29,5 +28,10 @@ def fill(*_: object) -> None:
     raise NotImplementedError
 
 
+def main() -> None:
+    """Send."""
+    effects.main(send, fill)
+
+
 if __name__ == "__main__":
-    work() if sys.argv[1:] == ["work"] else effects.main(send, fill)
+    work()

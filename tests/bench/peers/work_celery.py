@@ -19,6 +19,10 @@ app.conf.update(
 )
 
 
+#: Of the tasks' names, where they are coroutines.
+SUFFIX = os.environ.get("BENCH_SUFFIX", "")
+
+
 @app.task
 def ping(number: int) -> None:
     effects.leave(number)
@@ -61,10 +65,6 @@ def fill(task: str, jobs: int, seconds: float) -> None:
         app.tasks[f"work_celery.{task}{SUFFIX}"].delay(jobs, seconds)
 
 
-SUFFIX = os.environ.get("BENCH_SUFFIX", "")
-
-if __name__ == "__main__":
-    # A worker knows the tasks by this name, and here the module is called __main__.
-    import work_celery
-
-    effects.main(work_celery.app.tasks[f"work_celery.ping{SUFFIX}"].delay, work_celery.fill)
+def main() -> None:
+    """Send."""
+    effects.main(app.tasks[f"work_celery.ping{SUFFIX}"].delay, fill)

@@ -37,5 +37,6 @@ def fill(task: str, jobs: int, seconds: float) -> None:
         {"nothing": nothing, "nap": nap}[task].send(jobs, seconds)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Send."""
     effects.main(ping.send, fill)

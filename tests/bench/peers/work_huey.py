@@ -35,7 +35,6 @@ def fill(task: str, jobs: int, seconds: float) -> None:
         {"nothing": nothing, "nap": nap}[task](jobs, seconds)
 
 
-if __name__ == "__main__":
-    import work_huey  # a worker knows the tasks by this name
-
-    effects.main(work_huey.ping, work_huey.fill)
+def main() -> None:
+    """Send."""
+    effects.main(ping, fill)

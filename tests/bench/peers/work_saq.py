@@ -46,11 +46,11 @@ async def fill(task: str, jobs: int, seconds: float) -> None:
         await queue.enqueue(task, jobs=jobs, seconds=seconds, ttl=-1, timeout=0)
 
 
-async def main() -> None:
-    """Send."""
+async def _send() -> None:
     await effects.main_async(send, fill)
     await queue.disconnect()
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def main() -> None:
+    """Send."""
+    asyncio.run(_send())

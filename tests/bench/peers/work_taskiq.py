@@ -36,14 +36,12 @@ async def fill(task: str, jobs: int, seconds: float) -> None:
         await {"nothing": nothing, "nap": nap}[task].kiq(jobs, seconds)
 
 
-async def main() -> None:
-    """Send."""
+async def _send() -> None:
     await broker.startup()
     await effects.main_async(ping.kiq, fill)
     await broker.shutdown()
 
 
-if __name__ == "__main__":
-    import work_taskiq  # a worker knows the tasks by this name
-
-    asyncio.run(work_taskiq.main())
+def main() -> None:
+    """Send."""
+    asyncio.run(_send())
