@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from worker.errors import InvalidJobError
@@ -159,7 +159,11 @@ _KIND_NAMES = {kind: name for name, kind in KINDS.items()}
 
 def to_message(job: Job) -> dict[str, Any]:
     """Write a job as plain JSON types, with its kind."""
-    return {"kind": _KIND_NAMES[type(job)], **asdict(job)}
+    # Not asdict: it copies what cannot change, and takes ten times as long.
+    return {
+        "kind": _KIND_NAMES[type(job)],
+        **{field: getattr(job, field) for field in job.__dataclass_fields__},
+    }
 
 
 def from_message(message: object) -> Job:

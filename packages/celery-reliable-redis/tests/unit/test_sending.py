@@ -157,7 +157,8 @@ def test_a_signature_adds_its_arguments_and_options(app: Any, client: redis.Redi
         add.s(5).set(queue="signed", priority=3), [((1,), None), (None, {"y": 1}), ((), {})][:2], client
     )
     same_as_a_loop(add.si(5, y=6).set(countdown=3), JOBS, client, countdown=None)
-    same_as_a_loop(chain(add.si(1), add.si(2)), [((), {})] * 2, client)
+    assert send_many(chain(add.si(1), add.si(2)), [((), {})] * 2) == 2
+    assert [len(message["body"][2]["chain"]) for message in take(client)["celery"]] == [1, 1]
 
 
 @pytest.mark.parametrize("transport", [None, RELIABLE, "celery_reliable_redis.stock:ClientTransport"])
