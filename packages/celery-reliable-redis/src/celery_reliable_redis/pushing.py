@@ -28,13 +28,13 @@ class Block:
 
     def add(self, task_id: str, message: str) -> None:
         """Append a message, which is ASCII."""
-        self.ids.append(task_id)
-        self.size += len(message)
         self._messages.append(f"${len(message)}\r\n{message}\r\n")
+        self.size += len(message)
+        self.ids.append(task_id)
 
     def command(self, key: bytes) -> bytes:
         """Write the LPUSH as Redis' protocol has it."""
-        head = b"*%d\r\n$5\r\nLPUSH\r\n$%d\r\n%b\r\n" % (len(self.ids) + 2, len(key), key)
+        head = b"*%d\r\n$5\r\nLPUSH\r\n$%d\r\n%b\r\n" % (len(self._messages) + 2, len(key), key)
         return head + "".join(self._messages).encode("ascii")
 
 
@@ -90,18 +90,25 @@ class Pusher:
         try:
             if self._connection is None:
                 self._open()
+            # What has come while jobs were waited for: where the connection was closed meanwhile, what has
+            # long arrived is not sent again.
+            while self._sent and self._connection.can_read(0):
+                self._confirm()
             while self._sent < len(self._blocks):
                 command = self._blocks[self._sent].command(self._name)
                 # No check: it would take the answer to a block for that to its PING.
                 self._connection.send_packed_command([command], check_health=False)
                 self._sent += 1
             while len(self._blocks) > blocks or sum(block.size for block in self._blocks) > size:
-                self._connection.read_response()
-                self._confirmed.append(self._blocks.popleft())
-                self._sent -= 1
+                self._confirm()
         except BaseException:  # an interrupt, too: whose answer the next one is, nobody knows
             self._drop()
             raise
+
+    def _confirm(self) -> None:
+        self._connection.read_response()
+        self._confirmed.append(self._blocks.popleft())
+        self._sent -= 1
 
     def _open(self) -> None:
         channel = self._producer.channel

@@ -51,6 +51,21 @@ def test_what_a_broken_connection_had_on_its_way_is_sent_again(lab: Lab, uniform
     assert {json.loads(raw)["headers"]["id"] for raw in raws} == {*told}  # a message keeps its id
 
 
+def test_what_has_arrived_before_a_pause_is_not_sent_again_after_it(lab: Lab) -> None:
+    client = lab.broker_client
+
+    def pause() -> None:
+        while client.llen("celery") < 3 * BLOCK:
+            pass
+        client.client_kill_filter(_type="normal", skipme=True)  # as a server does that has a timeout
+
+    with sending_app(lab.server) as app:
+        assert send_many(app.tasks["add"], jobs(pause, at=3 * BLOCK)) == JOBS
+    numbers = queued(lab)
+    assert numbers.keys() == {*range(JOBS)}
+    assert max(numbers[number] for number in range(3 * BLOCK)) == 1
+
+
 @pytest.mark.parametrize("options", [{"retry": False}, {"retry_policy": HASTY}], ids=str)
 def test_who_gives_up_says_how_many_are_certain(restartable: Lab, options: dict[str, Any]) -> None:
     lab, told = restartable, list[str]()
