@@ -80,6 +80,8 @@ class _Sending:
         self._ids = make_ids()
         #: How many are certainly sent.
         self.sent = 0
+        #: Why no more is sent. A job that sends may fail with an error of the same kind.
+        self._failure: NotAllSentError | None = None
 
     def send(self, jobs: Iterable[Job]) -> None:
         """Send them all."""
@@ -101,17 +103,16 @@ class _Sending:
         for args, kwargs in arguments:
             with self._reaching():
                 result = self._target.apply(args, kwargs, **options)
-            self._count([result.id])
+            self._count([getattr(result, "id", None)])  # an `apply_async` of one's own may return nothing
 
     def _send_blocks(self, template: Template, producer: Any, arguments: Iterator[tuple[Any, Any]]) -> None:
         with closing(Pusher(producer, template.prototype)) as pusher:
             try:
                 for block in self._write_blocks(template, producer, arguments):
                     self._push(pusher, block)
-            except NotAllSentError:
-                raise
-            except Exception:  # of a job: what came before it is on its way
-                self._push(pusher, None)
+            except Exception as error:
+                if error is not self._failure:  # but of a job: what came before it is on its way
+                    self._push(pusher, None)
                 raise
             self._push(pusher, None)
 
@@ -119,25 +120,28 @@ class _Sending:
         check, ids = self._target.check, self._ids
         for first in arguments:
             now = time.monotonic()
-            if template.ages and now - template.made_at > RENEW_S:
-                with self._reaching():
-                    template = make_template(self._target, producer, *first) or template
+            template = self._renew(template, producer, first)
             block = Block()
             try:
                 for args, kwargs in itertools.chain([first], arguments):
+                    is_late = time.monotonic() > now + LINGER_S
+                    if is_late:  # it came long after the template was made
+                        template = self._renew(template, producer, (args, kwargs))
                     args, kwargs = check(args, kwargs)
                     task_id = next(ids)
                     block.add(task_id, template.write(args, kwargs, task_id, next(ids)))
-                    if (
-                        len(block.ids) == BLOCK
-                        or block.size > BLOCK_BYTES
-                        or time.monotonic() > now + LINGER_S
-                    ):
+                    if is_late or len(block.ids) == BLOCK or block.size > BLOCK_BYTES:
                         break
             except Exception:
                 yield block
                 raise
             yield block
+
+    def _renew(self, template: Template, producer: Any, job: Any) -> Template:
+        if not template.ages or time.monotonic() - template.made_at <= RENEW_S:
+            return template
+        with self._reaching():
+            return make_template(self._target, producer, *job) or template
 
     def _push(self, pusher: Pusher, block: Block | None) -> None:
         error: Exception | None = None
@@ -148,9 +152,9 @@ class _Sending:
         for confirmed in pusher.confirmed():
             self._count(confirmed.ids)
         if error is not None:
-            raise NotAllSentError(self.sent, error) from error
+            raise self._fail(error) from error
 
-    def _count(self, ids: list[str]) -> None:
+    def _count(self, ids: list[Any]) -> None:
         self.sent += len(ids)
         if self._on_sent is not None:
             self._on_sent(ids)
@@ -160,4 +164,8 @@ class _Sending:
         try:
             yield
         except _UNREACHABLE as error:
-            raise NotAllSentError(self.sent, error) from error
+            raise self._fail(error) from error
+
+    def _fail(self, reason: Exception) -> NotAllSentError:
+        self._failure = NotAllSentError(self.sent, reason)
+        return self._failure

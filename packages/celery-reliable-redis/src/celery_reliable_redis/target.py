@@ -81,6 +81,8 @@ class Target:
     def apply(self, args: Any, kwargs: Any, **options: Any) -> Any:
         """Send one message as Celery does; returns its result."""
         options = {**self.options, **options}
+        if options.get("producer") is not self.options.get("producer"):
+            options.pop("connection", None)  # it is `acquire`'s, and would go before the producer
         if self._canvas is not None:
             return self._canvas.apply_async(args, kwargs, **options)
         if self._task is not None:
@@ -150,4 +152,5 @@ def _is_customised_task(task: Any, app: Any) -> bool:
 
 
 def _is_own(method: Any, celerys: Any) -> bool:
-    return getattr(method, "__func__", None) is celerys
+    # Tools that trace calls wrap what is in Celery's class, and may give each message headers of its own.
+    return getattr(method, "__func__", None) is celerys and not hasattr(celerys, "__wrapped__")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import uuid
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +17,8 @@ from celery import Celery, Task, chain, signals
 from kombu import Exchange, Queue, serialization
 from kombu.exceptions import EncodeError
 
-from celery_reliable_redis import sending
-from celery_reliable_redis.sending import send_many
+from celery_reliable_redis import sending, template
+from celery_reliable_redis.sending import NotAllSentError, send_many
 from celery_reliable_redis.target import Target
 from transport_lab import RELIABLE, Server
 from transport_messages import NOW, route, sending_app, take
@@ -199,6 +202,44 @@ def own_apply_async(app: Any) -> Any:
     return app.task(nothing, name="tagged", shared=False, base=Tagged)
 
 
+def test_a_wrapper_around_celerys_own_apply_async_sees_each_message(
+    app: Any, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    celerys = Task.apply_async
+
+    @functools.wraps(celerys)
+    def traced(self: Any, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+        return celerys(self, args, kwargs, headers={"trace": args[0] if args else None}, **options)
+
+    monkeypatch.setattr(Task, "apply_async", traced)
+    left = same_as_a_loop(app.tasks["add"], JOBS, client)["celery"]
+    assert len({message["headers"]["trace"] for message in left}) > 1
+
+
+@pytest.mark.usefixtures("client")
+def test_an_apply_async_of_ones_own_may_return_nothing(app: Any) -> None:
+    class Later(Task):  # type: ignore[misc]  # Celery is untyped
+        def apply_async(self, *_: Any, **__: Any) -> None: ...
+
+    task = app.task(nothing, name="later", shared=False, base=Later)
+    assert send_many(task, JOBS) == len(JOBS)
+
+
+@pytest.mark.parametrize("uniform", [True, False])
+def test_they_are_sent_over_the_connection_that_is_given(
+    app: Any, client: redis.Redis, uniform: bool, applied: list[Any]
+) -> None:
+    with Celery("elsewhere", set_as_current=False).connection(f"{app.conf.broker_url[:-1]}4") as other:
+        options = {} if uniform else {"queue": Queue("expiring", expires=60.0)}
+        assert send_many(app.tasks["add"], JOBS, connection=other, **options) == len(JOBS)
+        assert len(applied) == (1 if uniform else 1 + len(JOBS))
+        with other.channel() as channel:
+            name = "celery" if uniform else "expiring"
+            assert channel.queue_declare(name, passive=True).message_count == len(JOBS)
+            channel.queue_purge(name)
+    assert not client.keys()
+
+
 def show(_: Any, args: Any, *__: Any) -> str:
     return f"for {args}"
 
@@ -320,6 +361,25 @@ def test_a_time_from_now_is_counted_anew_for_later_messages(
         assert len(applied) == made
 
 
+def test_no_message_is_older_than_its_job(
+    app: Any, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [NOW]
+    monkeypatch.setattr(app, "now", lambda: clock[0])
+    for module in (sending, template):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock[0].timestamp()))
+
+    def jobs() -> Iterator[tuple[Any, Any]]:
+        for number in range(4):
+            clock[0] += timedelta(minutes=1)
+            yield (number,), None
+
+    send_many(app.tasks["add"], jobs(), expires=30)
+    raws: Any = reversed(client.lrange("celery", 0, -1))
+    expiries = [json.loads(raw)["headers"]["expires"] for raw in raws]
+    assert expiries == [(NOW + timedelta(minutes=n + 1, seconds=30)).isoformat() for n in range(4)]
+
+
 def test_no_job_needs_no_broker() -> None:
     with Celery("nowhere", broker="redis://127.0.0.1:1/0", set_as_current=False) as app:
         assert send_many("add", [], app=app) == 0
@@ -358,6 +418,20 @@ def test_the_error_of_an_iterator_comes_after_what_it_gave(app: Any, client: red
     with pytest.raises(OSError, match="a file of mine"):
         send_many(app.tasks["add"], jobs())
     assert client.llen("celery") == 3
+
+
+def test_what_came_before_a_job_that_could_not_send_is_told(app: Any) -> None:
+    inner = NotAllSentError(7, "of a job")
+
+    def jobs() -> Iterator[tuple[Any, Any]]:
+        yield from [((n,), None) for n in range(3)]
+        raise inner
+
+    told: list[str] = []
+    with pytest.raises(NotAllSentError) as failed:
+        send_many(app.tasks["add"], jobs(), on_sent=told.extend)
+    assert failed.value is inner
+    assert len(told) == 3
 
 
 def test_an_interrupt_leaves_a_producer_that_works(app: Any, client: redis.Redis) -> None:
