@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+import redis
+
 from celery_reliable_redis.prototype import Prototype
-from celery_reliable_redis.redis_versions import get_connection
+from celery_reliable_redis.redis_versions import get_connection, is_connected
 
 #: How much may be on its way before the first of it is waited for: blocks, and bytes of all but one.
 WINDOW = 8
@@ -90,6 +92,9 @@ class Pusher:
         try:
             if self._connection is None:
                 self._open()
+            elif self._sent and not is_connected(self._connection):
+                # redis-py would connect anew, and we wait for the answers to what was sent before.
+                raise redis.ConnectionError("The connection was closed while jobs were waited for")
             # What has come while jobs were waited for: where the connection was closed meanwhile, what has
             # long arrived is not sent again.
             while self._sent and self._connection.can_read(0):

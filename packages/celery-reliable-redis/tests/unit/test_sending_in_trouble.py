@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -64,6 +66,16 @@ def test_what_has_arrived_before_a_pause_is_not_sent_again_after_it(lab: Lab) ->
     numbers = queued(lab)
     assert numbers.keys() == {*range(JOBS)}
     assert max(numbers[number] for number in range(3 * BLOCK)) == 1
+
+
+@pytest.mark.parametrize("retry", [True, False])
+def test_no_answer_is_awaited_that_a_closed_connection_would_have_brought(lab: Lab, retry: bool) -> None:
+    with sending_app(lab.server, socket_timeout=5) as app, contextlib.ExitStack() as stack:
+        if not retry:
+            stack.enter_context(pytest.raises(NotAllSentError, match="was closed while jobs were waited for"))
+        close = partial(app.pool.force_close_all, close_pool=False)
+        assert send_many(app.tasks["add"], jobs(close), retry=retry) == JOBS
+    assert not retry or queued(lab).keys() == {*range(JOBS)}
 
 
 @pytest.mark.parametrize("options", [{"retry": False}, {"retry_policy": HASTY}], ids=str)
