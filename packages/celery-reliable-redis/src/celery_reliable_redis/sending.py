@@ -133,7 +133,8 @@ class _Sending:
                     if is_late or len(block.ids) == BLOCK or block.size > BLOCK_BYTES:
                         break
             except Exception:
-                yield block
+                if block.ids:
+                    yield block
                 raise
             yield block
 

@@ -398,15 +398,16 @@ def test_no_more_jobs_are_taken_than_are_on_their_way(app: Any, client: redis.Re
     assert most <= 10 * sending.BLOCK
 
 
-def test_what_came_before_a_faulty_job_is_sent(app: Any, client: redis.Redis) -> None:
+@pytest.mark.parametrize("count", [150, 2 * sending.BLOCK])
+def test_what_came_before_a_faulty_job_is_sent(app: Any, client: redis.Redis, count: int) -> None:
     add = app.tasks["add"]
-    good: list[Any] = [((n,), {}) for n in range(150)]
+    good: list[Any] = [((n,), {}) for n in range(count)]
     bad: Any
     for bad, error in [(((), {}), TypeError), ((object(),), TypeError), (((object(),), {}), EncodeError)]:
         told: list[str] = []
         with pytest.raises(error):
             send_many(add, [*good, bad, ((1,), {})], on_sent=told.extend)
-        assert len(told) == client.llen("celery") == 150
+        assert len(told) == client.llen("celery") == count
         client.delete("celery")
 
 
