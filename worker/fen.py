@@ -15,7 +15,7 @@ import chess
 
 #: The plain way: six fields, standard castling.
 PLAIN = re.compile(
-    r"([1-8PNBRQKpnbrqk]+(?:/[1-8PNBRQKpnbrqk]+){7}) ([wb]) (-|K?Q?k?q?) (-|[a-h][36]) "
+    r"([1-8PNBRQKpnbrqk]+(?:/[1-8PNBRQKpnbrqk]+){7}) ([wb]) (-|(?=[KQkq])K?Q?k?q?) (-|[a-h][36]) "
     r"([0-9]{1,6}) ([0-9]{1,6})"
 )
 #: The bitboards of a position, in this order, lie behind one another in one number.

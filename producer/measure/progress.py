@@ -6,6 +6,7 @@ In a terminal it is a live line; elsewhere a line when a workload begins; nothin
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -69,9 +70,10 @@ class ProgressWatcher:
             self._say(line)
             self._show(line)
 
-    def starting(self, workload: Workload, spec: Spec) -> None:
-        """Show that a contender is being started."""
-        self._show(f"{workload.name}: starting {spec.name}")
+    def starting(self, workload: Workload, specs: Sequence[Spec]) -> None:
+        """Show which contender has been starting for longest, and how many start beside it."""
+        more = f" and {len(specs) - 1} more" if len(specs) > 1 else ""
+        self._show(f"{workload.name}: starting {specs[0].name}{more}")
 
     def left_out(self, workload: Workload, spec: Spec, why: str) -> None:
         """Say that a contender cannot run, or can no longer."""

@@ -43,8 +43,8 @@ class Watcher(Protocol):
     def awaiting(self, answering: int, awaited: int) -> None:
         """Workers that others start are waited for: `answering` of `awaited` (0: nobody said) answer."""
 
-    def starting(self, workload: Workload, spec: Spec) -> None:
-        """A contender is being started."""
+    def starting(self, workload: Workload, specs: Sequence[Spec]) -> None:
+        """These contenders are being started, first the one that has been for longest."""
 
     def left_out(self, workload: Workload, spec: Spec, why: str) -> None:
         """A contender cannot run, or can no longer."""
@@ -144,9 +144,11 @@ def _start_all(
     """Start and warm up all, some beside each other; return what became of each, in the order of `specs`."""
     roster, watcher = session.roster, session.watcher
     ended: dict[Spec, Contender | ContenderError] = {}
+    under_way: list[Spec] = []
 
     def begin(spec: Spec) -> None:
-        watcher.starting(workload, spec)
+        under_way.append(spec)
+        watcher.starting(workload, under_way)
         roster.contender(spec)
 
     def start(spec: Spec) -> Contender:
@@ -162,6 +164,9 @@ def _start_all(
         except ContenderError as error:
             ended[spec] = error
             watcher.left_out(workload, spec, str(error))
+        under_way.remove(spec)
+        if under_way:
+            watcher.starting(workload, under_way)
 
     def break_off(spec: Spec) -> None:
         roster.contender(spec).break_off()

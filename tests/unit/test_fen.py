@@ -65,6 +65,8 @@ def test_one_character_that_is_another(place: int, character: str) -> None:
         START.replace("KQkq", "HAha"),
         START.replace("KQkq", "qkQK"),
         START.replace("KQkq", "Kq"),
+        START.replace("KQkq", ""),
+        START.replace("KQkq -", " e3"),
         "8/8/8/8/8/8/8/8 w - - 0 1",
         "7k/8/8/44/8/8/8/K7 w - - 0 1",
         "4k3/8/8/8/8/8/8/4K3 b KQkq e3 0 0",

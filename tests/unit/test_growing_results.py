@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import importlib
+import io
 import json
 import os
 import random
@@ -12,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +102,31 @@ def test_wherever_a_save_is_cut_short_the_runs_before_it_are_kept(tmp_path: Path
         assert loaded.runs in (what.runs[:3], what.runs)
         assert not loaded.complete
     assert len(after) - unchanged > 50
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_that_is_added_while_the_file_is_read_does_no_harm(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    what = unfinished(2, jobs=20)
+    path = tmp_path / name
+    file = ResultFile(path)
+    save(file, what, what.runs[0])
+    late = [what.runs[1]]
+
+    class GrowsMeanwhile(io.FileIO):
+        def readinto(self, buffer: Any) -> int:
+            number = super().readinto(buffer)
+            while late:  # all that there was has been read, but not yet that there is no more
+                save(file, what, late.pop())
+            return number or 0
+
+    def open_(path: Path, mode: str, opener: Callable[[str, int], int]) -> io.BufferedReader:
+        return io.BufferedReader(GrowsMeanwhile(path, mode, opener=opener))
+
+    monkeypatch.setattr(importlib.import_module(load.__module__), "open", open_, raising=False)
+    assert load(path).runs == what.runs[:1]
+    assert load(path).runs == what.runs
 
 
 @pytest.mark.parametrize("name", NAMES)
