@@ -17,9 +17,10 @@ NO_SETTINGS = "no_celeryconfig"
 def worker_command(
     pool_name: str, slots: int, queue: str | None = None, *options: str, python: str = sys.executable
 ) -> list[str]:
-    """Make the command that starts a worker: the plain `celery` one, which anybody can type.
+    """Make the command that starts a worker.
 
-    With `-m worker` instead of `-m celery` it is ready sooner: see `worker.start`.
+    It is the plain `celery` command line, which anybody can type, but for `-m worker` in place of
+    `-m celery`: so the worker is ready sooner (see `worker.start`).
     """
     row = pool(pool_name)
     command = [python, "-m", "worker", "-q", "-A", "worker", "worker", f"--pool={row.celery_name}"]
