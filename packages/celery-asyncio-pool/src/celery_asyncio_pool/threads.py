@@ -114,8 +114,7 @@ class LoopThread:
         always end together, as late as the last.
         """
         if self._turn_ends_s is None:
-            self._turn_ends_s = time.monotonic() + TURN_S
-            self.loop.call_soon(self._next_turn)
+            self._begin_turn()
         elif self._to_resume or time.monotonic() > self._turn_ends_s:
             self._to_resume.append(call)
             return
@@ -142,13 +141,18 @@ class LoopThread:
             while self._calls:
                 self.loop.call_soon(self._calls.popleft())
 
+    def _begin_turn(self) -> float:
+        self._turn_ends_s = ends_s = time.monotonic() + TURN_S
+        self.loop.call_soon(self._next_turn)
+        return ends_s
+
     def _next_turn(self) -> None:
         self._turn_ends_s = None
-        while self._to_resume and (self._turn_ends_s is None or time.monotonic() <= self._turn_ends_s):
-            if self._turn_ends_s is None:
-                self._turn_ends_s = time.monotonic() + TURN_S
-                self.loop.call_soon(self._next_turn)
-            self._to_resume.popleft()()
+        if self._to_resume:
+            ends_s = self._begin_turn()
+            self._to_resume.popleft()()  # one at least, however short a turn is
+            while self._to_resume and time.monotonic() <= ends_s:
+                self._to_resume.popleft()()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
