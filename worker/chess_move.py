@@ -9,7 +9,6 @@ This module keeps no game: a job is one position.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Awaitable, Callable
 
@@ -20,9 +19,6 @@ from worker.deadline import UNLIMITED, Deadline
 from worker.errors import InvalidPositionError
 from worker.fen import set_up
 from worker.jobs import ChessMove, MovePlayed, wait_s
-
-#: What a move ends in where a pawn becomes another piece.
-PROMOTIONS = {None: "", chess.KNIGHT: "n", chess.BISHOP: "b", chess.ROOK: "r", chess.QUEEN: "q"}
 
 
 def move(
@@ -90,11 +86,15 @@ def _search(board: chess.Board, depth: int, until: Deadline) -> MovePlayed:
 
 
 def _pick(board: chess.Board, seed: int) -> MovePlayed:
-    names, promotions = chess.SQUARE_NAMES, PROMOTIONS
-    # As move.uci() writes them, without a call for each.
-    moves = sorted(
-        names[move.from_square] + names[move.to_square] + promotions[move.promotion]
-        for move in board.generate_legal_moves()
+    """Play one of the moves of the piece that the seed picks, or of the next piece that can move.
+
+    One of all legal moves would do as well, but finding them takes longer than all else the job computes.
+    """
+    squares = list(chess.scan_forward(board.occupied_co[board.turn]))
+    turn, first = divmod(seed, len(squares))
+    by_piece = (
+        sorted(move.uci() for move in board.generate_legal_moves(chess.BB_SQUARES[square]))
+        for square in squares[first:] + squares[:first]
     )
-    # random() is the one method whose values Python promises to keep from version to version.
-    return MovePlayed(moves[int(random.Random(seed).random() * len(moves))])
+    moves = next(filter(None, by_piece))  # there is one: the game is not over
+    return MovePlayed(moves[turn % len(moves)])

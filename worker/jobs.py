@@ -56,7 +56,7 @@ class ChessMove:
 
     #: The position, in Forsyth-Edwards notation.
     fen: str
-    #: Think for so many milliseconds, then play the legal move that `seed` picks.
+    #: Think for so many milliseconds, then play a legal move that `seed` picks.
     wait_ms: float | None = None
     seed: int = 0
     #: Search so many half-moves deep, then play the best move.

@@ -64,6 +64,20 @@ def test_a_human_waits_and_then_plays_the_move_that_the_seed_picks() -> None:
     assert played[0] == MovePlayed(played[0].move, score=None, nodes=None)
 
 
+@pytest.mark.parametrize(
+    "fen",
+    [
+        "r3k2r/p1ppqpb1/bn2pnp1/3PN3/1p2P3/2N2Q1p/PPPBBPPP/R3K2R w KQkq - 0 1",  # castling
+        "n1n5/PPPk4/8/8/8/8/4Kppp/5N1N b - - 0 1",  # promotions
+        "8/8/8/K2pP2r/8/8/8/7k w - d6 0 2",  # a capture in passing that would open the king's rank
+        "4k3/8/8/8/4r3/8/4B3/4K2r w - - 0 1",  # in check, and a pinned piece
+    ],
+)
+def test_every_legal_move_and_no_other_is_picked_by_some_seed(fen: str) -> None:
+    picked = {move(ChessMove(fen, wait_ms=0, seed=seed)).move for seed in range(-2000, 2000)}
+    assert picked == {legal.uci() for legal in chess.Board(fen).legal_moves}
+
+
 def test_time_sleep_is_looked_up_when_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)  # as gevent and eventlet do
