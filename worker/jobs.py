@@ -159,11 +159,14 @@ _KIND_NAMES = {kind: name for name, kind in KINDS.items()}
 
 def to_message(job: Job) -> dict[str, Any]:
     """Write a job as plain JSON types, with its kind."""
-    # Not asdict: it copies what cannot change, and takes ten times as long.
-    return {
-        "kind": _KIND_NAMES[type(job)],
-        **{field: getattr(job, field) for field in job.__dataclass_fields__},
-    }
+    return {"kind": _KIND_NAMES[type(job)], **_fields(job)}
+
+
+def to_record(answer: Answer) -> dict[str, Any]:
+    """Write an answer as plain types, as it stands in a record."""
+    if isinstance(answer, FilesChecked):
+        return {"verdicts": tuple(map(_fields, answer.verdicts))}
+    return _fields(answer)
 
 
 def from_message(message: object) -> Job:
@@ -193,6 +196,11 @@ def from_message(message: object) -> Job:
 def wait_s(job: Job) -> float:
     """Return how long a job waits on purpose, in seconds; 0 for one that only computes."""
     return (job.wait_ms or 0.0) / 1000 if isinstance(job, ChessMove) else 0.0
+
+
+def _fields(value: Job | Answer | FileVerdict) -> dict[str, Any]:
+    # Not asdict: it copies what cannot change, and takes ten times as long.
+    return {field: getattr(value, field) for field in value.__dataclass_fields__}
 
 
 def _is_unicode(text: str) -> bool:

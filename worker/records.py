@@ -12,16 +12,15 @@ import platform
 import re
 import time
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from worker.errors import SimulError
+from worker.jobs import Answer, to_record
 
 if TYPE_CHECKING:
     from redis import Redis
-
-    from worker.jobs import Answer
 
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: A value in an answer. No answer is nested deeper, and deeper nesting may overflow a stack.
@@ -78,7 +77,7 @@ def make_record(
         received_ns,
         started_ns,
         finished_ns,
-        asdict(answer) if answer else None,
+        to_record(answer) if answer else None,
         failure_text(failure) if failure else None,
     )
 

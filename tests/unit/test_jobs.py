@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -14,13 +15,20 @@ from worker.jobs import (
     KINDS,
     MAX_DEPTH,
     MAX_SEGMENT,
+    Answer,
     ChessMove,
     FileCheck,
+    FilesChecked,
+    FileVerdict,
+    Integral,
     Job,
+    MovePlayed,
+    PrimesCounted,
     Sieve,
     Trapezoid,
     from_message,
     to_message,
+    to_record,
 )
 
 pytest.importorskip("msgspec", reason="no msgspec for this Python (0.22 has none for 3.13t)")
@@ -54,6 +62,19 @@ near_jobs = st.builds(
 @given(jobs)
 def test_a_job_comes_out_of_json_as_it_went_in(job: Job) -> None:
     assert from_message(json.loads(json.dumps(to_message(job)))) == job
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        FilesChecked((FileVerdict("a", "correct"), FileVerdict("b", "wrong", expected=1, found=2))),
+        MovePlayed("e2e4", score=-3, nodes=20),
+        Integral(0.5),
+        PrimesCounted(7),
+    ],
+)
+def test_a_record_holds_all_of_an_answer(answer: Answer) -> None:
+    assert to_record(answer) == asdict(answer)
 
 
 @given(json_values | near_jobs)
