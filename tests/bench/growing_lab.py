@@ -36,9 +36,14 @@ class Canned:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
+        self._started = False
 
     def start(self) -> None:
-        """There is nothing to start."""
+        """There is nothing to start: it is alive from now on."""
+        self._started = True
+
+    def break_off(self) -> None:
+        """A start takes no time."""
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Account for a record of each job, as if it had come from a worker."""
@@ -54,8 +59,8 @@ class Canned:
         return []
 
     def alive(self) -> bool:
-        """Always."""
-        return True
+        """From its start on."""
+        return self._started
 
     def stop(self) -> None:
         """There is nothing to stop."""

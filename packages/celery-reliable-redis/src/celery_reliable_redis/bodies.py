@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from binascii import b2a_base64
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from json.encoder import c_make_encoder  # type: ignore[attr-defined]  # typeshed has it not
+from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 from uuid import UUID
 
@@ -27,32 +30,31 @@ class BodyWriter:
         self._serializer, self._compressor = prototype.serializer, prototype.compression
         self._armour, self._encoding = prototype.channel.encode_body, prototype.channel.body_encoding
         self._encoder = _Encoder()
-        #: What is in the JSON of each after the arguments; None where it is not kombu's JSON.
-        self._tail: str | None = None
-        if self._serializer == "json" and _json_is_kombus():
-            self._tail = f", {kombus_json.dumps(self._embed)}]"
+        self._write_json = _make_writer(self._encoder)
+        #: Whether it is kombu's JSON in base64: then kombu need not be asked for each.
+        self._is_usual = (
+            self._serializer == "json"
+            and not self._compressor
+            and self._encoding == "base64"
+            and _json_is_kombus()
+        )
+        #: What is in the JSON of each after the arguments.
+        self._tail = f", {kombus_json.dumps(self._embed)}]" if self._is_usual else ""
 
     def write(self, args: Any, kwargs: Any) -> tuple[str, bool]:
-        """Return the body, as it is between quotation marks, and whether JSON has all types in it."""
-        met = self._encoder.met
-        body: Any = self._write_json(args, kwargs)
-        if body is None:
-            body = serialization.dumps((args, kwargs, self._embed), self._serializer)[2]
+        """Return the body, as it is between quotation marks, and whether all in it is certainly JSON's."""
+        if self._is_usual:
+            encoder = self._encoder
+            met = encoder.met
+            try:
+                text = "".join(self._write_json((args, kwargs), 0))[:-1] + self._tail
+                return b2a_base64(text.encode(), newline=False).decode(), encoder.met == met
+            except Exception:  # kombu's own way raises kombu's own error
+                pass
+        body: Any = serialization.dumps((args, kwargs, self._embed), self._serializer)[2]
         if self._compressor:
             body, _ = compression.compress(body, self._compressor)
-        is_json = self._tail is not None and self._encoder.met == met
-        if self._encoding == "base64":
-            data = body.encode() if isinstance(body, str) else body
-            return b2a_base64(data, newline=False).decode(), is_json
-        return json.dumps(self._armour(body, self._encoding)[0])[1:-1], is_json
-
-    def _write_json(self, args: Any, kwargs: Any) -> str | None:
-        if self._tail is None:
-            return None
-        try:
-            return str(self._encoder.encode((args, kwargs)))[:-1] + self._tail
-        except Exception:  # kombu's own way raises kombu's own error
-            return None
+        return json.dumps(self._armour(body, self._encoding)[0])[1:-1], False
 
 
 class _Encoder(kombus_json.JSONEncoder):
@@ -64,6 +66,20 @@ class _Encoder(kombus_json.JSONEncoder):
         """Encode such a value."""
         self.met += 1
         return super().default(o)
+
+
+def _make_writer(encoder: json.JSONEncoder) -> Callable[[Any, int], Iterable[str]]:
+    """Make once what `encoder.encode` makes anew for each value: what writes JSON in C.
+
+    A value that has itself in it ends in a RecursionError.
+    """
+    if c_make_encoder is None:  # another Python
+        return lambda value, _: encoder.iterencode(value)
+    options = encoder.key_separator, encoder.item_separator, encoder.sort_keys, encoder.skipkeys
+    write: Callable[[Any, int], Iterable[str]] = c_make_encoder(
+        None, encoder.default, quote, None, *options, encoder.allow_nan
+    )
+    return write
 
 
 def _json_is_kombus() -> bool:

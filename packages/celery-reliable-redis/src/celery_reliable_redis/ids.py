@@ -8,20 +8,19 @@ from collections.abc import Iterator
 #: Ids that are made together.
 COUNT = 256
 
-# What marks an id as a UUID of version 4: four bits for the version, two for the variant.
-_KEPT = int.from_bytes(bytes.fromhex("ffffffffffff0fff3fffffffffffffff") * COUNT, "big")
-_SET = int.from_bytes(bytes.fromhex("00000000000040008000000000000000") * COUNT, "big")
-
-_FORM = b"________-____-____-____-____________\n"
+_FORM = b"________-____-4___-x___-____________\n"  # 4 is the version
 _PLACES = [place for place, character in enumerate(_FORM) if character == ord("_")]
+#: The variant is in two bits of a digit.
+_VARIANT = _FORM.index(b"x")
+_TO_VARIANT = bytes.maketrans(b"0123456789abcdef", b"89ab" * 4)
 
 
 def make_ids() -> Iterator[str]:
     """Yield UUIDs of version 4, without end, each as `str(uuid.uuid4())` writes it."""
     while True:
-        number = int.from_bytes(os.urandom(16 * COUNT), "big") & _KEPT | _SET
-        digits = number.to_bytes(16 * COUNT, "big").hex().encode()
+        digits = os.urandom(16 * COUNT).hex().encode()
         text = bytearray(_FORM * COUNT)
-        for digit, place in enumerate(_PLACES):  # that one of all ids at once
-            text[place :: len(_FORM)] = digits[digit :: len(_PLACES)]
+        for number, place in enumerate(_PLACES):  # that one of all ids at once
+            text[place :: len(_FORM)] = digits[number * COUNT : (number + 1) * COUNT]
+        text[_VARIANT :: len(_FORM)] = digits[-COUNT:].translate(_TO_VARIANT)
         yield from text.decode().split()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -20,24 +20,23 @@ WINDOW = 8
 WINDOW_BYTES = 4 * 1024 * 1024
 
 
-class Block:
-    """Messages that are pushed together, and the ids of their tasks."""
+class Block(NamedTuple):
+    """Messages that are pushed together."""
 
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.size = 0
-        self._messages: list[str] = []
-
-    def add(self, task_id: str, message: str) -> None:
-        """Append a message, which is ASCII."""
-        self._messages.append(f"${len(message)}\r\n{message}\r\n")
-        self.size += len(message)
-        self.ids.append(task_id)
+    #: Of their tasks.
+    ids: list[str]
+    #: In ASCII.
+    messages: list[str]
+    #: The length of all.
+    size: int
 
     def command(self, key: bytes) -> bytes:
         """Write the LPUSH as Redis' protocol has it."""
-        head = b"*%d\r\n$5\r\nLPUSH\r\n$%d\r\n%b\r\n" % (len(self._messages) + 2, len(key), key)
-        return head + "".join(self._messages).encode("ascii")
+        head = b"*%d\r\n$5\r\nLPUSH\r\n$%d\r\n%b\r\n" % (len(self.messages) + 2, len(key), key)
+        lines = [""] * (2 * len(self.messages) + 1)  # the last ends the one before
+        lines[:-1:2] = [f"${len(message)}" for message in self.messages]
+        lines[1::2] = self.messages
+        return head + "\r\n".join(lines).encode("ascii")
 
 
 class Pusher:

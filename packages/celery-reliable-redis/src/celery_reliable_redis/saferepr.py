@@ -8,38 +8,43 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable
+from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 from celery.utils import saferepr as celerys
 
 
-def represent(value: Any, limit: int, levels: int, is_json: bool = False) -> str:
-    """Write the same as Celery's `saferepr(value, limit, levels)`: so many characters, so many levels.
-
-    `is_json` says that there are only JSON's types in it, or subclasses of them.
-    """
-    text = _write_plainly(value, levels or limit) if is_json else None
+def represent_json(value: Any, limit: int, levels: int) -> str:
+    """Write what `represent` does, as a string of JSON; `value` is of JSON's types, or subclasses of them."""
     try:
-        text = text or _WRITERS[type(value)](value, levels or limit)
+        marshal.dumps(value)  # takes these types, and no subclasses, which may write themselves otherwise
+        text = repr(value)
+    except ValueError:
+        return represent_quoted(value, limit, levels)
+    # Celery escapes nothing but a quotation mark, and leaves out what is too long or too deep.
+    if '"' in text or "\\" in text or len(text) >= limit or _count_brackets(text) > (levels or limit):
+        return represent_quoted(value, limit, levels)
+    return f'"{text}"' if text.isascii() else quote(text)
+
+
+def _count_brackets(text: str) -> int:
+    # To look for one first takes a quarter of the time.
+    return text.count("{") + ("[" in text and text.count("[")) + ("(" in text and text.count("("))
+
+
+def represent_quoted(value: Any, limit: int, levels: int) -> str:
+    """Write what `represent` does, as a string of JSON."""
+    return quote(represent(value, limit, levels))
+
+
+def represent(value: Any, limit: int, levels: int) -> str:
+    """Write the same as Celery's `saferepr(value, limit, levels)`: so many characters, so many levels."""
+    try:
+        text = _WRITERS[type(value)](value, levels or limit)
     except KeyError:  # too deep, or another type
         text = None
     if text is None or len(text) >= limit:  # then Celery may cut it
         text = str(celerys.saferepr(value, limit, levels))
-    return text
-
-
-def _write_plainly(value: Any, levels: int) -> str | None:
-    """Have Python write it; None where Celery may do that in another way."""
-    try:
-        marshal.dumps(
-            value
-        )  # takes exactly these types, and no subclasses, which may write themselves otherwise
-    except ValueError:
-        return None
-    text = repr(value)
-    # Celery escapes nothing but a quotation mark, and leaves out what is too deep.
-    if '"' in text or "\\" in text or text.count("{") + text.count("[") + text.count("(") > levels:
-        return None
     return text
 
 

@@ -117,26 +117,32 @@ class _Sending:
             self._push(pusher, None)
 
     def _write_blocks(self, template: Template, producer: Any, arguments: Iterator[Any]) -> Iterator[Block]:
-        check, ids = self._target.check, self._ids
+        check = self._target.check
+        ids = zip(self._ids, self._ids, strict=True)  # of a task, and of its delivery
         for first in arguments:
             now = time.monotonic()
             template = self._renew(template, producer, first)
-            block = Block()
+            task_ids: list[str] = []
+            messages: list[str] = []
+            size = 0
             try:
                 for args, kwargs in itertools.chain([first], arguments):
                     is_late = time.monotonic() > now + LINGER_S
                     if is_late:  # it came long after the template was made
                         template = self._renew(template, producer, (args, kwargs))
                     args, kwargs = check(args, kwargs)
-                    task_id = next(ids)
-                    block.add(task_id, template.write(args, kwargs, task_id, next(ids)))
-                    if is_late or len(block.ids) == BLOCK or block.size > BLOCK_BYTES:
+                    task_id, tag = next(ids)
+                    message = template.write(args, kwargs, task_id, tag)
+                    task_ids.append(task_id)
+                    messages.append(message)
+                    size += len(message)
+                    if is_late or len(messages) == BLOCK or size > BLOCK_BYTES:
                         break
             except Exception:
-                if block.ids:
-                    yield block
+                if messages:
+                    yield Block(task_ids, messages, size)
                 raise
-            yield block
+            yield Block(task_ids, messages, size)
 
     def _renew(self, template: Template, producer: Any, job: Any) -> Template:
         if not template.ages or time.monotonic() - template.made_at <= RENEW_S:

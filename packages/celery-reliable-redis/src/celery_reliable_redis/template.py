@@ -19,7 +19,7 @@ from kombu.utils import json as kombus_json
 
 from celery_reliable_redis.bodies import BodyWriter
 from celery_reliable_redis.prototype import Prototype, make_prototype
-from celery_reliable_redis.saferepr import represent
+from celery_reliable_redis.saferepr import represent_json, represent_quoted
 from celery_reliable_redis.target import Target
 
 #: They stand where a message has its body, and shows its arguments.
@@ -38,7 +38,8 @@ class Template:
         self.prototype = prototype
         self._bodies = BodyWriter(prototype)
         self._levels: int = target.app.conf.get("task_repr_maxlevels", 3)  # a setting from 5.7 on
-        self._limits: tuple[int, int] = target.app.amqp.argsrepr_maxsize, target.app.amqp.kwargsrepr_maxsize
+        self._args_limit: int = target.app.amqp.argsrepr_maxsize
+        self._kwargs_limit: int = target.app.amqp.kwargsrepr_maxsize
         message = prototype.message
         shown = {name: mark for name, mark in _REPR_MARKS.items() if target.options.get(name) is None}
         #: Whether arguments are shown, and not what somebody has given instead.
@@ -48,19 +49,22 @@ class Template:
         marks = [*ids, _BODY_MARK, *map(quote, _REPR_MARKS.values())]
         pieces = re.split(f"({'|'.join(map(re.escape, marks))})", text)
         self._pick = itemgetter(*map(marks.index, pieces[1::2]))
-        self._format = "%s".join(piece.replace("%", "%%") for piece in pieces[::2])
+        #: What all have, and at every other place what is written anew: joined, twice as fast as with `%`.
+        self._pieces = pieces
 
     def write(self, args: Any, kwargs: Any, task_id: str, tag: str) -> str:
         """Write the message of one job, as JSON in ASCII."""
         body, is_json = self._bodies.write(args, kwargs)
-        shown_args, shown_kwargs = "()", "{}"
+        shown_args, shown_kwargs = '"()"', '"{}"'
         if self._shows:
+            show = represent_json if is_json else represent_quoted
             if args:
-                shown_args = represent(args, self._limits[0], self._levels, is_json)
+                shown_args = show(args, self._args_limit, self._levels)
             if kwargs:
-                shown_kwargs = represent(kwargs, self._limits[1], self._levels, is_json)
-        text: str = self._format % self._pick((task_id, tag, body, quote(shown_args), quote(shown_kwargs)))
-        return text
+                shown_kwargs = show(kwargs, self._kwargs_limit, self._levels)
+        pieces = self._pieces
+        pieces[1::2] = self._pick((task_id, tag, body, shown_args, shown_kwargs))
+        return "".join(pieces)
 
 
 def make_template(target: Target, producer: Any, args: Any, kwargs: Any) -> Template | None:

@@ -108,6 +108,10 @@ def test_callbacks_are_the_same_for_all(app: Any, client: redis.Redis) -> None:
     assert len(left["celery"][0]["body"][2]["callbacks"]) == 2
 
 
+def test_callbacks_need_not_be_json(app: Any, client: redis.Redis) -> None:
+    same_as_a_loop(app.tasks["own"], JOBS, client, link=app.tasks["add"].si({1, 2}))
+
+
 def test_values_that_kombus_json_knows_are_sent(app: Any, client: redis.Redis, applied: list[Any]) -> None:
     values = [
         NOW,

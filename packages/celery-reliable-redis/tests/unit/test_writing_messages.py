@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import uuid
 from collections import OrderedDict, namedtuple
 from datetime import datetime
@@ -11,11 +12,14 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
+import pytest
 from celery.utils.saferepr import saferepr
-from hypothesis import given, settings, strategies
+from hypothesis import example, given, settings, strategies
+from kombu.exceptions import EncodeError
 
+import celery_reliable_redis.saferepr
 from celery_reliable_redis.ids import COUNT, make_ids
-from celery_reliable_redis.saferepr import represent
+from celery_reliable_redis.saferepr import represent, represent_json
 from celery_reliable_redis.sending import send_many
 from transport_lab import Server
 from transport_messages import sending_app, take
@@ -25,6 +29,13 @@ Point = namedtuple("Point", "x")
 
 class Colour(enum.IntEnum):
     RED = 1
+
+
+class Told(int):
+    """Its `repr` is an int's, and what Celery shows is not."""
+
+    def __str__(self) -> str:
+        return "told"
 
 
 class Loud(str):
@@ -90,13 +101,51 @@ def test_arguments_are_shown_as_celery_shows_them(value: Any, limit: int, levels
 @given(
     jsons
     | strategies.sampled_from(
-        [Colour.RED, [Colour.RED], Loud("x"), {"x": Loud("x")}, Point(1), OrderedDict(a=1)]
+        [
+            *[
+                Colour.RED,
+                [Colour.RED],
+                Loud("x"),
+                {"x": Loud("x")},
+                {Loud("x"): 1},
+                Point(1),
+                OrderedDict(a=1),
+            ],
+            *[Told(5), (Told(5),), {"x": [Told(5)]}, float("nan"), [float("-inf")], {1: None, 2.5: True}],
+            *["\x7f", "\ud800", "é", ("é", "it's"), ['"', "it's"], "{[(", ("{", "{", "{", "{"), 10**4000],
+        ]
     ),
     strategies.sampled_from([1024, 60, 9]),
-    strategies.sampled_from([3, 1, 10]),
+    strategies.sampled_from([3, 1, 10, 0]),
 )
+@example([[[[]]]], 1024, 3)
+@example({"x": ({"y": [1]},)}, 1024, 3)
+@example((Told(5),), 1024, 3)
+@example(("it's", "\\"), 1024, 3)
 def test_json_is_shown_as_celery_shows_it(value: Any, limit: int, levels: int) -> None:
-    assert represent(value, limit, levels, is_json=True) == saferepr(value, limit, levels)
+    shown = represent_json(value, limit, levels)
+    assert json.loads(shown) == saferepr(value, limit, levels)
+    assert shown.isascii()
+
+
+@pytest.mark.parametrize("value", [5, (1,), {"x": [1, {"y": None}]}], ids=str)
+def test_what_python_writes_in_the_same_way_is_not_written_here(
+    value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(celery_reliable_redis.saferepr, "represent", None)
+    assert represent_json(value, 1024, 3) == f'"{value!r}"'
+
+
+def test_a_list_with_itself_in_it_is_refused_as_celery_refuses_it(valkey: Server) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with sending_app(valkey) as app, valkey.client(3) as client:
+        client.flushall()
+        with pytest.raises(EncodeError) as celerys:
+            app.tasks["add"].apply_async((endless,))
+        with pytest.raises(EncodeError, match=str(celerys.value)):
+            send_many(app.tasks["add"], [((1,), None), ((endless,), None), ((2,), None)])
+        assert client.llen("celery") == 1
 
 
 def test_ids_are_uuids_of_version_4_and_differ() -> None:
