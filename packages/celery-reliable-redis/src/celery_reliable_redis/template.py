@@ -31,7 +31,7 @@ class Template:
     """Writes messages of one task with the same options."""
 
     def __init__(self, target: Target, prototype: Prototype, ids: Sequence[str]) -> None:
-        """`ids` are those of the prototype, of its task and of its delivery."""
+        """`ids` are those of the prototype that differ: of its task, of its delivery, others."""
         self.made_at = time.monotonic()
         #: Whether a time is in it that was counted from then.
         self.ages = bool(target.options.get("countdown")) or "expiration" in prototype.message["properties"]
@@ -50,8 +50,8 @@ class Template:
         self._pick = itemgetter(*map(marks.index, pieces[1::2]))
         self._format = "%s".join(piece.replace("%", "%%") for piece in pieces[::2])
 
-    def write(self, args: Any, kwargs: Any, task_id: str, tag: str) -> str:
-        """Write the message of one job, as JSON in ASCII."""
+    def write(self, args: Any, kwargs: Any, *ids: str) -> str:
+        """Write the message of one job, as JSON in ASCII. `ids` are there for those of the prototype."""
         body, is_json = self._bodies.write(args, kwargs)
         shown_args, shown_kwargs = "()", "{}"
         if self._shows:
@@ -59,7 +59,7 @@ class Template:
                 shown_args = represent(args, self._limits[0], self._levels, is_json)
             if kwargs:
                 shown_kwargs = represent(kwargs, self._limits[1], self._levels, is_json)
-        text: str = self._format % self._pick((task_id, tag, body, quote(shown_args), quote(shown_kwargs)))
+        text: str = self._format % self._pick((*ids, body, quote(shown_args), quote(shown_kwargs)))
         return text
 
 
@@ -71,8 +71,13 @@ def make_template(target: Target, producer: Any, args: Any, kwargs: Any) -> Temp
     """
     ids = str(uuid4()), str(uuid4())
     prototype = make_prototype(target, producer, args, kwargs, ids)
-    if prototype is None:
-        return None
+    return None if prototype is None else make_template_of(target, prototype, args, kwargs, ids)
+
+
+def make_template_of(
+    target: Target, prototype: Prototype, args: Any, kwargs: Any, ids: Sequence[str]
+) -> Template | None:
+    """Make a template after a prototype with these arguments; None as above."""
     template = Template(target, prototype, ids)
     written = template.write(*target.check(args, kwargs), *ids)
     return template if json.loads(written) == json.loads(kombus_json.dumps(prototype.message)) else None
