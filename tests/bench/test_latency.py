@@ -6,7 +6,8 @@ The clock starts before `apply_async` (or what the peer has for it) and ends whe
 effect, a datagram in a Unix socket, the same for all. Before each job, its sender sleeps for BENCH_PAUSE_MS,
 and the worker has nothing to do. Rounds are interleaved; in each, every contender has a worker and a sender
 of its own. "prompt" sends by `celery_reliable_redis.prompt:Task`. BENCH_ROUNDS, BENCH_PINGS and
-BENCH_CONTENDERS (between semicolons) choose how much of it to run. Asserts no speed. Needs a redis-server on PATH.
+BENCH_CONTENDERS (between semicolons) choose how much of it to run. Asserts no speed. Needs a redis-server on
+PATH.
 """
 
 from __future__ import annotations
