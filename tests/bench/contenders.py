@@ -20,6 +20,8 @@ from typing import TypeVar
 
 PEERS = Path(__file__).parent / "peers"
 RELIABLE, STOCK = "celery_reliable_redis:Transport", "redis"
+#: A base class of tasks.
+PROMPT = "celery_reliable_redis.prompt:Task"
 T = TypeVar("T")
 REDIS = ("redis==8.1.0", "hiredis==3.5.0")
 #: Seconds after which a sender is given up.
@@ -82,15 +84,16 @@ class Contender:
         ).stdout
 
 
-def _celery(pool: str, transport: str = RELIABLE) -> Contender:
+def _celery(pool: str, transport: str = RELIABLE, task: str = "") -> Contender:
     is_async = pool == "asyncio"
     return Contender(
-        f"{pool}{'' if transport == RELIABLE else ', stock'}",
+        f"{pool}{'' if transport == RELIABLE else ', stock'}{', prompt' * bool(task)}",
         "celery",
         f"-m celery -A work_celery worker -P {'custom' if is_async else pool} -c {{slots}} -n bench@test "
         "--loglevel=ERROR --without-mingle --without-gossip --without-heartbeat",
         environment={
             "BENCH_TRANSPORT": transport,
+            "BENCH_TASK": task or "celery.app.task:Task",
             "BENCH_SUFFIX": "_async" if is_async else "",
             "CELERY_CUSTOM_WORKER_POOL": "celery_asyncio_pool:TaskPool",
         },
@@ -102,6 +105,7 @@ CONTENDERS = {
     for contender in (
         *map(_celery, ("solo", "threads", "gevent", "asyncio")),
         *(_celery(pool, STOCK) for pool in ("solo", "threads", "asyncio")),
+        *(_celery(pool, RELIABLE, PROMPT) for pool in ("solo", "threads", "asyncio")),
         Contender(
             "taskiq",
             "taskiq",

@@ -23,7 +23,9 @@ def commands(lab: Lab) -> Counter[str]:
 
 
 @pytest.mark.parametrize("queues", [("celery",), ("celery", "other")])
-def test_a_consumer_asks_once_for_each_job_that_finds_it_idle(anywhere: Lab, queues: tuple[str, ...]) -> None:
+def test_a_consumer_asks_at_most_twice_for_each_job_that_finds_it_idle(
+    anywhere: Lab, queues: tuple[str, ...]
+) -> None:
     lab = anywhere
     with consuming(lab, *queues) as (connection, got):
         for number in range(JOBS + 2):
@@ -35,7 +37,8 @@ def test_a_consumer_asks_once_for_each_job_that_finds_it_idle(anywhere: Lab, que
     assert numbers(got) == [*range(JOBS + 2)]
     # What puts a message into its list, and removes it, is no news that would end the waiting.
     assert not any("unblock" in name or name == "client" for name in asked), asked
-    assert asked["blmove"] == JOBS
+    assert 0 < asked["blmove"] <= JOBS
+    assert asked["eval"] <= JOBS
     assert asked["lrem"] <= JOBS
 
 

@@ -28,9 +28,11 @@ class StillApp(Celery):  # type: ignore[misc]  # Celery is untyped
 
 
 @contextmanager
-def sending_app(server: Server, transport: str | None = None, **options: Any) -> Iterator[Any]:
+def sending_app(
+    server: Server, transport: str | None = None, *, task_cls: str | None = None, **options: Any
+) -> Iterator[Any]:
     """An app that sends to database 3, and two tasks of it."""
-    app = StillApp("sends", broker=server.url(3), set_as_current=False)
+    app = StillApp("sends", broker=server.url(3), set_as_current=False, task_cls=task_cls)
     app.conf.update(broker_transport=transport, broker_transport_options=options, task_ignore_result=True)
 
     @app.task(name="add", shared=False)  # type: ignore[untyped-decorator]  # Celery is untyped

@@ -9,7 +9,7 @@ import time
 import effects
 from celery import Celery
 
-app = Celery("work_celery", broker=os.environ["BENCH_BROKER"])
+app = Celery("work_celery", broker=os.environ["BENCH_BROKER"], task_cls=os.environ.get("BENCH_TASK"))
 app.conf.update(
     broker_transport=os.environ["BENCH_TRANSPORT"],
     broker_transport_options={"max_connections": 10_000},

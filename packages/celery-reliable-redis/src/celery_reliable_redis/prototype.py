@@ -38,13 +38,18 @@ def make_prototype(
     Raises:
         Whatever `apply_async` raises.
     """
-    caught = _Caught(producer)
+    caught = Caught(producer)
     target.apply(args, kwargs, task_id=ids[0], producer=caught)
-    options = caught.options
+    return make_prototype_of(caught, ids[1])
+
+
+def make_prototype_of(caught: Caught, delivery_tag: str) -> Prototype | None:
+    """Make one of what Celery would publish, or has published; None as above."""
+    producer, options = caught.producer, dict(caught.options)
     retry, policy, declare = (options.pop(name, None) for name in ("retry", "retry_policy", "declare"))
     policy = dict(policy or {}) if retry else None
     channel = connect(producer, policy)
-    recorder = _Recorder(channel, ids[1])
+    recorder = _Recorder(channel, delivery_tag)
     own = Producer(recorder, serializer=producer.serializer, compression=producer.compression)
     own.publish(caught.body, **options)
     if (
@@ -77,20 +82,23 @@ def connect(producer: Any, retry_policy: Mapping[str, Any] | None) -> Any:
     return connection.ensure(producer, lambda: producer.channel, **retry_policy)()
 
 
-class _Caught:
+class Caught:
     """Stands in for a producer, and keeps what Celery would publish."""
 
-    def __init__(self, producer: Any) -> None:
-        self._producer = producer
+    def __init__(self, producer: Any, *, publishes: bool = False) -> None:
+        """With `publishes`, it is published nevertheless."""
+        self.producer = producer
+        self._publishes = publishes
         self.body: Any = None
         self.options: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._producer, name)
+        return getattr(self.producer, name)
 
-    def publish(self, body: Any, **options: Any) -> None:
+    def publish(self, body: Any, **options: Any) -> Any:
         """Keep it."""
-        self.body, self.options = body, options
+        self.body, self.options = body, {**options, "headers": {**options["headers"]}}
+        return self.producer.publish(body, **options) if self._publishes else None
 
 
 class _Recorder:

@@ -1,10 +1,11 @@
 """Asks one connection for messages, and reads the answers. Decides how to wait; delivers nothing.
 
 While there is work, one TAKE brings as many messages as are wanted from all queues. When there were fewer
-than wanted, the next question begins with a BLMOVE on the queue that was last of use: it waits, and its
-message comes with no further question, to one consumer alone. Of the other queues, whether of another name
-or another priority, the server tells on the same connection (CLIENT TRACKING, RESP3): the waiting is then
-ended (CLIENT UNBLOCK), and the TAKE behind it brings the news.
+than wanted, the next question is a BLMOVE on the queue that was last of use: it waits, and its message comes
+with no further question, to one consumer alone. No TAKE is sent along, for the server would answer both
+together: the message would wait for a script. Of the other queues, whether of another name or another
+priority, the server tells on the same connection (CLIENT TRACKING, RESP3): the waiting is then ended (CLIENT
+UNBLOCK), and a TAKE brings the news.
 
 A server may refuse some of it. Where nobody may end a BLMOVE, the consumer waits for a list of its own, into
 which it puts something when the server tells of a message in any queue. Where the server does not tell, the
@@ -39,10 +40,9 @@ class Question(NamedTuple):
     wanted: int
     #: Whether the first answer is to a command that waits.
     waits: bool
-    #: The queue from which that command moves a message, if it is a BLMOVE.
+    #: The queue from which that command moves a message, if it is a BLMOVE. If not, the last answer is to a
+    #: TAKE.
     moves_from: str | None
-    #: Whether the last answer is to a TAKE.
-    takes: bool
 
 
 class Taker:
@@ -95,12 +95,10 @@ class Taker:
             if self._moves and not self._full:
                 moves_from = self._unwatched
             commands.append(self._make_waiting(reservation, moves_from, patience_s))
-        still_wanted = wanted - bool(moves_from)
-        if still_wanted:
-            commands.append(("EVAL", scripts.TAKE, *self._make_take(reservation, keys, width, still_wanted)))
-        self._question = Question(
-            keys, wanted, len(commands) > bool(still_wanted), moves_from, still_wanted > 0
-        )
+        waits = bool(commands)
+        if not moves_from:
+            commands.append(("EVAL", scripts.TAKE, *self._make_take(reservation, keys, width, wanted)))
+        self._question = Question(keys, wanted, waits, moves_from)
         connection.send_packed_command(connection.pack_commands(commands))
 
     def _make_take(
@@ -118,19 +116,18 @@ class Taker:
     def answer(self, connection: Any) -> list[tuple[str, bytes]]:
         """Read the server's answer: each message with its queue."""
         assert self._question is not None
-        keys, wanted, waits, moves_from, takes = self._question
+        keys, wanted, waits, moves_from = self._question
         taken: list[tuple[str, bytes]] = []
         self._dry = []
         if waits:
             first = self._read_waited(connection, moves_from)
             if moves_from and isinstance(first, bytes):
                 taken.append((moves_from, first))
-        if takes:
+        if not moves_from:
             flat = connection.read_response()
             taken += [(keys[i - 1], raw) for i, raw in zip(flat[::2], flat[1::2], strict=True)]
-            # What a BLMOVE has waited for in vain says nothing of the other queues. Nor does a TAKE that
-            # watched all but one, if nobody waits for that one any more.
-            if len(flat) // 2 < wanted - bool(moves_from) and (self._moves or not self._unwatched):
+            # A TAKE that watched all but one says nothing, if nobody waits for that one any more.
+            if len(flat) // 2 < wanted and (self._moves or not self._unwatched):
                 self._dry = keys
         if taken:
             self._hot = taken[-1][0]

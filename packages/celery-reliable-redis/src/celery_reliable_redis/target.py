@@ -7,12 +7,15 @@ or change it, they may differ in more: a receiver of a signal, a router, a metho
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 from celery import Celery, Signature, Task, signals
 from celery.app.amqp import AMQP
 from celery.app.routes import MapRoute, Router
 
+#: What sends a task as Celery's `apply_async` does, in its place.
+SENDERS: set[Any] = set()
 #: Where the backends are that are told of each task before it is sent, and can do without: the first does
 #: nothing then, the second subscribes to what whoever asks for a result subscribes to, the third makes a
 #: queue.
@@ -50,6 +53,11 @@ class Target:
         self.options = dict(options)
         if self._canvas is None:
             self.options.setdefault("add_to_parent", False)
+
+    @property
+    def ignores_result(self) -> Any:
+        """Whether nobody asks for the results, as a result says of itself."""
+        return self.options.get("ignore_result", self._task.ignore_result if self._task else None)
 
     def arguments(self, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None) -> tuple[Any, Any]:
         """Put a signature's arguments together with those of one message."""
@@ -97,6 +105,10 @@ class Target:
 
     def is_uniform(self) -> bool:
         """Return whether nothing looks at each message, or changes it."""
+        return (self._task is None or _is_sent_plainly(self._task)) and self.has_like_messages()
+
+    def has_like_messages(self) -> bool:
+        """Return the same of what happens after `apply_async` was called."""
         return not (
             self._canvas is not None
             or self._is_customised()
@@ -110,9 +122,9 @@ class Target:
         app, task = self.app, self._task
         return (
             (task is not None and _is_customised_task(task, app))
-            or not _is_own(app.send_task, Celery.send_task)
+            or not is_own(app.send_task, Celery.send_task)
             or app.amqp.create_task_message != app.amqp.as_task_v2  # protocol 1
-            or not _is_own(app.amqp.as_task_v2, AMQP.as_task_v2)
+            or not is_own(app.amqp.as_task_v2, AMQP.as_task_v2)
         )
 
     def _is_heard(self) -> bool:
@@ -125,13 +137,12 @@ class Target:
         router = self.app.amqp.router
         return (
             "router" in self.options
-            or not _is_own(router.route, Router.route)
+            or not is_own(router.route, Router.route)
             or not all(isinstance(route, MapRoute) for route in router.routes)
         )
 
     def _backend_must_know(self) -> bool:
-        ignored = self.options.get("ignore_result", self._task.ignore_result if self._task else None)
-        return not ignored and self.app.backend.on_task_call.__module__ not in _BACKENDS
+        return not self.ignores_result and self.app.backend.on_task_call.__module__ not in _BACKENDS
 
 
 def _is_canvas(signature: Any) -> bool:
@@ -144,13 +155,27 @@ def _is_canvas(signature: Any) -> bool:
 def _is_customised_task(task: Any, app: Any) -> bool:
     return (
         app.conf.task_always_eager
-        or not _is_own(task.apply_async, Task.apply_async)
-        or not _is_own(task.shadow_name, Task.shadow_name)
+        or not _is_original(Task.apply_async)
+        or not is_own(task.shadow_name, Task.shadow_name)
         # Tasks with `pydantic=True` from 5.7 on: models become something else before they are sent.
         or getattr(task, "_dump_pydantic_arguments", None) is not None
     )
 
 
-def _is_own(method: Any, celerys: Any) -> bool:
-    # Tools that trace calls wrap what is in Celery's class, and may give each message headers of its own.
-    return getattr(method, "__func__", None) is celerys and not hasattr(celerys, "__wrapped__")
+def is_own(method: Any, celerys: Any) -> bool:
+    """Return whether a method is that of Celery's class, and nobody has put another in its place there."""
+    return getattr(method, "__func__", None) is celerys and _is_original(celerys)
+
+
+def _is_original(function: Any) -> bool:
+    # Tools that trace calls replace what is in Celery's classes, and may give each message other headers.
+    return (
+        type(function) is FunctionType
+        and not hasattr(function, "__wrapped__")
+        and function.__globals__["__name__"].startswith(("celery.", "kombu."))
+    )
+
+
+def _is_sent_plainly(task: Any) -> bool:
+    sender = getattr(task.apply_async, "__func__", None)
+    return (sender is Task.apply_async or sender in SENDERS) and _is_original(Task.apply_async)

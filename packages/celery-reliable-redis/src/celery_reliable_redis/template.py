@@ -31,7 +31,7 @@ class Template:
     """Writes messages of one task with the same options."""
 
     def __init__(self, target: Target, prototype: Prototype, ids: Sequence[str]) -> None:
-        """`ids` are those of the prototype, of its task and of its delivery."""
+        """`ids` are those of the prototype that differ: of its task, of its delivery, others."""
         self.made_at = time.monotonic()
         #: Whether a time is in it that was counted from then.
         self.ages = bool(target.options.get("countdown")) or "expiration" in prototype.message["properties"]
@@ -52,8 +52,8 @@ class Template:
         #: What all have, and at every other place what is written anew: joined, twice as fast as with `%`.
         self._pieces = pieces
 
-    def write(self, args: Any, kwargs: Any, task_id: str, tag: str) -> str:
-        """Write the message of one job, as JSON in ASCII."""
+    def write(self, args: Any, kwargs: Any, *ids: str) -> str:
+        """Write the message of one job, as JSON in ASCII. `ids` are there for those of the prototype."""
         body, is_json = self._bodies.write(args, kwargs)
         shown_args, shown_kwargs = '"()"', '"{}"'
         if self._shows:
@@ -63,7 +63,7 @@ class Template:
             if kwargs:
                 shown_kwargs = show(kwargs, self._kwargs_limit, self._levels)
         pieces = self._pieces
-        pieces[1::2] = self._pick((task_id, tag, body, shown_args, shown_kwargs))
+        pieces[1::2] = self._pick((*ids, body, shown_args, shown_kwargs))
         return "".join(pieces)
 
 
@@ -75,8 +75,13 @@ def make_template(target: Target, producer: Any, args: Any, kwargs: Any) -> Temp
     """
     ids = str(uuid4()), str(uuid4())
     prototype = make_prototype(target, producer, args, kwargs, ids)
-    if prototype is None:
-        return None
+    return None if prototype is None else make_template_of(target, prototype, args, kwargs, ids)
+
+
+def make_template_of(
+    target: Target, prototype: Prototype, args: Any, kwargs: Any, ids: Sequence[str]
+) -> Template | None:
+    """Make a template after a prototype with these arguments; None as above."""
     template = Template(target, prototype, ids)
     written = template.write(*target.check(args, kwargs), *ids)
     return template if json.loads(written) == json.loads(kombus_json.dumps(prototype.message)) else None

@@ -172,7 +172,7 @@ def test_a_signature_adds_its_arguments_and_options(app: Any, client: redis.Redi
 def test_queues_priorities_and_prefixes_are_those_of_the_transport(
     valkey: Server, client: redis.Redis, transport: str | None, applied: list[Any]
 ) -> None:
-    options = {"priority_steps": [0, 5], "sep": ":", "global_keyprefix": "here."}
+    options: Any = {"priority_steps": [0, 5], "sep": ":", "global_keyprefix": "here."}
     with sending_app(valkey, transport, **options) as app:
         left = same_as_a_loop(app.tasks["add"], JOBS, client, priority=7)
         assert list(left) == ["here.celery:5"]

@@ -1,0 +1,87 @@
+"""What a message depends on besides its arguments and options: while it is the same, all are made alike.
+
+It is asked before each message, so it reads what Celery would read, and little more. Whoever has replaced or
+wrapped what is on the way from `apply_async` to the broker, or does so later, has it called.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery, Task, signals
+from celery.app.amqp import AMQP
+from celery.app.routes import MapRoute, Router
+from kombu import Producer
+
+#: Settings that Celery looks up for each message.
+_SETTINGS = "task_always_eager", "task_send_sent_event", "task_default_queue", "task_repr_maxlevels"
+_HEARD = signals.before_task_publish, signals.after_task_publish, signals.task_sent
+
+
+def is_ordinary(task: Any) -> bool:
+    """Return whether nobody looks at the message, and no other task sends it."""
+    for signal in _HEARD:
+        if signal.receivers and signal.has_listeners(task.name):
+            return False
+    return task.app.current_worker_task is None
+
+
+class Conditions:
+    """How everything was when a message was sent."""
+
+    def __init__(self, task: Any) -> None:
+        self._app = task.app
+        self._conf, self._amqp = self._app.conf, self._app.amqp
+        self._names = [self._conf._to_keys(setting) for setting in _SETTINGS]
+        self._router = self._amqp.router
+        self._routes = tuple(self._router.routes)
+        self._of_amqp = dict(vars(self._amqp))
+        self._seen = self._look(task)
+
+    def hold(self, task: Any) -> bool:
+        """Return whether everything is as it was."""
+        app = task.app
+        of_app = vars(app)
+        return (
+            app is self._app
+            and of_app.get("amqp") is self._amqp
+            and vars(self._amqp) == self._of_amqp  # queues, router, pool; what makes messages, and sends them
+            and app.conf is self._conf
+            and tuple(self._router.routes) == self._routes
+            and self._look(task) == self._seen
+        )
+
+    def _look(self, task: Any) -> tuple[Any, ...]:
+        maps, routes, of_app = self._conf.maps, self._routes, vars(self._app)
+        return (
+            os.getpid(),  # it is in the message
+            task.name,
+            task.ignore_result,
+            task.time_limit,
+            task.soft_time_limit,
+            task.shadow_name,
+            [_find(names, maps) for names in self._names],
+            self._find_route(task.name) if routes else None,
+            of_app.get("send_task"),
+            of_app.get("producer_or_acquire"),
+            Task.apply_async,
+            Celery.send_task,
+            Celery.producer_or_acquire,
+            AMQP.as_task_v2,
+            Router.route,
+            Producer.publish,
+        )
+
+    def _find_route(self, name: str) -> Any:
+        # A router that is a function may look at more, and is asked by Celery.
+        return all(isinstance(route, MapRoute) for route in self._routes) and self._router.lookup_route(name)
+
+
+def _find(names: Any, maps: Any) -> Any:
+    # As `conf[...]` does, in a fifth of the time.
+    for mapping in maps:
+        for name in names:
+            if name in mapping:
+                return mapping[name]
+    return None
