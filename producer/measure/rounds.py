@@ -23,6 +23,7 @@ from producer.results import ContenderResult, Run, run_from
 from producer.results.reference import Reference
 from producer.system import usage
 from producer.system.broker import Broker
+from producer.system.garbage import collector_off
 from producer.workloads import WORKLOADS, Workload
 from worker.errors import ContenderError
 from worker.jobs import Job
@@ -198,7 +199,7 @@ def _run(
     roots = contender.processes()
     began = time.time()
     broker_before = usage.cpu_s(session.broker.pid)
-    with usage.watched(roots) as used:
+    with collector_off(), usage.watched(roots) as used:  # the lab keeps a record of every job
         outcome = contender.run(workload.jobs, session.watcher.progress)
     broker_cpu = max(0.0, usage.cpu_s(session.broker.pid) - broker_before)  # 0 also where it died meanwhile
     checked = reference.check(outcome.records)

@@ -71,7 +71,7 @@ def _push_random(board: chess.Board, rng: random.Random) -> None:
 MAKER = Maker(
     description=f"chess positions searched {DEPTH} half-moves deep, in pure Python",
     bound="cores",
-    jobs=24,
+    jobs=16,
     make=make,
     summary=summary,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -181,6 +182,21 @@ class Lab:
 
 SERIAL, THREADS, PROCESSES = Spec("serial", 1), Spec("threads", 4), Spec("processes", 2)
 FOUR = (SERIAL, THREADS, PROCESSES, Spec("celery:solo", 1))
+
+
+def test_no_garbage_is_collected_during_a_run_and_again_after_it() -> None:
+    seen: list[bool] = []
+
+    def look(_: int, __: Outcome) -> bool:
+        seen.append(gc.isenabled())
+        return True
+
+    def prepare(fake: Fake) -> None:
+        fake.spoil = look
+
+    Lab().go(FOUR, prepare=prepare)
+    assert seen == [False] * 4
+    assert gc.isenabled()
 
 
 def test_every_contender_runs_once_a_round_in_an_order_that_the_seed_gives() -> None:
