@@ -10,16 +10,19 @@ its children, from before the first message to the last acknowledgement.
 Rounds are interleaved: each runs every task of every cell once, in random order. Prints the medians and the
 ratios round by round, and how long the chess takes by itself; asserts only that no record is missing.
 RECORDING_CELLS (`threads@32,asyncio@1000`), RECORDING_ROUNDS and RECORDING_JOBS choose how much of it to run.
+
+A second table: how long a record takes whose process has no other to write, beside a bare XADD of the same.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +36,11 @@ from producer.workloads import build
 from tests.bench.pool_worker import running_worker
 from tests.helpers import until
 from worker.chess_move import move
+from worker.collector import Collector
 from worker.jobs import ChessMove, wait_s
-from worker.records import run_stream
+from worker.records import JobRecord, SentRecord, boot_id, encode, run_stream
+from worker.turns import Turns
+from worker.wire import Wire
 
 pytestmark = pytest.mark.bench
 
@@ -76,6 +82,39 @@ def test_a_job_of_the_lab_beside_nothing(broker: Broker, client: redis.Redis) ->
     print(f"\nCPU of the worker in ms a job, median of {ROUNDS} interleaved rounds, {os.cpu_count()} cores")
     print(f"(the move by itself, without its wait: {_move_ms():.3f} ms)", *_table(passes), sep="\n")
     assert not sum(run.missing for runs in passes.values() for run in runs)
+
+
+def test_a_record_that_has_no_group(broker: Broker, client: redis.Redis) -> None:
+    stream = run_stream(RUN)
+    record = JobRecord(0, "here/1", 0, 0, 0, 0, {"move": "e2e4"}, None)
+    packed = encode(SentRecord(record, boot_id(), 0))
+    turns, collector = Turns(Wire(broker.url)), Collector(Wire(broker.url))
+    ways: dict[str, Callable[[], Awaitable[object]]] = {
+        "XADD": lambda: _at_once(lambda: client.xadd(stream, {"record": packed}, nomkstream=True)),
+        "by turns": lambda: _at_once(lambda: turns.write(RUN, record)),
+        "by a loop": lambda: collector.write(RUN, record),
+    }
+    took: dict[str, list[float]] = {way: [] for way in ways}
+
+    async def main() -> None:
+        for way in random.choices([*ways], k=1500):
+            await asyncio.sleep(0.002)
+            begin = time.perf_counter()
+            await ways[way]()
+            took[way].append((time.perf_counter() - begin) * 1000)
+
+    client.delete(stream)
+    client.xadd(stream, {"begin": ""})
+    asyncio.run(main())
+    print("\nms from a record to its confirmation, one after the other, 2 ms between them, in random order")
+    for way, values in took.items():
+        cuts = statistics.quantiles(values, n=100)
+        print(f"{way:<12} p50 {cuts[49]:.2f}  p99 {cuts[98]:.2f}  n {len(values)}")
+    assert client.xlen(stream) == 1 + sum(map(len, took.values()))
+
+
+async def _at_once(write: Callable[[], object]) -> None:
+    write()
 
 
 def _table(passes: dict[tuple[str, str], list[Pass]]) -> Iterator[str]:
