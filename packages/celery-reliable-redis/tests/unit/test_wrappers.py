@@ -1,4 +1,4 @@
-"""Tools that trace calls wrap methods of Celery and kombu: they see each message, prompt ones and many alike."""
+"""Tools that trace calls wrap methods of Celery and kombu: they see each message, of both ways to send."""
 
 from __future__ import annotations
 
