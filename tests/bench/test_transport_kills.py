@@ -51,9 +51,13 @@ class Massacre:
 
     def kill(self, victim: Worker) -> None:
         """When others have done some jobs more, or a little later."""
-        self.feed()
         wanted = self.lab.records.llen("done") + self.chance.randrange(1, 50)
-        until(lambda: self.lab.records.llen("done") >= wanted, "jobs", every_s=0.001)
+
+        def are_done() -> bool:
+            self.feed()  # each time, as the workers may have done all of it meanwhile
+            return bool(self.lab.records.llen("done") >= wanted)
+
+        until(are_done, "jobs", every_s=0.001)
         time.sleep(self.chance.random() * 0.02)
         victim.kill()
         self.kills += 1

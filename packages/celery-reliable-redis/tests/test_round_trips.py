@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
+from queue import Empty
 from typing import Any
 
 import pytest
@@ -49,6 +51,26 @@ def test_what_comes_by_another_queue_ends_the_waiting(anywhere: Lab) -> None:
             publish(lab, range(number, number + 1), ("celery", "other")[number // 2 % 2], priority=number % 5)
             receive(connection, got, number + 1)[number].ack()
     assert numbers(got) == [*range(JOBS)]
+
+
+def test_what_comes_by_another_queue_together_with_an_answer_is_not_waited_for(anywhere: Lab) -> None:
+    lab = anywhere
+    with consuming(lab, "celery", "other") as (connection, got):
+        publish(lab, range(1))
+        receive(connection, got, 1)[0].ack()
+        [channel] = [channel for channel in connection.transport.channels if channel.active_queues]
+        assert not channel._in_poll
+        channel._taker._dry = []  # so that it asks for all, and does not wait
+        channel._brpop_start()
+        received = channel.client.connection._sock
+        until(lambda: received.recv(1, socket.MSG_PEEK), "an answer: there is nothing")
+        publish(lab, range(1, 2), "other")
+        until(lambda: b"invalidate" in received.recv(65536, socket.MSG_PEEK), "news behind it")
+        with pytest.raises(Empty):
+            channel._brpop_read()
+        before = commands(lab)
+        receive(connection, got, 2)[1].ack()
+        assert not (commands(lab) - before)["blmove"]
 
 
 @pytest.mark.parametrize("transport", ["celery_reliable_redis:Transport", STOCK])

@@ -7,11 +7,12 @@ wrapped what is on the way from `apply_async` to the broker, or does so later, h
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from operator import is_
 from typing import Any
 
-from celery import Celery, Task, signals
-from celery.app.amqp import AMQP
-from celery.app.routes import MapRoute, Router
+from celery import Task, signals
+from celery.app.routes import MapRoute
 from kombu import Producer
 
 #: Settings that Celery looks up for each message.
@@ -36,24 +37,41 @@ class Conditions:
         self._names = [self._conf._to_keys(setting) for setting in _SETTINGS]
         self._router = self._amqp.router
         self._routes = tuple(self._router.routes)
-        self._of_amqp = dict(vars(self._amqp))
+        self._of_amqp = tuple(vars(self._amqp).values())
+        self._on_the_way = self._find_on_the_way()
         self._seen = self._look(task)
 
     def hold(self, task: Any) -> bool:
         """Return whether everything is as it was."""
         app = task.app
-        of_app = vars(app)
         return (
             app is self._app
-            and of_app.get("amqp") is self._amqp
-            and vars(self._amqp) == self._of_amqp  # queues, router, pool; what makes messages, and sends them
+            and vars(app).get("amqp") is self._amqp
+            # Its queues, router, pool; what makes messages, and sends them.
+            and _are_same(vars(self._amqp).values(), self._of_amqp)
             and app.conf is self._conf
-            and tuple(self._router.routes) == self._routes
+            and _are_same(self._router.routes, self._routes)
+            and _are_same(self._find_on_the_way(), self._on_the_way)
             and self._look(task) == self._seen
         )
 
+    def _find_on_the_way(self) -> tuple[Any, ...]:
+        app, amqp, router = self._app, self._amqp, self._router
+        of_app, of_app_type = vars(app), type(app)
+        return (
+            of_app.get("send_task"),
+            of_app.get("producer_or_acquire"),
+            vars(router).get("route"),
+            Task.apply_async,
+            of_app_type.send_task,
+            of_app_type.producer_or_acquire,
+            type(amqp).as_task_v2,
+            type(router).route,
+            Producer.publish,
+        )
+
     def _look(self, task: Any) -> tuple[Any, ...]:
-        maps, routes, of_app = self._conf.maps, self._routes, vars(self._app)
+        maps = self._conf.maps
         return (
             os.getpid(),  # it is in the message
             task.name,
@@ -62,20 +80,17 @@ class Conditions:
             task.soft_time_limit,
             task.shadow_name,
             [_find(names, maps) for names in self._names],
-            self._find_route(task.name) if routes else None,
-            of_app.get("send_task"),
-            of_app.get("producer_or_acquire"),
-            Task.apply_async,
-            Celery.send_task,
-            Celery.producer_or_acquire,
-            AMQP.as_task_v2,
-            Router.route,
-            Producer.publish,
+            self._find_route(task.name) if self._routes else None,
         )
 
     def _find_route(self, name: str) -> Any:
         # A router that is a function may look at more, and is asked by Celery.
         return all(isinstance(route, MapRoute) for route in self._routes) and self._router.lookup_route(name)
+
+
+def _are_same(values: Collection[Any], others: Collection[Any]) -> bool:
+    # Many a wrapper is equal to what it wraps, but is another.
+    return len(values) == len(others) and all(map(is_, values, others))
 
 
 def _find(names: Any, maps: Any) -> Any:

@@ -15,7 +15,7 @@ from redis import RedisError
 
 from celery_reliable_redis import wires
 from celery_reliable_redis.prototype import Caught, Prototype, make_prototype_of
-from celery_reliable_redis.target import Target, is_own
+from celery_reliable_redis.target import Target, is_own, module_of
 from celery_reliable_redis.template import Template, make_template_of
 
 #: How long to wait for a connection of the pool, before Celery does. A pool that is not waited for may exceed
@@ -76,10 +76,11 @@ class Line:
 
     def _tell_backend(self, task_id: str) -> bool:
         tell = self._app.backend.on_task_call
-        if tell.__module__ == "celery.backends.redis":  # it needs no producer
+        module = module_of(tell)
+        if module == "celery.backends.redis":  # it needs no producer
             tell(None, task_id)
             return True
-        return bool(tell.__module__ == "celery.backends.base")  # it does nothing
+        return module == "celery.backends.base"  # it does nothing
 
 
 def make_line(

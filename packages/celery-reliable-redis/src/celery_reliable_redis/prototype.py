@@ -49,13 +49,13 @@ def make_prototype_of(caught: Caught, delivery_tag: str) -> Prototype | None:
     retry, policy, declare = (options.pop(name, None) for name in ("retry", "retry_policy", "declare"))
     policy = dict(policy or {}) if retry else None
     channel = connect(producer, policy)
+    if not isinstance(channel, stock.Channel) or type(channel)._put is not stock.Channel._put:
+        return None  # another transport's queues are no lists, and its messages no dicts
     recorder = _Recorder(channel, delivery_tag)
     own = Producer(recorder, serializer=producer.serializer, compression=producer.compression)
     own.publish(caught.body, **options)
     if (
-        not isinstance(channel, stock.Channel)
-        or type(channel)._put is not stock.Channel._put  # another transport's queues are no lists
-        or producer.exchange.name
+        producer.exchange.name
         or recorder.exchange
         or options.get("content_type")
         or any(_expires(entity) for entity in declare or [])

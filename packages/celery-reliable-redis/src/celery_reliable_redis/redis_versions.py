@@ -50,6 +50,12 @@ def listen_for_news(connection: Any, hear: Callable[[Any], None]) -> None:
     connection._parser.set_invalidation_push_handler(hear)
 
 
+def read_unasked(connection: Any) -> None:
+    """Read what the server has sent unasked, as far as it is here: `hear` is called with it."""
+    while connection.can_read():
+        connection.read_response(push_request=True)
+
+
 def greet_unchecked(connection: Any) -> None:
     """Have a new connection log in before it is checked: redis-py 5 would first send a PING, in vain."""
     if MAJOR < 8:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import redis
 
 from celery_reliable_redis import scripts
-from celery_reliable_redis.redis_versions import listen_for_news
+from celery_reliable_redis.redis_versions import listen_for_news, read_unasked
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.servers import is_refusal
 
@@ -91,7 +91,7 @@ class Taker:
         self._wake_key = reservation.wake_key
         commands: list[tuple[Any, ...]] = []
         moves_from = None
-        if set(keys) <= set(self._dry) and (self._unwatched in keys or not self._moves):
+        if self._may_wait(connection, keys):
             if self._moves and not self._full:
                 moves_from = self._unwatched
             commands.append(self._make_waiting(reservation, moves_from, patience_s))
@@ -100,6 +100,12 @@ class Taker:
             commands.append(("EVAL", scripts.TAKE, *self._make_take(reservation, keys, width, wanted)))
         self._question = Question(keys, wanted, waits, moves_from)
         connection.send_packed_command(connection.pack_commands(commands))
+
+    def _may_wait(self, connection: Any, keys: list[str]) -> bool:
+        if self._is_told and self._dry:
+            # News may have come together with the last answer: it is in the parser, and wakes nobody there.
+            read_unasked(connection)
+        return set(keys) <= set(self._dry) and (self._unwatched in keys or not self._moves)
 
     def _make_take(
         self, reservation: Reservation, keys: list[str], width: int, wanted: int

@@ -15,7 +15,7 @@ from celery_reliable_redis import scripts
 from celery_reliable_redis.acks import IDLE_S
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.qos import Arrival
-from celery_reliable_redis.redis_versions import is_connected
+from celery_reliable_redis.redis_versions import is_connected, read_unasked
 from celery_reliable_redis.reservation import Held
 from celery_reliable_redis.reserving import ReservingChannel
 from celery_reliable_redis.servers import CannotServeError
@@ -160,8 +160,7 @@ class TakingChannel(ReservingChannel):
         """Read what came while no answer was due: news of a queue, or the end of the connection."""
         connection = self.client.connection
         try:
-            while connection.can_read():
-                connection.read_response(push_request=True)
+            read_unasked(connection)
         except self.connection_errors:
             connection.disconnect()  # nothing is lost with it; kombu connects anew when it is wanted
 

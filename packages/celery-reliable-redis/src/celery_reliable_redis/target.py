@@ -7,7 +7,7 @@ or change it, they may differ in more: a receiver of a signal, a router, a metho
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from celery import Celery, Signature, Task, signals
@@ -123,8 +123,8 @@ class Target:
         return (
             (task is not None and _is_customised_task(task, app))
             or not is_own(app.send_task, Celery.send_task)
-            or app.amqp.create_task_message != app.amqp.as_task_v2  # protocol 1
-            or not is_own(app.amqp.as_task_v2, AMQP.as_task_v2)
+            or not is_own(app.amqp.create_task_message, AMQP.as_task_v2)  # nor protocol 1
+            or not _is_original(app.amqp.send_task_message)
         )
 
     def _is_heard(self) -> bool:
@@ -142,7 +142,7 @@ class Target:
         )
 
     def _backend_must_know(self) -> bool:
-        return not self.ignores_result and self.app.backend.on_task_call.__module__ not in _BACKENDS
+        return not self.ignores_result and module_of(self.app.backend.on_task_call) not in _BACKENDS
 
 
 def _is_canvas(signature: Any) -> bool:
@@ -164,7 +164,13 @@ def _is_customised_task(task: Any, app: Any) -> bool:
 
 def is_own(method: Any, celerys: Any) -> bool:
     """Return whether a method is that of Celery's class, and nobody has put another in its place there."""
-    return getattr(method, "__func__", None) is celerys and _is_original(celerys)
+    # A wrapper would show the attributes of what it wraps.
+    return type(method) is MethodType and method.__func__ is celerys and _is_original(celerys)
+
+
+def module_of(method: Any) -> str | None:
+    """Return where a method is defined; None if another has been put in its place."""
+    return method.__module__ if type(method) is MethodType else None
 
 
 def _is_original(function: Any) -> bool:
@@ -177,5 +183,10 @@ def _is_original(function: Any) -> bool:
 
 
 def _is_sent_plainly(task: Any) -> bool:
-    sender = getattr(task.apply_async, "__func__", None)
-    return (sender is Task.apply_async or sender in SENDERS) and _is_original(Task.apply_async)
+    senders = [vars(cls)["apply_async"] for cls in type(task).__mro__ if "apply_async" in vars(cls)]
+    return (
+        "apply_async" not in vars(task)
+        and all(type(sender) is FunctionType for sender in senders)
+        and SENDERS.union([Task.apply_async]).issuperset(senders)
+        and _is_original(Task.apply_async)
+    )

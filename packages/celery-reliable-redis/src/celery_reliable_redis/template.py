@@ -62,7 +62,7 @@ class Template:
                 shown_args = show(args, self._args_limit, self._levels)
             if kwargs:
                 shown_kwargs = show(kwargs, self._kwargs_limit, self._levels)
-        pieces = self._pieces
+        pieces = self._pieces.copy()  # a signal may come here, whose handler writes another message
         pieces[1::2] = self._pick((*ids, body, shown_args, shown_kwargs))
         return "".join(pieces)
 

@@ -16,8 +16,10 @@ import redis
 from celery import Celery, Task, chain, signals
 from kombu import Exchange, Queue, serialization
 from kombu.exceptions import EncodeError
+from kombu.transport import pyamqp
 
 from celery_reliable_redis import sending, template
+from celery_reliable_redis.prototype import Caught, make_prototype_of
 from celery_reliable_redis.sending import NotAllSentError, send_many
 from celery_reliable_redis.target import Target
 from transport_lab import RELIABLE, Server
@@ -476,3 +478,14 @@ def test_a_task_that_sends_gets_children_only_where_asked(app: Any, client: redi
     assert children == [0, len(JOBS)]
     raws: Any = client.lrange("celery", 0, -1)
     assert all(b'"parent_id": "' in raw for raw in raws)
+
+
+def test_with_a_transport_whose_messages_are_no_dicts_celery_sends(app: Any, client: redis.Redis) -> None:
+    add = app.tasks["add"]
+    with app.producer_or_acquire() as producer:
+        caught = Caught(producer)
+        add.apply_async((1,), producer=caught)
+        caught.producer = SimpleNamespace(channel=pyamqp.Channel.__new__(pyamqp.Channel), serializer="json")
+        caught.producer.compression, caught.options["retry"] = None, False
+        assert make_prototype_of(caught, "tag") is None
+    assert not client.keys()

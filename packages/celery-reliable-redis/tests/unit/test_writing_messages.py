@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import enum
 import json
+import sys
 import uuid
 from collections import OrderedDict, namedtuple
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ import celery_reliable_redis.saferepr
 from celery_reliable_redis.ids import COUNT, make_ids
 from celery_reliable_redis.saferepr import represent, represent_json
 from celery_reliable_redis.sending import send_many
+from celery_reliable_redis.target import Target
+from celery_reliable_redis.template import Template, make_template
 from transport_lab import Server
 from transport_messages import sending_app, take
 
@@ -186,3 +190,26 @@ def test_any_message_is_the_one_that_apply_async_sends(valkey: Server) -> None:
             assert ours == take(client)
 
         sends_the_same()
+
+
+def test_what_a_signal_handler_sends_is_no_part_of_the_message_it_interrupts(valkey: Server) -> None:
+    with sending_app(valkey) as app, app.producer_or_acquire() as producer:
+        template = make_template(Target(app.tasks["add"], None, {}), producer, (1,), None)
+        assert template
+        undisturbed = template.write((1,), {}, "a task's", "a delivery's")
+        handled: list[str] = []
+
+        def interrupt(frame: FrameType, *_: Any) -> Any:
+            if frame.f_code is Template.write.__code__:  # before each line of it
+                handled.append(template.write((2,), {"y": 3}, "another task's", "another's"))
+                return interrupt
+            return None
+
+        before = sys.gettrace()
+        sys.settrace(interrupt)
+        try:
+            disturbed = template.write((1,), {}, "a task's", "a delivery's")
+        finally:
+            sys.settrace(before)
+    assert disturbed == undisturbed
+    assert len({*handled}) == 1
