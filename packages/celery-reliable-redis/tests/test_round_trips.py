@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections import Counter
 from queue import Empty
 from typing import Any
 
 import pytest
+import redis
 from celery import Celery
 from kombu import Exchange, Queue
 
@@ -71,6 +73,30 @@ def test_what_comes_by_another_queue_together_with_an_answer_is_not_waited_for(a
         before = commands(lab)
         receive(connection, got, 2)[1].ack()
         assert not (commands(lab) - before)["blmove"]
+
+
+def test_an_unblock_that_overtakes_the_waiting_is_sent_again(
+    anywhere: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = anywhere
+    sent: list[int] = []
+    unblock = redis.Redis.client_unblock
+
+    def overtake(client: redis.Redis, number: int) -> Any:
+        sent.append(number)
+        return unblock(client, number) if len(sent) > 1 else 0
+
+    monkeypatch.setattr(redis.Redis, "client_unblock", overtake)
+    with consuming(lab, "celery", "other") as (connection, got):
+        publish(lab, range(1))
+        receive(connection, got, 1)[0].ack()
+        [channel] = [channel for channel in connection.transport.channels if channel.active_queues]
+        while not (channel._taker._question and channel._taker._question.moves_from):
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.05)
+        publish(lab, range(1, 2), "other")
+        receive(connection, got, 2)[1].ack()
+    assert len(sent) == 2
 
 
 @pytest.mark.parametrize("transport", ["celery_reliable_redis:Transport", STOCK])

@@ -163,9 +163,13 @@ class Taker:
             self._connect().eval(scripts.WAKE, 1, self._wake_key)
         elif self._may_unblock:
             try:
-                self._connect().client_unblock(self._number)  # type: ignore[arg-type]  # known, or it may not
+                if not self._unblock():  # it has overtaken the BLMOVE, or there is an answer
+                    self._unblock()
             except redis.exceptions.NoPermissionError:  # since a moment ago
                 self._may_unblock = self._moves = False
+
+    def _unblock(self) -> int:
+        return self._connect().client_unblock(self._number)  # type: ignore[arg-type]
 
     def _on_news(self, _: Any) -> None:
         self._dry = []  # what had no message before, has one

@@ -108,7 +108,7 @@ class Target:
         return (self._task is None or _is_sent_plainly(self._task)) and self.has_like_messages()
 
     def has_like_messages(self) -> bool:
-        """Return the same of what happens after `apply_async` was called."""
+        """Return whether nothing behind `apply_async` looks at each message, or changes it."""
         return not (
             self._canvas is not None
             or self._is_customised()
