@@ -9,6 +9,7 @@ its children, from before the first message to the last acknowledgement.
 
 Rounds are interleaved: each runs every task of every cell once, in random order. Prints the medians and the
 ratios round by round, and how long the chess takes by itself; asserts only that no record is missing.
+Of each pool, the job's CPU by that in its smallest cell of 100 slots or more shows what grows with the slots.
 RECORDING_CELLS (`threads@32,asyncio@1000`), RECORDING_ROUNDS and RECORDING_JOBS choose how much of it to run.
 
 A second table: how long a record takes whose process has no other to write, beside a bare XADD of the same.
@@ -46,7 +47,8 @@ pytestmark = pytest.mark.bench
 
 CELLS = os.environ.get(
     "RECORDING_CELLS",
-    "solo@1,prefork@8,threads@32,gevent@32,eventlet@32,asyncio@32,asyncio@300,asyncio@1000",
+    "solo@1,prefork@8,eventlet@32,threads@32,threads@300,threads@1000,gevent@32,gevent@300,gevent@1000,"
+    "asyncio@32,asyncio@100,asyncio@300,asyncio@1000,asyncio@5000",
 ).split(",")
 ROUNDS = int(os.environ.get("RECORDING_ROUNDS", "3"))
 JOBS = int(os.environ.get("RECORDING_JOBS", "2000"))
@@ -81,6 +83,7 @@ def test_a_job_of_the_lab_beside_nothing(broker: Broker, client: redis.Redis) ->
             passes.setdefault((cell, task), []).append(_pass(broker, client, cell, task))
     print(f"\nCPU of the worker in ms a job, median of {ROUNDS} interleaved rounds, {os.cpu_count()} cores")
     print(f"(the move by itself, without its wait: {_move_ms():.3f} ms)", *_table(passes), sep="\n")
+    print(*_growth(passes), sep="\n")
     assert not sum(run.missing for runs in passes.values() for run in runs)
 
 
@@ -129,6 +132,15 @@ def _table(passes: dict[tuple[str, str], list[Pass]]) -> Iterator[str]:
         )
 
 
+def _growth(passes: dict[tuple[str, str], list[Pass]]) -> Iterator[str]:
+    for pool in dict.fromkeys(cell.partition("@")[0] for cell in CELLS):
+        slots = sorted(int(cell.partition("@")[2]) for cell in CELLS if cell.startswith(f"{pool}@"))
+        least, *more = [number for number in slots if number >= 100] or [0]
+        cpu = {n: [run.cpu_ms for run in passes[f"{pool}@{n}", "job"]] for n in (least, *more) if n}
+        for number in more:
+            yield f"{pool}@{number} by @{least}: CPU a job {_ratios(cpu[number], cpu[least])}"
+
+
 def _ratios(ours: list[float], others: list[float]) -> str:
     ratios = sorted(a / b for a, b in zip(ours, others, strict=True))
     return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
@@ -144,7 +156,7 @@ def _move_ms() -> float:
 
 def _pass(broker: Broker, client: redis.Redis, cell: str, task: str) -> Pass:
     pool, _, slots = cell.partition("@")
-    jobs = build("waits", min(JOBS, JOBS_A_SLOT * int(slots))).jobs
+    jobs = build("waits", min(max(JOBS, 2 * int(slots)), JOBS_A_SLOT * int(slots))).jobs
     client.flushall()
     client.xadd(run_stream(RUN), {"begin": ""})
     app = producer_app(broker.url)

@@ -1,4 +1,7 @@
-"""A million records: how large the file is, and what it takes to save, to load and to show it."""
+"""A million records: how large the file is, and what it takes to save, to load and to show it.
+
+pytest -m bench tests/bench/test_result_file.py -s
+"""
 
 from __future__ import annotations
 

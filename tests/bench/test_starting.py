@@ -154,3 +154,5 @@ def test_where_the_time_of_a_default_comparison_goes(tmp_path: Path) -> None:
     for name, seconds in spent.items():
         runs = [run.times.makespan_s for run in result.runs if name == f"{run.workload}: rounds"]
         print(f"  {name:28} {seconds:5.1f} s" + (f", of which {sum(runs):.1f} s in runs" if runs else ""))
+    in_runs = sum(run.times.makespan_s for run in result.runs)
+    print(f"  ratio to the runs alone, {in_runs:.1f} s: {(marks[-1][1] - began) / in_runs:.2f}")

@@ -1,6 +1,8 @@
 """The reliable transport against kombu's own, in turn, on every pool. Asserts no speed.
 
 pytest -m bench tests/bench/test_transport.py -s
+
+TRANSPORT_BENCH_ROUNDS and TRANSPORT_BENCH_JOBS choose how much of it to run.
 """
 
 from __future__ import annotations

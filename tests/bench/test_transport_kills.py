@@ -3,6 +3,7 @@
 pytest -m bench tests/bench/test_transport_kills.py -s [-k solo]
 
 With the stock transport, for comparison, the losses are counted and not asserted: it promises otherwise.
+TRANSPORT_BENCH_KILLS and TRANSPORT_BENCH_STOCK_KILLS say how many.
 """
 
 from __future__ import annotations
