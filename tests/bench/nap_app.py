@@ -19,6 +19,7 @@ app.conf.update(
     broker_transport=os.environ["NAP_TRANSPORT"],
     task_acks_late=True,
     task_ignore_result=True,
+    result_backend_thread_safe=True,  # else Celery makes a result backend for each greenlet
     # For each slot that acknowledges, as the lab's own app has it: kombu's 10 would lose connections.
     broker_transport_options={"max_connections": 10_000},
 )
