@@ -11,18 +11,19 @@ from collections.abc import Collection
 from operator import is_
 from typing import Any
 
-from celery import Task, signals
+from celery import Task
 from celery.app.routes import MapRoute
 from kombu import Producer
 
+from celery_reliable_redis.target import PUBLISHING
+
 #: Settings that Celery looks up for each message.
 _SETTINGS = "task_always_eager", "task_send_sent_event", "task_default_queue", "task_repr_maxlevels"
-_HEARD = signals.before_task_publish, signals.after_task_publish, signals.task_sent
 
 
 def is_ordinary(task: Any) -> bool:
     """Return whether nobody looks at the message, and no other task sends it."""
-    for signal in _HEARD:
+    for signal in PUBLISHING:
         if signal.receivers and signal.has_listeners(task.name):
             return False
     return task.app.current_worker_task is None

@@ -14,6 +14,8 @@ from celery import Celery, Signature, Task, signals
 from celery.app.amqp import AMQP
 from celery.app.routes import MapRoute, Router
 
+#: The signals that tell of a message when it is sent.
+PUBLISHING = signals.before_task_publish, signals.after_task_publish, signals.task_sent
 #: What sends a task as Celery's `apply_async` does, in its place.
 SENDERS: set[Any] = set()
 #: Where the backends are that are told of each task before it is sent, and can do without: the first does
@@ -128,9 +130,8 @@ class Target:
         )
 
     def _is_heard(self) -> bool:
-        publishing = signals.before_task_publish, signals.after_task_publish, signals.task_sent
         return self.app.conf.task_send_sent_event or any(
-            signal.has_listeners(self.name) for signal in publishing
+            signal.has_listeners(self.name) for signal in PUBLISHING
         )
 
     def _is_routed_singly(self) -> bool:

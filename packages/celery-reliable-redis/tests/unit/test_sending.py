@@ -34,13 +34,6 @@ JOBS: list[tuple[Any, Any]] = [
 
 
 @pytest.fixture
-def client(valkey: Server) -> Iterator[redis.Redis]:
-    with valkey.client(3) as client:
-        client.flushall()
-        yield client
-
-
-@pytest.fixture
 def app(valkey: Server) -> Iterator[Any]:
     with sending_app(valkey) as app:
         yield app
