@@ -135,9 +135,9 @@ def _table(passes: dict[tuple[str, str], list[Pass]]) -> Iterator[str]:
 def _growth(passes: dict[tuple[str, str], list[Pass]]) -> Iterator[str]:
     for pool in dict.fromkeys(cell.partition("@")[0] for cell in CELLS):
         slots = sorted(int(cell.partition("@")[2]) for cell in CELLS if cell.startswith(f"{pool}@"))
-        least, *more = [number for number in slots if number >= 100] or [0]
-        cpu = {n: [run.cpu_ms for run in passes[f"{pool}@{n}", "job"]] for n in (least, *more) if n}
-        for number in more:
+        cpu = {n: [run.cpu_ms for run in passes[f"{pool}@{n}", "job"]] for n in slots if n >= 100}
+        for number in [*cpu][1:]:
+            least = min(cpu)
             yield f"{pool}@{number} by @{least}: CPU a job {_ratios(cpu[number], cpu[least])}"
 
 
