@@ -10,17 +10,12 @@ from uuid import uuid4
 
 from celery import Celery
 from kombu import Producer
-from kombu.exceptions import LimitExceeded
 from redis import RedisError
 
 from celery_reliable_redis import wires
 from celery_reliable_redis.prototype import Caught, Prototype, make_prototype_of
 from celery_reliable_redis.target import Target, is_own, module_of
 from celery_reliable_redis.template import Template, make_template_of
-
-#: How long to wait for a connection of the pool, before Celery does. A pool that is not waited for may exceed
-#: its limit.
-PATIENCE_S = 0.05
 
 
 class Line:
@@ -59,8 +54,9 @@ class Line:
 
     def _push(self, task_id: str, message: bytes) -> bool:
         try:
-            connection = self._pool.acquire(block=True, timeout=PATIENCE_S)
-        except (LimitExceeded, RuntimeError):  # Celery waits for one, or says that there will be none
+            # Without a timeout, as Celery waits: after one, kombu's pool may exceed its limit.
+            connection = self._pool.acquire(block=True)
+        except RuntimeError:  # Celery says that there will be none
             return False
         try:
             if not connection.connected or not self._declared <= connection.declared_entities:

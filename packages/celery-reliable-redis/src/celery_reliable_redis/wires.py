@@ -6,6 +6,7 @@ redis-py's pool takes as long to give one out, and to take it back, as it takes 
 from __future__ import annotations
 
 import os
+import threading
 from typing import Any
 
 from celery_reliable_redis.redis_versions import get_connection, is_connected
@@ -15,7 +16,18 @@ MOST = 64
 #: By kombu's connection: a pool of redis-py, and a connection of it. Who uses one has taken it out, and who
 #: uses kombu's connection is alone with it.
 _ready: dict[Any, tuple[Any, Any]] = {}
-os.register_at_fork(after_in_child=_ready.clear)
+#: A connection that is being given back is neither ready nor in its pool: who looks for it meanwhile would
+#: open another. A signal's handler may send, too.
+_moving = threading.RLock()
+
+
+def _forget() -> None:
+    global _moving
+    _moving = threading.RLock()  # nobody is left to release it
+    _ready.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def send(connection: Any, command: bytes) -> None:
@@ -24,7 +36,8 @@ def send(connection: Any, command: bytes) -> None:
     Raises:
         redis.RedisError, OSError: nobody knows whether it has been.
     """
-    pool, wire = _ready.pop(connection, (None, None))
+    with _moving:
+        pool, wire = _ready.pop(connection, (None, None))
     if wire is None or not is_connected(wire):  # closed with kombu's connection
         if wire is not None:
             pool.release(wire)
@@ -44,9 +57,10 @@ def send(connection: Any, command: bytes) -> None:
 
 def give_back() -> None:
     """Give back what nobody uses, so that whoever publishes by kombu opens no other connection for it."""
-    while _ready:
-        try:
-            _, (pool, wire) = _ready.popitem()
-        except KeyError:  # another thread was faster
-            return
-        pool.release(wire)
+    with _moving:
+        while _ready:
+            try:
+                _, (pool, wire) = _ready.popitem()
+            except KeyError:  # a signal's handler was faster
+                return
+            pool.release(wire)

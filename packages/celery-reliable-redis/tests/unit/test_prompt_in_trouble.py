@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ import redis
 from kombu import pools
 from kombu.exceptions import OperationalError
 
-from celery_reliable_redis import wires
+from celery_reliable_redis import redis_versions, wires
 from celery_reliable_redis.redis_versions import is_connected
 from transport_lab import RELIABLE, Lab, number_in, require_pool
 from transport_messages import sending_app
@@ -130,10 +131,11 @@ def test_a_closed_pool_sends_no_more(lab: Lab, add: Any) -> None:
     for number in range(3):
         add.delay(number)
     [(_, wire)] = wires._ready.values()
-    add.app.amqp.producer_pool.connections.force_close_all(close_pool=False)
+    connections = add.app.amqp.producer_pool.connections
+    connections.resize(connections.limit, reset=True)
     assert not is_connected(wire)
     add.delay(3)
-    add.app.amqp.producer_pool.connections.force_close_all()
+    connections.force_close_all()
     add.app.amqp.producer_pool.force_close_all()
     try:
         with pytest.raises(RuntimeError, match="closed pool"):
@@ -227,8 +229,10 @@ def test_threads_send_each_message_once_over_at_most_one_more_connection_for_eac
     run(
         lab,
         """
-        import threading
+        import sys, threading
         from celery import Task
+
+        sys.setswitchinterval(2e-5)  # so that they meet more often
 
         def send(apply_async):
             gate = threading.Barrier(16)
@@ -258,6 +262,37 @@ def test_threads_send_each_message_once_over_at_most_one_more_connection_for_eac
         """,
     )
     assert queued(lab) == Counter(dict.fromkeys(range(800), 2))
+
+
+def test_a_connection_on_its_way_back_is_waited_for(
+    lab: Lab, add: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        add.delay(number)
+    [(pool, wire)] = wires._ready.values()
+    begun, opened = threading.Event(), threading.Event()
+    release, get_connection = pool.release, redis_versions.get_connection
+
+    def release_late(connection: Any) -> None:
+        begun.set()
+        opened.wait(0.5)  # in vain, if the other waits
+        release(connection)
+
+    def tell_what_is_given(pool: Any) -> Any:
+        connection = get_connection(pool)
+        if connection is not wire:
+            opened.set()
+        return connection
+
+    monkeypatch.setattr(pool, "release", release_late)
+    monkeypatch.setattr(wires, "get_connection", tell_what_is_given)
+    giver = threading.Thread(target=wires.give_back)
+    giver.start()
+    begun.wait()
+    add.delay(3)
+    giver.join()
+    assert not opened.is_set()
+    assert queued(lab) == once(4)
 
 
 def test_greenlets_send_each_message_once(lab: Lab) -> None:
