@@ -41,6 +41,14 @@ def once(count: int) -> Counter[int]:
     return Counter(range(count))
 
 
+def send_three(add: Any) -> tuple[Any, Any]:
+    """Send 0, 1 and 2, the last one promptly; return redis-py's pool, and its connection that stays ready."""
+    for number in range(3):
+        add.delay(number)
+    [(pool, wire)] = wires._ready.values()
+    return pool, wire
+
+
 def cut(lab: Lab) -> None:
     lab.broker_client.client_kill_filter(_type="normal", skipme=True)
 
@@ -54,8 +62,7 @@ def test_what_a_server_has_closed_is_opened_anew(lab: Lab, add: Any) -> None:
 
 
 def test_a_server_that_was_wiped_gets_the_next(lab: Lab, add: Any) -> None:
-    for number in range(3):
-        add.delay(number)
+    send_three(add)
     lab.broker_client.flushall()
     add.delay(0)
     assert queued(lab) == once(1)
@@ -64,9 +71,7 @@ def test_a_server_that_was_wiped_gets_the_next(lab: Lab, add: Any) -> None:
 def test_an_answer_that_does_not_come_is_no_confirmation(
     lab: Lab, add: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(3):
-        add.delay(number)
-    [(_, wire)] = wires._ready.values()
+    _, wire = send_three(add)
 
     def miss() -> None:
         type(wire).read_response(wire)
@@ -82,9 +87,7 @@ def test_an_answer_that_does_not_come_is_no_confirmation(
 def test_an_interrupt_leaves_no_answer_to_the_next(
     lab: Lab, add: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(3):
-        add.delay(number)
-    [(_, wire)] = wires._ready.values()
+    _, wire = send_three(add)
 
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -99,8 +102,7 @@ def test_an_interrupt_leaves_no_answer_to_the_next(
 
 
 def test_what_the_server_refuses_is_refused_as_by_celery(lab: Lab, add: Any) -> None:
-    for number in range(3):
-        add.delay(number)
+    send_three(add)
     lab.broker_client.config_set("maxmemory", 1)
     try:
         with pytest.raises(OperationalError, match="maxmemory"):
@@ -115,8 +117,7 @@ def test_without_a_server_the_error_is_celerys(restartable: Lab) -> None:
     with sending_app(restartable.server, RELIABLE, task_cls=PROMPT) as app:
         app.conf.task_publish_retry_policy = HASTY
         add = app.tasks["add"]
-        for number in range(3):
-            add.delay(number)
+        send_three(add)
         restartable.server.stop()
         for _ in range(2):
             with pytest.raises(OperationalError):
@@ -128,9 +129,7 @@ def test_without_a_server_the_error_is_celerys(restartable: Lab) -> None:
 
 
 def test_a_closed_pool_sends_no_more(lab: Lab, add: Any) -> None:
-    for number in range(3):
-        add.delay(number)
-    [(_, wire)] = wires._ready.values()
+    _, wire = send_three(add)
     connections = add.app.amqp.producer_pool.connections
     connections.resize(connections.limit, reset=True)
     assert not is_connected(wire)
@@ -268,9 +267,7 @@ def test_threads_send_each_message_once_over_at_most_one_more_connection_for_eac
 def test_a_connection_on_its_way_back_is_waited_for(
     lab: Lab, add: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(3):
-        add.delay(number)
-    [(pool, wire)] = wires._ready.values()
+    pool, wire = send_three(add)
     begun, opened = threading.Event(), threading.Event()
     release, get_connection = pool.release, redis_versions.get_connection
 
