@@ -43,9 +43,17 @@ class Deadline:
         if now > _stop_at[0]:
             raise StoppedError("the worker is being stopped: the job goes back to the queue")
         if now > self._ends_at:
-            raise TimeLimitError(
-                f"not done within {self._limit_s:g} s, the limit for a job (SIMUL_JOB_LIMIT changes it)"
-            )
+            raise self.too_late()
+
+    def left_s(self) -> float:
+        """Return how many seconds are left: below 0 where the time is up, infinite where nobody limits it."""
+        return self._ends_at - monotonic()
+
+    def too_late(self) -> TimeLimitError:
+        """Make the error that says that the time was up."""
+        return TimeLimitError(
+            f"not done within {self._limit_s:g} s, the limit for a job (--time-limit, SIMUL_JOB_LIMIT)"
+        )
 
     def naps(self, seconds: float) -> Iterator[float]:
         """Divide a sleep into naps, and check the deadline between two of them."""

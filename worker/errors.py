@@ -21,6 +21,14 @@ class InvalidJobError(SimulError):
     """A message or a description is no valid job. It is rejected and recorded, and never retried."""
 
 
+class TargetError(SimulError):
+    """The function that a user names cannot be found, imported, or called with these arguments."""
+
+
+class CallError(SimulError):
+    """A function of the user's did what no job may: it tried to end its process."""
+
+
 class InvalidPositionError(InvalidJobError):
     """A chess position is illegal, or the game is over in it."""
 

@@ -27,6 +27,9 @@ MAX_WAIT_MS = 20_000
 MAX_STEPS = 10_000_000
 #: The sieve's upper end. Its memory grows with the root of this: a few megabytes a job.
 MAX_PRIME = 10**12
+#: Characters of the name of a function, and of the JSON of one call's arguments: a message has 4 MiB at most,
+#: with all around it.
+MAX_TARGET, MAX_ARGUMENTS = 300, 1024 * 1024
 #: The longest segment that one sieve job may cover: a second.
 MAX_SEGMENT = 10_000_000
 
@@ -99,7 +102,25 @@ class Sieve:
         _require(self.stop - self.start <= MAX_SEGMENT, f"a segment covers at most {MAX_SEGMENT:,} numbers")
 
 
-Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call a function of the user's: the one that the worker was started for (see `target`)."""
+
+    #: "shop.tasks:send_mail".
+    target: str
+    #: JSON text: an object has the arguments by name, a list by position, all else is the one argument.
+    arguments: str
+
+    def __post_init__(self) -> None:
+        _require(0 < len(self.target) <= MAX_TARGET, f"a function's name has up to {MAX_TARGET} characters")
+        _require(
+            len(self.arguments) <= MAX_ARGUMENTS,
+            f"the arguments of a call have up to {MAX_ARGUMENTS:,} characters",
+        )
+        _require(_is_unicode(self.target + self.arguments), "a call is Unicode text, without lone surrogates")
+
+
+Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve | Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +166,21 @@ class PrimesCounted:
     count: int
 
 
-Answer: TypeAlias = FilesChecked | MovePlayed | Integral | PrimesCounted
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What a function of the user's has returned."""
+
+    #: Its type: "dict", "decimal.Decimal".
+    type: str
+    #: The beginning of its JSON, or of its repr where it has none.
+    text: str
+    #: A hash of the whole of that.
+    digest: str
+    #: Whether it is JSON.
+    json: bool
+
+
+Answer: TypeAlias = FilesChecked | MovePlayed | Integral | PrimesCounted | Returned
 
 #: The name of each kind of job in a message.
 KINDS: dict[str, type[Job]] = {
@@ -153,6 +188,7 @@ KINDS: dict[str, type[Job]] = {
     "chess_move": ChessMove,
     "trapezoid": Trapezoid,
     "sieve": Sieve,
+    "call": Call,
 }
 _KIND_NAMES = {kind: name for name, kind in KINDS.items()}
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
-from worker import chess_move, deadline, file_check, sieve, trapezoid
-from worker.jobs import Answer, ChessMove, FileCheck, Job, Sieve, Trapezoid
+from worker import call, chess_move, deadline, file_check, sieve, trapezoid
+from worker.jobs import Answer, Call, ChessMove, FileCheck, Job, Sieve, Trapezoid
 
 
 def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None = None) -> Answer:
@@ -23,6 +23,7 @@ def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None =
 
     Raises:
         InvalidJobError: the job cannot be done by anyone, such as a move in an illegal position.
+        Exception: whatever a function of the user's raises.
         TimeLimitError: the job took too long.
         StoppedError: this process ends all its jobs.
     """
@@ -36,6 +37,8 @@ def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None =
             return trapezoid.integrate(job, until)
         case Sieve():
             return sieve.count(job, until)
+        case Call():
+            return call.call(job, until)
         case _:
             assert_never(job)
 
@@ -56,5 +59,7 @@ async def perform_async(job: Job, data_root: Path) -> Answer:
             return await trapezoid.integrate_async(job, until)
         case Sieve():
             return await sieve.count_async(job, until)
+        case Call():
+            return await call.call_async(job, until)
         case _:
             assert_never(job)

@@ -68,7 +68,7 @@ def test_a_job_that_takes_too_long_fails_and_the_worker_does_the_next(start: Sta
     worker = start(name, SIMUL_JOB_LIMIT="0.7")
     outcome = worker.run([SEARCH, WAIT, Trapezoid(0, 100, MAX_STEPS), SHORT], lambda _: None)
     assert outcome.problems == []
-    late = "TimeLimitError: not done within 0.7 s, the limit for a job (SIMUL_JOB_LIMIT changes it)"
+    late = "TimeLimitError: not done within 0.7 s, the limit for a job (--time-limit, SIMUL_JOB_LIMIT)"
     assert [record.error for record in outcome.records] == [late] * 3 + [None]
     assert worker.alive()
 

@@ -1,0 +1,209 @@
+"""Calls a user's function for a job: with its arguments, within its time, and whatever it does.
+
+An exception of the function is the job's failure, and so is an attempt to end the process. What it returns
+goes on as a type, a short text and a digest: answers are compared, and not carried around. A time limit ends
+a function where something can: a signal in a main thread, gevent and eventlet at its next switch, an event
+loop at its next await. Elsewhere the job is known to have taken too long when it ends by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import inspect
+import json
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+from typing import Any
+
+from worker.deadline import UNLIMITED, Deadline
+from worker.errors import CallError, InvalidJobError
+from worker.jobs import Call, Returned
+from worker.target import Function, function
+
+#: The most characters of an answer that are kept to be shown; all of it is in the digest.
+SHOWN = 200
+#: How often a function that goes on after its time is told again, in seconds.
+AGAIN_S = 1.0
+#: The most threads that blocking calls of one event loop may take: the most slots that it may have.
+MOST_THREADS = 10_000
+
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+
+
+def call(job: Call, until: Deadline = UNLIMITED) -> Returned:
+    """Call the function in this thread.
+
+    Raises:
+        InvalidJobError: this process was started for another function, or these are no arguments of its.
+        CallError: it has tried to end the process.
+        TimeLimitError: it took too long.
+        Exception: whatever it raises.
+    """
+    args, kwargs = read_arguments(job)
+    plain = _function(job).plain
+    with _guarded(until), _ended_in(until.left_s()):
+        result = plain(*args, **kwargs)
+        if inspect.iscoroutine(result):
+            import asyncio  # not at the top: most functions need none
+
+            result = asyncio.run(result)
+    until.check()
+    return describe(result)
+
+
+async def call_async(job: Call, until: Deadline = UNLIMITED) -> Returned:
+    """Await the function on this loop, or have a thread call it where it is no `async def`.
+
+    Raises:
+        As `call` does.
+    """
+    import asyncio
+
+    args, kwargs = read_arguments(job)
+    on_loop = _function(job).on_loop
+    if on_loop is None:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(_threads(), functools.partial(call, job, until))
+    with _guarded(until):
+        left_s = until.left_s()
+        try:
+            async with asyncio.timeout(left_s if left_s < threading.TIMEOUT_MAX else None) as limit:
+                result = await on_loop(*args, **kwargs)
+        except TimeoutError:
+            if limit.expired():
+                raise _OverdueError from None
+            raise
+    until.check()
+    return describe(result)
+
+
+def describe(result: object) -> Returned:
+    """Describe what a function has returned: by its JSON, or where there is none by its repr."""
+    kind = type(result)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        text, is_json = json.dumps(result, sort_keys=True), True
+    except (TypeError, ValueError, RecursionError):
+        text, is_json = _repr(result), False
+    digest = hashlib.blake2b(text.encode(errors="backslashreplace"), digest_size=8).hexdigest()
+    shown = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return Returned(name, shown.encode(errors="backslashreplace").decode(), digest, is_json)
+
+
+def _repr(result: object) -> str:
+    try:
+        if isinstance(result, set | frozenset):  # in another order in each process
+            return f"{type(result).__name__}({', '.join(sorted(map(repr, result)))})"
+        return _ADDRESS.sub("", repr(result))
+    except Exception as error:
+        return f"no repr: {type(error).__name__}"
+
+
+def _function(job: Call) -> Function:
+    found = function()
+    if found is None:
+        raise InvalidJobError(f"this process calls no function (--job), and {job.target!r} was asked for")
+    if job.target != found.name:
+        raise InvalidJobError(f"this process calls {found.name} alone (--job), and not {job.target!r}")
+    return found
+
+
+def read_arguments(job: Call) -> tuple[list[Any], dict[str, Any]]:
+    """Read the arguments: an object has them by name, a list by position, all else is the one argument.
+
+    Raises:
+        InvalidJobError: they are no JSON.
+    """
+    try:
+        value = json.loads(job.arguments)
+    except (ValueError, RecursionError) as error:
+        raise InvalidJobError(f"the arguments of a call are no JSON: {error}") from None
+    if isinstance(value, dict):
+        return [], value
+    return (value, {}) if isinstance(value, list) else ([value], {})
+
+
+class _OverdueError(BaseException):
+    """The time is up. No Exception: a function that catches all of those and tries again is ended, too."""
+
+
+@contextlib.contextmanager
+def _guarded(until: Deadline) -> Iterator[None]:
+    """Make failures of the job of what would end more than the job."""
+    try:
+        yield
+    except _OverdueError:
+        raise until.too_late() from None
+    except SystemExit as error:
+        raise CallError(f"the function tried to end its process: sys.exit({error.code!r})") from error
+    except KeyboardInterrupt as error:
+        raise CallError("the function raised KeyboardInterrupt") from error
+
+
+def _ended_in(seconds: float) -> contextlib.AbstractContextManager[object]:
+    """End what runs in this context after so many seconds, by whatever can do that here."""
+    if seconds > threading.TIMEOUT_MAX:
+        return contextlib.nullcontext()
+    if timeout := _green_timeout():
+        return _greenly(timeout, seconds)
+    if threading.current_thread() is threading.main_thread() and _has_signals():
+        return _by_alarm(seconds)
+    return contextlib.nullcontext()
+
+
+def _green_timeout() -> Callable[..., Any] | None:
+    """The timeout of the greenlets that stand in for threads here; None where threads are threads."""
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    if gevent and gevent.is_module_patched("threading"):
+        return sys.modules["gevent"].Timeout  # type: ignore[no-any-return]
+    if eventlet and eventlet.is_monkey_patched("thread"):
+        return sys.modules["eventlet"].Timeout  # type: ignore[no-any-return]
+    return None
+
+
+@contextlib.contextmanager
+def _greenly(timeout: Callable[..., Any], seconds: float) -> Iterator[None]:
+    limit = timeout(max(seconds, 0.001), _OverdueError)
+    try:
+        yield
+    finally:
+        limit.cancel()
+
+
+@contextlib.contextmanager
+def _by_alarm(seconds: float) -> Iterator[None]:
+    armed = True
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        if armed:
+            raise _OverdueError
+
+    before = signal.signal(signal.SIGALRM, end)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), AGAIN_S)
+        yield
+    finally:
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _has_signals() -> bool:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, *signal.getitimer(signal.ITIMER_REAL))
+        signal.signal(signal.SIGALRM, signal.getsignal(signal.SIGALRM) or signal.SIG_DFL)
+    except (ValueError, AttributeError):  # a subinterpreter, whose main thread is no main thread
+        return False
+    return True
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="call")
