@@ -1,7 +1,7 @@
-"""The user's own jobs: calls of one function, with the arguments that a file or a pipe has a line of for each.
+"""The user's own jobs: calls of one function, with arguments of which a file or a pipe has a line for each.
 
-A line is one JSON value: an object has arguments by name, a list by position, anything else is the one argument.
-The lines go through a file of the lab's, so that a million of them take no memory.
+A line is one JSON value: an object has arguments by name, a list by position, anything else is the one
+argument. The lines go through a file of the lab's, so that a million of them take no memory.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, overload
 
+from producer.ranges import MAX_COUNT
 from worker.errors import DataError
 from worker.jobs import MAX_ARGUMENTS, Call, Job
 
@@ -21,27 +22,35 @@ from worker.jobs import MAX_ARGUMENTS, Call, Job
 NONE = b"[]"
 #: Jobs where neither lines nor numbers say how many.
 DEFAULT_CALLS = 100
+#: Bytes of a character, at most.
+UTF8 = 4
 
 
 class Calls(Sequence[Job]):
-    """Calls of one function, whose arguments lie in a file without a name: each is read when it is asked for.
+    """Calls of one function, whose arguments lie in a file of their own: each is read when it is asked for.
 
-    It can be sent to another process, and holds all the lines there.
+    Sent to another process of this machine, it reads the same file there. The file goes with the original.
     """
 
-    def __init__(self, target: str, lines: Iterable[bytes], jobs: int | None = None, repeat: int = 1) -> None:
-        """Read the lines; `jobs` is how many calls there are in all (default: each line `repeat` times)."""
+    def __init__(self, target: str, lines: Iterable[bytes]) -> None:
+        """Keep the lines, of which each is a call. With more `jobs` than lines, they come again."""
         self.target = target
         self._ends = array("q", [0])
-        self._file = tempfile.TemporaryFile(prefix="simul-calls-")  # noqa: SIM115  ends with this object
-        for line in lines:
-            self._file.write(line)
-            self._ends.append(self._ends[-1] + len(line))
-        self._file.flush()
-        self._jobs = len(self._ends[1:]) * repeat if jobs is None else jobs
+        self._directory = tempfile.TemporaryDirectory(prefix="simul-calls-", ignore_cleanup_errors=True)
+        with Path(self._directory.name, "lines").open("wb") as file:
+            for line in lines:
+                file.write(line)
+                self._ends.append(self._ends[-1] + len(line))
+        self.lines = self.jobs = len(self._ends) - 1
+        self._open(Path(file.name))
+
+    def _open(self, path: Path) -> None:
+        #: Where the lines are.
+        self.path = path
+        self._file = path.open("rb")
 
     def __len__(self) -> int:
-        return self._jobs
+        return self.jobs
 
     @overload
     def __getitem__(self, index: int) -> Job: ...
@@ -49,63 +58,63 @@ class Calls(Sequence[Job]):
     def __getitem__(self, index: slice) -> Sequence[Job]: ...
     def __getitem__(self, index: int | slice) -> Job | Sequence[Job]:
         if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(self._jobs))]
-        if not -self._jobs <= index < self._jobs:
+            return [self[place] for place in range(*index.indices(self.jobs))]
+        if not -self.jobs <= index < self.jobs:
             raise IndexError(index)
-        line = index % self._jobs % (len(self._ends) - 1)
+        line = index % self.jobs % self.lines
         start, end = self._ends[line : line + 2]
         return Call(self.target, os.pread(self._file.fileno(), end - start, start).decode())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Calls, (self.target, list(self._lines()), self._jobs)
+        state = {"target": self.target, "_ends": self._ends, "lines": self.lines, "jobs": self.jobs}
+        return _elsewhere, (self.path, state)
 
-    def _lines(self) -> Iterator[bytes]:
-        for start, end in zip(self._ends, self._ends[1:], strict=False):
-            yield os.pread(self._file.fileno(), end - start, start)
+
+def _elsewhere(path: Path, state: dict[str, Any]) -> Calls:
+    calls = Calls.__new__(Calls)
+    vars(calls).update(state)
+    calls._open(path)
+    return calls
 
 
 def read_calls(target: str, source: Path | None, jobs: int | None, repeat: int | None) -> Calls:
     """Read the calls from a file, or from stdin (`-`); without a source each has no arguments.
 
-    Each line stands for `repeat` calls. `jobs` takes the first so many; the lines after them are not read. More
-    jobs than there are lines go through them again, where nobody says how often.
+    Each line stands for `repeat` calls. `jobs` takes the first so many, and the lines after them are not read;
+    more jobs than there are lines go through them again, where nobody says how often.
 
     Raises:
         DataError: the source cannot be read, a line is no JSON, or there is none.
     """
     if source is None:
-        return Calls(target, [NONE], DEFAULT_CALLS if jobs is repeat is None else jobs, repeat or 1)
+        calls = Calls(target, [NONE])
+        calls.jobs = jobs or repeat or DEFAULT_CALLS
+        return calls
+    name = "stdin" if str(source) == "-" else str(source)
     try:
-        if str(source) == "-":
-            with open(0, "rb", closefd=False) as stdin:
-                calls = Calls(target, _checked(stdin, "stdin", jobs), None, repeat or 1)
-        else:
-            with source.open("rb") as file:
-                calls = Calls(target, _checked(file, str(source), jobs), None, repeat or 1)
+        with open(0, "rb", closefd=False) if name == "stdin" else source.open("rb") as file:
+            calls = Calls(target, _checked(file, name, jobs))
     except OSError as error:
-        raise DataError(f"{source} cannot be read (--args): {error.strerror or error}") from None
-    if not len(calls):
-        raise DataError(f'{source} has no line (--args): write one JSON value a line, such as {{"to": 7}}')
-    if jobs is not None and (repeat is None or jobs < len(calls)):
-        calls._jobs = jobs
+        raise DataError(f"{name} cannot be read (--args): {error.strerror or error}") from None
+    if not calls.lines:
+        raise DataError(f'{name} has no line (--args): write one JSON value a line, such as {{"to": 7}}')
+    calls.jobs = min(calls.lines * repeat, jobs or MAX_COUNT) if repeat else jobs or calls.lines
     return calls
 
 
 def _checked(file: BinaryIO, name: str, most: int | None) -> Iterator[bytes]:
     """Yield the lines that are JSON values, up to `most`; empty ones are no lines."""
-    taken = 0
-    number = 0
+    taken = number = 0
     while most is None or taken < most:
         number += 1
-        line = file.readline(MAX_ARGUMENTS * 4 + 2)
+        line = file.readline(UTF8 * MAX_ARGUMENTS + 2)
         if not line:
             return
-        text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
-        if not text:
-            continue
-        _require_json(text, f"line {number:,} of {name} (--args)")
-        taken += 1
-        yield text
+        text = line.removeprefix(b"\xef\xbb\xbf" if number == 1 else b"").strip()
+        if text:
+            _require_json(text, f"line {number:,} of {name} (--args)")
+            taken += 1
+            yield text
 
 
 def _require_json(text: bytes, which: str) -> None:
