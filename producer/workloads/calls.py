@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, overload
 
-from producer.ranges import MAX_COUNT
 from worker.errors import DataError
 from worker.jobs import MAX_ARGUMENTS, Call, Job
 
@@ -80,8 +80,8 @@ def _elsewhere(path: Path, state: dict[str, Any]) -> Calls:
 def read_calls(target: str, source: Path | None, jobs: int | None, repeat: int | None) -> Calls:
     """Read the calls from a file, or from stdin (`-`); without a source each has no arguments.
 
-    Each line stands for `repeat` calls. `jobs` takes the first so many, and the lines after them are not read;
-    more jobs than there are lines go through them again, where nobody says how often.
+    Each line stands for `repeat` calls. `jobs` takes the first so many, and the lines after them are not
+    read; more jobs than there are lines go through them again, where nobody says how often.
 
     Raises:
         DataError: the source cannot be read, a line is no JSON, or there is none.
@@ -98,7 +98,7 @@ def read_calls(target: str, source: Path | None, jobs: int | None, repeat: int |
         raise DataError(f"{name} cannot be read (--args): {error.strerror or error}") from None
     if not calls.lines:
         raise DataError(f'{name} has no line (--args): write one JSON value a line, such as {{"to": 7}}')
-    calls.jobs = min(calls.lines * repeat, jobs or MAX_COUNT) if repeat else jobs or calls.lines
+    calls.jobs = min(calls.lines * repeat, jobs or sys.maxsize) if repeat else jobs or calls.lines
     return calls
 
 
