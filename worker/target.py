@@ -135,6 +135,14 @@ def function() -> Function | None:
     return load(target) if target else None
 
 
+def main() -> None:
+    """Find the function that the environment names, and say on stderr why it cannot be."""
+    try:
+        function()
+    except TargetError as error:
+        sys.exit(str(error))
+
+
 def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], bool]:
     module_name, _, path = name.partition(":")
     found: Any = _import(module_name, option, app_dir)
@@ -215,3 +223,7 @@ def _callables(where: Any) -> Iterator[str]:
 def _article(found: Any) -> str:
     kind = "class" if inspect.isclass(found) else type(found).__name__
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+
+
+if __name__ == "__main__":
+    main()

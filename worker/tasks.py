@@ -24,12 +24,13 @@ from redis import RedisError, ResponseError
 from celery_reliable_redis import is_passing, is_refusal
 from worker import deadline
 from worker.app import app, settings
-from worker.errors import InvalidJobError, SimulError, StoppedError
+from worker.errors import InvalidJobError, SimulError, StoppedError, TargetError
 from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
 from worker.records import RUN_ID, JobRecord, error_line, make_record
 from worker.settings import RECEIVED, TASK_NAME
+from worker.target import function
 from worker.writer import async_writer, writer
 
 #: Seconds that a job which cannot be recorded for now stays in its slot. Without this pause, a broker that
@@ -108,6 +109,18 @@ def _suit_the_pool(sender: Any, **_: Any) -> None:
     if runs_on_event_loop(get_implementation(sender.pool_cls)):
         app.tasks.unregister(TASK_NAME)
         app.task(do_async, name=TASK_NAME, bind=True, base=AnyFields)
+
+
+@worker_init.connect
+def _load_target(**_: Any) -> None:
+    # Before any process is forked, as Celery does with tasks.
+    try:
+        found = function()
+    except TargetError as error:  # Celery would log an Exception, and go on
+        raise SystemExit(f"TargetError: {error}") from None
+    if found:
+        app.set_current()  # a module with an app of its own has made that one current
+        app.set_default()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,19 @@ To add a workload: write a module that ends in a `MAKER`, and give it a line in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from producer.workloads import files, mixed, search, sieve, trapezoid, waits
-from producer.workloads.maker import Bound, Maker, Recipe
+from producer.workloads.job_facts import JobFacts
+from producer.workloads.maker import Bound, Check, Maker, Recipe
 from worker.errors import UnknownNameError
 from worker.jobs import Job
 from worker.settings import PROJECT_DATA
+from worker.target import Target
 
-__all__ = ["DEFAULT_SEED", "WORKLOADS", "Bound", "Maker", "Recipe", "Workload", "build"]
+__all__ = ["DEFAULT_SEED", "WORKLOADS", "Bound", "Check", "JobFacts", "Maker", "Recipe", "Workload", "build"]
 
 #: The seed where nobody names one: the year of the course.
 DEFAULT_SEED = 2026
@@ -38,10 +41,15 @@ class Workload:
 
     name: str
     seed: int
-    jobs: tuple[Job, ...]
+    jobs: Sequence[Job]
     #: What limits a contender that does everything right.
     bound: Bound
     description: str
+    #: The function that is called, and what is known of it; None where the jobs are the lab's own.
+    target: Target | None = None
+    facts: JobFacts | None = None
+    #: What of an answer must be as serial's: all of it, its type, or nothing.
+    check: Check = "equal"
 
 
 def build(

@@ -12,6 +12,7 @@ from worker.jobs import Answer, Job
 from worker.settings import PROJECT_DATA
 
 Bound: TypeAlias = Literal["waiting", "disk", "cores", "mixed"]
+Check: TypeAlias = Literal["equal", "type", "none"]
 
 
 @dataclass(frozen=True, slots=True)
