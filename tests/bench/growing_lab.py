@@ -71,9 +71,11 @@ def make_canned(_: ContenderFactory, spec: Spec) -> Canned:
     return Canned(spec)
 
 
-def remember(jobs: Sequence[Job], data_root: Path) -> tuple[Reference, list[Answer]]:
+def remember(
+    jobs: Sequence[Job], data_root: Path, executable: str = sys.executable
+) -> tuple[Reference, list[Answer]]:
     """Work out the right answers, and keep those that differ once."""
-    reference, answers = work_out(jobs, data_root)
+    reference, answers = work_out(jobs, data_root, executable)
     known: dict[Answer, dict[str, Any]] = {}
     ANSWERS[:] = [known.get(answer) or known.setdefault(answer, asdict(answer)) for answer in answers]
     return reference, answers

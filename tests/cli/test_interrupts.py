@@ -131,7 +131,7 @@ def test_however_it_ends_the_lab_does_not_leave_the_working_out_of_answers(
     tmp_path: Path, short_tmp: Path, number: signal.Signals
 ) -> None:
     with started(*LONG_WORK, cwd=tmp_path, environment={"TMPDIR": str(short_tmp)}) as process:
-        while "producer.measure.reference_run" not in names(everything := family(process.pid)):
+        while "producer.measure.reference_child" not in names(everything := family(process.pid)):
             assert process.poll() is None
         try:
             if number == signal.SIGKILL:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from producer.contenders.designs import DESIGNS
+from producer.system.pythons import BASE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODULES = {
     ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path
@@ -129,6 +132,17 @@ def test_what_is_pure_loads_no_celery_no_redis_and_no_typer(name: str) -> None:
 def test_what_a_subinterpreter_loads_has_no_extension_module(name: str) -> None:
     allowed = sys.stdlib_module_names | {"chess", "worker"}
     assert packages(at_load(name)) <= allowed
+
+
+PROGRAMS = [
+    *("producer.contenders.designs.child", "producer.measure.reference_child", "producer.system.gil"),
+    *(f"producer.contenders.designs.{design.module}" for design in DESIGNS.values()),
+]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_runs_under_every_python_needs_no_package_but_the_base(name: str) -> None:
+    assert packages(at_load(name)) <= sys.stdlib_module_names | {*BASE, "worker", "producer"}
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.startswith("producer.cli")])

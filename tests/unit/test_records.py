@@ -13,7 +13,7 @@ from redis._parsers.base import BaseParser
 
 from producer.contenders.designs.child import do_and_record
 from producer.contenders.designs.coroutines import run_jobs
-from producer.measure import reference_run as working_out
+from producer.measure import reference_child as working_out
 from worker import tasks
 from worker.errors import InvalidJobError
 from worker.jobs import FileCheck
