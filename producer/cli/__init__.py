@@ -24,6 +24,7 @@ from worker.settings import Settings
 EXIT_CODES: dict[type[SimulError], int] = {
     errors.SettingsError: 2,
     errors.UnknownNameError: 2,
+    errors.TargetError: 2,
     errors.InvalidJobError: 2,
     errors.BrokerUnavailableError: 3,
     errors.ContenderError: 4,

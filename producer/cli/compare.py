@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from producer.cli import options
+from producer.cli import job_options, options
 from producer.cli.console import say, stderr
+from producer.cli.own_job import own_job
 from producer.cli.report import require_writable, write_page
 from producer.cli.show import render
 from producer.contenders.spec import Spec, parse, sensible, ways
@@ -36,6 +37,13 @@ QUICK_JOBS = 12
 def compare(
     workloads: options.Workloads = None,
     contenders: options.Contenders = None,
+    job: job_options.Job = None,
+    async_job: job_options.AsyncJob = None,
+    args: job_options.Args = None,
+    repeat: job_options.Repeat = None,
+    app_dir: job_options.AppDir = None,
+    check: job_options.CheckAnswers = "equal",
+    time_limit: job_options.TimeLimit = None,
     jobs: options.Jobs = None,
     chunk: options.Chunk = 1,
     rounds: options.Rounds = 5,
@@ -56,11 +64,17 @@ def compare(
     """Have the same jobs done in every way, and compare."""
     if quick:
         jobs, rounds = jobs or QUICK_JOBS, 1
-    lists = [build(name, jobs, seed, chunk, data) for name in dict.fromkeys(workloads or DEFAULT_WORKLOADS)]
-    chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
+    own = own_job(job, async_job, args, repeat, app_dir, check, time_limit, jobs)
+    names = dict.fromkeys(workloads or (() if own else DEFAULT_WORKLOADS))
+    lists = [build(name, jobs, seed, chunk, data) for name in names]
+    for workload in (*lists, *([own.unmeasured(seed)] if own else ())):
+        _contenders(contenders, workload)  # a misread name is told before anything is made ready
     if report:  # found out now, and not after the comparison
         require_writable(report)
     chosen_pythons = prepare_pythons(pythons, quiet)
+    if own:
+        lists.append(own.measured(seed, chosen_pythons, quiet))
+    chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
     from producer.measure.plan import Plan
 
     external = workers == "external"
@@ -77,6 +91,7 @@ def compare(
         external=external,
         awaited=hosts,
         transport=transport,
+        job_limit_s=time_limit,
     )
     result, path = carry_out(plan.under(chosen_pythons), as_json, export, quiet)
     require_measured(result)

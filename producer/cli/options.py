@@ -10,7 +10,8 @@ import typer
 from worker.pools import POOLS
 
 Workloads: TypeAlias = Annotated[
-    list[str] | None, typer.Argument(help="What to do: files, waits, search, trapezoid, sieve, mixed.")
+    list[str] | None,
+    typer.Argument(help="What to do: files, waits, search, trapezoid, sieve, mixed; or --job for your own."),
 ]
 Contenders: TypeAlias = Annotated[
     str | None,

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from producer.cli import options
+from producer.cli import job_options, options
 from producer.cli.console import bar, say, tell
+from producer.cli.own_job import own_job
 from producer.printable import json_text
 from producer.system import interrupts
 from producer.words import counted
@@ -20,8 +21,11 @@ from worker.records import JobRecord
 
 
 def send(
-    workload: Annotated[str, typer.Argument(help="What to have done.")],
+    workload: Annotated[str | None, typer.Argument(help="What to have done; or --job for your own.")] = None,
     pool: options.PoolName = "prefork",
+    job: job_options.Job = None,
+    args: job_options.Args = None,
+    repeat: job_options.Repeat = None,
     jobs: options.Jobs = None,
     chunk: options.Chunk = 1,
     seed: options.Seed = DEFAULT_SEED,
@@ -31,12 +35,13 @@ def send(
     quiet: options.Quiet = False,
 ) -> None:
     """Only send jobs to the workers of a pool that run already; show the answers."""
-    work = build(workload, jobs, seed, chunk, data)
+    own = None if workload else own_job(job, None, args, repeat, None, "equal", None, jobs)
+    work = own.unmeasured(seed) if own else build(workload or "", jobs, seed, chunk, data)
     find_pool(pool)
 
     from producer.contenders.celery_workers.exchange import send_to_pool
 
-    with bar(f"{workload} to {pool}", len(work.jobs), quiet) as advance:
+    with bar(f"{work.name} to {pool}", len(work.jobs), quiet) as advance:
         try:
             outcome = send_to_pool(broker, pool, work.jobs, advance, say)
         except KeyboardInterrupt:

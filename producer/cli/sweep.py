@@ -6,17 +6,25 @@ from typing import Annotated
 
 import typer
 
-from producer.cli import options
+from producer.cli import job_options, options
 from producer.cli.compare import carry_out, prepare_pythons, require_measured
+from producer.cli.own_job import own_job
 from producer.contenders.spec import specs_of_sweep
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
 
 
 def sweep(
-    workload: Annotated[str, typer.Argument(help="What to do.")],
+    workload: Annotated[str | None, typer.Argument(help="What to do; or --job for your own.")] = None,
     ways: options.Swept = "asyncio,threads,celery:gevent",
     concurrency: options.Concurrencies = "1,2,4,8,16,32",
+    job: job_options.Job = None,
+    async_job: job_options.AsyncJob = None,
+    args: job_options.Args = None,
+    repeat: job_options.Repeat = None,
+    app_dir: job_options.AppDir = None,
+    check: job_options.CheckAnswers = "equal",
+    time_limit: job_options.TimeLimit = None,
     jobs: options.Jobs = None,
     chunk: options.Chunk = 1,
     rounds: options.Rounds = 5,
@@ -31,12 +39,15 @@ def sweep(
     quiet: options.Quiet = False,
 ) -> None:
     """Have the same jobs done at rising concurrency: where does more stop paying?"""
-    work = build(workload, jobs, seed, chunk, data)
+    own = None if workload else own_job(job, async_job, args, repeat, app_dir, check, time_limit, jobs)
+    work = own.unmeasured(seed) if own else build(workload or "", jobs, seed, chunk, data)
     specs = specs_of_sweep(ways, concurrency)
     chosen_pythons = prepare_pythons(pythons, quiet)
     from producer.measure.plan import Plan
 
-    lists = {workload: specs}
+    if own:
+        work = own.measured(seed, chosen_pythons, quiet)
+    lists = {work.name: specs}
     plan = Plan(
         workloads=[work],
         contenders=lists,
@@ -48,6 +59,7 @@ def sweep(
         broker_url=broker,
         transport=transport,
         kind="sweep",
+        job_limit_s=time_limit,
     )
     result, _ = carry_out(plan.under(chosen_pythons), as_json, export, quiet)
     require_measured(result)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from producer.cli import options
+from producer.cli import job_options, options
 from producer.cli.console import say
+from producer.cli.own_job import job_variables, make_target, require_target
 from producer.system.machine import cores
 from producer.words import counted
 from worker import settings
@@ -20,6 +21,10 @@ def worker(
     broker: options.WorkersBroker = settings.DEFAULT_BROKER_URL,
     transport: options.Transport = settings.TRANSPORTS[0],
     data: options.Data = settings.PROJECT_DATA,
+    job: job_options.Job = None,
+    async_job: job_options.AsyncJob = None,
+    app_dir: job_options.AppDir = None,
+    time_limit: job_options.TimeLimit = None,
     log_level: options.LogLevel = "INFO",
     remote_control: options.RemoteControl = "",
 ) -> None:
@@ -28,6 +33,8 @@ def worker(
     row = find_pool(pool)
     if why := row.unavailable():
         raise UnavailableError(f"the pool {pool} cannot run here: {why}")
+    variables = job_variables(make_target(job, async_job, app_dir), time_limit)
+    require_target(variables)
 
     from producer.contenders.celery_workers.command import worker_command, worker_environment
     from producer.system.broker import Broker, check
@@ -42,8 +49,9 @@ def worker(
     silent = ("--without-gossip", "--without-mingle")
     command = worker_command(pool, slots, None, "-l", log_level, *node, *silent)
     shown = Broker(broker, embedded=False, version=version).name
-    say(f"worker: pool {pool}, {counted(slots, 'slot')}, queue {row.queue}, broker {shown}")
+    calls = f", calls {job}" if job else ""
+    say(f"worker: pool {pool}, {counted(slots, 'slot')}, queue {row.queue}, broker {shown}{calls}")
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
     os.chdir(settings.PROJECT)
-    environment = worker_environment(pool, broker, data.resolve(), transport)
+    environment = worker_environment(pool, broker, data.resolve(), transport, variables)
     os.execve(sys.executable, command, {**environment, "SIMUL_REMOTE_CONTROL": remote_control})

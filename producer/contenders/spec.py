@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 
@@ -10,11 +11,16 @@ from producer.contenders.designs import DESIGNS, Design
 from producer.system.machine import cores
 from producer.system.pythons import SUBINTERPRETERS, Python
 from producer.workloads import Workload
+from producer.workloads.job_facts import JobFacts
 from worker.errors import UnknownNameError
 from worker.pools import POOLS, Pool, missing_package, pool
 
 #: The default slots of a contender with light slots, on work that waits.
 LIGHT_SLOTS = 32
+#: The most of them on a function of the user's, however much of its time it waits.
+MOST_LIGHT_SLOTS = 100
+#: The slots of a second prefork worker on a function that waits: as who has no other pool would give it.
+PREFORK_SLOTS = 16
 #: The most slots that one worker or design is asked for.
 MAX_SLOTS = 10_000
 #: The kinds of slots that can use a core each: one for each core is what makes sense.
@@ -133,13 +139,25 @@ def default_slots(way: str, workload: Workload) -> int:
         return 1
     if executor.slot in _HEAVY or workload.bound == "cores":
         return cores()
-    return LIGHT_SLOTS
+    return LIGHT_SLOTS if workload.facts is None else _slots_to_keep_busy(workload.facts)
+
+
+def _slots_to_keep_busy(facts: JobFacts) -> int:
+    """As many slots of a job that waits as keep every core busy: a round number."""
+    busy = max(1 - facts.waiting, 0.001)
+    wanted = min(MOST_LIGHT_SLOTS, math.ceil(cores() / busy))
+    return next(number for number in (2, 5, 10, 20, 50, MOST_LIGHT_SLOTS) if number >= wanted)
 
 
 def sensible(workload: Workload) -> list[Spec]:
     """List the contenders of a comparison that names none."""
     left_out = set() if workload.bound == "cores" else {"asyncio+threads"}
-    return [Spec(way, default_slots(way, workload)) for way in ways() if way not in left_out]
+    if workload.facts and not workload.facts.has_async:
+        left_out.add("asyncio+threads")  # there is nothing that asyncio itself could await
+    chosen = [Spec(way, default_slots(way, workload)) for way in ways() if way not in left_out]
+    if workload.facts and workload.bound == "waiting":
+        chosen.append(Spec(f"{CELERY}prefork", PREFORK_SLOTS))
+    return list(dict.fromkeys(chosen))
 
 
 def _executor(way: str) -> Design | Pool:

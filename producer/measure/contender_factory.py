@@ -38,14 +38,14 @@ class ContenderFactory:
     def make(self, spec: Spec) -> Contender:
         """Make a contender of the plan's; it is not started."""
         if not spec.celery_pool:
-            return DesignContender(spec, self._plan.data_root, self._reaper)
+            return DesignContender(spec, self._plan.data_root, self._reaper, self._plan.variables)
         if self._plan.external:
             from producer.contenders.celery_workers.external import ExternalWorkers
 
             return ExternalWorkers(spec, self._broker, self._app, self._fleet, self._reaper)
         from producer.contenders.celery_workers.worker import CeleryWorker
 
-        options = (self._plan.data_root, self._reaper, self._plan.transport)
+        options = (self._plan.data_root, self._reaper, self._plan.transport, self._plan.variables)
         return CeleryWorker(spec, self._broker, self._app, *options)
 
     @property

@@ -61,7 +61,10 @@ class Comparison:
                     # What others have started is only asked, and all at once would be.
                     at_once = 1 if plan.external else machine.cores()
                     session = Session(
-                        plan.rounds, plan.seed, plan.data_root, broker, roster, watcher, at_once
+                        *(plan.rounds, plan.seed, plan.data_root, broker, roster, watcher),
+                        executable=plan.executable,
+                        variables=plan.variables,
+                        at_once=at_once,
                     )
                     for place, workload in enumerate(plan.workloads):
                         measure(workload, plan.contenders[workload.name], session, recorder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +40,8 @@ class Plan:
     kind: Literal["comparison", "sweep"] = "comparison"
     #: The Pythons that the contenders run under; empty where it is the lab's own.
     pythons: Sequence[Python] = ()
+    #: Seconds that a job may take; None for what the environment says.
+    job_limit_s: float | None = None
 
     def __post_init__(self) -> None:
         if abs(self.seed) > MAX_INTEGER:
@@ -58,6 +61,21 @@ class Plan:
                 f"a result holds up to {MAX_RECORDS:,} records, and this comparison would leave {records:,}: "
                 "ask for fewer --jobs, --rounds or contenders"
             )
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What every process that does jobs needs in its environment."""
+        limit = {} if self.job_limit_s is None else {"SIMUL_JOB_LIMIT": str(self.job_limit_s)}
+        targets = [workload.target for workload in self.workloads if workload.target]
+        return limit | (targets[0].environment() if targets else {})
+
+    @property
+    def executable(self) -> str:
+        """The Python that works the right answers out: the lab's own, or the first of those that are compared
+        where a user's function may be found nowhere else.
+        """
+        own_jobs = any(workload.target for workload in self.workloads)
+        return self.pythons[0].executable if own_jobs and self.pythons else sys.executable
 
     @property
     def starts_workers(self) -> bool:

@@ -12,7 +12,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,17 +20,24 @@ from producer.measure.reference_child import WorkedOut
 from producer.results.reference import Reference, fingerprint
 from producer.system.exits import how_it_ended
 from producer.system.inherited import inherited
+from producer.workloads import Check
+from producer.workloads.calls import Calls
 from worker.errors import SimulError
 from worker.jobs import Answer, Job, wait_s
 from worker.settings import PROJECT
 
 
 def work_out(
-    jobs: Sequence[Job], data_root: Path, executable: str = sys.executable
+    jobs: Sequence[Job],
+    data_root: Path,
+    executable: str = sys.executable,
+    variables: Mapping[str, str] | None = None,
+    check: Check = "equal",
 ) -> tuple[Reference, list[Answer]]:
     """Work out the reference for these jobs, and their answers (none for a job that cannot be done).
 
-    It is done by the Python `executable`, which needs no packages but those that the jobs need.
+    It is done by the Python `executable`, which needs no packages but those that the jobs need, with these
+    `variables` in its environment. `check` is what of an answer every contender must give.
 
     Raises:
         SimulError: the process that works them out came to an end; the text says how.
@@ -42,7 +49,7 @@ def work_out(
             stdin=subprocess.PIPE,  # open as long as somebody waits for the answers
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=inherited(),
+            env={**inherited(), **(variables or {})},
             cwd=PROJECT,
             start_new_session=True,  # Ctrl-C is for the lab
         ) as process,
@@ -50,7 +57,7 @@ def work_out(
         assert process.stdin
         assert process.stdout
         try:
-            pickle.dump((list(jobs), data_root), process.stdin)
+            pickle.dump((jobs, data_root), process.stdin)
             process.stdin.flush()
             worked_out: WorkedOut = pickle.load(process.stdout)
         except (EOFError, OSError):
@@ -61,6 +68,10 @@ def work_out(
             with contextlib.suppress(OSError):
                 process.stdin.close()
     outcomes, work_s, cpu_s = worked_out
-    fingerprints = [fingerprint(asdict(answer) if answer else None, error) for answer, error in outcomes]
-    reference = Reference(tuple(fingerprints), tuple(map(wait_s, jobs)), work_s, cpu_s)
+    answers = (fingerprint(asdict(answer) if answer else None, error, check) for answer, error in outcomes)
+    waits_s = tuple(map(wait_s, jobs))
+    if isinstance(jobs, Calls):  # their waits cannot be left out, and are the time without CPU
+        waits_s = tuple(max(0.0, work - cpu) for work, cpu in zip(work_s, cpu_s, strict=True))
+        work_s = tuple(map(min, work_s, cpu_s))
+    reference = Reference(tuple(answers), waits_s, work_s, sum(cpu_s), check=check)
     return reference, [answer for answer, _ in outcomes if answer]

@@ -7,8 +7,9 @@ are checked, and each run is handed over as it ends. Nothing is printed here, an
 from __future__ import annotations
 
 import random
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -92,6 +93,9 @@ class Session:
     watcher: Watcher
     #: Contenders that are started beside each other.
     at_once: int = 1
+    #: The Python that works the right answers out, and what it needs in its environment.
+    executable: str = sys.executable
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def measure(
@@ -106,7 +110,7 @@ def measure(
     """
     watcher = session.watcher
     watcher.working_out(workload)
-    reference = _work_out(workload, session.data_root)
+    reference = _work_out(workload, session)
     measured = Measured(workload, reference)
     ready: list[tuple[Contender, ContenderResult]] = []
     for spec, started in _start_all(specs, workload, session).items():
@@ -133,10 +137,12 @@ def measure(
             watcher.ran(run)
 
 
-def _work_out(workload: Workload, data_root: Path) -> Reference:
-    reference, answers = work_out(workload.jobs, data_root)
-    summarise = WORKLOADS[workload.name].summary
-    return replace(reference, summary=summarise(answers)) if summarise else reference
+def _work_out(workload: Workload, session: Session) -> Reference:
+    reference, answers = work_out(
+        workload.jobs, session.data_root, session.executable, session.variables, workload.check
+    )
+    maker = WORKLOADS.get(workload.name)  # the user's own jobs have none
+    return replace(reference, summary=maker.summary(answers)) if maker and maker.summary else reference
 
 
 def _start_all(
@@ -153,7 +159,7 @@ def _start_all(
         roster.contender(spec)
 
     def start(spec: Spec) -> Contender:
-        if why := spec.unavailable():
+        if why := spec.unavailable() or _unfit(spec, workload):
             raise ContenderError(why)
         contender = roster.start(spec)
         _warm_up(contender, workload.jobs)
@@ -174,6 +180,17 @@ def _start_all(
 
     side_by_side(specs, start, session.at_once, begin=begin, end=end, break_off=break_off)
     return {spec: ended[spec] for spec in specs}
+
+
+def _unfit(spec: Spec, workload: Workload) -> str | None:
+    """Say why a contender cannot do these jobs, as one measured alone has shown; None where it can."""
+    facts = workload.facts
+    if facts and facts.fork_trouble and spec.celery_pool == "prefork":
+        return (
+            "prefork forks its processes after the function's module was imported, and the function does not "
+            f"survive that: {facts.fork_trouble}"
+        )
+    return None
 
 
 def _warm_up(contender: Contender, jobs: Sequence[Job]) -> None:
@@ -202,7 +219,7 @@ def _run(
     with collector_off(), usage.watched(roots) as used:  # the lab keeps a record of every job
         outcome = contender.run(workload.jobs, session.watcher.progress)
     broker_cpu = max(0.0, usage.cpu_s(session.broker.pid) - broker_before)  # 0 also where it died meanwhile
-    checked = reference.check(outcome.records)
+    checked = reference.checked(outcome.records)
     outcome.problems += checked.problems
     return run_from(
         workload.name,

@@ -11,6 +11,7 @@ from typing import Any
 from producer.ranges import Seconds
 from producer.results.columns import pack_seconds, share_texts
 from producer.words import counted
+from producer.workloads.maker import Check
 from worker.records import JobRecord
 
 #: The most characters of an answer or an error that are reported.
@@ -37,6 +38,8 @@ class Reference:
     cpu_s: Seconds
     #: One line on the answers, where the workload has one.
     summary: str | None = None
+    #: What of an answer must be the right one's: all of it, its type, or nothing.
+    check: Check = "equal"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fingerprints", share_texts(self.fingerprints))
@@ -57,10 +60,10 @@ class Reference:
             record.index
             for record in records
             if record.index >= len(self.fingerprints)
-            or fingerprint(record.answer, record.error) != self.fingerprints[record.index]
+            or fingerprint(record.answer, record.error, self.check) != self.fingerprints[record.index]
         ]
 
-    def check(self, records: Sequence[JobRecord]) -> Checked:
+    def checked(self, records: Sequence[JobRecord]) -> Checked:
         """Compare the records of a run with the right answers."""
         differing = set(self.differing(records))
         failed = [record for record in records if record.error is not None]
@@ -82,7 +85,12 @@ def _describe(records: Sequence[JobRecord], what: str) -> str:
     return f"{counted(len(records), 'job')} {what}; job {first.index}: {text}"
 
 
-def fingerprint(answer: dict[str, Any] | None, error: str | None) -> str:
-    """Hash an answer or an error: equal answers have equal hashes, whoever gave them."""
+def fingerprint(answer: dict[str, Any] | None, error: str | None, check: Check = "equal") -> str:
+    """Hash an answer or an error: equal answers have equal hashes, whoever gave them.
+
+    With another `check` those are equal that are of one type, or all.
+    """
+    if answer is not None and check != "equal":
+        answer = {"type": answer.get("type")} if check == "type" else {}
     text = json.dumps([answer, error], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

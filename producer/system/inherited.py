@@ -45,11 +45,7 @@ NAMES = frozenset(
 def kept_back(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return what `inherited` leaves out, but for the lab's own broker: the user's own code may need it."""
     kept = inherited(environ)
-    return {
-        name: value
-        for name, value in environ.items()
-        if name not in kept and name != "SIMUL_BROKER_URL"
-    }
+    return {name: value for name, value in environ.items() if name not in kept and name != "SIMUL_BROKER_URL"}
 
 
 def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from producer.workloads import files, mixed, search, sieve, trapezoid, waits
-from producer.workloads.job_facts import JobFacts
 from producer.workloads.maker import Bound, Check, Maker, Recipe
 from worker.errors import UnknownNameError
 from worker.jobs import Job
 from worker.settings import PROJECT_DATA
 from worker.target import Target
 
-__all__ = ["DEFAULT_SEED", "WORKLOADS", "Bound", "Check", "JobFacts", "Maker", "Recipe", "Workload", "build"]
+if TYPE_CHECKING:  # it needs msgspec, which not every Python has that reads jobs
+    from producer.workloads.job_facts import JobFacts
+
+__all__ = ["DEFAULT_SEED", "WORKLOADS", "Bound", "Check", "Maker", "Recipe", "Workload", "build"]
 
 #: The seed where nobody names one: the year of the course.
 DEFAULT_SEED = 2026

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, overload
 
 from worker.errors import DataError
 from worker.jobs import MAX_ARGUMENTS, Call, Job
+from worker.settings import JOB_LIMIT_S
 
 #: The arguments of a function that is given none.
 NONE = b"[]"
@@ -42,6 +43,8 @@ class Calls(Sequence[Job]):
                 file.write(line)
                 self._ends.append(self._ends[-1] + len(line))
         self.lines = self.jobs = len(self._ends) - 1
+        #: Seconds that a call may take.
+        self.limit_s = JOB_LIMIT_S
         self._open(Path(file.name))
 
     def _open(self, path: Path) -> None:
@@ -66,8 +69,8 @@ class Calls(Sequence[Job]):
         return Call(self.target, os.pread(self._file.fileno(), end - start, start).decode())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {"target": self.target, "_ends": self._ends, "lines": self.lines, "jobs": self.jobs}
-        return _elsewhere, (self.path, state)
+        kept = ("target", "_ends", "lines", "jobs", "limit_s")
+        return _elsewhere, (self.path, {name: vars(self)[name] for name in kept})
 
 
 def _elsewhere(path: Path, state: dict[str, Any]) -> Calls:

@@ -71,11 +71,9 @@ def make_canned(_: ContenderFactory, spec: Spec) -> Canned:
     return Canned(spec)
 
 
-def remember(
-    jobs: Sequence[Job], data_root: Path, executable: str = sys.executable
-) -> tuple[Reference, list[Answer]]:
+def remember(jobs: Sequence[Job], data_root: Path, *more: Any) -> tuple[Reference, list[Answer]]:
     """Work out the right answers, and keep those that differ once."""
-    reference, answers = work_out(jobs, data_root, executable)
+    reference, answers = work_out(jobs, data_root, *more)
     known: dict[Answer, dict[str, Any]] = {}
     ANSWERS[:] = [known.get(answer) or known.setdefault(answer, asdict(answer)) for answer in answers]
     return reference, answers
@@ -100,5 +98,5 @@ if __name__ == "__main__":
     atexit.register(tell)
     if os.environ.get("CANNED"):
         ContenderFactory.make = make_canned  # type: ignore[assignment,method-assign]
-        rounds.work_out = remember  # type: ignore[attr-defined]
+        rounds.work_out = remember  # type: ignore[assignment,attr-defined]
     main()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
@@ -52,7 +52,7 @@ def runnable(spec: Spec) -> Spec:
     return spec
 
 
-def run(spec: Spec, roster: Roster, jobs: tuple[Job, ...]) -> Outcome:
+def run(spec: Spec, roster: Roster, jobs: Sequence[Job]) -> Outcome:
     """One pass, in which nothing may go wrong."""
     shown: list[int] = []
     outcome = roster.start(spec).run(jobs, shown.append)

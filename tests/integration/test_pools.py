@@ -53,7 +53,7 @@ def test_several_batches_arrive_whole(
     roster: Roster, worked_out: Callable[[str], tuple[Workload, Reference]]
 ) -> None:
     workload, reference = worked_out("files")
-    jobs = workload.jobs * 18
+    jobs = [*workload.jobs] * 18
     outcome = run(Spec("celery:threads", 4), roster, jobs)
     assert len(outcome.records) == 252
     assert replace(reference, fingerprints=reference.fingerprints * 18).differing(outcome.records) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from producer.system.inherited import inherited
@@ -30,11 +31,16 @@ def worker_command(
 
 
 def worker_environment(
-    pool_name: str, broker_url: str, data_root: Path, transport: str = TRANSPORTS[0]
+    pool_name: str,
+    broker_url: str,
+    data_root: Path,
+    transport: str = TRANSPORTS[0],
+    variables: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Make the environment of a worker: what it inherits, and what it needs."""
+    """Make the environment of a worker: what it inherits, and what it needs; `variables` is what else."""
     return {
         **inherited(),
+        **(variables or {}),
         **pool(pool_name).environment,
         "CELERY_CONFIG_MODULE": NO_SETTINGS,
         "SIMUL_BROKER_URL": broker_url,

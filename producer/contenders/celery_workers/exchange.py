@@ -20,6 +20,7 @@ from producer.system.client import connect
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
 from producer.words import count_lost
+from producer.workloads.calls import Calls
 from worker.address import parse
 from worker.jobs import Job, wait_s
 from worker.pools import pool
@@ -105,7 +106,12 @@ def send_to_pool(
 
 
 def patience_s(jobs: Sequence[Job]) -> float:
-    """Say how long no record of these jobs may arrive, in seconds: their longest wait and `SILENCE_S`."""
+    """Say how long no record of these jobs may arrive, in seconds: their longest wait and `SILENCE_S`.
+
+    A call may take as long as any job may.
+    """
+    if isinstance(jobs, Calls):
+        return SILENCE_S + jobs.limit_s
     return SILENCE_S + max(map(wait_s, jobs), default=0.0)
 
 

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,9 @@ class CeleryWorker:
         data_root: Path,
         reaper: Reaper,
         transport: str = TRANSPORTS[0],
+        variables: Mapping[str, str] | None = None,
     ) -> None:
+        """`variables` are set in the worker's environment."""
         assert spec.celery_pool
         self.spec = spec
         self._pool = spec.celery_pool
@@ -63,6 +65,7 @@ class CeleryWorker:
         self._data_root = data_root
         self._reaper = reaper
         self._transport = transport
+        self._variables = variables
         self._worker: subprocess.Popen[bytes] | None = None
         self._event_loop: str | None = None
 
@@ -148,7 +151,9 @@ class CeleryWorker:
         # The lab has one worker a queue: it has nobody to gossip with.
         alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
         options = ("-n", self._node, "-l", "WARNING", *alone)
-        environment = worker_environment(self._pool, self._broker.url, self._data_root, self._transport)
+        environment = worker_environment(
+            self._pool, self._broker.url, self._data_root, self._transport, self._variables
+        )
         return self._reaper.start(
             worker_command(self._pool, self.spec.slots, self._queue, *options, python=self.spec.executable),
             env={**environment, "TMPDIR": self._directory.name, READY_FD: str(telling)},

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Annotated
@@ -58,8 +58,12 @@ STOP_S = 5.0
 class DesignContender:
     """The contender protocol over the pipes of a child process."""
 
-    def __init__(self, spec: Spec, data_root: Path, reaper: Reaper) -> None:
+    def __init__(
+        self, spec: Spec, data_root: Path, reaper: Reaper, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """`variables` are set in the child's environment."""
         self.spec = spec
+        self._variables = variables or {}
         self._data_root = data_root
         self._reaper = reaper
         self._child: subprocess.Popen[bytes] | None = None
@@ -82,6 +86,7 @@ class DesignContender:
                 *(str(self._data_root), str(to_child_r), str(from_child_w)),
             ],
             pass_fds=(to_child_r, from_child_w),
+            stdout=subprocess.DEVNULL,  # a user's function may print, and ours is for results
             stderr=self._errors,
             env=self._environment(),
             cwd=PROJECT,
@@ -98,7 +103,7 @@ class DesignContender:
         """Send the jobs, pass on the progress, return the records."""
         ledger = Ledger(len(jobs))
         try:
-            self._requests.send(list(jobs))
+            self._requests.send(jobs)
             report = self._await_report(ledger, progress)
         except (EOFError, OSError):
             problem = f"its process {self._death()}; none of its records are left"
@@ -189,8 +194,8 @@ class DesignContender:
     def _environment(self) -> dict[str, str]:
         if self.spec.python:
             # The project is linked into its environment; what lies beside it here is for this Python.
-            return inherited()
-        return {**inherited(), "PYTHONPATH": str(PROJECT)}  # for subinterpreters
+            return {**inherited(), **self._variables}
+        return {**inherited(), **self._variables, "PYTHONPATH": str(PROJECT)}  # for subinterpreters
 
     def _await_ready(self) -> None:
         try:

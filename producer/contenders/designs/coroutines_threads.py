@@ -13,8 +13,9 @@ from pathlib import Path
 
 from producer.contenders.designs.child import Done, RunJobs
 from producer.contenders.designs.coroutines import run_jobs
-from worker.jobs import Answer, ChessMove, Job, Sieve, Trapezoid
+from worker.jobs import Answer, Call, ChessMove, Job, Sieve, Trapezoid
 from worker.perform import perform, perform_async
+from worker.target import function
 
 
 @contextmanager
@@ -38,4 +39,11 @@ def open_slots(slots: int, data_root: Path) -> Iterator[RunJobs]:
 
 def computes(job: Job) -> bool:
     """Whether a job would hold the loop."""
-    return isinstance(job, Trapezoid | Sieve) or (isinstance(job, ChessMove) and job.depth is not None)
+    match job:
+        case Call():  # of which nobody knows, unless there is nothing that a thread could call
+            found = function()
+            return found is not None and not found.is_async
+        case ChessMove():
+            return job.depth is not None
+        case _:
+            return isinstance(job, Trapezoid | Sieve)
