@@ -16,6 +16,7 @@ from producer.results.records import Records
 from producer.results.reference import Reference
 from producer.system.machine import Machine
 from producer.system.pythons import Python
+from producer.workloads.job_facts import JobFacts
 
 if TYPE_CHECKING:
     from producer.results.times import Times
@@ -111,6 +112,9 @@ class WorkloadResult:
     contenders: list[ContenderResult]
     #: A hash of the jobs and of the files they read.
     data_hash: str = ""
+    #: What the function of the user's that the jobs call is like alone; its name is the workload's. None where
+    #: the workload is one of the lab's.
+    facts: JobFacts | None = None
 
     @property
     def left_out(self) -> dict[ContenderName, str]:
