@@ -6,9 +6,13 @@ import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from worker.errors import UnknownNameError
 from worker.settings import ASYNCIO_POOL
+
+#: What can be ended when its time is up: every call, one that lets others run meanwhile, or none.
+Ends: TypeAlias = Literal["all", "waiting", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Pool:
     scales: bool = True
     #: Packages without which it cannot run.
     requires: tuple[str, ...] = ()
+    #: Which calls of a user's function it can end when their time is up (see `worker.call`).
+    ends: Ends = "none"
     #: Environment variables that the worker process needs.
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -38,16 +44,17 @@ class Pool:
 
 
 _ROWS = (
-    Pool("solo", "solo", "the worker itself", scales=False),
-    Pool("prefork", "prefork", "process"),
+    Pool("solo", "solo", "the worker itself", scales=False, ends="all"),
+    Pool("prefork", "prefork", "process", ends="all"),
     Pool("threads", "threads", "thread"),
-    Pool("gevent", "gevent", "greenlet", requires=("gevent",)),
-    Pool("eventlet", "eventlet", "greenlet", requires=("eventlet",)),
+    Pool("gevent", "gevent", "greenlet", requires=("gevent",), ends="waiting"),
+    Pool("eventlet", "eventlet", "greenlet", requires=("eventlet",), ends="waiting"),
     Pool(
         "asyncio",
         "custom",
         "coroutine",
         requires=("greenlet", "aiofiles"),
+        ends="waiting",
         environment=MappingProxyType({"CELERY_CUSTOM_WORKER_POOL": ASYNCIO_POOL}),
     ),
 )

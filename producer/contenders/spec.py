@@ -13,7 +13,7 @@ from producer.system.pythons import SUBINTERPRETERS, Python
 from producer.workloads import Workload
 from producer.workloads.job_facts import JobFacts
 from worker.errors import UnknownNameError
-from worker.pools import POOLS, Pool, missing_package, pool
+from worker.pools import POOLS, Ends, Pool, missing_package, pool
 
 #: The default slots of a contender with light slots, on work that waits.
 LIGHT_SLOTS = 32
@@ -79,6 +79,31 @@ class Spec:
 def ways() -> list[str]:
     """List every way a contender can be named, designs first."""
     return [*DESIGNS, *(f"{CELERY}{name}" for name in POOLS)]
+
+
+def unfit(spec: Spec, workload: Workload) -> str | None:
+    """Say why a contender cannot do these jobs, as one measured alone has shown; None where it can."""
+    facts = workload.facts
+    if facts and facts.fork_trouble and spec.celery_pool == "prefork":
+        return (
+            "prefork forks its processes after the function's module was imported, and the function does not "
+            f"survive that: {facts.fork_trouble}"
+        )
+    return None
+
+
+def ends(way: str, has_async: bool) -> Ends:
+    """Tell which calls of a user's function a way can end when their time is up.
+
+    Event loops call one that has no async twin in a thread, which nobody can end.
+    """
+    executor = _executor(way)
+    return executor.ends if has_async or not is_event_loop(way) else "none"
+
+
+def is_event_loop(way: str) -> bool:
+    """Tell whether its slots are coroutines."""
+    return _executor(way).slot == "coroutine"
 
 
 def scales(way: str) -> bool:

@@ -15,6 +15,7 @@ from producer.system import gil, machine
 from producer.system.broker import open_broker, require_transport
 from producer.system.interrupts import held
 from producer.system.reaper import Reaper
+from producer.workloads.calls import Calls
 from producer.workloads.data_hash import data_hash
 
 
@@ -119,4 +120,6 @@ def _describe(measured: Measured, plan: Plan) -> WorkloadResult:
         reference=measured.reference,
         contenders=measured.contenders,
         data_hash=data_hash(workload.jobs, plan.data_root),
+        facts=workload.facts,
+        job_limit_s=workload.jobs.limit_s if isinstance(workload.jobs, Calls) else None,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from producer.contenders.protocol import Contender
-from producer.contenders.spec import Spec
+from producer.contenders.spec import Spec, unfit
 from producer.measure.reference_run import work_out
 from producer.measure.side_by_side import side_by_side
 from producer.measure.started_contenders import Roster
@@ -159,7 +159,7 @@ def _start_all(
         roster.contender(spec)
 
     def start(spec: Spec) -> Contender:
-        if why := spec.unavailable() or _unfit(spec, workload):
+        if why := spec.unavailable() or unfit(spec, workload):
             raise ContenderError(why)
         contender = roster.start(spec)
         _warm_up(contender, workload.jobs)
@@ -180,17 +180,6 @@ def _start_all(
 
     side_by_side(specs, start, session.at_once, begin=begin, end=end, break_off=break_off)
     return {spec: ended[spec] for spec in specs}
-
-
-def _unfit(spec: Spec, workload: Workload) -> str | None:
-    """Say why a contender cannot do these jobs, as one measured alone has shown; None where it can."""
-    facts = workload.facts
-    if facts and facts.fork_trouble and spec.celery_pool == "prefork":
-        return (
-            "prefork forks its processes after the function's module was imported, and the function does not "
-            f"survive that: {facts.fork_trouble}"
-        )
-    return None
 
 
 def _warm_up(contender: Contender, jobs: Sequence[Job]) -> None:

@@ -112,9 +112,11 @@ class WorkloadResult:
     contenders: list[ContenderResult]
     #: A hash of the jobs and of the files they read.
     data_hash: str = ""
-    #: What the function of the user's that the jobs call is like alone; its name is the workload's. None where
-    #: the workload is one of the lab's.
+    #: What the user's function that the jobs call is like alone; its name is the workload's. None where the
+    #: workload is one of the lab's.
     facts: JobFacts | None = None
+    #: Seconds that a call of that function may take; None for the lab's own jobs.
+    job_limit_s: Seconds | None = None
 
     @property
     def left_out(self) -> dict[ContenderName, str]:

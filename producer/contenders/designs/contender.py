@@ -21,6 +21,7 @@ from producer.system.exits import how_it_ended, last_words
 from producer.system.inherited import inherited
 from producer.system.reaper import Reaper
 from producer.words import count_lost
+from producer.workloads.calls import Calls
 from worker.errors import ContenderError
 from worker.jobs import Job
 from worker.records import JobRecord, Plain, error_line
@@ -51,6 +52,8 @@ class RunReport(msgspec.Struct, array_like=True):
 
 #: How long a design may take to start its slots, in seconds.
 READY_S = 60.0
+#: How long no call may end, beyond the time that one may take, before the run is given up, in seconds.
+SILENCE_S = 30.0
 #: How long a child may take to end its slots before it is killed, in seconds.
 STOP_S = 5.0
 
@@ -104,7 +107,7 @@ class DesignContender:
         ledger = Ledger(len(jobs))
         try:
             self._requests.send(jobs)
-            report = self._await_report(ledger, progress)
+            report = self._await_report(ledger, progress, jobs)
         except (EOFError, OSError):
             problem = f"its process {self._death()}; none of its records are left"
             self.stop()  # its pipe may break a moment before it has ended, and it would pass for alive
@@ -156,14 +159,21 @@ class DesignContender:
         self._errors.close()
         self._child = None
 
-    def _await_report(self, ledger: Ledger, progress: Progress) -> RunReport:
+    def _await_report(self, ledger: Ledger, progress: Progress, jobs: Sequence[Job]) -> RunReport:
         """Pass on the progress and the records until the run has ended; return what is reported of it all.
+
+        The lab's own jobs all end in time. A user's function may not, and not every design can end it.
 
         Raises:
             EOFError, OSError: the child has ended.
-            ContenderError: the child says something else.
+            ContenderError: the child says something else, or nothing for too long.
         """
+        patience_s = jobs.limit_s + SILENCE_S if isinstance(jobs, Calls) else None
         while True:
+            if not self._replies.poll(patience_s):
+                raise ContenderError(
+                    f"no job ended for {patience_s:.0f} s (run), and {self.spec.way} cannot end one"
+                )
             match self._read_reply():
                 case RunReport() as report:
                     return report

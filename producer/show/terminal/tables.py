@@ -12,6 +12,7 @@ from rich.text import Text
 from producer.contender_name import ContenderName
 from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
+from producer.show.calls import describe_calls
 from producer.show.columns import COST, SPEED, Column
 from producer.show.facts import (
     NOBODY_RAN,
@@ -81,6 +82,7 @@ def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     yield from describe_answers(workload)
     yield from _on_percentiles(rows)
     yield from describe_stalls(rows)
+    yield from describe_calls(workload)
 
 
 def _troubles(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:

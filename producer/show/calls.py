@@ -1,0 +1,41 @@
+"""What is said of how contenders call a user's function: by which means, and what a time limit can end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from producer.contenders.spec import ends, is_event_loop
+from producer.results import WorkloadResult
+from producer.words import listed, seconds
+
+
+def describe_calls(workload: WorkloadResult) -> Iterator[str]:
+    """Say who calls the function in a roundabout way, and who cannot end a call that takes too long."""
+    facts = workload.facts
+    if facts is None:
+        return
+    names = [contender.name for contender in workload.contenders if contender.left_out is None]
+    loops = [str(name) for name in names if is_event_loop(name.way)]
+    others = [str(name) for name in names if not is_event_loop(name.way)]
+    if loops and not facts.has_async:
+        yield (
+            f"Called in threads of an event loop: by {listed(loops)}, for it is no `async def`; "
+            "--async-job names its twin."
+        )
+    if others and facts.is_async:
+        yield f"Run by asyncio.run in each job, with a new event loop each time: by {listed(others)}."
+    if not facts.json:
+        yield "Answers that are no JSON are compared by their type and repr."
+    if workload.job_limit_s is not None:
+        cannot = [str(name) for name in names if ends(name.way, facts.has_async) == "none"]
+        switching = [str(name) for name in names if ends(name.way, facts.has_async) == "waiting"]
+        yield from _on_limit(workload.job_limit_s, cannot, switching)
+
+
+def _on_limit(limit_s: float, cannot: list[str], switching: list[str]) -> Iterator[str]:
+    line = f"A job of more than {seconds(limit_s)} has failed (--time-limit)"
+    if cannot:
+        line += f"; it cannot be ended, and holds its slot until it ends by itself, in {listed(cannot)}"
+    if switching:
+        line += f"; it can be ended only where it waits for what lets others run, in {listed(switching)}"
+    yield f"{line}."
