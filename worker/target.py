@@ -135,14 +135,6 @@ def function() -> Function | None:
     return load(target) if target else None
 
 
-def main() -> None:
-    """Find the function that the environment names, and say on stderr why it cannot be."""
-    try:
-        function()
-    except TargetError as error:
-        sys.exit(str(error))
-
-
 def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], bool]:
     module_name, _, path = name.partition(":")
     found: Any = _import(module_name, option, app_dir)
@@ -206,8 +198,10 @@ def _set_django_up() -> None:
 
 
 def _is_task(found: Any) -> bool:
-    celery_task = sys.modules.get("celery.app.task")  # who defines a task has loaded it
-    return celery_task is not None and isinstance(found, celery_task.Task) and not inspect.isclass(found)
+    if "celery" not in sys.modules:  # who defines a task has loaded it
+        return False
+    task: type = importlib.import_module("celery.app.task").Task
+    return isinstance(found, task) and not inspect.isclass(found)
 
 
 def _is_async(found: Any) -> bool:
@@ -225,5 +219,5 @@ def _article(found: Any) -> str:
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # whoever starts this reads from the last line why there is none
+    function()

@@ -16,7 +16,7 @@ from typing import Any
 
 from celery import Task
 from celery.concurrency import get_implementation
-from celery.exceptions import Reject
+from celery.exceptions import Reject, WorkerShutdown
 from celery.signals import worker_init, worker_shutting_down
 from celery.utils.log import get_task_logger
 from redis import RedisError, ResponseError
@@ -116,8 +116,8 @@ def _load_target(**_: Any) -> None:
     # Before any process is forked, as Celery does with tasks.
     try:
         found = function()
-    except TargetError as error:  # Celery would log an Exception, and go on
-        raise SystemExit(f"TargetError: {error}") from None
+    except TargetError as error:  # Celery would log any other exception, and go on
+        raise WorkerShutdown(f"Target: {error}") from None
     if found:
         app.set_current()  # a module with an app of its own has made that one current
         app.set_default()

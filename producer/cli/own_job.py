@@ -129,7 +129,7 @@ def require_target(variables: Mapping[str, str]) -> None:
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, check=False)
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise TargetError(words[-1])
+        raise TargetError(words[-1].removeprefix("worker.errors.TargetError: "))
 
 
 def _job_limit_s() -> float:

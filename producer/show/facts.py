@@ -42,6 +42,21 @@ def describe_left_out(workload: WorkloadResult) -> Iterator[str]:
     return (f"left out: {listed(names)}: {why}" for why, names in names_by_reason.items())
 
 
+def describe_problems(rows: Sequence[Summary]) -> Iterator[str]:
+    """Say why runs are invalid, a line for each reason: whose runs, and in which rounds."""
+    rounds: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        for problem in row.problems:
+            round_, _, why = problem.removeprefix("round ").partition(": ")
+            rounds.setdefault(why, {}).setdefault(str(row.contender), []).append(round_)
+    for why, by_contender in rounds.items():
+        whose = (
+            f"{name}, {'round' if len(numbers) == 1 else 'rounds'} {listed(numbers)}"
+            for name, numbers in by_contender.items()
+        )
+        yield f"{'; '.join(whose)}: {why}"
+
+
 def describe_stalls(rows: Sequence[Summary]) -> Iterator[str]:
     """Name the event loops that stood still."""
     stalls = [(row.contender, row.loop_stall_s) for row in rows if (row.loop_stall_s or 0) > STALL_S]

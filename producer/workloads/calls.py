@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -37,8 +39,10 @@ class Calls(Sequence[Job]):
         """Keep the lines, of which each is a call. With more `jobs` than lines, they come again."""
         self.target = target
         self._ends = array("q", [0])
-        self._directory = tempfile.TemporaryDirectory(prefix="simul-calls-", ignore_cleanup_errors=True)
-        with Path(self._directory.name, "lines").open("wb") as file:
+        #: The directory that is theirs.
+        self.directory = Path(tempfile.mkdtemp(prefix="simul-calls-"))
+        weakref.finalize(self, shutil.rmtree, self.directory, ignore_errors=True)
+        with (self.directory / "lines").open("wb") as file:
             for line in lines:
                 file.write(line)
                 self._ends.append(self._ends[-1] + len(line))
@@ -50,7 +54,8 @@ class Calls(Sequence[Job]):
     def _open(self, path: Path) -> None:
         #: Where the lines are.
         self.path = path
-        self._file = path.open("rb")
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
 
     def __len__(self) -> int:
         return self.jobs
@@ -66,7 +71,7 @@ class Calls(Sequence[Job]):
             raise IndexError(index)
         line = index % self.jobs % self.lines
         start, end = self._ends[line : line + 2]
-        return Call(self.target, os.pread(self._file.fileno(), end - start, start).decode())
+        return Call(self.target, os.pread(self._file, end - start, start).decode())
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = ("target", "_ends", "lines", "jobs", "limit_s")

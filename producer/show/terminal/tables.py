@@ -18,6 +18,7 @@ from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
     describe_left_out,
+    describe_problems,
     describe_python,
     describe_stalls,
 )
@@ -86,9 +87,7 @@ def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
 
 
 def _troubles(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
-    for row in rows:
-        for problem in row.problems:
-            yield f"INVALID {row.contender}, {problem}"
+    yield from (f"INVALID {line}" for line in describe_problems(rows))
     yield from describe_left_out(workload)
 
 

@@ -1,0 +1,172 @@
+"""A user's function is found as Python finds it, and what cannot be found is told in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import clean_environment
+from worker import target as targets
+from worker.errors import TargetError
+from worker.settings import PROJECT
+from worker.target import Target, load
+
+APP_DIR = PROJECT / "tests" / "project"
+
+
+@pytest.fixture
+def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What loading changes is as before afterwards: the path, the modules, the environment, the directory."""
+    modules, environ = set(sys.modules), dict(os.environ)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(Path.cwd())
+    yield
+    for name in sys.modules.keys() - modules:
+        if name.partition(".")[0] in ("shop", "broken", "mine"):
+            del sys.modules[name]
+    os.environ.clear()
+    os.environ.update(environ)
+
+
+def target(name: str, app_dir: Path = APP_DIR, async_name: str = "") -> Target:
+    """A target in a directory of its own."""
+    return Target(name, async_name, app_dir=str(app_dir), directory=str(app_dir))
+
+
+@pytest.mark.usefixtures("untouched")
+class TestFound:
+    """What can be named."""
+
+    def test_a_plain_function(self) -> None:
+        found = load(target("shop.tasks:nap"))
+        assert found.plain(0) == 0
+        assert not found.is_async
+        assert found.on_loop is None
+        assert not found.is_task
+
+    def test_an_async_def_is_its_own_twin(self) -> None:
+        found = load(target("shop.tasks:nap_async"))
+        assert found.is_async
+        assert found.on_loop is found.plain
+
+    def test_a_twin(self) -> None:
+        found = load(target("shop.tasks:nap", async_name="shop.tasks:nap_async"))
+        assert found.on_loop.__name__ == "nap_async"  # type: ignore[union-attr]
+        assert not found.is_async
+
+    def test_what_is_inside_a_class(self) -> None:
+        assert load(target("shop.tasks:Group.inner")).plain(4) == 4
+
+    def test_what_a_celery_task_runs(self) -> None:
+        found = load(target("shop.tasks:add"))
+        assert found.is_task
+        assert found.plain(1, y=2) == 3
+
+    def test_a_bound_task_has_itself(self) -> None:
+        assert load(target("shop.tasks:own_name")).plain() == "shop.tasks.own_name"
+
+    def test_a_task_that_retries_by_itself_fails_and_sends_nothing(self) -> None:
+        with pytest.raises(KeyError, match="again"):
+            load(target("shop.tasks:flaky")).plain()
+
+    def test_the_directory_and_the_variables_are_those_of_the_user(self, tmp_path: Path) -> None:
+        named = Target(
+            "shop.tasks:where",
+            app_dir=str(APP_DIR),
+            directory=str(tmp_path),
+            variables={"CELERY_TEST_VARIABLE": "theirs"},
+        )
+        assert load(named).plain() == [str(tmp_path), "theirs"]
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("shop", "'shop' names no function (--job): write MODULE:FUNCTION, such as shop.tasks:send_mail"),
+        ("shop.tasks:", "names no function"),
+        ("shop/tasks.py:nap", "names no function"),
+        ("worker.tasks:do", "cannot be imported beside simul (--job), whose own packages are called worker"),
+        (
+            "nowhere.at.all:f",
+            f"there is no module nowhere (--job nowhere.at.all): it was looked for in {APP_DIR}",
+        ),
+        ("shop.nothing:f", "there is no module shop.nothing"),
+        (
+            "shop.tasks:nnap",
+            "shop.tasks has nothing called 'nnap' (--job shop.tasks:nnap): did you mean nap?",
+        ),
+        ("shop.tasks:Group.outer", "shop.tasks.Group has nothing called 'outer'"),
+        ("shop.tasks:NUMBER", "shop.tasks:NUMBER is no function, but an int (--job)"),
+        ("shop.tasks:Group", "is no function, but a class"),
+    ],
+)
+def test_what_is_no_function_is_told(name: str, said: str) -> None:
+    with pytest.raises(TargetError) as told:
+        load(target(name))
+    assert said in str(told.value)
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("1 / 0", "broken cannot be imported (--job): ZeroDivisionError: division by zero (broken:1)"),
+        ("import no_such_package", "ModuleNotFoundError: No module named 'no_such_package' (broken:1)"),
+        ("import sys; sys.exit(3)", "broken cannot be imported (--job): it exits (broken:1)"),
+        ("def f(:", "SyntaxError"),
+        (
+            "from worker import mine",
+            "/worker.py has the name of a package of simul's, and cannot be imported",
+        ),
+    ],
+)
+def test_an_import_that_fails_is_told(tmp_path: Path, source: str, said: str) -> None:
+    (tmp_path / "broken.py").write_text(source)
+    (tmp_path / "worker.py").write_text("mine = 1")
+    with pytest.raises(TargetError) as told:
+        load(target("broken:f", tmp_path))
+    assert said in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_twin_is_an_async_def() -> None:
+    with pytest.raises(TargetError, match=r"shop\.tasks:nap is no `async def` \(--async-job\)"):
+        load(target("shop.tasks:nap_async", async_name="shop.tasks:nap"))
+
+
+def test_a_target_travels_by_the_environment() -> None:
+    named = Target("a.b:c", "a.b:d", "/somewhere", "/elsewhere", {"CELERY_X": "ü\n"})
+    assert Target.read(named.environment()) == named
+    assert Target.read({}) is None
+
+
+def test_the_current_directory_is_looked_in_first(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("def mine():\n    return 1\n")  # Python's own is loaded already
+    (tmp_path / "mine.py").write_text("def f():\n    return 1\n")
+    environment = clean_environment(SIMUL_JOB="mine:f", SIMUL_JOB_DIRECTORY=str(tmp_path))
+    command = [sys.executable, "-m", "worker.target"]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_program_says_on_its_last_line_what_it_cannot_find(tmp_path: Path) -> None:
+    environment = clean_environment(SIMUL_JOB="mine:f", SIMUL_JOB_DIRECTORY=str(tmp_path))
+    command = [sys.executable, "-m", "worker.target"]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, check=False, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        "worker.errors.TargetError: there is no module mine (--job mine)"
+    )
+
+
+def test_json_is_read_of_variables() -> None:
+    assert json.loads(Target("a:b").environment()["SIMUL_JOB_VARIABLES"]) == {}
+    assert targets.OURS == ("worker", "producer")
