@@ -29,6 +29,8 @@ from worker.target import Function, function
 
 #: The most characters of an answer that are kept to be shown; all of it is in the digest.
 SHOWN = 200
+#: The shortest time after which something can be ended, in seconds: 0 would be never.
+SOONEST_S = 0.001
 #: How often a function that goes on after its time is told again, in seconds.
 AGAIN_S = 1.0
 #: The most threads that blocking calls of one event loop may take: the most slots that it may have.
@@ -152,13 +154,13 @@ def _ended_in(seconds: float) -> contextlib.AbstractContextManager[object]:
     if seconds > threading.TIMEOUT_MAX:
         return contextlib.nullcontext()
     if timeout := _green_timeout():
-        return _greenly(timeout, seconds)
+        return timeout(max(seconds, SOONEST_S), _OverdueError)
     if threading.current_thread() is threading.main_thread() and _has_signals():
         return _by_alarm(seconds)
     return contextlib.nullcontext()
 
 
-def _green_timeout() -> Callable[..., Any] | None:
+def _green_timeout() -> Callable[..., contextlib.AbstractContextManager[object]] | None:
     """The timeout of the greenlets that stand in for threads here; None where threads are threads."""
     gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
     if gevent and gevent.is_module_patched("threading"):
@@ -166,15 +168,6 @@ def _green_timeout() -> Callable[..., Any] | None:
     if eventlet and eventlet.is_monkey_patched("thread"):
         return sys.modules["eventlet"].Timeout  # type: ignore[no-any-return]
     return None
-
-
-@contextlib.contextmanager
-def _greenly(timeout: Callable[..., Any], seconds: float) -> Iterator[None]:
-    limit = timeout(max(seconds, 0.001), _OverdueError)
-    try:
-        yield
-    finally:
-        limit.cancel()
 
 
 @contextlib.contextmanager
@@ -187,7 +180,7 @@ def _by_alarm(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, end)
     try:
-        signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), AGAIN_S)
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, SOONEST_S), AGAIN_S)
         yield
     finally:
         armed = False

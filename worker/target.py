@@ -108,6 +108,7 @@ def load(target: Target) -> Function:
     Raises:
         TargetError: there is none, or its module cannot be imported; the text says where and why.
     """
+    os.environ.pop("CELERY_CONFIG_MODULE", None)  # that of the lab's own worker, which has read it
     os.environ.update(target.variables or {})
     with contextlib.suppress(OSError):
         os.chdir(target.directory)
