@@ -10,10 +10,10 @@ import pytest
 from producer.contenders.spec import Spec
 from producer.measure.plan import Plan
 from producer.stats.cautions import Kind, cautions
-from producer.system import environments, uv_commands
+from producer.system import uv_commands
 from producer.system.environments import prepare
 from producer.system.gil import Gil
-from producer.system.pythons import Python
+from producer.system.pythons import Python, distinguish
 from tests.made import a_result
 from worker.errors import UnavailableError
 
@@ -88,7 +88,7 @@ def test_every_contender_of_a_plan_comes_under_every_python() -> None:
 
 def test_equal_labels_are_told_apart() -> None:
     older = replace(FREE, python="CPython 3.13.1")
-    pythons = environments.distinguish([FREE, older, FREE, replace(FREE, label="3.12")])
+    pythons = distinguish([FREE, older, FREE, replace(FREE, label="3.12")])
     assert [python.label for python in pythons] == ["3.13.5t", "3.13.1t", "3.13.5t #2", "3.12"]
 
 
