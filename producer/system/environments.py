@@ -148,7 +148,9 @@ def _install(environment: Path, requirement: str, project: Project | None) -> st
     for others in [constraints(project).values(), *([[]] if project else [])]:
         pinned.write_text("\n".join([*pins, *others]))
         target = ("--python", str(_python(environment)), "-c", str(pinned))
-        done = run_uv("pip", "install", "--quiet", *target, *only, requirement)
+        # Not where a pyproject.toml might constrain the versions: that of the lab's checkout does.
+        where = environment if project else None
+        done = run_uv("pip", "install", "--quiet", *target, *only, requirement, cwd=where)
         if not done.returncode:
             return None
     return done.stderr

@@ -1,7 +1,7 @@
 """Lists what is installed for the Python that runs this, as JSON on stdout.
 
-The lab has the Python of a user's project run it, of whatever version, with the text of this module as its
-program (`python -c`): it imports nothing that is not standard.
+The lab has the Python of a user's project run it by its path, of whatever version: it imports nothing that is
+not standard.
 """
 
 from __future__ import annotations

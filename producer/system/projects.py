@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -21,6 +20,8 @@ ANSWER_S = 60
 NAMES_OF_NOTHING = ("venv", "env", "virtualenv")
 #: The longest name of a project in a label, in characters.
 MAX_NAME = 24
+#: The most characters of what a Python says that are quoted.
+MAX_QUOTED = 300
 #: The versions that a requirement can name: of a build of one's own they may be anything.
 _VERSION = re.compile(r"[0-9][A-Za-z0-9.!+_-]*")
 
@@ -70,11 +71,15 @@ def look_into(path: Path) -> Project | None:
     Raises:
         UnavailableError: there is no Python at that path; the text says what there is.
     """
-    if path.is_dir():
+    try:
+        is_there, is_directory = path.exists(), path.is_dir()
+    except OSError as error:
+        raise UnavailableError(f"{path} cannot be looked at (--python): {error.strerror}") from None
+    if is_directory:
         below = path / "bin" / "python"
-        such_as = f": name the Python in it, {below}" if below.exists() else ", and not of an environment"
-        raise UnavailableError(f"{path} is a directory (--python){such_as}")
-    if not path.exists():
+        which = below if below.exists() else "by its path"
+        raise UnavailableError(f"{path} is a directory (--python): name the Python in it, {which}")
+    if not is_there:
         raise UnavailableError(
             f"there is no file {path} (--python): name a Python by its path, or by its version, such as 3.13"
         )
@@ -90,22 +95,24 @@ def look_into(path: Path) -> Project | None:
 
 
 def _ask(python: Path) -> dict[str, Any]:
-    program = Path(installed.__file__).read_text(encoding="utf-8")
     try:
         done = subprocess.run(
-            [python, "-c", program],
+            [python, installed.__file__],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
             timeout=ANSWER_S,
             env=inherited(),
-            cwd=os.sep,  # Python looks there first, and what lies in a user's directory is not installed
         )
         about: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnavailableError(f"{python} is no Python that can be started (--python): {error}") from None
+    except OSError as error:
+        raise UnavailableError(f"{python} cannot be started (--python): {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise UnavailableError(
+            f"{python} did not say within {ANSWER_S} s what is installed (--python)"
+        ) from None
     except (IndexError, ValueError):
         words = done.stderr.decode(errors="replace").strip().splitlines()
-        why = words[-1] if words else f"it ended with exit code {done.returncode}, and said nothing"
-        raise UnavailableError(f"{python} is no Python that simul can use (--python): {why}") from None
+        why = words[-1][:MAX_QUOTED] if words else f"its exit code is {done.returncode}"
+        raise UnavailableError(f"{python} did not answer as a Python does (--python): {why}") from None
     return about

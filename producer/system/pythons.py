@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from producer.contender_name import ContenderName
 from producer.system.gil import Gil
+from worker.settings import TRANSPORTS
 
 #: The packages without which no contender can run, and those without which no Celery pool can.
 BASE = ("chess",)
@@ -29,6 +30,8 @@ OLDEST: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "stock": {"celery": "5.3", "kombu": "5.3", "redis": "4.6"},
     }
 )
+#: The first kombu whose event loop looks up when another thread calls it (`kombu.asynchronous.hub`).
+WAKES = "5.7"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,18 @@ class Python:
         for package, oldest in OLDEST.get(what, {}).items():
             version = self.packages.get(package, oldest)
             if _numbers(version) < _numbers(oldest):
-                other = "--transport stock" if what == "reliable" else "another contender"
+                whose = f"the {what} transport" if what in TRANSPORTS else what
+                other = "--transport stock" if what == TRANSPORTS[0] else "another contender"
                 where = f" in {self.project}" if self.project else ""
                 return (
-                    f"{package} {version}{where} is older than {oldest}, the oldest that works with {what}: "
+                    f"{package} {version}{where} is older than {oldest}, the oldest that works with {whose}: "
                     f"upgrade it there, or take {other}"
                 )
         return None
+
+    def wakes_for_threads(self) -> bool:
+        """Tell whether kombu's event loop looks up at once when a thread has acknowledged a message."""
+        return _numbers(self.packages.get("kombu", WAKES)) >= _numbers(WAKES)
 
     def gil_of(self, way: str) -> Gil | None:
         """Tell of the GIL as such a contender has it; None where that is unknown."""
