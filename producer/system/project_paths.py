@@ -17,8 +17,10 @@ def arrange(directories: Sequence[str]) -> None:
 
     So nothing that was installed for the lab hides another version of the project's. The directories are
     those that the project's Python searches for installed packages; each is treated as that Python does,
-    with its `.pth` files: they are what makes an editable install.
+    with its `.pth` files: they make editable installs. Nothing is written there, bytecode neither.
     """
+    if directories and sys.pycache_prefix is None:
+        sys.pycache_prefix = str(Path(sys.prefix, "bytecode"))
     lacking = [path for path in site.getsitepackages([sys.prefix]) if path in sys.path]
     for path in lacking:
         sys.path.remove(path)

@@ -97,7 +97,7 @@ def look_into(path: Path) -> Project | None:
 def _ask(python: Path) -> dict[str, Any]:
     try:
         done = subprocess.run(
-            [python, installed.__file__],
+            [python, "-B", installed.__file__],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,

@@ -84,8 +84,9 @@ class Shop:
         return [json.loads(line) for line in (self.root / "notes").read_text().splitlines()]
 
     def state(self) -> dict[str, int]:
-        """Every file of its environment, with the time of its last change."""
-        return {str(path): path.lstat().st_mtime_ns for path in (self.root / ".venv").rglob("*")}
+        """Every file of its own, with the time of its last change."""
+        files = (path for path in self.root.rglob("*") if path.name != "notes")
+        return {str(path): path.lstat().st_mtime_ns for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             file.write(f"\nimport shop; shop.note({module.partition('/')[0]!r}, __file__)\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIMUL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+            patch.delenv(name, raising=False)
         yield shop
 
 

@@ -112,9 +112,11 @@ def test_the_project_goes_before_what_it_lacks_and_behind_the_lab(
         directory.mkdir()
     (theirs / "editable.pth").write_text(f"{editable}\n")
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "pycache_prefix", None)
     monkeypatch.setattr(sys, "path", ["standard", str(own)])
     monkeypatch.setattr(site, "getsitepackages", lambda _: [str(own)])
     project_paths.arrange([str(theirs)])
+    assert sys.pycache_prefix == str(tmp_path / "bytecode")
     assert sys.path == ["standard", *map(str, (lab, theirs, editable, own))]
 
 
