@@ -128,13 +128,7 @@ def _fill(environment: Path, project: Project | None, request: str, tell: Tell) 
         if stderr is not None and name in BASE:
             raise UnavailableError(f"{name} cannot be installed for {request} (uv): {reason_in(stderr)}")
         if stderr is not None:
-            missing[name] = (
-                why_missing(name, stderr)
-                if not project
-                else (
-                    f"{name} cannot be installed beside what {project.prefix} has (uv): {reason_in(stderr)}"
-                )
-            )
+            missing[name] = why_missing(name, stderr)
     _link(environment, project)
     (environment / READY).write_text(json.dumps({"missing": missing}))
 
@@ -143,17 +137,18 @@ def _install(environment: Path, requirement: str, project: Project | None) -> st
     """Install a package; where that fails, return what uv said of it."""
     pinned = environment / "constraints.txt"
     only = [part for binary in BINARY for part in ("--only-binary", binary)]
-    pins = project.pins() if project else []
-    # What goes with the lab's versions of all the rest need not go with the project's versions.
-    for others in [constraints(project).values(), *([[]] if project else [])]:
-        pinned.write_text("\n".join([*pins, *others]))
-        target = ("--python", str(_python(environment)), "-c", str(pinned))
-        # Not where a pyproject.toml might constrain the versions: that of the lab's checkout does.
-        where = environment if project else None
+    target = ("--python", str(_python(environment)), "-c", str(pinned))
+    # Not where a pyproject.toml might constrain a project's versions, too: that of the lab's checkout does.
+    where = environment if project else None
+    said = []
+    # What does not go with a project's versions in that of the lab's may do so in another.
+    for pins in [[*constraints(project).values()], *([[]] if project else [])]:
+        pinned.write_text("\n".join([*(project.pins() if project else []), *pins]))
         done = run_uv("pip", "install", "--quiet", *target, *only, requirement, cwd=where)
         if not done.returncode:
             return None
-    return done.stderr
+        said.append(done.stderr)
+    return said[0]
 
 
 def _link(environment: Path, project: Project | None) -> None:
