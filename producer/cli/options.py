@@ -46,7 +46,8 @@ Pythons: TypeAlias = Annotated[
         "--python",
         envvar="SIMUL_PYTHON",
         help="Run under this Python instead, a version (3.13, 3.14t) or a path, in an environment that uv "
-        "makes; give it more than once to compare several.",
+        "makes; the path of a .venv/bin/python brings what is installed there. Give it more than once to "
+        "compare several.",
     ),
 ]
 BrokerUrl: TypeAlias = Annotated[

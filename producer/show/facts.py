@@ -66,13 +66,16 @@ def describe_stalls(rows: Sequence[Summary]) -> Iterator[str]:
 
 
 def describe_python(python: Python) -> Iterator[str]:
-    """Say what a Python is, whether it has a GIL before and after the imports, and what it lacks."""
+    """Say what a Python is, its GIL before and after the imports, whose packages it has, what it lacks."""
     alike = set(python.gil.values())
     for kind, gil in list(python.gil.items())[: 1 if len(alike) == 1 else None]:
         whose = "" if len(alike) == 1 else f" of {kind}"
         culprit = f" (turned on by {gil.turned_on_by})" if gil.turned_on_by else ""
         states = f"{_on(gil.before)} before the imports{whose}, {_on(gil.after)} after them{culprit}"
         yield f"{python.python}, {_build(python)}; GIL {states}"
+    if python.project:
+        versions = ", ".join(f"{name} {version}" for name, version in python.packages.items())
+        yield f"the packages of {python.project}{': ' * bool(versions)}{versions}"
     yield from python.missing.values()
 
 

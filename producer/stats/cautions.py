@@ -48,6 +48,7 @@ class Kind(StrEnum):
     CLOCKS = "clocks"
     INCOMPLETE = "incomplete"
     GIL_TURNED_ON = "GIL turned on"
+    OLD_KOMBU = "old kombu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
     by_contender = runs_by_contender(result, workload.name)
     warnings = list(_of_comparison(result, by_contender))
     warnings += _of_gil(result, by_contender)
+    warnings += _of_kombu(result, by_contender)
     for name, runs in by_contender.items():
         warnings += [Caution(kind, name, text) for kind, text in _of_contender(runs, workload)]
     return warnings
@@ -126,6 +128,18 @@ def _of_gil(result: Result, contenders: Iterable[ContenderName]) -> Iterator[Cau
                     "extension, or find a version of it that declares that it needs no GIL"
                 )
                 yield Caution(Kind.GIL_TURNED_ON, name, text)
+
+
+def _of_kombu(result: Result, contenders: Iterable[ContenderName]) -> Iterator[Caution]:
+    asleep = {python.label: python for python in result.pythons if not python.wakes_for_threads()}
+    for name in contenders:
+        if name.celery_pool == "threads" and name.python in asleep:
+            text = (
+                f"the loop of kombu {asleep[name.python].packages['kombu']} does not look up when a thread "
+                "has done its job, so a worker that has done all it had prefetched may stand still for ten "
+                "seconds (with late acknowledgement): upgrade to kombu 5.7, or take another pool"
+            )
+            yield Caution(Kind.OLD_KOMBU, name, text)
 
 
 def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tuple[Kind, str]]:

@@ -7,6 +7,7 @@ process of its own: `python -m producer.system.gil MODULE...`. It imports nothin
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import platform
@@ -14,10 +15,13 @@ import re
 import sys
 import sysconfig
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from typing import Any
 
+#: The packages whose versions are told, where they are installed.
+PACKAGES = ("celery", "kombu", "redis")
 #: As CPython words it when an extension turns the GIL on.
 _TURNED_ON = re.compile(r"The global interpreter lock \(GIL\) has been enabled to load module '([^']+)'")
 
@@ -57,13 +61,20 @@ def around(modules: Sequence[str]) -> Gil:
 
 
 def description(modules: Sequence[str]) -> dict[str, Any]:
-    """Describe this Python and its GIL, in plain JSON types."""
+    """Describe this Python, its GIL and its Celery, in plain JSON types."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "version": list(sys.version_info[:2]),
         "free_threaded_build": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "gil": asdict(around(modules)),
+        "packages": dict(_versions()),
     }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            yield name, metadata.version(name)
 
 
 if __name__ == "__main__":

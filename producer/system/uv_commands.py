@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from importlib import metadata
+from pathlib import Path
 
 from producer.system.inherited import inherited
 from worker.errors import UnavailableError
@@ -14,8 +15,8 @@ from worker.errors import UnavailableError
 _NO_BUILD = re.compile(r"([\w.-]+)==(\S+) has no (?:usable )?wheels")
 
 
-def run_uv(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of uv's to its end.
+def run_uv(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command of uv's to its end. It obeys what a pyproject.toml says in or above `cwd`.
 
     Raises:
         UnavailableError: there is no uv.
@@ -31,6 +32,7 @@ def run_uv(*arguments: str) -> subprocess.CompletedProcess[str]:
         errors="replace",
         check=False,
         env=inherited(),
+        cwd=cwd,
     )
 
 

@@ -15,7 +15,7 @@ NAMES = st.builds(
     st.integers(1, 10**9 - 1),
     st.integers(1, 999),
     st.lists(st.tuples(WORDS, st.from_regex(r"[a-z0-9.]{1,5}", fullmatch=True)), max_size=3).map(tuple),
-    st.sampled_from(["", "3.13", "3.14t", "3.13.5t #2"]),
+    st.sampled_from(["", "3.13", "3.14t", "3.13.5t #2", "shop 3.11"]),
 )
 
 
@@ -29,6 +29,7 @@ def test_a_name_is_read_back_as_it_was_written(name: ContenderName) -> None:
     [
         ("serial", ContenderName("serial")),
         ("threads@8 [3.13t]", ContenderName("threads", 8, python="3.13t")),
+        ("threads@8 [shop 3.11]", ContenderName("threads", 8, python="shop 3.11")),
         ("celery:prefork@4x2", ContenderName("celery:prefork", 4, 2)),
         ("celery:prefork@4x2/prefetch=1", ContenderName("celery:prefork", 4, 2, (("prefetch", "1"),))),
     ],

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from producer.contenders.celery_workers.worker import CeleryWorker
 from producer.contenders.spec import Spec
 from producer.measure.plan import Plan
+from producer.show.facts import describe_python
 from producer.stats.cautions import Kind, cautions
-from producer.system import environments, uv_commands
+from producer.system import uv_commands
 from producer.system.environments import prepare
 from producer.system.gil import Gil
-from producer.system.pythons import Python
+from producer.system.pythons import Python, distinguish
 from tests.made import a_result
-from worker.errors import UnavailableError
+from worker.errors import ContenderError, UnavailableError
 
 FREE = Python(
     label="3.13t",
@@ -88,8 +91,67 @@ def test_every_contender_of_a_plan_comes_under_every_python() -> None:
 
 def test_equal_labels_are_told_apart() -> None:
     older = replace(FREE, python="CPython 3.13.1")
-    pythons = environments.distinguish([FREE, older, FREE, replace(FREE, label="3.12")])
+    pythons = distinguish([FREE, older, FREE, replace(FREE, label="3.12")])
     assert [python.label for python in pythons] == ["3.13.5t", "3.13.1t", "3.13.5t #2", "3.12"]
+
+
+def test_two_environments_of_one_version_are_told_apart() -> None:
+    shop = replace(FREE, label="shop 3.13t", project="/home/me/shop/.venv")
+    till = replace(shop, label="till 3.13t", project="/home/me/till/.venv")
+    assert [python.label for python in distinguish([shop, till, FREE])] == [
+        *("shop 3.13t", "till 3.13t", "3.13t")
+    ]
+    older = replace(shop, python="CPython 3.13.1")
+    assert [python.label for python in distinguish([shop, older, shop])] == [
+        *("shop 3.13.5t", "shop 3.13.1t", "shop 3.13.5t #2")
+    ]
+
+
+OLD = replace(
+    FREE,
+    label="shop 3.11",
+    project="/home/me/shop/.venv",
+    packages={"celery": "5.4.0", "kombu": "5.5.4", "redis": "5.0.8"},
+)
+
+
+def test_what_is_too_old_is_named_with_what_to_do() -> None:
+    assert OLD.too_old_for("reliable") == (
+        "redis 5.0.8 in /home/me/shop/.venv is older than 5.2, the oldest that works with the reliable "
+        "transport: upgrade it there, or take --transport stock"
+    )
+    assert OLD.too_old_for("stock") is None
+    assert "celery 5.4.0" in str(Spec("celery:asyncio", 2, python=OLD).unavailable())
+    assert Spec("celery:prefork", 2, python=OLD).unavailable() is None
+    assert Spec("asyncio", 2, python=OLD).unavailable() is None
+
+
+def test_versions_are_compared_as_numbers() -> None:
+    assert replace(OLD, packages={"kombu": "5.10.1", "redis": "10.0"}).too_old_for("reliable") is None
+
+
+def test_a_worker_whose_packages_are_too_old_is_not_started() -> None:
+    nothing: Any = None
+    worker = CeleryWorker(Spec("celery:solo", 1, python=OLD), nothing, nothing, Path(), nothing, "reliable")
+    with pytest.raises(ContenderError, match=r"redis 5\.0\.8"):
+        worker.start()
+
+
+def test_a_python_with_the_packages_of_a_project_says_so() -> None:
+    assert "the packages of /home/me/shop/.venv: celery 5.4.0, kombu 5.5.4, redis 5.0.8" in describe_python(
+        OLD
+    )
+    assert not any("packages of" in line for line in describe_python(FREE))
+
+
+def test_threads_of_an_older_kombu_are_a_warning() -> None:
+    steady = [1.0, 1.01, 0.99, 1.02, 1.0]
+    names = ("threads@2 [shop 3.11]", "celery:threads@2 [shop 3.11]", "celery:prefork@2 [shop 3.11]")
+    result = a_result(dict.fromkeys(names, steady))
+    warned = cautions(replace(result, pythons=[replace(OLD, gil={})]), result.workloads[0])
+    assert [(caution.kind, str(caution.contender)) for caution in warned] == [(Kind.OLD_KOMBU, names[1])]
+    newer = replace(OLD, gil={}, packages={"kombu": "5.7.0"})
+    assert cautions(replace(result, pythons=[newer]), result.workloads[0]) == []
 
 
 def test_without_uv_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

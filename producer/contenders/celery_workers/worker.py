@@ -75,6 +75,8 @@ class CeleryWorker:
         Raises:
             ContenderError: it did not become ready; the text ends with the end of its log.
         """
+        if self.spec.python and (why := self.spec.python.too_old_for(self._transport)):
+            raise ContenderError(why)
         # A queue and a name that no other worker has, and that no message of an earlier life waits in.
         life = uuid.uuid4().hex[:8]
         self._queue = f"{pool(self._pool).queue}.{life}"
