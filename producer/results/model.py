@@ -112,8 +112,8 @@ class WorkloadResult:
     contenders: list[ContenderResult]
     #: A hash of the jobs and of the files they read.
     data_hash: str = ""
-    #: What the function of the user's that the jobs call is like alone; its name is the workload's. None where
-    #: the workload is one of the lab's.
+    #: What the user's function that the jobs call is like alone: the workload has its name. None where the
+    #: workload is one of the lab's.
     facts: JobFacts | None = None
 
     @property

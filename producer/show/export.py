@@ -9,8 +9,9 @@ from dataclasses import asdict, fields
 from typing import Any, Literal, TypeAlias
 
 from producer.contender_name import ContenderName
-from producer.printable import json_text, markdown, spreadsheet
-from producer.results import Result
+from producer.printable import json_text, markdown, spreadsheet, terminal
+from producer.results import Result, WorkloadResult
+from producer.show.advice import give_advice
 from producer.show.columns import COST, SPEED
 from producer.show.facts import describe_workload
 from producer.stats.cautions import cautions
@@ -43,10 +44,16 @@ def to_json(result: Result) -> str:
             "cautions": cautions(result, workload),
             "left_out": {str(name): why for name, why in workload.left_out.items()},
             **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
+            **_advice(result, workload),
         }
         for workload in result.workloads
     }
     return json_text(numbers) + "\n"
+
+
+def _advice(result: Result, workload: WorkloadResult) -> dict[str, Any]:
+    advice = give_advice(result, workload, summaries(result, workload))
+    return {"facts": workload.facts, "advice": advice} if advice else {}
 
 
 def to_csv(result: Result) -> str:
@@ -72,9 +79,15 @@ def _section(result: Result, name: str) -> Iterator[str]:
     yield f"{markdown(describe_workload(result, workload))}\n"
     yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
     yield _line(":--", *("--:" for _ in columns))
-    for row in summaries(result, workload):
+    rows = summaries(result, workload)
+    for row in rows:
         yield _line(str(row.contender), *(column.cell(row) for column in columns))
     yield ""
+    if advice := give_advice(result, workload, rows):
+        yield f"{markdown(advice.text)}\n"
+        if advice.command:
+            yield f"    {terminal(advice.command)}\n"
+            yield f"{markdown(advice.note)}\n"
 
 
 def _line(*cells: str) -> str:
