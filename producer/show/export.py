@@ -37,23 +37,21 @@ def export(result: Result, how: Format | Literal["json"]) -> str:
 
 
 def to_json(result: Result) -> str:
-    """Write all that is derived of each workload: the contenders, what to beware of, a sweep's curves."""
-    numbers = {
-        workload.name: {
-            "contenders": summaries(result, workload),
-            "cautions": cautions(result, workload),
-            "left_out": {str(name): why for name, why in workload.left_out.items()},
-            **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
-            **_advice(result, workload),
-        }
-        for workload in result.workloads
-    }
+    """Write all that is derived of each workload: contenders, what to beware of, a sweep's curves, advice."""
+    numbers = {workload.name: _numbers(result, workload) for workload in result.workloads}
     return json_text(numbers) + "\n"
 
 
-def _advice(result: Result, workload: WorkloadResult) -> dict[str, Any]:
-    advice = give_advice(result, workload, summaries(result, workload))
-    return {"facts": workload.facts, "advice": advice} if advice else {}
+def _numbers(result: Result, workload: WorkloadResult) -> dict[str, Any]:
+    rows = summaries(result, workload)
+    advice = give_advice(result, workload, rows)
+    return {
+        "contenders": rows,
+        "cautions": cautions(result, workload),
+        "left_out": {str(name): why for name, why in workload.left_out.items()},
+        **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
+        **({"facts": workload.facts, "advice": advice} if advice else {}),
+    }
 
 
 def to_csv(result: Result) -> str:

@@ -54,7 +54,8 @@ def _more_slots(
 ) -> Iterator[str]:
     same_way = (other.row.slots for other in others if other.name.way == chosen.name.way)
     slots = chosen.name.slots
-    if binding.bound is not Bound.WAITING or slots is None or max(same_way, default=0) > chosen.row.slots:
+    most = max(same_way, default=0) <= chosen.row.slots
+    if binding.bound is not Bound.WAITING or slots is None or chosen.name.workers > 1 or not most:
         return
     concurrency = ",".join(str(slots * step) for step in (1, *STEPS))
     yield (
@@ -87,7 +88,9 @@ def _more_cores(
             f"{percent(facts.gil_held)} of its time, and threads would compute beside each other"
         )
     if binding.bound is Bound.GIL:
-        yield "more processes: celery:prefork, or more workers"
+        # Where prefork was there, it is shown already what its processes are worth.
+        prefork = any(each.pool == "prefork" for each in others)
+        yield "more workers, each with a GIL of its own" if prefork else "processes: compare celery:prefork"
     elif binding.bound is Bound.CORES:
         yield "more cores, with a slot each"
 

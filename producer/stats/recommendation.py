@@ -134,9 +134,11 @@ def _choose(candidates: Sequence[Candidate], facts: JobFacts) -> tuple[Candidate
 def _cure_of_leak(candidates: Sequence[Candidate]) -> Candidate | None:
     """Return the fastest of those that can replace their processes; None where it is too slow."""
     prefork = next((candidate for candidate in candidates if candidate.pool == "prefork"), None)
-    if prefork is None or (candidates[0].time_of(prefork).low or 0.0) > DEAR_CURE:
+    if prefork is None:
         return None
-    return prefork
+    ratio = candidates[0].time_of(prefork)
+    # From few runs nothing is shown, and the ratio is all there is.
+    return prefork if (ratio.low or ratio.value) <= DEAR_CURE else None
 
 
 def _are_enough(candidates: Sequence[Candidate], chosen: Candidate) -> bool:

@@ -84,3 +84,11 @@ def test_a_pool_that_waited_for_its_jobs_is_bound_by_the_sending() -> None:
     assert chosen.binding.bound is Bound.SENDING
     assert chosen.binding.text.startswith("Bound by the sending: for 98")
     assert chosen.changes[0].startswith("jobs that take longer")
+
+
+def test_prefork_is_advised_against_the_gil_only_where_it_was_not_compared() -> None:
+    threads = ran("celery:threads@8", 1.3, 8, cpu_ms=20.5)
+    assert "processes: compare celery:prefork" in text(compared(COMPUTES, threads))
+    slow = ran("celery:prefork@2", 1.5, 2, cpu_ms=20.5)
+    assert "processes: compare" not in text(compared(COMPUTES, threads, slow))
+    assert "more workers, each with a GIL of its own" in text(compared(COMPUTES, threads, slow))

@@ -186,6 +186,16 @@ def test_a_leak_is_not_given_to_a_prefork_that_takes_more_than_twice_as_long() -
     )
 
 
+def test_a_leak_is_not_given_to_a_far_slower_prefork_from_few_runs_either() -> None:
+    few = ROUNDS[:3]
+    slow, fast = ran("celery:prefork@2", 1.7, 2, rounds=few), ran("celery:threads@32", 0.12, 32, rounds=few)
+    chosen = choice(compared(LEAKS, slow, fast))
+    assert (chosen.certainty, str(chosen.figures.contender)) == (
+        Certainty.PROVISIONAL,
+        "celery:threads@32",
+    )
+
+
 def test_processes_that_are_replaced_already_keep_their_number() -> None:
     name = ContenderName("celery:prefork", 8, options=(("max-tasks-per-child", "50"),))
     what = compared(LEAKS, ran(name, 0.42, 8), ran("celery:threads@8", 0.43, 8))
