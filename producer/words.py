@@ -74,6 +74,14 @@ def gibibytes(size: float) -> str:
     return f"{digits(size / 2**30)}{SPACE}GiB"
 
 
+def memory(size: float) -> str:
+    """Write an amount of memory in the unit that suits it: "12.3 KiB", "1.50 MiB", "9.77 GiB"."""
+    for unit, power in (("KiB", 10), ("MiB", 20)):
+        if size < 1000 * 2**power:
+            return f"{digits(size / 2**power)}{SPACE}{unit}"
+    return gibibytes(size)
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Write a number and what it counts: "1 run", "1,200 jobs"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

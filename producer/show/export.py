@@ -9,8 +9,9 @@ from dataclasses import asdict, fields
 from typing import Any, Literal, TypeAlias
 
 from producer.contender_name import ContenderName
-from producer.printable import json_text, markdown, spreadsheet
-from producer.results import Result
+from producer.printable import json_text, markdown, spreadsheet, terminal
+from producer.results import Result, WorkloadResult
+from producer.show.advice import give_advice
 from producer.show.columns import COST, SPEED
 from producer.show.facts import describe_workload
 from producer.stats.cautions import cautions
@@ -36,17 +37,21 @@ def export(result: Result, how: Format | Literal["json"]) -> str:
 
 
 def to_json(result: Result) -> str:
-    """Write all that is derived of each workload: the contenders, what to beware of, a sweep's curves."""
-    numbers = {
-        workload.name: {
-            "contenders": summaries(result, workload),
-            "cautions": cautions(result, workload),
-            "left_out": {str(name): why for name, why in workload.left_out.items()},
-            **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
-        }
-        for workload in result.workloads
-    }
+    """Write all that is derived of each workload: contenders, what to beware of, a sweep's curves, advice."""
+    numbers = {workload.name: _numbers(result, workload) for workload in result.workloads}
     return json_text(numbers) + "\n"
+
+
+def _numbers(result: Result, workload: WorkloadResult) -> dict[str, Any]:
+    rows = summaries(result, workload)
+    advice = give_advice(result, workload, rows)
+    return {
+        "contenders": rows,
+        "cautions": cautions(result, workload),
+        "left_out": {str(name): why for name, why in workload.left_out.items()},
+        **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
+        **({"facts": workload.facts, "advice": advice} if advice else {}),
+    }
 
 
 def to_csv(result: Result) -> str:
@@ -72,9 +77,15 @@ def _section(result: Result, name: str) -> Iterator[str]:
     yield f"{markdown(describe_workload(result, workload))}\n"
     yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
     yield _line(":--", *("--:" for _ in columns))
-    for row in summaries(result, workload):
+    rows = summaries(result, workload)
+    for row in rows:
         yield _line(str(row.contender), *(column.cell(row) for column in columns))
     yield ""
+    if advice := give_advice(result, workload, rows):
+        yield f"{markdown(advice.text)}\n"
+        if advice.command:
+            yield f"    {terminal(advice.command)}\n"
+            yield f"{markdown(advice.note)}\n"
 
 
 def _line(*cells: str) -> str:

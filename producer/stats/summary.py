@@ -81,7 +81,7 @@ def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
     measured = [name for name in makespans if makespans[name]]
     winner = min(measured, key=_median_of(makespans), default=None)
     serial = baseline(asked_for(workload, by_contender))
-    cores = _cores(result)
+    cores = usable_cores(result)
     rows = []
     for name, runs in by_contender.items():
         row = _totals(name, runs)
@@ -115,6 +115,12 @@ def baseline(contenders: Iterable[ContenderName]) -> ContenderName | None:
     return next((name for name in contenders if name.way == "serial"), None)
 
 
+def usable_cores(result: Result) -> float:
+    """Return the cores that a comparison could use: those of its control group, or of the machine."""
+    limit = result.machine.core_limit
+    return min(result.machine.cores, limit) if limit else result.machine.cores
+
+
 def _by_round(runs: Sequence[Run]) -> dict[int, float]:
     return {run.round: makespan_s(run) for run in runs if run.valid}
 
@@ -123,11 +129,6 @@ def _median_of(
     makespans: Mapping[ContenderName, Mapping[int, float]],
 ) -> Callable[[ContenderName], tuple[float, str]]:
     return lambda name: (float(np.median(list(makespans[name].values()))), str(name))
-
-
-def _cores(result: Result) -> float:
-    limit = result.machine.core_limit
-    return min(result.machine.cores, limit) if limit else result.machine.cores
 
 
 def _totals(name: ContenderName, runs: Sequence[Run]) -> Summary:

@@ -9,6 +9,7 @@ from producer.results import WorkloadResult
 from producer.stats import bound
 from producer.stats.summary import Summary
 from producer.words import SPACE
+from tests.advised import COMPUTES, SLEEPS
 from tests.made import reference, workload
 
 
@@ -90,3 +91,11 @@ def test_no_workload_is_blamed_on_what_it_does_not_use() -> None:
     busy = reference([0.0] * 4, [1.0] * 4, cpu_s=1.0)
     search = workload(jobs=4, name="search", bound="cores", reference=busy)
     assert "disk" not in sentence(search, [])
+
+
+def test_the_waits_of_a_function_of_the_users_are_within_its_work() -> None:
+    alone = reference([0.0] * 10, [0.05] * 10, cpu_s=0.001)
+    assert sentence(workload(jobs=10, reference=alone, facts=SLEEPS), []).startswith(
+        "Bound by waiting: 495 ms of waits and only 5.00 ms of work in 10 jobs"
+    )
+    assert sentence(workload(jobs=10, reference=alone, facts=COMPUTES), []).startswith("Bound by the cores")

@@ -111,7 +111,8 @@ def _column(result: Result, field: Field, key: str, shared: Shared, lines: Lines
     shown = make_charts(field, shared)
     lines[key] = timelines.collect_data(shown)
     return (
-        f"{sections.write_facts(result, workload, rows)}{sections.write_trouble(result, workload, rows)}"
+        f"{sections.write_facts(result, workload, rows)}{sections.write_advice(result, workload, rows)}"
+        f"{sections.write_trouble(result, workload, rows)}"
         f"{write_figures(shown, key)}{sections.write_table(rows)}"
     )
 

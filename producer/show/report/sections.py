@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from producer.printable import html
 from producer.results import Result, WorkloadResult
+from producer.show.advice import give_advice
 from producer.show.charts.answers import answer_questions
 from producer.show.columns import COST, SPEED
 from producer.show.facts import (
@@ -38,6 +39,15 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
         parts.append(f"<p>{html(describe_bound(workload, rows))}</p>")
     parts += [f"<p>{html(line)}</p>" for line in describe_answers(workload)]
     return "".join(parts)
+
+
+def write_advice(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
+    """Write the recommendation; nothing where the workload calls no function of the user's."""
+    advice = give_advice(result, workload, rows)
+    if advice is None:
+        return ""
+    command = f"<pre>{html(advice.command)}</pre><p>{html(advice.note)}</p>" if advice.command else ""
+    return f'<aside class="advice"><h4>Recommendation</h4><p>{html(advice.text)}</p>{command}</aside>'
 
 
 def _breakable(name: str) -> str:

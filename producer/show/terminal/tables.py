@@ -22,6 +22,7 @@ from producer.show.facts import (
     describe_python,
     describe_stalls,
 )
+from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.show.terminal.sweep import show_sweep, write_title
 from producer.stats.bound import describe_bound
@@ -38,6 +39,7 @@ def print_result(console: Console, result: Result) -> None:
             console.print(show_sweep(result, workload, console.width))
         else:
             console.print(show_workload(result, workload, console.width))
+        print_advice(console, result, workload)
     if result.pythons:
         console.print()
         lines = (f"{python.label}: {line}" for python in result.pythons for line in describe_python(python))
