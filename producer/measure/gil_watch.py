@@ -52,7 +52,7 @@ class Look:
 
 
 def watch(work: Callable[[], object]) -> tuple[float, float]:
-    """Watch work in this thread; return the share of its time that it held the GIL, and its longest hold (s)."""
+    """Watch work in this thread; return its share of time with the GIL, and the longest it kept it (s)."""
     quiet = _looks(lambda: sleep(QUIET_S))
     looks = _looks(work)
     latest_s = max((look.late_s for look in quiet), default=0.0)

@@ -76,6 +76,7 @@ class _Lab:
     def beat(self) -> None:
         if monotonic() - self._beaten > BEAT_S:
             self._beaten = monotonic()
+            self.printed()
             os.write(self._listens, f"{self.phase}\n".encode())
 
     def printed(self) -> int:
