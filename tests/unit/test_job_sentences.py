@@ -56,8 +56,8 @@ def test_a_function_without_oddities_takes_four_lines() -> None:
     [
         (
             replace(QUIET, longest_s=0.5, import_s=2.5),
-            "shop.tasks:send_mail, measured alone, 41 calls: 52.3 ms each (up to 500 ms), 98 % of it waiting, "
-            "900 µs of CPU; its import takes 2.50 s",
+            "shop.tasks:send_mail, measured alone, 41 calls: 52.3 ms each (up to 500 ms), 98 % of it "
+            "waiting, 900 µs of CPU; its import takes 2.50 s",
         ),
         (
             replace(QUIET, gil_held=0.97, gil_longest_s=0.083),
