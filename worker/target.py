@@ -198,7 +198,9 @@ def _set_django_up() -> None:
 
 
 def _is_task(found: Any) -> bool:
-    celery_task = sys.modules.get("celery.app.task")  # who defines a task has loaded it
+    if type(found).__module__ == "celery.local":  # the promise of a task, which is made when it is used
+        importlib.import_module("celery.app.task")
+    celery_task = sys.modules.get("celery.app.task")
     return celery_task is not None and isinstance(found, celery_task.Task) and not inspect.isclass(found)
 
 

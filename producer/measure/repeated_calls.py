@@ -15,7 +15,9 @@ TOO_LONG_S = 10.0
 #: Calls after which memory no longer grows because they are the first ones, and the seconds they may take.
 WARM_UP, WARM_UP_S = 20, 1.0
 #: Calls whose memory is watched, and for how long, in seconds; how often memory is looked at.
-MOST_GROWTH, GROWTH_S, LOOKS = 1000, 4.0, 10
+LEAST_GROWTH, MOST_GROWTH, GROWTH_S, LOOKS = 2, 1000, 4.0, 10
+#: The share of the room for what is left behind that is taken before that is watched.
+ROOM_BEFORE = 0.3
 
 
 class RepeatedCalls:
@@ -39,7 +41,7 @@ class RepeatedCalls:
         began = monotonic()
         for number in range(most):
             taken_s = monotonic() - began
-            enough = number >= least and (taken_s > seconds or (room and not room.is_left()))
+            enough = number >= least and (taken_s > seconds or (room and not room.is_left(ROOM_BEFORE)))
             if number and (enough or taken_s > TOO_LONG_S):
                 return
             do()
@@ -47,13 +49,14 @@ class RepeatedCalls:
 
 def watch_growth(calls: RepeatedCalls, mean_s: float, room: Room) -> dict[str, int]:
     """Make many calls, and see what they leave behind; nothing where not even two fit in the time."""
-    calls.repeat(calls, 0, max(WARM_UP - calls.made, 0), WARM_UP_S, room)
     planned = min(MOST_GROWTH, int(GROWTH_S / max(mean_s, 1e-9)))
-    planned = planned if planned > 1 else 0
+    planned = planned if planned >= LEAST_GROWTH else 0
+    if planned:
+        calls.repeat(calls, 0, max(WARM_UP - calls.made, 0), WARM_UP_S, room)
     gc.collect()
     before, memory = holdings(), [(0, private_bytes())]
     until, runs = monotonic() + 1.5 * GROWTH_S, 0
-    while runs < planned and monotonic() < until and room.is_left(0.5):
+    while runs < planned and (runs < LEAST_GROWTH or (monotonic() < until and room.is_left())):
         calls()
         runs += 1
         if runs % max(planned // LOOKS, 1) == 0:

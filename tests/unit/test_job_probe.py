@@ -264,7 +264,7 @@ def test_a_function_gets_no_input_and_no_settings_of_celerys(
     ("name", "line", "text"),
     [
         ("shop:nobody", b"[]", "shop has nothing called 'nobody' (--job shop:nobody)"),
-        ("nowhere:nobody", b"[]", "there is no module nowhere (--job nowhere:nobody)"),
+        ("nowhere:nobody", b"[]", "there is no module nowhere (--job nowhere): it was looked for in "),
         (
             "shop:takes",
             b"[]",
@@ -380,7 +380,8 @@ PROCESS_AT_IMPORT = """
 def test_a_child_that_hangs_after_a_fork_is_told(tmp_path: Path, source: str) -> None:
     (tmp_path / "pooled.py").write_text(textwrap.dedent(source))
     facts = measure(tmp_path, "pooled:f")
-    assert facts.fork_trouble == "it had not ended after 5 s"
+    assert facts.fork_trouble is not None
+    assert facts.fork_trouble.startswith("it had not ended after ")
     assert facts.failed == 0
 
 
