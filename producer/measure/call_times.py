@@ -46,14 +46,14 @@ class CallTimes:
     def facts(self) -> dict[str, Any]:
         """Return what `JobFacts` says of them."""
         runs, all_s = len(self._wall_s), sum(self._wall_s)
-        # A thread that could run and had no core waited for nothing but the machine.
-        computed_s = self._cpu_s + self._delay_s
+        # Where the thread could run and had no core, it was the machine that was busy.
+        own_s = max(all_s - self._delay_s, self._cpu_s)
         return {
             "runs": runs,
             "service_s": statistics.median(self._wall_s),
             "longest_s": max(self._wall_s),
             "cpu_s": self._cpu_s / runs,
-            "waiting": min(max(1 - computed_s / all_s, 0.0), 1.0) if all_s else 0.0,
+            "waiting": 1 - self._cpu_s / own_s if own_s else 0.0,
             "printed_bytes": self._printed_bytes,
             "failed": self._failed,
             "failure": self._failure,
