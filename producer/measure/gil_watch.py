@@ -5,10 +5,10 @@ makes the thread give up its core once. Where somebody holds the GIL, the thread
 and Linux counts that: however busy the machine is, being kept off a core is counted elsewhere. Where nobody
 counts, a thread that is later than ever when nothing runs beside it has waited for the GIL.
 
-Whoever holds the GIL may be kept off its core meanwhile: the GIL was kept for as long as that one computed. So
-may be the thread when it asks for the GIL, and Linux tells how long that was. Nor does somebody keep it who
-lets go of it for an instant and has it back before the thread is there: that wakes the thread more often than
-a long wait does.
+Whoever holds the GIL may be kept off its core meanwhile, and so may be the thread when it asks for it: Linux
+tells how long that was, and it is no part of any of these times. Nor does somebody keep the GIL who lets go
+of it for an instant and has it back before the thread is there: that wakes the thread more often than a long
+wait does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from os import O_RDONLY, close, pread
 from os import open as open_file
-from time import perf_counter, process_time, sleep, thread_time
+from time import perf_counter, sleep
 
 #: The shortest and the longest sleep between two looks, in seconds: not in step with anything.
 NAPS_S = (0.0005, 0.0015)
@@ -36,13 +36,11 @@ LATE_S, TIMES_LATER = 0.001, 2
 class Look:
     """What the thread saw when it took the GIL back, in seconds."""
 
-    #: Since the look before.
+    #: Since the look before, without the time for which the thread that does the work had no core.
     span_s: float
-    #: How much longer than its sleep it took.
+    #: How much longer than its sleep it took, and for how much of that it had no core itself.
     late_s: float
-    #: For how long the thread itself had no core, and for how long all the others computed.
     delay_s: float
-    computed_s: float
     #: How often the thread gave up its core.
     switches: int
 
@@ -51,7 +49,7 @@ class Look:
         """Seconds for which the GIL was kept at a time: the average where it was let go of in between."""
         waits = max(self.switches - 1, 1)
         one_wait = self.late_s >= (waits - 1) * sys.getswitchinterval()
-        kept_s = min(self.late_s, self.computed_s) / (1 if one_wait else waits)
+        kept_s = min(self.late_s, self.span_s) / (1 if one_wait else waits)
         return max(kept_s - self.delay_s / waits, 0.0)
 
 
@@ -74,32 +72,32 @@ def watch(work: Callable[[], object]) -> tuple[float, float]:
 def _looks(work: Callable[[], object]) -> list[Look]:
     """Have a thread look while the work is done in this one."""
     looks: list[Look] = []
-    going, ended = True, allocate_lock()
+    worker, going, ended = threading.get_native_id(), True, allocate_lock()
 
     def look_on() -> None:
-        delay = _Delay(threading.get_native_id())
+        delay, delay_of_work = _Delay(threading.get_native_id()), _Delay(worker)
         naps = random.Random(0)  # numbers of its own: the function's are left alone
         try:
-            delay_s = delay()
-            last, computed_s, switches = perf_counter(), _computed_s(), _switches()
+            delays = delay(), delay_of_work()
+            last, switches = perf_counter(), _switches()
             while going:
                 nap_s = naps.uniform(*NAPS_S)
                 before = perf_counter()
                 sleep(nap_s)
-                now, computed_now_s, switches_now = perf_counter(), _computed_s(), _switches()
-                delay_now_s = delay()
+                now, switches_now = perf_counter(), _switches()
+                delays_now = delay(), delay_of_work()
                 looks.append(
                     Look(
-                        span_s=now - last,
+                        span_s=max(now - last - (delays_now[1] - delays[1]), 0.0),
                         late_s=now - before - nap_s,
-                        delay_s=delay_now_s - delay_s,
-                        computed_s=computed_now_s - computed_s,
+                        delay_s=delays_now[0] - delays[0],
                         switches=switches_now - switches,
                     )
                 )
-                last, delay_s, computed_s, switches = now, delay_now_s, _computed_s(), _switches()
+                last, delays, switches = now, delays_now, _switches()
         finally:
             delay.close()
+            delay_of_work.close()
             ended.release()
 
     ended.acquire()
@@ -129,11 +127,6 @@ class _Delay:
     def close(self) -> None:
         if self._file >= 0:
             close(self._file)
-
-
-def _computed_s() -> float:
-    """The CPU time of all threads but this one."""
-    return process_time() - thread_time()
 
 
 def _switches() -> int:

@@ -35,7 +35,10 @@ MODULE = """
         return hashlib.sha256(BIG).hexdigest()
 
     def keeps_the_gil():
-        return sum(range(2_000_000))
+        return sum(range(3_000_000))
+
+    def waits_with_the_gil():
+        ctypes.PyDLL(None).usleep(40_000)
 
     def sorts():
         return len(sorted(NUMBERS))
@@ -165,7 +168,7 @@ def test_c_code_may_release_the_gil(shop: Path) -> None:
     assert not facts.keeps_gil
 
 
-@pytest.mark.parametrize("name", ["keeps_the_gil", "sorts"])
+@pytest.mark.parametrize("name", ["keeps_the_gil", "sorts", "waits_with_the_gil"])
 def test_c_code_may_keep_the_gil(shop: Path, name: str) -> None:
     facts = measure(shop, f"shop:{name}")
     assert facts.gil_held is not None
