@@ -6,7 +6,7 @@ and Linux counts that: however busy the machine is, being kept off a core is cou
 counts, a thread that is later than ever when nothing runs beside it has waited for the GIL.
 
 Whoever holds the GIL may be kept off its core meanwhile, and so may be the thread when it asks for it: Linux
-tells how long that was, and it is no part of any of these times. Nor does somebody keep the GIL who lets go
+tells how long that was, and it is no part of how long the GIL was kept. Nor does somebody keep the GIL who lets go
 of it for an instant and has it back before the thread is there: that wakes the thread more often than a long
 wait does.
 """
@@ -36,9 +36,10 @@ LATE_S, TIMES_LATER = 0.001, 2
 class Look:
     """What the thread saw when it took the GIL back, in seconds."""
 
-    #: Since the look before, without the time for which the thread that does the work had no core.
+    #: Since the look before, and for how much of that the thread that does the work had no core.
     span_s: float
-    #: How much longer than its sleep it took, and for how much of that it had no core itself.
+    work_delay_s: float
+    #: How much longer than its sleep it took, and for how much of the span it had no core itself.
     late_s: float
     delay_s: float
     #: How often the thread gave up its core.
@@ -49,7 +50,7 @@ class Look:
         """Seconds for which the GIL was kept at a time: the average where it was let go of in between."""
         waits = max(self.switches - 1, 1)
         one_wait = self.late_s >= (waits - 1) * sys.getswitchinterval()
-        kept_s = min(self.late_s, self.span_s) / (1 if one_wait else waits)
+        kept_s = min(self.late_s, self.span_s - self.work_delay_s) / (1 if one_wait else waits)
         return max(kept_s - self.delay_s / waits, 0.0)
 
 
@@ -88,7 +89,8 @@ def _looks(work: Callable[[], object]) -> list[Look]:
                 delays_now = delay(), delay_of_work()
                 looks.append(
                     Look(
-                        span_s=max(now - last - (delays_now[1] - delays[1]), 0.0),
+                        span_s=now - last,
+                        work_delay_s=delays_now[1] - delays[1],
                         late_s=now - before - nap_s,
                         delay_s=delays_now[0] - delays[0],
                         switches=switches_now - switches,
