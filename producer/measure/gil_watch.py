@@ -6,9 +6,9 @@ and Linux counts that: however busy the machine is, being kept off a core is cou
 counts, a thread that is later than ever when nothing runs beside it has waited for the GIL.
 
 Whoever holds the GIL may be kept off its core meanwhile, and so may be the thread when it asks for it: Linux
-tells how long that was, and it is no part of how long the GIL was kept. Nor does somebody keep the GIL who lets go
-of it for an instant and has it back before the thread is there: that wakes the thread more often than a long
-wait does.
+tells how long that was, and it is no part of how long the GIL was kept. Nor does somebody keep the GIL who
+lets go of it for an instant and has it back before the thread is there: that wakes the thread more often than
+a long wait does.
 """
 
 from __future__ import annotations
