@@ -65,15 +65,18 @@ def probe(
 
 
 def _started(executable: str, environment: dict[str, str], printed: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [executable, "-m", "producer.measure.job_probe_child"],
-        stdin=subprocess.PIPE,  # open as long as somebody waits for the facts
-        stdout=subprocess.PIPE,
-        stderr=printed,
-        env=environment,
-        cwd=PROJECT,
-        start_new_session=True,  # Ctrl-C is for the lab
-    )
+    try:
+        return subprocess.Popen(
+            [executable, "-m", "producer.measure.job_probe_child"],
+            stdin=subprocess.PIPE,  # open as long as somebody waits for the facts
+            stdout=subprocess.PIPE,
+            stderr=printed,
+            env=environment,
+            cwd=PROJECT,
+            start_new_session=True,  # Ctrl-C is for the lab
+        )
+    except OSError as error:
+        raise TargetError(f"{executable} cannot be started (--python): {error.strerror or error}") from None
 
 
 def _first_lines(calls: Calls) -> list[str]:

@@ -5,6 +5,7 @@ Shares are asserted widely: a machine may be busy, and still a sleeper is no hol
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from producer.measure import job_probe
 from producer.measure.job_probe import probe
 from producer.workloads.calls import NONE, Calls
 from producer.workloads.job_facts import JobFacts
+from tests.helpers import family, running, survivors, until
 from worker.errors import TargetError
+from worker.settings import PROJECT
 from worker.target import Target
 
 #: What users may have written.
@@ -98,6 +101,12 @@ MODULE = """
     def never_ends():
         sum(itertools.repeat(1))
 
+    def tells_its_process():
+        with open("part", "w") as file:
+            file.write(str(os.getpid()))
+        os.replace("part", "process")
+        time.sleep(1000)
+
     def takes(to, subject="x"):
         return to
 
@@ -121,13 +130,18 @@ def shop(tmp_path: Path) -> Path:
 
 
 def measure(
-    directory: Path, name: str, *lines: bytes, twin: str = "", job_limit_s: float | None = None
+    directory: Path,
+    name: str,
+    *lines: bytes,
+    twin: str = "",
+    executable: str = sys.executable,
+    job_limit_s: float | None = None,
 ) -> JobFacts:
     """Measure a function of a module in that directory."""
     target = Target(name, twin, str(directory), str(directory))
     calls = Calls(name, lines or [NONE])
     try:
-        return probe(calls, target, job_limit_s=job_limit_s)
+        return probe(calls, target, executable=executable, job_limit_s=job_limit_s)
     finally:  # at the end of a lab its calls go by themselves
         calls._file.close()
         calls._directory.cleanup()
@@ -341,6 +355,26 @@ def test_what_nothing_can_interrupt_is_given_up(shop: Path, monkeypatch: pytest.
         for process in psutil.Process().children(recursive=True)
         if process.status() != psutil.STATUS_ZOMBIE
     ]
+
+
+def test_a_python_that_is_not_there_is_told(shop: Path) -> None:
+    with pytest.raises(TargetError, match=r"/no/python cannot be started \(--python\): No such file"):
+        measure(shop, "shop:sleeps", executable="/no/python")
+
+
+def test_what_is_measured_ends_with_the_lab(shop: Path) -> None:
+    lab = (
+        "from producer.measure.job_probe import probe; from producer.workloads.calls import Calls; "
+        "from worker.target import Target; name, where = 'shop:tells_its_process', '.'; "
+        "probe(Calls(name, [b'[]']), Target(name, '', where, where), job_limit_s=1000)"
+    )
+    environment = {"PYTHONPATH": str(PROJECT)}
+    with running([sys.executable, "-c", lab.replace("'.'", repr(str(shop)))], shop, environment) as process:
+        told = shop / "process"
+        until(told.exists, "the function is called")
+        measured = family(int(told.read_text()))
+        process.kill()
+        assert survivors(measured) == []
 
 
 #: Modules that do not survive a fork after their import.
