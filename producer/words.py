@@ -69,6 +69,14 @@ def mebibytes(size: float | None) -> str:
     return f"{size / 2**20:,.0f}{SPACE}MiB" if size else NOTHING
 
 
+def size(number: float) -> str:
+    """Write a number of bytes that may be small: "1.00 MiB", "4.10 KiB", "12 bytes"."""
+    for unit, name in ((2**20, "MiB"), (2**10, "KiB")):
+        if number >= unit:
+            return f"{digits(number / unit)}{SPACE}{name}"
+    return f"{number:.0f}{SPACE}{'byte' if round(number) == 1 else 'bytes'}"
+
+
 def gibibytes(size: float) -> str:
     """Write an amount of memory that a machine has: "7.75 GiB"."""
     return f"{digits(size / 2**30)}{SPACE}GiB"

@@ -48,7 +48,7 @@ class JobFacts:
     #: Why it does not survive a fork after its module was imported; empty where it does, None where no
     #: process can be forked.
     fork_trouble: str | None
-    #: Bytes that it wrote to stdout and stderr, which nobody reads, in all the calls.
+    #: Bytes that it wrote to stdout and stderr, which nobody reads, in `runs` calls.
     printed_bytes: Count
     #: Calls that failed, of `runs`, and the first failure.
     failed: Count

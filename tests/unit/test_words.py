@@ -73,3 +73,11 @@ def test_a_spread_is_in_one_unit(low: float, middle: float, high: float, text: s
 def test_a_moment_is_written_for_people() -> None:
     assert words.moment("2026-11-24T15:39:31+0000") == "2026-11-24 15:39:31 +0000"
     assert words.moment("yesterday") == "yesterday"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (4200, "4.10 KiB"), (2**20, "1.00 MiB")],
+)
+def test_sizes_have_the_unit_that_suits_them(number: float, text: str) -> None:
+    assert plain(words.size(number)) == text
