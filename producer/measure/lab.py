@@ -49,8 +49,8 @@ class Comparison:
         ):
             if not broker.embedded:  # that one is gone, and all that is in it
                 reaper.set_broker(broker.url)
-            if plan.starts_workers:
-                require_transport(broker.url, plan.transport)
+            for transport in plan.transports:
+                require_transport(broker.url, transport)
             result = results.begin(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
             result.kind, result.pythons = plan.kind, list(plan.pythons)
             self.result = result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -49,6 +49,11 @@ class Plan:
             raise InvalidJobError(
                 f"a workload has up to {MAX_CONTENDERS:,} contenders, not {most:,} (--with)"
             )
+        if self.external and (chosen := next((spec for spec in self._specs() if spec.options), None)):
+            raise UnavailableError(
+                f"{chosen.name}: options are for workers that simul starts, not for external ones: who "
+                "starts those chooses, as in `simul worker --prefetch 1 --acks early`"
+            )
         runs = (
             len(self.contenders[workload.name]) * self.rounds * len(workload.jobs)
             for workload in self.workloads
@@ -60,10 +65,14 @@ class Plan:
             )
 
     @property
-    def starts_workers(self) -> bool:
-        """Whether there are Celery workers among the contenders, and the lab starts them."""
-        specs = (spec for specs in self.contenders.values() for spec in specs)
-        return not self.external and any(spec.celery_pool for spec in specs)
+    def transports(self) -> Set[str]:
+        """What carries messages to the workers that the lab starts; nothing where it starts none."""
+        if self.external:
+            return frozenset()
+        return {spec.option("transport") or self.transport for spec in self._specs() if spec.celery_pool}
+
+    def _specs(self) -> Iterator[Spec]:
+        return (spec for specs in self.contenders.values() for spec in specs)
 
     def under(self, pythons: Sequence[Python]) -> Plan:
         """Make the same plan with each contender under each of these Pythons; unchanged without any.
