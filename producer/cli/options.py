@@ -7,10 +7,12 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from producer.contenders.pool_options import MOST
 from worker.pools import POOLS
 
 Workloads: TypeAlias = Annotated[
-    list[str] | None, typer.Argument(help="What to do: files, waits, search, trapezoid, sieve, mixed.")
+    list[str] | None,
+    typer.Argument(help="What to do: files, waits, search, trapezoid, sieve, mixed, uneven."),
 ]
 Contenders: TypeAlias = Annotated[
     str | None,
@@ -169,6 +171,22 @@ Concurrency: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--concurrency", "-c", envvar="SIMUL_CONCURRENCY", min=1, help="Slots. Without it: one per core."
+    ),
+]
+Prefetch: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        envvar="SIMUL_PREFETCH",
+        min=0,
+        max=MOST,
+        help="Messages that it reserves for each slot, 0 for no limit. Without it: Celery's 4.",
+    ),
+]
+Acks: TypeAlias = Annotated[
+    Literal["late", "early"],
+    typer.Option(
+        envvar="SIMUL_ACKS",
+        help="When a message is dropped: after its job, or early, as it begins: a worker that dies loses it.",
     ),
 ]
 Count: TypeAlias = Annotated[int, typer.Option("--count", envvar="SIMUL_COUNT", help="How many files.")]

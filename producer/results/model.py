@@ -56,6 +56,8 @@ class Run:
     gil: bool | None = None
     #: The class of the workers' event loop, as they name it ("uvloop.Loop"); None where there is none.
     event_loop: str | None = None
+    #: The Celery worker, counted from 0, that each of `workers` belongs to; empty where nobody could tell.
+    belongs: list[Count] = field(default_factory=list)
 
     @property
     def times(self) -> Times:

@@ -16,6 +16,7 @@ from producer.show.facts import describe_workload
 from producer.stats.cautions import cautions
 from producer.stats.ratios import Ratio
 from producer.stats.scaling import curves
+from producer.stats.starvation import starvations
 from producer.stats.summary import Percentiles, Summary, summaries
 
 Format: TypeAlias = Literal["csv", "markdown"]
@@ -42,6 +43,7 @@ def to_json(result: Result) -> str:
             "contenders": summaries(result, workload),
             "cautions": cautions(result, workload),
             "left_out": {str(name): why for name, why in workload.left_out.items()},
+            **({"short_jobs": starved} if (starved := starvations(result, workload)) else {}),
             **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
         }
         for workload in result.workloads

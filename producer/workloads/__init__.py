@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from producer.workloads import files, mixed, search, sieve, trapezoid, waits
+from producer.workloads import files, mixed, search, sieve, trapezoid, uneven, waits
 from producer.workloads.maker import Bound, Maker, Recipe
 from worker.errors import UnknownNameError
 from worker.jobs import Job
@@ -29,6 +29,7 @@ WORKLOADS: dict[str, Maker] = {
     "trapezoid": trapezoid.MAKER,
     "sieve": sieve.MAKER,
     "mixed": mixed.MAKER,
+    "uneven": uneven.MAKER,
 }
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 from celery import Celery
 
 from producer.contenders.celery_workers.exchange import run_over_broker
@@ -81,6 +82,7 @@ class SpawnedWorkers:
         outcome = self._run(jobs, progress)
         outcome.slots, outcome.workers = self.spec.total_slots, self.spec.workers
         outcome.event_loop = self._event_loop
+        outcome.belongs = belongs({record.worker for record in outcome.records}, self.processes())
         death = self._death()
         if death and death not in outcome.problems:
             outcome.problems.append(death)
@@ -163,3 +165,15 @@ class SpawnedWorkers:
     def _death(self) -> str | None:
         """Say how a worker ended that has; None while all run."""
         return next((death for worker in tuple(self._workers) if (death := worker.death())), None)
+
+
+def belongs(names: Iterable[str], roots: Sequence[int]) -> dict[str, int]:
+    """Say which of the roots each "host/pid" is, or is a child of; nothing where one has gone."""
+    pids = {name: int(name.rpartition("/")[2]) for name in names}
+    try:
+        return {
+            name: roots.index(pid if pid in roots else psutil.Process(pid).ppid())
+            for name, pid in pids.items()
+        }
+    except (psutil.NoSuchProcess, ValueError):
+        return {}
