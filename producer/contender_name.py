@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 #: What begins the name of a way through Celery.
 CELERY = "celery:"
+#: What the contenders of a sweep differ in: slots, workers, or an option whose value is a number.
+Axis: TypeAlias = Literal["slots", "workers", "prefetch", "max-tasks-per-child"]
 #: Of no use to anybody, and slow to take apart.
 LONGEST_NAME = 300
 #: A flag has no value.

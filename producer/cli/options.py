@@ -23,13 +23,29 @@ Contenders: TypeAlias = Annotated[
     ),
 ]
 Swept: TypeAlias = Annotated[
-    str,
-    typer.Option("--with", envvar="SIMUL_SWEEP_WITH", help="Who does it, by commas: celery:gevent,threads."),
+    str | None,
+    typer.Option(
+        "--with",
+        envvar="SIMUL_SWEEP_WITH",
+        help="Who does it, by commas. Without it: asyncio,threads,celery:gevent; with --axis celery:prefork.",
+    ),
 ]
 Concurrencies: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--concurrency", "-c", envvar="SIMUL_CONCURRENCIES", help="The slots to try, by commas: 1,2,4,8."
+        "--concurrency",
+        "-c",
+        envvar="SIMUL_CONCURRENCIES",
+        help="The slots to try, by commas. Without it: 1,2,4,8,16,32.",
+    ),
+]
+AlongAxis: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--axis",
+        envvar="SIMUL_AXIS",
+        help="What to vary instead of the slots, and its values: workers=1,2,4, prefetch=1,4,16 or "
+        "max-tasks-per-child=1,100. The ways may then have slots and options of their own.",
     ),
 ]
 Jobs: TypeAlias = Annotated[

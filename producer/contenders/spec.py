@@ -154,23 +154,6 @@ def _parse_numbers(way: str, numbers: str, text: str) -> tuple[int | None, int]:
     return int(match[1]), workers
 
 
-def specs_of_sweep(ways_: str, concurrency: str) -> list[Spec]:
-    """List every way at every concurrency (both separated by commas); a way of one slot only once.
-
-    Raises:
-        UnknownNameError: no such contender, or no such number of slots.
-    """
-    numbers = [number.strip() for number in concurrency.split(",") if number.strip()]
-    specs: dict[Spec, None] = {}
-    for way in (part.strip() for part in ways_.split(",") if part.strip()):
-        if way_of(way) != way:
-            raise UnknownNameError(f"{way!r}: in a sweep the slots come from --concurrency, not after @")
-        for number in numbers:
-            name = parse_name(f"{way}@{number}" if way not in ways() or scales(way) else way)
-            specs[Spec(name.way, name.slots or 1)] = None
-    return sorted(specs, key=lambda spec: (spec.way, spec.slots))
-
-
 def default_slots(way: str, workload: Workload) -> int:
     """Return as many slots as a sensible person would give this contender for this workload."""
     executor = _executor(way)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from producer.contender_name import Axis
 from producer.contenders.spec import Spec
 from producer.ranges import MAX_CONTENDERS, MAX_COUNT, MAX_INTEGER, MAX_RECORDS
 from producer.system.pythons import Python
@@ -37,6 +38,8 @@ class Plan:
     #: What carries messages to the workers that are started, one of `TRANSPORTS`.
     transport: str = TRANSPORTS[0]
     kind: Literal["comparison", "sweep"] = "comparison"
+    #: What the contenders of a sweep differ in.
+    axis: Axis = "slots"
     #: The Pythons that the contenders run under; empty where it is the lab's own.
     pythons: Sequence[Python] = ()
 

@@ -6,7 +6,7 @@ long jobs hold all its slots, short ones lie behind them, whoever else is idle. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,19 +61,21 @@ def short_jobs(workload: WorkloadResult) -> npt.NDArray[np.bool_]:
 
 def starvations(result: Result, workload: WorkloadResult) -> list[Starvation]:
     """Say it of each Celery contender with a valid run; of none where the jobs are not uneven."""
-    short = short_jobs(workload)
-    if short.all():
+    by_contender = {
+        name: [run for run in runs if run.valid]
+        for name, runs in runs_by_contender(result, workload.name).items()
+        if name.is_celery and any(run.valid for run in runs)
+    }
+    if not by_contender:
         return []
-    return list(_starvations(result, workload, short))
+    short = short_jobs(workload)
+    return [] if short.all() else list(_starvations(by_contender, short))
 
 
 def _starvations(
-    result: Result, workload: WorkloadResult, short: npt.NDArray[np.bool_]
+    by_contender: Mapping[ContenderName, Sequence[Run]], short: npt.NDArray[np.bool_]
 ) -> Iterator[Starvation]:
-    for name, runs in runs_by_contender(result, workload.name).items():
-        valid = [run for run in runs if run.valid]
-        if not name.is_celery or not valid:
-            continue
+    for name, valid in by_contender.items():
         latencies = {run.round: _latencies_ms(run.times, short) for run in valid}
         together = np.concatenate([*latencies.values()])
         held = [of_run for run in valid if (of_run := held_back(run)) is not None]
