@@ -21,6 +21,7 @@ from producer.measure.lab import Comparison
 from producer.measure.plan import Plan
 from producer.measure.rounds import Session, measure
 from producer.measure.started_contenders import Roster
+from producer.stats.starvation import held_back
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
 from producer.workloads import build
@@ -261,3 +262,32 @@ def test_autoscale_begins_with_the_fewest_and_grows_to_the_most(
         at_once += change
         most = max(most, at_once)
     assert most == 3
+
+
+def test_a_run_knows_which_worker_each_process_belongs_to(
+    start: Callable[[str], SpawnedWorkers],
+) -> None:
+    contender = start("celery:prefork@2x2/prefetch=1")
+    first, second = contender.processes()
+    outcome = contender.run(WAITS.jobs, lambda _: None)
+    children = [{process.pid for process in family(pid)} for pid in (first, second)]
+    assert {*outcome.belongs} == {record.worker for record in outcome.records}
+    for name, place in outcome.belongs.items():
+        assert int(name.rpartition("/")[2]) in children[place]
+
+
+def test_what_prefetch_does_to_short_jobs_is_measured(
+    own_roster: Roster, broker: Broker, data_root: Path
+) -> None:
+    many, few = spec_of("celery:threads@1x2/prefetch=30"), spec_of("celery:threads@1x2/prefetch=1")
+    workload, recorder = build("uneven", 30), Recorder()  # one long job, and a worker for it
+    session = Session(1, 1, data_root, broker, own_roster, Silent())
+    measure(workload, [many, few], session, recorder)
+    held = {run.contender: held_back(run) for run in recorder.runs}
+    assert {run.contender: run.problems for run in recorder.runs} == {many.name: [], few.name: []}
+    behind_many, behind_few = held[many.name], held[few.name]
+    assert behind_many
+    assert behind_few
+    # What the worker with the long job had reserved lay behind it; of one message a slot, none does.
+    assert (behind_many.jobs > 0, behind_few.jobs) == (True, 0)
+    assert behind_many.for_s > behind_few.for_s == 0
