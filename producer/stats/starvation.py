@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from producer.contender_name import ContenderName
+from producer.ranges import MAX_WORKERS
 from producer.results import Result, Run, WorkloadResult
 from producer.results.times import Times
 from producer.stats.summary import runs_by_contender
@@ -102,7 +103,7 @@ def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
 def held_back(run: Run) -> Held | None:
     """Measure what lay reserved while another worker was idle; None where that cannot be known."""
     workers = run.contender.workers
-    if workers < 2 or not run.belongs or max(run.belongs) >= workers:
+    if not 1 < workers <= min(run.slots, MAX_WORKERS) or not run.belongs or max(run.belongs) >= workers:
         return None
     times = run.times
     return _follow(times, np.array(run.belongs)[times.worker].tolist(), workers, run.slots // workers)
@@ -110,12 +111,12 @@ def held_back(run: Run) -> Held | None:
 
 def _follow(times: Times, of_job: Sequence[int], workers: int, slots: int) -> Held:
     """Follow all that happened, and see between any two moments who was full and who was idle."""
-    running, reserved = [0] * workers, [0] * workers
+    running = [0] * workers
+    reserved = [0] * workers
     unseen = [set[int]() for _ in range(workers)]  # reserved, and not counted as held yet
+    full, idle = set[int](), set(range(workers))
     jobs, for_s, before = 0, 0.0, 0.0
     for moment, step, job in sorted(_events(times)):
-        full = [place for place in range(workers) if running[place] >= slots and reserved[place]]
-        idle = any(running[place] < slots and not reserved[place] for place in range(workers))
         if full and idle and moment > before:
             for_s += moment - before
             for place in full:
@@ -132,6 +133,11 @@ def _follow(times: Times, of_job: Sequence[int], workers: int, slots: int) -> He
             running[worker] += 1
         else:
             running[worker] -= 1
+        for group, belongs in (
+            (full, running[worker] >= slots and reserved[worker] > 0),
+            (idle, running[worker] < slots and not reserved[worker]),
+        ):
+            (group.add if belongs else group.discard)(worker)
     return Held(for_s, jobs)
 
 

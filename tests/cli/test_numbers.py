@@ -107,6 +107,9 @@ def test_a_small_sweep_saves_a_result_that_shows_its_curves(tmp_path: Path) -> N
         (("--with", "threads@4"), "--concurrency"),
         (("--with", "nothing"), "no contender is called"),
         (("--concurrency", "1,zero"), "a number from 1 to 10,000"),
+        (("--axis", "prefetch"), "--axis prefetch has no values"),
+        (("--axis", "speed=1,2"), "no axis is called 'speed'"),
+        (("--axis", "prefetch=1,2", "-c", "2"), "--axis and --concurrency are two axes"),
     ],
 )
 def test_a_sweep_that_makes_no_sense_says_why(arguments: Sequence[str], words: str) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from producer.contenders.pool_options import POOL_OPTIONS, arguments, split_contenders, variables
 from producer.contenders.spec import Spec, parse
+from producer.measure.plan import Plan
+from producer.show.facts import describe_workload
 from producer.workloads import build
-from worker.errors import UnknownNameError
+from tests.made import result, started, workload
+from worker.errors import UnavailableError, UnknownNameError
 from worker.pools import POOLS
+from worker.settings import PROJECT_DATA
 
 WAITS = build("waits", jobs=1)
 #: A valid way to write each option.
@@ -125,3 +131,38 @@ def test_options_are_told_to_a_worker_by_celery_s_arguments_and_our_variables() 
         *("--prefetch-multiplier=1", "--autoscale=8,2", "--max-tasks-per-child=100", "-Ofair")
     ]
     assert variables(options) == {"SIMUL_ACKS": "early", "SIMUL_TRANSPORT": "stock"}
+
+
+def plan(*texts: str, **more: Any) -> Plan:
+    """A comparison of these contenders."""
+    return Plan(
+        workloads=[WAITS],
+        contenders={WAITS.name: [parse(text, WAITS) for text in texts]},
+        rounds=1,
+        seed=1,
+        chunk=1,
+        data_root=PROJECT_DATA,
+        out=None,
+        **more,
+    )
+
+
+def test_each_transport_that_workers_will_use_is_to_be_checked() -> None:
+    mine, own = "celery:solo", "celery:solo/transport=stock"
+    assert plan(mine, own, "threads@2").transports == {"reliable", "stock"}
+    assert plan(own).transports == {"stock"}
+    assert plan(mine, transport="stock").transports == {"stock"}
+    assert plan("threads@2").transports == set()
+    assert plan(mine, external=True).transports == set()
+
+
+def test_external_workers_have_the_options_that_who_started_them_chose() -> None:
+    with pytest.raises(UnavailableError, match=r"^celery:solo/prefetch=1: options are for workers"):
+        plan("celery:solo/prefetch=1", external=True)
+
+
+def test_the_transport_of_a_comparison_is_only_said_of_contenders_that_name_none() -> None:
+    plain, own = ["celery:solo", "serial"], ["celery:solo", "celery:solo/transport=stock"]
+    for contenders, end in ((plain, "reliable transport"), (own, "transport (where a name has no other)")):
+        measured = result([], [workload(contenders=started(contenders))], transport="reliable")
+        assert describe_workload(measured, measured.workloads[0]).endswith(end)

@@ -117,6 +117,7 @@ def test_of_one_worker_and_of_unknown_ones_nothing_is_said() -> None:
     assert held_back(made(jobs, "celery:threads@2/prefetch=9", [0, 0])) is None
     assert held_back(made(jobs, belongs=())) is None
     assert held_back(made(jobs, belongs=(0, 7))) is None
+    assert held_back(made(jobs, "celery:threads@1x999999999")) is None
 
 
 def test_long_is_ten_times_the_median_and_rare() -> None:
