@@ -176,6 +176,7 @@ def test_the_table_the_chart_and_the_export_name_the_axis(
     [field] = derive_fields(result)
     chart = scaling.chart(field)
     assert chart
+    assert chart.title == {"prefetch": "What prefetch changes", "workers": "How it scales"}[axis]
     assert chart.reading.startswith(heading)
     svg = scaling.draw(field.curves[0], NARROW).svg("")
     assert f">{axis}<" in svg

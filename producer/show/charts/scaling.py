@@ -25,7 +25,7 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
     if not field.curves:
         return None
     return Chart(
-        "How it scales",
+        "How it scales" if field.curves[0].counts else f"What {field.curves[0].axis} changes",
         _how_to_read(field.curves),
         "\n".join(f"{curve.way}: {' '.join(describe(curve))}" for curve in field.curves),
         tuple(
