@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 #: What begins the name of a way through Celery.
 CELERY = "celery:"
+#: What the contenders of a sweep differ in: slots, workers, or an option whose value is a number.
+Axis: TypeAlias = Literal["slots", "workers", "prefetch", "max-tasks-per-child"]
 #: Of no use to anybody, and slow to take apart.
 LONGEST_NAME = 300
-_OPTION = r"[A-Za-z_]+=[^,\s\[\]]+"
+#: A flag has no value.
+_OPTION = r"/[A-Za-z_-]+(=[^/=\s\[\]]+)?"
 _FORM = re.compile(
     rf"(?P<way>[^@]+?)(@(?P<slots>[1-9][0-9]{{0,8}})(x(?P<workers>[1-9][0-9]{{0,8}}))?)?"
-    rf"(/(?P<options>{_OPTION}(,{_OPTION})*))?( \[(?P<python>[^\[\]]+)\])?",
+    rf"(?P<options>({_OPTION})*)( \[(?P<python>[^\[\]]+)\])?",
     re.DOTALL,
 )
 
@@ -24,14 +28,14 @@ def way_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ContenderName:
-    """How jobs are run: `threads@8`, `celery:prefork@4x2/prefetch=1 [3.13t]` (two workers of four slots)."""
+    """How jobs are run: `threads@8 [3.13t]`, `celery:prefork@4x2/prefetch=1/ofair` (two workers of four)."""
 
     #: "threads" or "celery:gevent".
     way: str
     #: Slots of the design, or of one worker; None where there is one and nobody can have more.
     slots: int | None = None
     workers: int = 1
-    #: What else was chosen, a name and its value each.
+    #: What else was chosen, a name and its value each; the value of a flag is empty.
     options: tuple[tuple[str, str], ...] = ()
     #: The label of the Python it ran under; empty for the lab's own.
     python: str = ""
@@ -46,7 +50,7 @@ class ContenderName:
         match = _FORM.fullmatch(text) if len(text) <= LONGEST_NAME else None
         if match is None:
             raise ValueError(f"{text!r} is no name of a contender: write threads@8 or celery:gevent@100")
-        options = match["options"].split(",") if match["options"] else ()
+        options = match["options"].split("/")[1:]
         return cls(
             match["way"],
             int(match["slots"]) if match["slots"] else None,
@@ -60,8 +64,7 @@ class ContenderName:
         parts = [self.way]
         if self.slots is not None:
             parts.append(f"@{self.slots}" + (f"x{self.workers}" if self.workers > 1 else ""))
-        if self.options:
-            parts.append("/" + ",".join(f"{name}={value}" for name, value in self.options))
+        parts += [f"/{name}={value}" if value else f"/{name}" for name, value in self.options]
         if self.python:
             parts.append(f" [{self.python}]")
         return "".join(parts)

@@ -14,6 +14,10 @@ from msgspec import Meta
 MAX_RECORDS = 5_000_000
 #: The most contenders of one workload: their table alone takes half a minute.
 MAX_CONTENDERS = 1000
+#: The most slots that one worker or design is asked for.
+MAX_SLOTS = 10_000
+#: The most workers that are started for one contender.
+MAX_WORKERS = 64
 #: The most jobs, slots, cores or rounds.
 MAX_COUNT = 10**9
 #: Eleven days and a half. As many such times as a file can hold add up to less than 2**63 microseconds.

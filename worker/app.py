@@ -34,8 +34,9 @@ app.conf.update(
     # There is no backend, and none can be had that threads could not share. Else Celery makes one for each
     # thread, and where greenlets are patched in for threads that is one for each job: a fifth of its CPU.
     result_backend_thread_safe=True,
-    # A job whose worker dies is done again: its message is dropped only after its record is written.
-    task_acks_late=True,
+    # A job whose worker dies is done again: its message is dropped only after its record is written. With
+    # SIMUL_ACKS=early, which is Celery's default, it is dropped when the job begins, and such a job is lost.
+    task_acks_late=settings.acks == "late",
     task_reject_on_worker_lost=True,
     # Who sends a task by name to the app itself (not through simul) reaches the prefork workers.
     task_default_queue=POOLS["prefork"].queue,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +30,8 @@ RECEIVED = "simul_received_ns"
 RELIABLE_TRANSPORT = "celery_reliable_redis:Transport"
 #: What can carry messages; the first is the default.
 TRANSPORTS: tuple[Literal["reliable"], Literal["stock"]] = ("reliable", "stock")
+#: When a message is dropped from the broker: after its job is done, or before it is begun.
+ACKS: tuple[Literal["late"], Literal["early"]] = ("late", "early")
 #: The commands from afar that change a worker: each is refused unless SIMUL_REMOTE_CONTROL names it.
 REMOTE_CONTROLS = (
     *("add_consumer", "autoscale", "cancel_consumer", "disable_events", "election", "enable_events", "hello"),
@@ -59,6 +61,8 @@ class Settings:
     grace_s: float
     #: What carries messages: "reliable" (ours, see docs/transport.md) or "stock" (kombu's own).
     transport: str = TRANSPORTS[0]
+    #: When messages are acknowledged, one of `ACKS`.
+    acks: str = ACKS[0]
     #: Which of `REMOTE_CONTROLS` anybody who can write to the broker may use.
     remote_controls: frozenset[str] = frozenset()
 
@@ -67,22 +71,18 @@ class Settings:
         """Read the settings that `environ` describes.
 
         Raises:
-            SettingsError: a time is no positive number of seconds, there is no such transport, or
-                SIMUL_REMOTE_CONTROL names an unknown command.
+            SettingsError: a time is no positive number of seconds, there is no such transport, SIMUL_ACKS is
+                neither late nor early, or SIMUL_REMOTE_CONTROL names an unknown command.
             BrokerUnavailableError: SIMUL_BROKER_URL is no address.
         """
-        transport = environ.get("SIMUL_TRANSPORT") or TRANSPORTS[0]
-        if transport not in TRANSPORTS:
-            raise SettingsError(
-                f"SIMUL_TRANSPORT is one of {', '.join(TRANSPORTS)}, not {transport!r} (settings)"
-            )
         return cls(
             broker_url=parse(environ.get("SIMUL_BROKER_URL") or DEFAULT_BROKER_URL).url,
             data_root=Path(os.path.realpath(environ.get("SIMUL_DATA") or PROJECT_DATA)),
             visibility_timeout_s=_seconds(environ, "SIMUL_VISIBILITY_TIMEOUT", 3600),
             job_limit_s=_seconds(environ, "SIMUL_JOB_LIMIT", JOB_LIMIT_S),
             grace_s=_seconds(environ, "SIMUL_GRACE", GRACE_S),
-            transport=transport,
+            transport=_choice(environ, "SIMUL_TRANSPORT", TRANSPORTS),
+            acks=_choice(environ, "SIMUL_ACKS", ACKS),
             remote_controls=remote_controls(environ.get("SIMUL_REMOTE_CONTROL") or ""),
         )
 
@@ -102,6 +102,13 @@ def remote_controls(names: str) -> frozenset[str]:
             f"{', '.join(REMOTE_CONTROLS)}, and all (settings, SIMUL_REMOTE_CONTROL)"
         )
     return named
+
+
+def _choice(environ: Mapping[str, str], name: str, choices: Sequence[str]) -> str:
+    choice = environ.get(name) or choices[0]
+    if choice not in choices:
+        raise SettingsError(f"{name} is one of {', '.join(choices)}, not {choice!r} (settings)")
+    return choice
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

@@ -15,6 +15,7 @@ from producer.cli.console import say, stderr
 from producer.cli.own_job import own_job
 from producer.cli.report import require_writable, write_page
 from producer.cli.show import render
+from producer.contenders.pool_options import split_contenders
 from producer.contenders.spec import Spec, parse, sensible, ways
 from producer.printable import printable
 from producer.system import interrupts
@@ -179,7 +180,7 @@ def prepare_pythons(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Pyth
 def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
     if text is None:
         return sensible(workload)
-    named = list(dict.fromkeys(parse(part, workload) for part in text.split(",") if part.strip()))
+    named = list(dict.fromkeys(parse(part, workload) for part in split_contenders(text)))
     if not named:
         raise UnknownNameError(f"--with names no contender; there are: {', '.join(ways())}")
     return named

@@ -7,28 +7,48 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from producer.contenders.pool_options import MOST
 from worker.pools import POOLS
 
 Workloads: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(help="What to do: files, waits, search, trapezoid, sieve, mixed; or --job for your own."),
+    typer.Argument(
+        help="What to do: files, waits, search, trapezoid, sieve, mixed, uneven; or --job for your own."
+    ),
 ]
 Contenders: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--with",
         envvar="SIMUL_WITH",
-        help="Who does it, by commas: serial,threads@8,celery:gevent@100. Without it: the sensible ones.",
+        help="Who does it, by commas: serial,threads@8,celery:prefork@4x2/prefetch=1. "
+        "Without it: the sensible ones.",
     ),
 ]
 Swept: TypeAlias = Annotated[
-    str,
-    typer.Option("--with", envvar="SIMUL_SWEEP_WITH", help="Who does it, by commas: celery:gevent,threads."),
+    str | None,
+    typer.Option(
+        "--with",
+        envvar="SIMUL_SWEEP_WITH",
+        help="Who does it, by commas. Without it: asyncio,threads,celery:gevent; with --axis celery:prefork.",
+    ),
 ]
 Concurrencies: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--concurrency", "-c", envvar="SIMUL_CONCURRENCIES", help="The slots to try, by commas: 1,2,4,8."
+        "--concurrency",
+        "-c",
+        envvar="SIMUL_CONCURRENCIES",
+        help="The slots to try, by commas. Without it: 1,2,4,8,16,32.",
+    ),
+]
+AlongAxis: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--axis",
+        envvar="SIMUL_AXIS",
+        help="What to vary instead of the slots, and its values: workers=1,2,4, prefetch=1,4,16 or "
+        "max-tasks-per-child=1,100. The ways may then have slots and options of their own.",
     ),
 ]
 Jobs: TypeAlias = Annotated[
@@ -171,6 +191,22 @@ Concurrency: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--concurrency", "-c", envvar="SIMUL_CONCURRENCY", min=1, help="Slots. Without it: one per core."
+    ),
+]
+Prefetch: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        envvar="SIMUL_PREFETCH",
+        min=0,
+        max=MOST,
+        help="Messages that it reserves for each slot, 0 for no limit. Without it: Celery's 4.",
+    ),
+]
+Acks: TypeAlias = Annotated[
+    Literal["late", "early"],
+    typer.Option(
+        envvar="SIMUL_ACKS",
+        help="When a message is dropped: after its job, or early, as it begins: a worker that dies loses it.",
     ),
 ]
 Count: TypeAlias = Annotated[int, typer.Option("--count", envvar="SIMUL_COUNT", help="How many files.")]

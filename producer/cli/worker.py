@@ -21,6 +21,8 @@ def worker(
     broker: options.WorkersBroker = settings.DEFAULT_BROKER_URL,
     transport: options.Transport = settings.TRANSPORTS[0],
     data: options.Data = settings.PROJECT_DATA,
+    prefetch: options.Prefetch = None,
+    acks: options.Acks = settings.ACKS[0],
     job: job_options.Job = None,
     async_job: job_options.AsyncJob = None,
     app_dir: job_options.AppDir = None,
@@ -47,11 +49,12 @@ def worker(
     # queue need not know of each other; mingling delays the start by a second.
     node = ("-n", f"{pool}-{os.getpid()}@%h")
     silent = ("--without-gossip", "--without-mingle")
-    command = worker_command(pool, slots, None, "-l", log_level, *node, *silent)
+    reserving = () if prefetch is None else (f"--prefetch-multiplier={prefetch}",)
+    command = worker_command(pool, slots, None, "-l", log_level, *node, *silent, *reserving)
     shown = Broker(broker, embedded=False, version=version).name
     calls = f", calls {job}" if job else ""
     say(f"worker: pool {pool}, {counted(slots, 'slot')}, queue {row.queue}, broker {shown}{calls}")
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
     os.chdir(settings.PROJECT)
-    environment = worker_environment(pool, broker, data.resolve(), transport, variables)
+    environment = worker_environment(pool, broker, data.resolve(), transport, acks, variables)
     os.execve(sys.executable, command, {**environment, "SIMUL_REMOTE_CONTROL": remote_control})

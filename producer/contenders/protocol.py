@@ -19,6 +19,8 @@ class Outcome:
     #: Slots and workers as found while running; asked, never assumed.
     slots: int
     workers: int = 1
+    #: The worker, counted from 0, that each "host/pid" belongs to; empty where nobody can tell.
+    belongs: dict[str, int] = field(default_factory=dict)
     #: Why the pass is invalid, in words; empty where it is valid.
     problems: list[str] = field(default_factory=list)
     #: Records beyond the first of a job.

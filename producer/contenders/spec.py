@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from dataclasses import dataclass
 
 from producer.contender_name import CELERY, ContenderName, way_of
 from producer.contenders.designs import DESIGNS, Design
+from producer.contenders.pool_options import (
+    POOL_OPTIONS,
+    Options,
+    most_slots,
+    read_options,
+)
+from producer.ranges import MAX_SLOTS, MAX_WORKERS
 from producer.system.machine import cores
 from producer.system.pythons import SUBINTERPRETERS, Python
 from producer.workloads import Workload
@@ -21,8 +29,6 @@ LIGHT_SLOTS = 32
 MOST_LIGHT_SLOTS = 100
 #: The slots of a second prefork worker on a function that waits: as who has no other pool would give it.
 PREFORK_SLOTS = 16
-#: The most slots that one worker or design is asked for.
-MAX_SLOTS = 10_000
 #: The kinds of slots that can use a core each: one for each core is what makes sense.
 _HEAVY = ("process", "interpreter")
 
@@ -35,10 +41,12 @@ class Spec:
     way: str
     #: Slots of one worker (or of the design).
     slots: int
-    #: Workers on the queue; more than one only where others started them.
+    #: Workers on the queue.
     workers: int = 1
     #: The Python it runs under; None is the lab's own.
     python: Python | None = None
+    #: What else was chosen of the workers (see `pool_options`).
+    options: Options = ()
 
     @property
     def total_slots(self) -> int:
@@ -55,7 +63,11 @@ class Spec:
         """The name in tables and results."""
         slots = self.slots if self.workers > 1 or scales(self.way) else None
         label = self.python.label if self.python else ""
-        return ContenderName(self.way, slots, self.workers, python=label)
+        return ContenderName(self.way, slots, self.workers, self.options, label)
+
+    def option(self, name: str) -> str | None:
+        """Return the value of an option; None where it was not chosen."""
+        return dict(self.options).get(name)
 
     @property
     def executable(self) -> str:
@@ -115,46 +127,62 @@ def parse(text: str, workload: Workload) -> Spec:
     """Read the contender that `text` names; where it gives no slots, they suit the workload.
 
     Raises:
-        UnknownNameError: no such contender, or no such number of slots.
+        UnknownNameError: no such contender, no such number of slots or workers, or no such option.
     """
-    name = _parse(text.strip())
+    name = parse_name(text.strip())
     slots = default_slots(name.way, workload) if name.slots is None else name.slots
-    return Spec(name.way, slots)
+    return Spec(name.way, slots, name.workers, options=name.options)
 
 
-def _parse(text: str) -> ContenderName:
+def parse_name(text: str) -> ContenderName:
+    """Read the name of a contender that can be asked for; its slots are None where nothing says how many.
+
+    Raises:
+        UnknownNameError: no such contender, no such number of slots or workers, or no such option.
+    """
     way = way_of(text)
     if way not in ways():
         raise UnknownNameError(f"no contender is called {way!r}; there are: {', '.join(ways())}")
-    rest = text.removeprefix(way)
-    if rest.startswith("@") and not scales(way):
-        raise UnknownNameError(f"{way} has one slot: write {way!r} without {rest}")
+    numbers, *options = text.removeprefix(way).split("/")
+    slots, workers = _parse_numbers(way, numbers, text)
+    celery_pool = ContenderName(way).celery_pool
+    if celery_pool is None:
+        if options:
+            raise UnknownNameError(
+                f"{text!r}: {way} is a design; options ({', '.join(POOL_OPTIONS)}) are of Celery pools"
+            )
+        return ContenderName(way, slots)
     try:
-        name = ContenderName.parse(text)
-    except ValueError:
-        name = None
-    if rest.startswith("@") and (name is None or name.slots is None or name.slots > MAX_SLOTS):
+        chosen = read_options(celery_pool, options)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{text!r}: {error}") from None
+    most = most_slots(chosen)
+    if most and slots not in (None, most):
+        raise UnknownNameError(
+            f"{text!r}: with autoscale the slots are its most: write @{most}, or no number"
+        )
+    return ContenderName(way, most or slots, workers, chosen)
+
+
+def _parse_numbers(way: str, numbers: str, text: str) -> tuple[int | None, int]:
+    """Read the slots and the workers of "@4x2"; of nothing there are no slots, and one worker."""
+    if not numbers:
+        return None, 1
+    match = re.fullmatch(r"@([1-9][0-9]{0,8})(?:x([0-9]{1,9}))?", numbers)
+    if not match and not numbers.startswith("@"):
+        raise UnknownNameError(f"{text!r}: behind {way} stand its slots (@4), its workers (@4x2) and options")
+    several = match is not None and match[2] is not None
+    if several and not way.startswith(CELERY):
+        raise UnknownNameError(f"{text!r}: {way} is a design, which has no workers: write its slots alone")
+    if not scales(way) and not (several and match and match[1] == "1"):
+        more = f", or {way}@1x4 for four workers" if way.startswith(CELERY) else ""
+        raise UnknownNameError(f"{way} has one slot: write {way!r} without {numbers}{more}")
+    if not match or int(match[1]) > MAX_SLOTS:
         raise UnknownNameError(f"{text!r}: the slots after @ are a number from 1 to {MAX_SLOTS:,}")
-    if name is None or name != ContenderName(way, name.slots):
-        raise UnknownNameError(f"{text!r}: a contender is asked for by its way and its slots alone")
-    return name
-
-
-def specs_of_sweep(ways_: str, concurrency: str) -> list[Spec]:
-    """List every way at every concurrency (both separated by commas); a way of one slot only once.
-
-    Raises:
-        UnknownNameError: no such contender, or no such number of slots.
-    """
-    numbers = [number.strip() for number in concurrency.split(",") if number.strip()]
-    specs: dict[Spec, None] = {}
-    for way in (part.strip() for part in ways_.split(",") if part.strip()):
-        if way_of(way) != way:
-            raise UnknownNameError(f"{way!r}: in a sweep the slots come from --concurrency, not after @")
-        for number in numbers:
-            name = _parse(f"{way}@{number}" if way not in ways() or scales(way) else way)
-            specs[Spec(name.way, name.slots or 1)] = None
-    return sorted(specs, key=lambda spec: (spec.way, spec.slots))
+    workers = int(match[2] or 1)
+    if not 1 <= workers <= MAX_WORKERS:
+        raise UnknownNameError(f"{text!r}: the workers after x are a number from 1 to {MAX_WORKERS}")
+    return int(match[1]), workers
 
 
 def default_slots(way: str, workload: Workload) -> int:

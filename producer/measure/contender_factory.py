@@ -43,10 +43,10 @@ class ContenderFactory:
             from producer.contenders.celery_workers.external import ExternalWorkers
 
             return ExternalWorkers(spec, self._broker, self._app, self._fleet, self._reaper)
-        from producer.contenders.celery_workers.worker import CeleryWorker
+        from producer.contenders.celery_workers.spawned import SpawnedWorkers
 
         options = (self._plan.data_root, self._reaper, self._plan.transport, self._plan.variables)
-        return CeleryWorker(spec, self._broker, self._app, *options)
+        return SpawnedWorkers(spec, self._broker, self._app, *options)
 
     @property
     def transport(self) -> str | None:

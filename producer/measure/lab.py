@@ -50,10 +50,10 @@ class Comparison:
         ):
             if not broker.embedded:  # that one is gone, and all that is in it
                 reaper.set_broker(broker.url)
-            if plan.starts_workers:
-                require_transport(broker.url, plan.transport)
+            for transport in plan.transports:
+                require_transport(broker.url, transport)
             result = results.begin(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
-            result.kind, result.pythons = plan.kind, list(plan.pythons)
+            result.kind, result.axis, result.pythons = plan.kind, plan.axis, list(plan.pythons)
             self.result = result
             factory = ContenderFactory(plan, broker, reaper, watcher.awaiting)
             recorder = _Recorder(plan, result, self.file, factory)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from producer.contender_name import Axis
 from producer.contenders.spec import Spec
 from producer.ranges import MAX_CONTENDERS, MAX_COUNT, MAX_INTEGER, MAX_RECORDS
 from producer.system.pythons import Python
@@ -38,6 +39,8 @@ class Plan:
     #: What carries messages to the workers that are started, one of `TRANSPORTS`.
     transport: str = TRANSPORTS[0]
     kind: Literal["comparison", "sweep"] = "comparison"
+    #: What the contenders of a sweep differ in.
+    axis: Axis = "slots"
     #: The Pythons that the contenders run under; empty where it is the lab's own.
     pythons: Sequence[Python] = ()
     #: Seconds that a job may take; None for what the environment says.
@@ -51,6 +54,11 @@ class Plan:
         if (most := max(map(len, self.contenders.values()), default=0)) > MAX_CONTENDERS:
             raise InvalidJobError(
                 f"a workload has up to {MAX_CONTENDERS:,} contenders, not {most:,} (--with)"
+            )
+        if self.external and (chosen := next((spec for spec in self._specs() if spec.options), None)):
+            raise UnavailableError(
+                f"{chosen.name}: options are for workers that simul starts, not for external ones: who "
+                "starts those chooses, as in `simul worker --prefetch 1 --acks early`"
             )
         runs = (
             len(self.contenders[workload.name]) * self.rounds * len(workload.jobs)
@@ -78,10 +86,14 @@ class Plan:
         return self.pythons[0].executable if own_jobs and self.pythons else sys.executable
 
     @property
-    def starts_workers(self) -> bool:
-        """Whether there are Celery workers among the contenders, and the lab starts them."""
-        specs = (spec for specs in self.contenders.values() for spec in specs)
-        return not self.external and any(spec.celery_pool for spec in specs)
+    def transports(self) -> Set[str]:
+        """What carries messages to the workers that the lab starts; nothing where it starts none."""
+        if self.external:
+            return frozenset()
+        return {spec.option("transport") or self.transport for spec in self._specs() if spec.celery_pool}
+
+    def _specs(self) -> Iterator[Spec]:
+        return (spec for specs in self.contenders.values() for spec in specs)
 
     def under(self, pythons: Sequence[Python]) -> Plan:
         """Make the same plan with each contender under each of these Pythons; unchanged without any.

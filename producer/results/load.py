@@ -174,6 +174,8 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
         yield "its records are not of its jobs"
     if max(columns.worker, default=-1) >= len(run.workers):
         yield "a worker is not there"
+    if run.belongs and len(run.belongs) != len(run.workers):
+        yield "not each of its processes belongs to a worker"
     if any(index >= run.jobs for index in run.errors):
         yield "its errors are not of its jobs"
     if run.wrong + len(run.errors) > run.jobs:

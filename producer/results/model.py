@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from producer.contender_name import ContenderName
+from producer.contender_name import Axis, ContenderName
 from producer.ranges import Bytes, Count, Integer, Load, Moment, Positive, Seconds
 from producer.results.records import Records
 from producer.results.reference import Reference
@@ -57,6 +57,8 @@ class Run:
     gil: bool | None = None
     #: The class of the workers' event loop, as they name it ("uvloop.Loop"); None where there is none.
     event_loop: str | None = None
+    #: The Celery worker, counted from 0, that each of `workers` belongs to; empty where nobody could tell.
+    belongs: list[Count] = field(default_factory=list)
 
     @property
     def times(self) -> Times:
@@ -144,8 +146,10 @@ class Result:
     load_after: Load
     #: What carried messages to the Celery workers; None where others started them.
     transport: str | None = None
-    #: A sweep is a comparison of the same ways at several concurrencies.
+    #: A sweep is a comparison of the same ways at several concurrencies, or values of another axis.
     kind: Literal["comparison", "sweep"] = "comparison"
+    #: What the contenders of a sweep differ in.
+    axis: Axis = "slots"
     #: The Pythons that the contenders ran under; empty where it was the lab's own.
     pythons: list[Python] = field(default_factory=list)
     #: False where the comparison was ended before its last round.

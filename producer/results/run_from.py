@@ -49,6 +49,7 @@ def run_from(
         clocks_corrected=outcome.clocks_corrected,
         gil=outcome.gil,
         event_loop=outcome.event_loop,
+        belongs=[outcome.belongs[name] for name in names] if outcome.belongs else [],
     )
 
 

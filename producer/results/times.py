@@ -1,4 +1,4 @@
-"""When the jobs of a run were enqueued, started and finished: the columns of its records, decoded."""
+"""When the jobs of a run were enqueued, received, started and finished: its columns, decoded."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Times:
     #: Position in `Run.workers`.
     worker: Places
     enqueued_s: SecondsColumn
+    received_s: SecondsColumn
     started_s: SecondsColumn
     finished_s: SecondsColumn
 
@@ -50,9 +51,10 @@ class Times:
 def decode_times(records: Records) -> Times:
     """Decode the times of a run's jobs."""
     enqueued = np.cumsum(_whole(records.enqueued_us))
-    started = enqueued + _whole(records.received_us) + _whole(records.started_us)
+    received = enqueued + _whole(records.received_us)
+    started = received + _whole(records.started_us)
     finished = started + _whole(records.finished_us)
-    times = (enqueued / 1e6, started / 1e6, finished / 1e6)
+    times = (enqueued / 1e6, received / 1e6, started / 1e6, finished / 1e6)
     return Times(_whole(records.index), _whole(records.worker), *times)
 
 
@@ -60,11 +62,12 @@ def join_times(parts: Sequence[Times]) -> Times:
     """Join the jobs of several runs, one after the other."""
     if not parts:
         none, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
-        return Times(none, none, nothing, nothing, nothing)
+        return Times(none, none, nothing, nothing, nothing, nothing)
     return Times(
         np.concatenate([part.index for part in parts]),
         np.concatenate([part.worker for part in parts]),
         np.concatenate([part.enqueued_s for part in parts]),
+        np.concatenate([part.received_s for part in parts]),
         np.concatenate([part.started_s for part in parts]),
         np.concatenate([part.finished_s for part in parts]),
     )

@@ -17,6 +17,7 @@ from producer.show.facts import describe_workload
 from producer.stats.cautions import cautions
 from producer.stats.ratios import Ratio
 from producer.stats.scaling import curves
+from producer.stats.starvation import starvations
 from producer.stats.summary import Percentiles, Summary, summaries
 
 Format: TypeAlias = Literal["csv", "markdown"]
@@ -49,6 +50,7 @@ def _numbers(result: Result, workload: WorkloadResult) -> dict[str, Any]:
         "contenders": rows,
         "cautions": cautions(result, workload),
         "left_out": {str(name): why for name, why in workload.left_out.items()},
+        **({"short_jobs": starved} if (starved := starvations(result, workload)) else {}),
         **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
         **({"facts": workload.facts, "advice": advice} if advice else {}),
     }

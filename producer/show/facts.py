@@ -21,11 +21,17 @@ NOBODY_RAN = "No contender ran."
 def describe_workload(result: Result, workload: WorkloadResult) -> str:
     """Say what was done, how often, and in which order."""
     chunk = f" of {workload.chunk} files each" if workload.chunk > 1 else ""
-    transport = f", {result.transport} transport" if result.transport else ""
+    transport = f", {result.transport} transport{_but_for(workload)}" if result.transport else ""
     return (
         f"{counted(workload.jobs, 'job')}{chunk}: {workload.description}; "
         f"{counted(result.rounds, 'round')}, seed {workload.seed}{transport}"
     )
+
+
+def _but_for(workload: WorkloadResult) -> str:
+    """Tell that some contenders name a transport of their own, which goes before that of the comparison."""
+    named = any("transport" in dict(contender.name.options) for contender in workload.contenders)
+    return " (where a name has no other)" if named else ""
 
 
 def describe_answers(workload: WorkloadResult) -> Iterator[str]:

@@ -12,34 +12,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from producer.contender_name import ContenderName
+from producer.contender_name import Axis, ContenderName
 from producer.results import Result, WorkloadResult
 from producer.stats.ratios import Ratio, paired
 from producer.stats.summary import makespan_s, runs_by_contender
 
+#: The axes along which more can be expected to do more.
+CONCURRENCY: tuple[Axis, ...] = ("slots", "workers")
 #: The fewest points to which a law is fitted.
 POINTS_TO_FIT = 5
+#: Digits of the largest number that an option may have.
+LONGEST_NUMBER = 9
 #: A law that leaves more than this of the variance unexplained describes something else.
 GOOD_FIT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One contender at one concurrency."""
+    """One contender at one place on the axis."""
 
+    #: The place: slots, workers, or the value of an option.
+    at: int
     slots: int
     makespan_s: float
     #: Jobs per second, with its interval.
     throughput: Ratio
     #: Throughput / that of the curve's first point, round by round, with its interval.
     gain: Ratio
-    #: The gain if twice the slots did twice the work.
-    ideal: float
+    #: The gain if twice the slots did twice the work; None along an option, of which nothing is expected.
+    ideal: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +74,18 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One way of running jobs, over all its concurrencies."""
+    """One way of running jobs, over all its places on the axis."""
 
-    #: "celery:gevent", or "threads [3.13t]": a name without slots.
+    #: "celery:gevent", or "threads [3.13t]": a name without what the axis says.
     way: ContenderName
     points: tuple[Point, ...]
-    #: The concurrency at which more slots stop paying; None where the curve has no knee.
+    #: The place at which more slots (or workers) stop paying; None where the curve has no knee.
     knee: int | None
-    #: Whether some concurrency is shown to be faster than the first.
+    #: Whether some place is shown to be faster than the first.
     scales: bool
-    #: None from fewer than five points.
+    #: None from fewer than five points, and along an option.
     law: Law | None
+    axis: Axis = "slots"
 
     @property
     def law_holds(self) -> bool:
@@ -87,38 +94,65 @@ class Curve:
 
     @property
     def best(self) -> int:
-        """The concurrency of the highest throughput."""
-        return max(self.points, key=lambda point: point.throughput.value).slots
+        """The place of the highest throughput."""
+        return max(self.points, key=lambda point: point.throughput.value).at
+
+    @property
+    def counts(self) -> bool:
+        """Whether the axis counts what works at the same time: slots or workers."""
+        return self.axis in CONCURRENCY
 
 
 def curves(result: Result, workload: WorkloadResult) -> list[Curve]:
-    """Make a curve of every way that ran at two concurrencies or more."""
-    by_way: dict[ContenderName, dict[int, dict[int, float]]] = {}
+    """Make a curve of every way that ran at two places on the axis or more."""
+    by_way: dict[ContenderName, dict[int, tuple[int, dict[int, float]]]] = {}
     for name, runs in runs_by_contender(result, workload.name).items():
         makespans = {run.round: makespan_s(run) for run in runs if run.valid}
-        if makespans:
-            by_way.setdefault(name.without_slots(), {})[runs[0].slots] = makespans
+        place = place_on(result.axis, name, runs[0].slots)
+        if makespans and place:
+            by_way.setdefault(place[0], {})[place[1]] = (runs[0].slots, makespans)
     return [
-        _curve(way, by_slots, workload.jobs)
-        for way, by_slots in sorted(by_way.items(), key=lambda item: str(item[0]))
-        if len(by_slots) > 1
+        _curve(way, result.axis, places, workload.jobs)
+        for way, places in sorted(by_way.items(), key=lambda item: str(item[0]))
+        if len(places) > 1
     ]
 
 
-def _curve(way: ContenderName, by_slots: Mapping[int, Mapping[int, float]], jobs: int) -> Curve:
-    first = min(by_slots)
+def place_on(axis: Axis, name: ContenderName, slots: int) -> tuple[ContenderName, int] | None:
+    """Split the name of a contender with so many slots into its way, and its place; None if it has none."""
+    if axis == "slots":
+        return (name.without_slots(), slots) if name.workers == 1 else None
+    if axis == "workers":
+        # One worker of one slot has a name without numbers.
+        return replace(name, slots=max(slots // name.workers, 1), workers=1), name.workers
+    value = dict(name.options).get(axis, "")
+    if not value.isascii() or not value.isdigit() or len(value) > LONGEST_NUMBER:
+        return None
+    others = tuple(option for option in name.options if option[0] != axis)
+    return replace(name, options=others), int(value)
+
+
+def _curve(
+    way: ContenderName, axis: Axis, places: Mapping[int, tuple[int, Mapping[int, float]]], jobs: int
+) -> Curve:
+    # A prefetch of 0 is none at all: no limit.
+    ordered = sorted(places.items(), key=lambda item: (item[0] == 0, item[0]))
+    first, (_, first_makespans) = ordered[0]
     points = []
-    for slots, makespans in sorted(by_slots.items()):
+    for at, (slots, makespans) in ordered:
         throughput = paired(dict.fromkeys(makespans, float(jobs)), makespans)
-        gain = paired(by_slots[first], makespans)
+        gain = paired(first_makespans, makespans)
         if throughput and gain:
             median = float(np.median(list(makespans.values())))
-            points.append(Point(slots, median, throughput, gain, slots / first))
+            ideal = at / first if axis in CONCURRENCY else None
+            points.append(Point(at, slots, median, throughput, gain, ideal))
     best = max(points, key=lambda point: point.gain.value)
     scales = best.gain.shown and best.gain.value > 1
-    axis = [point.slots for point in points]
+    if axis not in CONCURRENCY:
+        return Curve(way, tuple(points), None, scales, None, axis)
+    line = [point.at for point in points]
     rates = [point.throughput.value for point in points]
-    return Curve(way, tuple(points), knee(axis, rates) if scales else None, scales, fit(axis, rates))
+    return Curve(way, tuple(points), knee(line, rates) if scales else None, scales, fit(line, rates), axis)
 
 
 def knee(slots: Sequence[int], rates: Sequence[float]) -> int | None:

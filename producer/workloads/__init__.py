@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producer.workloads import files, mixed, search, sieve, trapezoid, waits
+from producer.workloads import files, mixed, search, sieve, trapezoid, uneven, waits
 from producer.workloads.maker import Bound, Check, Maker, Recipe
 from worker.errors import UnknownNameError
 from worker.jobs import Job
@@ -35,6 +35,7 @@ WORKLOADS: dict[str, Maker] = {
     "trapezoid": trapezoid.MAKER,
     "sieve": sieve.MAKER,
     "mixed": mixed.MAKER,
+    "uneven": uneven.MAKER,
 }
 
 

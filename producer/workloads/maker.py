@@ -37,7 +37,8 @@ class Maker:
 
     description: str
     bound: Bound
-    #: Sized so that doing them one after the other takes about a second or less.
+    #: Sized so that doing them one after the other takes about a second or less; of
+    #: uneven ones about two and a half.
     jobs: int
     make: Callable[[Recipe], tuple[Job, ...]]
     #: One line on all the answers of a run, in any order; None where there is nothing to say.

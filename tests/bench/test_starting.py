@@ -26,7 +26,7 @@ import pytest
 
 from producer.contenders.celery_workers.command import worker_command, worker_environment
 from producer.contenders.celery_workers.send import producer_app
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import LIGHT_SLOTS, Spec
 from producer.results import load
 from producer.system.broker import Broker
@@ -92,7 +92,7 @@ def readiness(pool: str, module: str, broker: Broker) -> Took:
 def warmth(pool: str, broker: Broker, reaper: Reaper) -> Took:
     """A contender of the lab's, until it can be measured."""
     spec = Spec(f"celery:{pool}", slots(pool))
-    contender = CeleryWorker(spec, broker, producer_app(broker.url), PROJECT_DATA, reaper)
+    contender = SpawnedWorkers(spec, broker, producer_app(broker.url), PROJECT_DATA, reaper)
     began = time.perf_counter()
     contender.start()
     try:

@@ -101,12 +101,31 @@ def test_a_small_sweep_saves_a_result_that_shows_its_curves(tmp_path: Path) -> N
     assert [point["slots"] for point in threads["points"]] == [1, 4]
 
 
+def test_a_small_sweep_of_workers_saves_its_axis(tmp_path: Path) -> None:
+    out = tmp_path / "workers.json"
+    arguments = ("--with", "celery:solo/prefetch=1", "--axis", "workers=1,2", "--jobs", "6", "--rounds", "1")
+    done = simul("sweep", "waits", *arguments, "--out", out)
+    assert done.returncode == 0, done.stderr
+    result = load(out)
+    assert (result.kind, result.axis) == ("sweep", "workers")
+    assert [
+        (str(run.contender), run.slots, run.problems) for run in sorted(result.runs, key=lambda r: r.slots)
+    ] == [
+        ("celery:solo/prefetch=1", 1, []),
+        ("celery:solo@1x2/prefetch=1", 2, []),
+    ]
+    assert "workers" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--with", "threads@4"), "--concurrency"),
         (("--with", "nothing"), "no contender is called"),
         (("--concurrency", "1,zero"), "a number from 1 to 10,000"),
+        (("--axis", "prefetch"), "--axis prefetch has no values"),
+        (("--axis", "speed=1,2"), "no axis is called 'speed'"),
+        (("--axis", "prefetch=1,2", "-c", "2"), "--axis and --concurrency are two axes"),
     ],
 )
 def test_a_sweep_that_makes_no_sense_says_why(arguments: Sequence[str], words: str) -> None:

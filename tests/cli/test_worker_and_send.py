@@ -17,7 +17,7 @@ from producer.contenders.celery_workers.external import Fleet
 from producer.contenders.celery_workers.send import producer_app
 from producer.system.broker import Broker
 from producer.system.client import connect
-from tests.helpers import SOON_S, await_line, clean_environment, family, simul, started, survivors
+from tests.helpers import SOON_S, await_line, clean_environment, family, simul, started, survivors, until
 from worker.settings import PROJECT
 
 
@@ -50,6 +50,18 @@ def test_a_worker_does_what_is_sent_to_its_pool(broker: Broker, tmp_path: Path, 
             os.killpg(worker.pid, signal.SIGINT)
             worker.communicate(timeout=SOON_S)
             assert survivors(everything) == []
+
+
+def test_a_worker_reserves_and_acknowledges_as_it_is_told(broker: Broker, tmp_path: Path) -> None:
+    told = ("--pool", "threads", "-c", "3", "--prefetch", "2", "--acks", "early", "--broker", broker.url)
+    with started("worker", *told, cwd=tmp_path) as worker:
+        assert worker.stderr is not None
+        await_line(worker.stderr, " ready.")
+        inspect = producer_app(broker.url).control.inspect([f"threads-{worker.pid}@{platform.node()}"])
+        until(inspect.ping, "it answers")
+        [stats], [conf] = inspect.stats().values(), inspect.conf().values()
+        assert stats["prefetch_count"] == 6
+        assert conf["task_acks_late"] is False
 
 
 def test_what_nobody_does_is_said_and_can_be_interrupted(broker: Broker, tmp_path: Path) -> None:
@@ -103,8 +115,9 @@ def test_two_workers_on_one_machine_are_two(broker: Broker, tmp_path: Path) -> N
         ),
         ({"SIMUL_VISIBILITY_TIMEOUT": "soon"}, "Settings: SIMUL_VISIBILITY_TIMEOUT is a number of seconds"),
         ({"SIMUL_TRANSPORT": "pigeon"}, "Settings: SIMUL_TRANSPORT is one of reliable, stock, not 'pigeon'"),
+        ({"SIMUL_ACKS": "never"}, "Settings: SIMUL_ACKS is one of late, early, not 'never'"),
     ],
-    ids=["address", "option", "timeout", "transport"],
+    ids=["address", "option", "timeout", "transport", "acks"],
 )
 def test_plain_celery_is_told_of_wrong_settings_in_one_line(environment: dict[str, str], words: str) -> None:
     done = subprocess.run(

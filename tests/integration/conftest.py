@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from producer.contenders.celery_workers.send import producer_app
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.designs.contender import DesignContender
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
@@ -59,7 +59,7 @@ def make_over(
             broker: Broker = request.getfixturevalue(
                 "broker"
             )  # not before a pool is wanted: designs need none
-            return CeleryWorker(spec, broker, producer_app(broker.url), data_root, reaper, transport)
+            return SpawnedWorkers(spec, broker, producer_app(broker.url), data_root, reaper, transport)
 
         return make
 
@@ -120,7 +120,7 @@ def anywhere(request: pytest.FixtureRequest, broker: Broker, client: redis.Redis
     spec, where = request.param
     roster: Roster = request.getfixturevalue(where)
     worker = roster.start(runnable(spec))
-    assert isinstance(worker, CeleryWorker)
+    assert isinstance(worker, SpawnedWorkers)
     return Post(worker, broker, client)
 
 

@@ -13,7 +13,7 @@ import redis
 from celery import Celery
 
 from producer.contenders.celery_workers.send import producer_app
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 
@@ -36,7 +36,7 @@ REJECTED_STREAM = "simul:rejected"
 class Post:
     """One worker's queue, with everything that one may put into it."""
 
-    def __init__(self, worker: CeleryWorker, broker: Broker, client: redis.Redis) -> None:
+    def __init__(self, worker: SpawnedWorkers, broker: Broker, client: redis.Redis) -> None:
         self.worker = worker
         self.client = client
         self.app: Celery = producer_app(broker.url)
@@ -56,7 +56,8 @@ class Post:
     @property
     def node(self) -> str:
         """What the worker is called."""
-        return self.worker._node
+        [worker] = self.worker._workers
+        return worker.node
 
     def message(self, of_run: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """A valid message but for the changes; a field that is ... is missing."""
@@ -119,7 +120,8 @@ class Post:
 
     def log(self) -> str:
         """What the worker has logged so far."""
-        log = self.worker._log
+        [worker] = self.worker._workers
+        log = worker.log
         log.flush()
         return os.pread(log.fileno(), 100_000_000, 0).decode(errors="replace")
 

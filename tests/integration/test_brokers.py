@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from producer.contenders.celery_workers.send import producer_app
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker, check, open_broker
@@ -77,7 +77,7 @@ def test_the_password_of_the_embedded_broker_is_nowhere_to_be_read(
     assert len(password) == 64
     assert password not in broker.name + repr(broker)
     spec = Spec("celery:prefork", 2)
-    worker = CeleryWorker(spec, broker, producer_app(broker.url), data_root, reaper)
+    worker = SpawnedWorkers(spec, broker, producer_app(broker.url), data_root, reaper)
     with Roster(lambda _: worker) as roster:
         roster.start(spec)
         lab = psutil.Process()
@@ -127,7 +127,7 @@ def test_a_real_redis_does_the_same(redis_url: str, reaper: Reaper, data_root: P
         assert broker.version.startswith("redis ")
         assert "s3cret" not in broker.name
         app = producer_app(broker.url)
-        with Roster(lambda spec: CeleryWorker(spec, broker, app, data_root, reaper)) as roster:
+        with Roster(lambda spec: SpawnedWorkers(spec, broker, app, data_root, reaper)) as roster:
             outcome = roster.start(Spec("celery:threads", 4)).run(
                 build("waits", jobs=12).jobs, lambda _: None
             )

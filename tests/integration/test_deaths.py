@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from producer.contenders.celery_workers.send import producer_app
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.designs.contender import READY_S, DesignContender
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
@@ -56,7 +56,7 @@ def test_a_design_whose_process_ends_at_once_says_how(
 
 def test_a_worker_that_ends_at_once_says_how(tmp_path: Path, reaper: Reaper, broker: Broker) -> None:
     spec = Spec("celery:solo", 1, python=broken(tmp_path, "echo no such thing; exit 4"))
-    worker = CeleryWorker(spec, broker, producer_app(broker.url), tmp_path, reaper)
+    worker = SpawnedWorkers(spec, broker, producer_app(broker.url), tmp_path, reaper)
     with pytest.raises(ContenderError) as error:
         worker.start()
     assert (
@@ -73,7 +73,7 @@ def test_a_start_that_is_broken_off_fails_at_once(
     spec = Spec(way, 1, python=broken(tmp_path, "exec sleep 600"))
     contender: Contender = DesignContender(spec, tmp_path, reaper)
     if spec.celery_pool:
-        contender = CeleryWorker(spec, broker, producer_app(broker.url), tmp_path, reaper)
+        contender = SpawnedWorkers(spec, broker, producer_app(broker.url), tmp_path, reaper)
     contender.break_off()  # nothing has begun: nothing happens
     with ThreadPoolExecutor(1) as thread:
         start = thread.submit(contender.start)
@@ -87,7 +87,7 @@ def test_a_start_that_is_broken_off_fails_at_once(
 def test_a_worker_whose_broker_has_gone_is_not_waited_for(tmp_path: Path, reaper: Reaper) -> None:
     gone = Broker(f"redis://127.0.0.1:{free_port()}/0", embedded=True, version="valkey 9.1.2")
     spec = Spec("celery:solo", 1, python=broken(tmp_path, "exec sleep 600"))
-    worker = CeleryWorker(spec, gone, producer_app(gone.url), tmp_path, reaper)
+    worker = SpawnedWorkers(spec, gone, producer_app(gone.url), tmp_path, reaper)
     with pytest.raises(
         ContenderError, match=r"^celery:solo \[3.x\] did not start: nothing answers at redis://"
     ):

@@ -15,7 +15,7 @@ from producer.contenders.celery_workers import exchange as over_broker
 from producer.contenders.celery_workers import send
 from producer.contenders.celery_workers.exchange import run_over_broker
 from producer.contenders.celery_workers.send import producer_app
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec
 from producer.measure.rounds import Measured, Session, measure
 from producer.measure.started_contenders import Roster
@@ -172,7 +172,7 @@ def test_a_worker_whose_broker_dies_is_an_invalid_run_and_no_hang(
         assert broker.pid
         pid = broker.pid
         app = producer_app(broker.url)
-        with Roster(lambda spec: CeleryWorker(spec, broker, app, data_root, reaper)) as own:
+        with Roster(lambda spec: SpawnedWorkers(spec, broker, app, data_root, reaper)) as own:
             contender = own.start(SOLO)
             jobs = [ChessMove(START, wait_ms=0), *[ChessMove(START, wait_ms=20)] * 100]
             outcome = contender.run(jobs, _once(lambda: os.kill(pid, signal.SIGKILL)))

@@ -18,7 +18,7 @@ from celery import Celery
 
 from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.send import producer_app, publish
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, open_broker
 from producer.system.client import connect
@@ -38,7 +38,7 @@ SHORT = ChessMove(START, wait_ms=0)
 #: So much CPU time of a worker's processes is no idling: one of its jobs computes. In seconds.
 COMPUTING_S = 0.5
 
-Start = Callable[..., CeleryWorker]
+Start = Callable[..., SpawnedWorkers]
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def start(
     reaper: Reaper, broker: Broker, data_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Start]:
     """Starts a worker with these settings; ends it, however the test ended."""
-    started: list[CeleryWorker] = []
+    started: list[SpawnedWorkers] = []
 
-    def go(name: str, transport: str = TRANSPORTS[0], **settings: str) -> CeleryWorker:
+    def go(name: str, transport: str = TRANSPORTS[0], **settings: str) -> SpawnedWorkers:
         spec = runnable(Spec(f"celery:{name}", 2 if POOLS[name].scales else 1))
         for key, value in settings.items():
             monkeypatch.setenv(key, value)
         app = producer_app(broker.url)
-        worker = CeleryWorker(spec, broker, app, data_root, reaper, transport)
+        worker = SpawnedWorkers(spec, broker, app, data_root, reaper, transport)
         started.append(worker)
         worker.start()
         return worker
@@ -87,7 +87,7 @@ def test_a_worker_that_is_told_to_stop_ends_though_its_jobs_would_not_and_loses_
     jobs: list[Job] = [SHORT, SEARCH, WAIT, SEARCH, WAIT, SHORT, SEARCH]
     with closing(connect(broker.url)) as client, Collector(client, len(jobs)) as collector:
         idle_s = cpu_s(worker)
-        for _ in publish(worker._app, jobs, worker._queue, collector.run):
+        for _ in publish(worker._around.app, jobs, worker._queue, collector.run):
             pass
         until(lambda: cpu_s(worker) > idle_s + COMPUTING_S, "a search has begun")
         code = terminated(worker)
@@ -131,16 +131,15 @@ def await_event(app: Celery, kind: str) -> None:
         receiver.capture(limit=None, timeout=SOON_S, wakeup=False)
 
 
-def terminated(worker: CeleryWorker) -> int:
+def terminated(worker: SpawnedWorkers) -> int:
     """The exit code of a worker that was told to stop, as `docker stop` tells it."""
-    process = worker._worker
-    assert process
-    process.send_signal(signal.SIGTERM)
+    [own] = worker._workers
+    own.ask_to_stop()
     try:
-        return process.wait(SOON_S)
+        return own.process.wait(SOON_S)
     except subprocess.TimeoutExpired:
-        worker._log.seek(0)
-        pytest.fail(f"it goes on: {worker._log.read().decode()}")
+        own.log.seek(0)
+        pytest.fail(f"it goes on: {own.log.read().decode()}")
 
 
 def waiting(client: redis.Redis, queue: str) -> list[int]:
@@ -156,7 +155,7 @@ def hvals(client: redis.Redis, key: str) -> list[bytes]:
     return list(values)
 
 
-def cpu_s(worker: CeleryWorker) -> float:
+def cpu_s(worker: SpawnedWorkers) -> float:
     """CPU time of a worker and the processes below it, in seconds."""
     total = 0.0
     for pid in worker.processes():

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.send import publish
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker
 from tests.integration.post import (
@@ -47,7 +47,7 @@ LONE = "\ud800"
 def post(request: pytest.FixtureRequest, roster: Roster, broker: Broker, client: redis.Redis) -> Post:
     """Each kind of worker."""
     worker = roster.start(request.param)
-    assert isinstance(worker, CeleryWorker)
+    assert isinstance(worker, SpawnedWorkers)
     return Post(worker, broker, client)
 
 
@@ -55,7 +55,7 @@ def post(request: pytest.FixtureRequest, roster: Roster, broker: Broker, client:
 def one_post(roster: Roster, broker: Broker, client: redis.Redis) -> Post:
     """One worker, where its kind makes no difference."""
     worker = roster.start(SPECS[0])
-    assert isinstance(worker, CeleryWorker)
+    assert isinstance(worker, SpawnedWorkers)
     return Post(worker, broker, client)
 
 
@@ -468,7 +468,7 @@ def test_what_is_sent_twice_is_counted_and_not_recorded_again(post: Post, client
     jobs = [JOB] * 3
     with opened_run(client, 3) as run:
         for _ in range(2):
-            for _ in publish(post.worker._app, jobs, post.queue, run.run):
+            for _ in publish(post.worker._around.app, jobs, post.queue, run.run):
                 pass
         read = 0
         deadline = time.monotonic() + SOON_S

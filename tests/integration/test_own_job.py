@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from producer.contenders.celery_workers.send import producer_app
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.designs import DESIGNS
 from producer.contenders.designs.contender import DesignContender
 from producer.contenders.protocol import Contender
@@ -66,7 +66,7 @@ def callers(
             return DesignContender(spec, data_root, reaper, variables)
         broker: Broker = request.getfixturevalue("broker")
         app = producer_app(broker.url)
-        return CeleryWorker(spec, broker, app, data_root, reaper, variables=variables)
+        return SpawnedWorkers(spec, broker, app, data_root, reaper, variables=variables)
 
     with Roster(make) as roster:
         yield roster
@@ -182,6 +182,6 @@ def make_twin(
         told = {**variables, "SIMUL_ASYNC_JOB": "shop.tasks:act_async"}
         if spec.celery_pool is None:
             return DesignContender(spec, data_root, reaper, told)
-        return CeleryWorker(spec, broker, producer_app(broker.url), data_root, reaper, variables=told)
+        return SpawnedWorkers(spec, broker, producer_app(broker.url), data_root, reaper, variables=told)
 
     return make

@@ -22,7 +22,7 @@ import pytest
 import redis
 
 from producer.contenders.celery_workers.send import producer_app, publish
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec, scales
 from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker
@@ -247,7 +247,7 @@ def test_a_worker_that_is_killed_has_acknowledged_no_job_without_a_record(
 ) -> None:
     way = f"celery:{pool}"
     worker = own_roster.start(runnable(Spec(way, SLOTS.get(pool, MANY_SLOTS) if scales(way) else 1)))
-    assert isinstance(worker, CeleryWorker)
+    assert isinstance(worker, SpawnedWorkers)
     jobs = [ChessMove(START, wait_ms=1 + index % 5) for index in range(800)]
     for _ in publish(producer_app(broker.url), jobs, worker._queue, run.name):
         pass

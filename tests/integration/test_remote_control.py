@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from producer.contenders.celery_workers.send import producer_app
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, open_broker
 from producer.system.client import connect
@@ -56,7 +56,7 @@ def test_a_worker_without_an_event_loop_answers_also_after_its_connection_was_lo
 ) -> None:
     """Redis closes it where somebody publishes more than is read; its limit is 32 MB."""
     with open_broker(None, reaper) as own, contextlib.closing(connect(own.url)) as client:
-        worker = CeleryWorker(Spec(f"celery:{pool}", 2), own, producer_app(own.url), data_root, reaper)
+        worker = SpawnedWorkers(Spec(f"celery:{pool}", 2), own, producer_app(own.url), data_root, reaper)
         worker.start()
         try:
             post = Post(worker, own, client)
@@ -118,7 +118,7 @@ def obedient(
 ) -> Iterator[Post]:
     """A worker that was started so that it may be controlled."""
     monkeypatch.setitem(os.environ, "SIMUL_REMOTE_CONTROL", "shutdown,pool_grow")
-    worker = CeleryWorker(Spec("celery:prefork", 1), broker, producer_app(broker.url), data_root, reaper)
+    worker = SpawnedWorkers(Spec("celery:prefork", 1), broker, producer_app(broker.url), data_root, reaper)
     worker.start()
     try:
         yield Post(worker, broker, client)
@@ -130,6 +130,5 @@ def test_what_is_asked_for_at_the_start_is_done(obedient: Post) -> None:
     assert answer(obedient, "pool_grow", n=1) == {"ok": "pool will grow"}
     assert "error" in answer(obedient, "pool_shrink", n=1)
     obedient.app.control.shutdown(destination=[obedient.node])
-    process = obedient.worker._worker
-    assert process is not None
-    assert process.wait(SOON_S) == 0
+    [worker] = obedient.worker._workers
+    assert worker.process.wait(SOON_S) == 0

@@ -14,7 +14,10 @@ NAMES = st.builds(
     st.one_of(WORDS, st.builds("celery:{}".format, WORDS), st.just("asyncio+threads")),
     st.integers(1, 10**9 - 1),
     st.integers(1, 999),
-    st.lists(st.tuples(WORDS, st.from_regex(r"[a-z0-9.]{1,5}", fullmatch=True)), max_size=3).map(tuple),
+    st.lists(
+        st.tuples(WORDS | st.just("max-tasks-per-child"), st.from_regex(r"[a-z0-9.,]{0,5}", fullmatch=True)),
+        max_size=3,
+    ).map(tuple),
     st.sampled_from(["", "3.13", "3.14t", "3.13.5t #2", "shop 3.11"]),
 )
 
@@ -32,6 +35,12 @@ def test_a_name_is_read_back_as_it_was_written(name: ContenderName) -> None:
         ("threads@8 [shop 3.11]", ContenderName("threads", 8, python="shop 3.11")),
         ("celery:prefork@4x2", ContenderName("celery:prefork", 4, 2)),
         ("celery:prefork@4x2/prefetch=1", ContenderName("celery:prefork", 4, 2, (("prefetch", "1"),))),
+        (
+            "celery:prefork@8/prefetch=1/autoscale=8,2/ofair [3.13]",
+            ContenderName(
+                "celery:prefork", 8, 1, (("prefetch", "1"), ("autoscale", "8,2"), ("ofair", "")), "3.13"
+            ),
+        ),
     ],
 )
 def test_the_parts_of_a_name(text: str, name: ContenderName) -> None:
@@ -40,7 +49,8 @@ def test_the_parts_of_a_name(text: str, name: ContenderName) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "@8", "threads@", "threads@0", "threads@8x", "threads@8@9", "threads@x"]
+    "text",
+    ["", "@8", "threads@", "threads@0", "threads@8x", "threads@8@9", "threads@x", "a@8/b=", "a@8/"],
 )
 def test_what_has_another_form_is_no_name(text: str) -> None:
     with pytest.raises(ValueError, match="is no name of a contender"):
@@ -49,6 +59,9 @@ def test_what_has_another_form_is_no_name(text: str) -> None:
 
 def test_a_way_is_a_name_without_slots() -> None:
     assert str(ContenderName.parse("celery:gevent@100x2").without_slots()) == "celery:gevent"
+    assert (
+        str(ContenderName.parse("celery:gevent@9/acks=early").without_slots()) == "celery:gevent/acks=early"
+    )
     assert str(ContenderName.parse("threads@8 [3.14t]").without_slots()) == "threads [3.14t]"
 
 

@@ -27,6 +27,10 @@ SEARCH = build("search", jobs=1)
         ("celery:gevent@100", Spec("celery:gevent", 100)),
         ("celery:prefork@10000", Spec("celery:prefork", 10_000)),
         ("celery:solo", Spec("celery:solo", 1)),
+        ("celery:solo@1x4", Spec("celery:solo", 1, workers=4)),
+        ("celery:prefork@4x2", Spec("celery:prefork", 4, workers=2)),
+        ("celery:prefork@4x1", Spec("celery:prefork", 4)),
+        ("celery:prefork@4x64", Spec("celery:prefork", 4, workers=64)),
         ("threads", Spec("threads", LIGHT_SLOTS)),
         ("processes", Spec("processes", cores())),
     ],
@@ -50,6 +54,18 @@ def test_an_unknown_way_is_answered_with_all_there_are(text: str) -> None:
 def test_slots_are_a_number_from_1_to_10000(slots: str) -> None:
     with pytest.raises(UnknownNameError, match=r"1 to 10,000"):
         parse(f"threads@{slots}", WAITS)
+
+
+@pytest.mark.parametrize("workers", ["0", "65", "1000"])
+def test_the_lab_starts_up_to_64_workers(workers: str) -> None:
+    with pytest.raises(UnknownNameError, match="the workers after x are a number from 1 to 64"):
+        parse(f"celery:gevent@2x{workers}", WAITS)
+
+
+@pytest.mark.parametrize("way", ["threads", "asyncio", "processes", "serial"])
+def test_a_design_has_no_workers(way: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"{way} is a design, which has no workers"):
+        parse(f"{way}@4x2", WAITS)
 
 
 @pytest.mark.parametrize("way", ["serial", "celery:solo"])

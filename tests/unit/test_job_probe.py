@@ -140,11 +140,7 @@ def measure(
     """Measure a function of a module in that directory."""
     target = Target(name, twin, str(directory), str(directory))
     calls = Calls(name, lines or [NONE])
-    try:
-        return probe(calls, target, executable=executable, job_limit_s=job_limit_s)
-    finally:  # at the end of a lab its calls go by themselves
-        calls._file.close()
-        calls._directory.cleanup()
+    return probe(calls, target, executable=executable, job_limit_s=job_limit_s)
 
 
 def test_a_sleeper_waits_and_holds_nothing(shop: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from producer.contenders.celery_workers.worker import CeleryWorker
+from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec
 from producer.measure.plan import Plan
 from producer.show.facts import describe_python
@@ -132,7 +132,7 @@ def test_versions_are_compared_as_numbers() -> None:
 
 def test_a_worker_whose_packages_are_too_old_is_not_started() -> None:
     nothing: Any = None
-    worker = CeleryWorker(Spec("celery:solo", 1, python=OLD), nothing, nothing, Path(), nothing, "reliable")
+    worker = SpawnedWorkers(Spec("celery:solo", 1, python=OLD), nothing, nothing, Path(), nothing, "reliable")
     with pytest.raises(ContenderError, match=r"redis 5\.0\.8"):
         worker.start()
 

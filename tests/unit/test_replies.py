@@ -16,7 +16,8 @@ from producer.contenders.celery_workers import external
 from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.replies import MAX_WORKERS, Queues, ask
 from producer.contenders.celery_workers.waiting import is_consumed
-from producer.contenders.spec import MAX_SLOTS, Spec
+from producer.contenders.spec import Spec
+from producer.ranges import MAX_SLOTS
 from producer.system.broker import Broker
 from worker.errors import ContenderError
 

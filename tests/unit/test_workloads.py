@@ -91,7 +91,7 @@ def test_files_without_data_say_what_to_do(tmp_path: Path) -> None:
 
 def test_an_unknown_workload_is_answered_with_those_that_exist() -> None:
     with pytest.raises(
-        UnknownNameError, match="'chess'; there are: files, waits, search, trapezoid, sieve, mixed"
+        UnknownNameError, match="'chess'; there are: files, waits, search, trapezoid, sieve, mixed, uneven"
     ):
         build("chess")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from producer.system.inherited import inherited
 from worker.pools import pool
-from worker.settings import TRANSPORTS
+from worker.settings import ACKS, TRANSPORTS
 
 #: A module of settings that does not exist: where none is named, Celery imports the first celeryconfig.py on
 #: the path, even before it knows of the lab's app, which would not read it.
@@ -35,6 +35,7 @@ def worker_environment(
     broker_url: str,
     data_root: Path,
     transport: str = TRANSPORTS[0],
+    acks: str = ACKS[0],
     variables: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Make the environment of a worker: what it inherits, and what it needs; `variables` is what else."""
@@ -46,4 +47,5 @@ def worker_environment(
         "SIMUL_BROKER_URL": broker_url,
         "SIMUL_DATA": str(data_root),
         "SIMUL_TRANSPORT": transport,
+        "SIMUL_ACKS": acks,
     }

@@ -14,7 +14,7 @@ from celery import Celery
 
 from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
 from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask
-from producer.contenders.celery_workers.worker import WARM_UP_FEN, WARM_UP_MS
+from producer.contenders.celery_workers.spawned import WARM_UP_FEN, WARM_UP_MS
 from producer.contenders.ledger import quote
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec

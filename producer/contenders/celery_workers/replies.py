@@ -17,7 +17,7 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from producer.contenders.ledger import MAX_NAME
-from producer.contenders.spec import MAX_SLOTS
+from producer.ranges import MAX_SLOTS
 from worker.errors import ContenderError
 from worker.records import error_line
 

@@ -12,7 +12,7 @@ from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.results.times import SecondsColumn, Times, join_times
 from producer.stats.bound import READS_FILES
-from producer.stats.scaling import Curve, curves
+from producer.stats.scaling import Curve, curves, place_on
 from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries
 
 #: A workload computes if the CPU is busy for at least this share of its time; otherwise it waits.
@@ -116,7 +116,9 @@ def derive_entries(result: Result, workload: WorkloadResult) -> list[Entry]:
 
 
 def _derive_curves(result: Result, workload: WorkloadResult) -> list[Curve]:
-    ways = Counter(name.without_slots() for name in runs_by_contender(result, workload.name))
+    runs = runs_by_contender(result, workload.name)
+    places = (place_on(result.axis, name, runs[name][0].slots) for name in runs)
+    ways = Counter(place[0] for place in places if place)
     if max(ways.values(), default=0) < POINTS_TO_DRAW:
         return []
     return [curve for curve in curves(result, workload) if len(curve.points) >= POINTS_TO_DRAW]

@@ -19,8 +19,10 @@ from producer.show.facts import (
     describe_workload,
 )
 from producer.show.report.labelled import Labelled
+from producer.show.starvation import describe_starvation
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import by_kind, cautions
+from producer.stats.starvation import starvations
 from producer.stats.summary import Summary
 from producer.words import counted, digits, moment, percent, seconds, times
 
@@ -37,7 +39,8 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
         )
         parts.append(f'<div class="tiles">{tiles}</div>')
         parts.append(f"<p>{html(describe_bound(workload, rows))}</p>")
-    parts += [f"<p>{html(line)}</p>" for line in describe_answers(workload)]
+    lines = [*describe_answers(workload), *describe_starvation(starvations(result, workload))]
+    parts += [f"<p>{html(line)}</p>" for line in lines]
     return "".join(parts)
 
 

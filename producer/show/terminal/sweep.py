@@ -33,13 +33,17 @@ def show_sweep(result: Result, workload: WorkloadResult, width: int = MAX_WIDTH)
         parts += split_to_fit(_columns(curve, best), partial(_table, curve), min(width, MAX_WIDTH))
         parts += notes(describe(curve))
     if not shown:
-        parts.append(Text("  No curve: it takes two concurrencies of one way, each with a valid run."))
+        parts.append(Text(f"  No curve: it takes two {_values(result)} of one way, each with a valid run."))
     parts.append(Text(""))
     # A sweep has short runs on purpose: one slot sets the size of the workload.
     beware = [caution for caution in cautions(result, workload) if caution.kind is not Kind.SHORT]
     parts += notes(caution_lines(beware), "yellow")
     parts += notes(describe_left_out(workload), "red")
     return Group(*parts)
+
+
+def _values(result: Result) -> str:
+    return "concurrencies" if result.axis == "slots" else f"values of {result.axis}"
 
 
 def write_title(result: Result, workload: WorkloadResult) -> Text:
@@ -49,28 +53,31 @@ def write_title(result: Result, workload: WorkloadResult) -> Text:
 
 
 def _columns(curve: Curve, best: float) -> list[tuple[str, list[str]]]:
-    """The columns beside the slots, each with its heading and its cells."""
+    """The columns beside the axis, each with its heading and its cells."""
     points, law = curve.points, curve.law
     bars = ["█" * max(1, round(BAR * point.throughput.value / best)) for point in points]
-    marks = ["  ← knee" if point.slots == curve.knee else "" for point in points]
+    marks = ["  ← knee" if point.at == curve.knee else "" for point in points]
+    expected = [
+        ("ideal", [digits(point.ideal) for point in points]),
+        ("of ideal", [percent(point.gain.value / point.ideal if point.ideal else None) for point in points]),
+        ("law", [digits(law.throughput(point.at) if law else None) for point in points]),
+    ]
     return [
         ("makespan", [seconds(point.makespan_s) for point in points]),
         ("jobs/s (95 %)", [write_interval(point.throughput) for point in points]),
-        (f"× {points[0].slots} (95 %)", [write_ratio(point.gain) for point in points]),
-        ("ideal", [digits(point.ideal) for point in points]),
-        ("of ideal", [percent(point.gain.value / point.ideal) for point in points]),
-        ("law", [digits(law.throughput(point.slots) if law else None) for point in points]),
+        (f"× {points[0].at} (95 %)", [write_ratio(point.gain) for point in points]),
+        *(expected if curve.counts else []),
         ("jobs/s", [bar + mark for bar, mark in zip(bars, marks, strict=True)]),
     ]
 
 
 def _table(curve: Curve, columns: Sequence[tuple[str, list[str]]]) -> Table:
     table = new_table()
-    table.add_column("slots", justify="right", no_wrap=True)
+    table.add_column(curve.axis, justify="right", no_wrap=True)
     for heading, cells in columns:
         bars = any("█" in cell for cell in cells)
         table.add_column(heading, justify="left" if bars else "right", no_wrap=True)
-    slots = [f"{point.slots:,}" for point in curve.points]
-    for row in zip(slots, *(cells for _, cells in columns), strict=True):
+    places = [f"{point.at:,}" for point in curve.points]
+    for row in zip(places, *(cells for _, cells in columns), strict=True):
         table.add_row(*map(terminal, row))
     return table

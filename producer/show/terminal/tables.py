@@ -22,12 +22,14 @@ from producer.show.facts import (
     describe_python,
     describe_stalls,
 )
+from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.show.terminal.sweep import show_sweep, write_title
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import caution_lines, cautions
 from producer.stats.ratios import RUNS_TO_CLAIM
+from producer.stats.starvation import starvations
 from producer.stats.summary import Summary, summaries
 
 
@@ -51,7 +53,7 @@ def show_workload(result: Result, workload: WorkloadResult, width: int) -> Rende
     rows = summaries(result, workload)
     parts: list[RenderableType] = [write_title(result, workload)]
     parts += split_to_fit(SPEED + COST, partial(_table, rows), min(width, MAX_WIDTH))
-    parts += notes(_notes(workload, rows))
+    parts += notes(_notes(result, workload, rows))
     parts += notes(caution_lines(cautions(result, workload)), "yellow")
     parts += notes(_troubles(workload, rows), "red")
     return Group(*parts)
@@ -76,7 +78,7 @@ def _winner(rows: Sequence[Summary]) -> ContenderName | None:
     return rows[0].contender if rows and rows[0].makespan_s is not None else None
 
 
-def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
+def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     if not rows:
         yield NOBODY_RAN
     else:
@@ -84,6 +86,7 @@ def _notes(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
         yield describe_bound(workload, rows)
     yield from describe_answers(workload)
     yield from _on_percentiles(rows)
+    yield from describe_starvation(starvations(result, workload))
     yield from describe_stalls(rows)
     yield from describe_calls(workload)
 
