@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from producer.contenders.spec import ends, is_event_loop
-from producer.results import WorkloadResult
+from producer.results import Result, WorkloadResult
 from producer.words import listed, seconds
+from worker.errors import TimeLimitError
+from worker.settings import JOB_LIMIT_S
+
+#: How the failure of a job begins that took too long.
+LATE = TimeLimitError.__name__
 
 
-def describe_calls(workload: WorkloadResult) -> Iterator[str]:
-    """Say who calls the function in a roundabout way, and who cannot end a call that takes too long."""
+def describe_calls(result: Result, workload: WorkloadResult) -> Iterator[str]:
+    """Say who calls the function in a roundabout way; and who cannot end a call, where that may matter."""
     facts = workload.facts
     if facts is None:
         return
@@ -24,9 +29,8 @@ def describe_calls(workload: WorkloadResult) -> Iterator[str]:
         )
     if others and facts.is_async:
         yield f"Run by asyncio.run in each job, with a new event loop each time: by {listed(others)}."
-    if not facts.json:
-        yield "Answers that are no JSON are compared by their type and repr."
-    if workload.job_limit_s is not None:
+    late = any(error.startswith(LATE) for run in result.runs for error in run.errors.values())
+    if workload.job_limit_s is not None and (late or workload.job_limit_s != JOB_LIMIT_S):
         cannot = [str(name) for name in names if ends(name.way, facts.has_async) == "none"]
         switching = [str(name) for name in names if ends(name.way, facts.has_async) == "waiting"]
         yield from _on_limit(workload.job_limit_s, cannot, switching)

@@ -90,7 +90,7 @@ def test_invalid_runs_and_who_was_left_out_are_told() -> None:
     result, _ = compared(*one_after_the_other("serial", 4.0), lost)
     result.workloads[0].contenders.append(left_out("interpreters@2", "this is Python 3.11"))
     text = read(write_page([shown(replace(result, complete=False))])).text
-    assert "celery:gevent@2, round 1: 1 of 4 jobs was lost. This run is invalid and counts nowhere." in text
+    assert "celery:gevent@2, round 1: 1 of 4 jobs was lost. Such a run is invalid and counts nowhere." in text
     assert "Left out: interpreters@2: this is Python 3.11." in text
     assert "Incomplete: ended before the last round" in text
     assert "An invalid run, shown because there is no valid one." in text

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from producer.printable import html
 from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
+from producer.show.calls import describe_calls
 from producer.show.charts.answers import answer_questions
 from producer.show.columns import COST, SPEED
 from producer.show.facts import (
@@ -14,10 +15,12 @@ from producer.show.facts import (
     describe_answers,
     describe_left_out,
     describe_machine,
+    describe_problems,
     describe_python,
     describe_stalls,
     describe_workload,
 )
+from producer.show.job import describe_job
 from producer.show.report.labelled import Labelled
 from producer.show.starvation import describe_starvation
 from producer.stats.bound import describe_bound
@@ -33,6 +36,11 @@ AT_ONCE = 4
 def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
     """Write what the workload is, the three numbers that count, and what bound it."""
     parts = [f'<p class="what">{html(describe_workload(result, workload))}.</p>']
+    if workload.facts:
+        alone = "".join(
+            f"<li>{html(_capital(line))}</li>" for line in describe_job(workload.facts, workload.name)
+        )
+        parts.append(f"<ul>{alone}</ul>")
     if rows and rows[0].makespan_s is not None:
         tiles = "".join(
             f"<div><b>{_breakable(big)}</b><span>{html(small)}</span></div>" for big, small in _tiles(rows)
@@ -40,6 +48,7 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
         parts.append(f'<div class="tiles">{tiles}</div>')
         parts.append(f"<p>{html(describe_bound(workload, rows))}</p>")
     lines = [*describe_answers(workload), *describe_starvation(starvations(result, workload))]
+    lines += describe_calls(result, workload)
     parts += [f"<p>{html(line)}</p>" for line in lines]
     return "".join(parts)
 
@@ -117,9 +126,9 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
 def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     if not rows:
         yield NOBODY_RAN
+    for line in describe_problems(rows):
+        yield f"{line}. Such a run is invalid and counts nowhere."
     for row in rows:
-        for problem in row.problems:
-            yield f"{row.contender}, {problem}. This run is invalid and counts nowhere."
         if row.duplicates:
             twice = counted(row.duplicates, "job")
             yield f"{row.contender} did {twice} twice; the second time counts nowhere."

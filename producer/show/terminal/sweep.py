@@ -14,6 +14,7 @@ from producer.results import Result, WorkloadResult
 from producer.show.charts.scaling import describe
 from producer.show.columns import write_interval, write_ratio
 from producer.show.facts import describe_left_out, describe_workload
+from producer.show.job import describe_job
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.stats.cautions import Kind, caution_lines, cautions
 from producer.stats.scaling import Curve, curves
@@ -26,7 +27,7 @@ BAR = 24
 def show_sweep(result: Result, workload: WorkloadResult, width: int = MAX_WIDTH) -> RenderableType:
     """Show every curve of a sweep over one workload."""
     shown = curves(result, workload)
-    parts: list[RenderableType] = [write_title(result, workload)]
+    parts: list[RenderableType] = [write_title(result, workload), *write_facts(workload)]
     best = max((point.throughput.value for curve in shown for point in curve.points), default=1.0)
     for curve in shown:
         parts += [Text(""), Text(printable(str(curve.way)), "bold")]
@@ -50,6 +51,11 @@ def write_title(result: Result, workload: WorkloadResult) -> Text:
     """Write the line above a table: the workload, and what was done."""
     about = f"  {describe_workload(result, workload)}"
     return Text.assemble((printable(workload.name), "bold"), (terminal(about), "dim"))
+
+
+def write_facts(workload: WorkloadResult) -> list[RenderableType]:
+    """Write the lines above a table on what the user's function is like alone."""
+    return [*notes(describe_job(workload.facts, workload.name))] if workload.facts else []
 
 
 def _columns(curve: Curve, best: float) -> list[tuple[str, list[str]]]:

@@ -25,7 +25,7 @@ from producer.show.facts import (
 from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
-from producer.show.terminal.sweep import show_sweep, write_title
+from producer.show.terminal.sweep import show_sweep, write_facts, write_title
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import caution_lines, cautions
 from producer.stats.ratios import RUNS_TO_CLAIM
@@ -51,7 +51,7 @@ def print_result(console: Console, result: Result) -> None:
 def show_workload(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
     """Show the comparison on one workload, with what bound it and who was left out."""
     rows = summaries(result, workload)
-    parts: list[RenderableType] = [write_title(result, workload)]
+    parts: list[RenderableType] = [write_title(result, workload), *write_facts(workload)]
     parts += split_to_fit(SPEED + COST, partial(_table, rows), min(width, MAX_WIDTH))
     parts += notes(_notes(result, workload, rows))
     parts += notes(caution_lines(cautions(result, workload)), "yellow")
@@ -88,7 +88,7 @@ def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) ->
     yield from _on_percentiles(rows)
     yield from describe_starvation(starvations(result, workload))
     yield from describe_stalls(rows)
-    yield from describe_calls(workload)
+    yield from describe_calls(result, workload)
 
 
 def _troubles(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
