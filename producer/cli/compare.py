@@ -15,8 +15,11 @@ from producer.cli.console import say, stderr
 from producer.cli.own_job import own_job
 from producer.cli.report import require_writable, write_page
 from producer.cli.show import render
+from producer.contenders.default_slots import sensible
+from producer.contenders.parsing import parse
 from producer.contenders.pool_options import split_contenders
-from producer.contenders.spec import Spec, parse, sensible, ways
+from producer.contenders.spec import Spec
+from producer.contenders.ways import ways
 from producer.printable import printable
 from producer.system import interrupts
 from producer.system.pythons import Python

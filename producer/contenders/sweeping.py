@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import cast, get_args
 
 from producer.contender_name import CELERY, Axis
+from producer.contenders.parsing import parse, parse_name
 from producer.contenders.pool_options import NUMERIC, is_number, split_contenders
-from producer.contenders.spec import Spec, parse, parse_name, scales
+from producer.contenders.spec import Spec
+from producer.contenders.ways import scales
 from producer.ranges import MAX_WORKERS
 from producer.workloads import Workload
 from worker.errors import UnknownNameError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from producer.contenders.spec import ends, is_event_loop
+from producer.contenders.ways import ends, is_event_loop
 from producer.results import Result, WorkloadResult
 from producer.words import listed, seconds
 from worker.errors import TimeLimitError

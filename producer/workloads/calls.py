@@ -24,7 +24,7 @@ from worker.settings import JOB_LIMIT_S
 #: The arguments of a function that is given none.
 NONE = b"[]"
 #: Jobs where neither lines nor numbers say how many.
-DEFAULT_CALLS = 100
+DEFAULT_CALLS = 200
 #: Bytes of a character, at most.
 UTF8 = 4
 

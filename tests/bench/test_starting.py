@@ -27,7 +27,8 @@ import pytest
 from producer.contenders.celery_workers.command import worker_command, worker_environment
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
-from producer.contenders.spec import LIGHT_SLOTS, Spec
+from producer.contenders.default_slots import LIGHT_SLOTS
+from producer.contenders.spec import Spec
 from producer.results import load
 from producer.system.broker import Broker
 from producer.system.machine import cores

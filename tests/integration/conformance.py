@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 import pytest
 
 from producer.contenders.protocol import Outcome
-from producer.contenders.spec import Spec, scales
+from producer.contenders.spec import Spec
+from producer.contenders.ways import scales
 from producer.measure.started_contenders import Roster
 from producer.results.reference import Reference
 from producer.workloads import WORKLOADS, Workload

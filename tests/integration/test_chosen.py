@@ -15,8 +15,9 @@ from producer.contenders.celery_workers import spawned
 from producer.contenders.celery_workers.process import WorkerProcess
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
+from producer.contenders.parsing import parse
 from producer.contenders.protocol import Outcome
-from producer.contenders.spec import Spec, parse
+from producer.contenders.spec import Spec
 from producer.measure.lab import Comparison
 from producer.measure.plan import Plan
 from producer.measure.rounds import Session, measure

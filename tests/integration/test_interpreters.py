@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from producer.contenders.spec import parse
+from producer.contenders.parsing import parse
 from producer.measure.lab import Comparison
 from producer.measure.plan import Plan
 from producer.measure.progress import ProgressWatcher

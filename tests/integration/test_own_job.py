@@ -15,7 +15,8 @@ from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.designs import DESIGNS
 from producer.contenders.designs.contender import DesignContender
 from producer.contenders.protocol import Contender
-from producer.contenders.spec import Spec, ends, is_event_loop
+from producer.contenders.spec import Spec
+from producer.contenders.ways import ends, is_event_loop
 from producer.measure.reference_run import work_out
 from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker

@@ -23,7 +23,8 @@ import redis
 
 from producer.contenders.celery_workers.send import producer_app, publish
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
-from producer.contenders.spec import Spec, scales
+from producer.contenders.spec import Spec
+from producer.contenders.ways import scales
 from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker
 from tests.helpers import SOON_S, until

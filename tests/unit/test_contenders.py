@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from producer.contenders.spec import LIGHT_SLOTS, Spec, default_slots, parse, sensible, ways
+from producer.contenders import default_slots as default_slots_
+from producer.contenders.default_slots import LIGHT_SLOTS, default_slots, sensible
+from producer.contenders.parsing import parse
+from producer.contenders.spec import Spec, unfit
+from producer.contenders.ways import ways
 from producer.system.machine import cores
-from producer.workloads import Workload, build
+from producer.workloads import Bound, Workload, build
+from producer.workloads.calls import Calls
+from tests.advised import SLEEPS
 from worker.errors import UnknownNameError
 from worker.pools import Pool
 
@@ -134,3 +141,43 @@ def test_every_pool_and_design_here_is_available_but_interpreters_before_3_14() 
     assert unavailable == ({"interpreters"} if sys.version_info < (3, 14) else set())
     if unavailable:
         assert "Python 3.14" in str(Spec("interpreters", 2).unavailable())
+
+
+def own(waiting: float, jobs: int = 1000, **facts: Any) -> Workload:
+    """A function of a user's that waits for so much of its time."""
+    calls = Calls("m:f", [b"[]"])
+    calls.jobs = jobs
+    measured = replace(SLEEPS, waiting=waiting, **facts)
+    bound: Bound = "waiting" if waiting > 0.5 else "cores"
+    return Workload("m:f", 1, calls, bound, "calls", facts=measured)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "jobs", "slots"),
+    [(0.99, 1000, 100), (0.9, 1000, 20), (0.6, 1000, 5), (0.99, 60, 10), (0.99, 3, 2), (0.0, 1000, 2)],
+)
+def test_slots_follow_from_how_much_a_function_waits_and_how_many_jobs_there_are(
+    monkeypatch: pytest.MonkeyPatch, waiting: float, jobs: int, slots: int
+) -> None:
+    monkeypatch.setattr(default_slots_, "cores", lambda: 2)
+    assert default_slots("celery:threads", own(waiting, jobs)) == slots
+    assert default_slots("celery:prefork", own(waiting, jobs)) == 2
+
+
+def test_a_function_that_waits_is_tried_on_more_processes_too() -> None:
+    assert [spec.slots for spec in sensible(own(0.9)) if spec.way == "celery:prefork"][-1] == 16
+    assert len([spec for spec in sensible(own(0.0)) if spec.way == "celery:prefork"]) == 1
+
+
+def test_threads_beside_a_loop_are_left_out_where_the_loop_itself_has_nothing_to_await() -> None:
+    assert "asyncio+threads" not in [spec.way for spec in sensible(own(0.0))]
+    assert "asyncio+threads" in [spec.way for spec in sensible(own(0.0, has_async=True))]
+
+
+def test_prefork_is_unfit_for_what_does_not_survive_a_fork() -> None:
+    why = unfit(Spec("celery:prefork", 2), own(0.9, fork_trouble="it had not ended after 5 s"))
+    assert why is not None
+    assert why.endswith("the function does not survive that: it had not ended after 5 s")
+    assert unfit(Spec("celery:threads", 2), own(0.9, fork_trouble="it hung")) is None
+    assert unfit(Spec("celery:prefork", 2), own(0.9, fork_trouble="")) is None
+    assert unfit(Spec("celery:prefork", 2), WAITS) is None

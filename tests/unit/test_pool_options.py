@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from producer.contenders.parsing import parse
 from producer.contenders.pool_options import POOL_OPTIONS, arguments, split_contenders, variables
-from producer.contenders.spec import Spec, parse
+from producer.contenders.spec import Spec
 from producer.measure.plan import Plan
 from producer.show.facts import describe_workload
 from producer.workloads import build

@@ -1,0 +1,37 @@
+"""The ways of running jobs that a contender can take: designs and Celery pools, and what each is like."""
+
+from __future__ import annotations
+
+from producer.contender_name import CELERY, ContenderName
+from producer.contenders.designs import DESIGNS, Design
+from worker.pools import POOLS, Ends, Pool, pool
+
+
+def ways() -> list[str]:
+    """List every way a contender can be named, designs first."""
+    return [*DESIGNS, *(f"{CELERY}{name}" for name in POOLS)]
+
+
+def executor_of(way: str) -> Design | Pool:
+    """Find the design or the pool that executes the jobs of a way."""
+    name = ContenderName(way).celery_pool
+    return DESIGNS[way] if name is None else pool(name)
+
+
+def ends(way: str, has_async: bool) -> Ends:
+    """Tell which calls of a user's function a way can end when their time is up.
+
+    Event loops call one that has no async twin in a thread, which nobody can end.
+    """
+    executor = executor_of(way)
+    return executor.ends if has_async or not is_event_loop(way) else "none"
+
+
+def is_event_loop(way: str) -> bool:
+    """Tell whether its slots are coroutines."""
+    return executor_of(way).slot == "coroutine"
+
+
+def scales(way: str) -> bool:
+    """Tell whether a way can have more slots than one."""
+    return executor_of(way).scales
