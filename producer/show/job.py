@@ -13,9 +13,9 @@ LONG_IMPORT_S = 1.0
 EACH = 0.9
 
 
-def describe_job(facts: JobFacts, name: str) -> Iterator[str]:
-    """Say what the function of that name is like: its times, the GIL, what it leaves, a fork, oddities."""
-    yield _times(facts, name)
+def describe_job(facts: JobFacts) -> Iterator[str]:
+    """Say what the function is like: its times, the GIL, what it leaves, a fork, oddities."""
+    yield _times(facts)
     yield _gil(facts)
     yield _memory(facts)
     yield from _left_open(facts)
@@ -23,11 +23,11 @@ def describe_job(facts: JobFacts, name: str) -> Iterator[str]:
     yield from _oddities(facts)
 
 
-def _times(facts: JobFacts, name: str) -> str:
+def _times(facts: JobFacts) -> str:
     longest = f" (up to {seconds(facts.longest_s)})" if facts.longest_s > 2 * facts.service_s else ""
     slow = f"; its import takes {seconds(facts.import_s)}" if facts.import_s > LONG_IMPORT_S else ""
     return (
-        f"{name}, measured alone, {counted(facts.runs, 'call')}: {seconds(facts.service_s)} each{longest}, "
+        f"measured alone, {counted(facts.runs, 'call')}: {seconds(facts.service_s)} each{longest}, "
         f"{percent(facts.waiting)} of it waiting, {seconds(facts.cpu_s)} of CPU{slow}"
     )
 

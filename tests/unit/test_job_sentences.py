@@ -39,12 +39,12 @@ QUIET = JobFacts(
 
 def said(facts: JobFacts) -> list[str]:
     """The sentences, with ordinary spaces."""
-    return [line.replace(SPACE, " ") for line in describe_job(facts, "shop.tasks:send_mail")]
+    return [line.replace(SPACE, " ") for line in describe_job(facts)]
 
 
 def test_a_function_without_oddities_takes_four_lines() -> None:
     assert said(QUIET) == [
-        "shop.tasks:send_mail, measured alone, 41 calls: 52.3 ms each, 98 % of it waiting, 900 µs of CPU",
+        "measured alone, 41 calls: 52.3 ms each, 98 % of it waiting, 900 µs of CPU",
         "GIL: held for 2 % of the time",
         "memory: no growth over 1,000 calls",
         "fork: it survives one after its module was imported",
@@ -56,7 +56,7 @@ def test_a_function_without_oddities_takes_four_lines() -> None:
     [
         (
             replace(QUIET, longest_s=0.5, import_s=2.5),
-            "shop.tasks:send_mail, measured alone, 41 calls: 52.3 ms each (up to 500 ms), 98 % of it "
+            "measured alone, 41 calls: 52.3 ms each (up to 500 ms), 98 % of it "
             "waiting, 900 µs of CPU; its import takes 2.50 s",
         ),
         (

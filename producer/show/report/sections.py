@@ -37,9 +37,7 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
     """Write what the workload is, the three numbers that count, and what bound it."""
     parts = [f'<p class="what">{html(describe_workload(result, workload))}.</p>']
     if workload.facts:
-        alone = "".join(
-            f"<li>{html(_capital(line))}</li>" for line in describe_job(workload.facts, workload.name)
-        )
+        alone = "".join(f"<li>{html(_capital(line))}</li>" for line in describe_job(workload.facts))
         parts.append(f"<ul>{alone}</ul>")
     if rows and rows[0].makespan_s is not None:
         tiles = "".join(

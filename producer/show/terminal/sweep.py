@@ -55,7 +55,7 @@ def write_title(result: Result, workload: WorkloadResult) -> Text:
 
 def write_facts(workload: WorkloadResult) -> list[RenderableType]:
     """Write the lines above a table on what the user's function is like alone."""
-    return [*notes(describe_job(workload.facts, workload.name))] if workload.facts else []
+    return [*notes(describe_job(workload.facts))] if workload.facts else []
 
 
 def _columns(curve: Curve, best: float) -> list[tuple[str, list[str]]]:
