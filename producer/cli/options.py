@@ -21,7 +21,8 @@ Contenders: TypeAlias = Annotated[
     typer.Option(
         "--with",
         envvar="SIMUL_WITH",
-        help="Who does it, by commas: serial,threads@8,celery:prefork@4x2/prefetch=1. "
+        help="Who does it, by commas: serial,threads@8,celery:gevent@100; with "
+        "workers and options: celery:prefork@4x2/prefetch=1. "
         "Without it: the sensible ones.",
     ),
 ]

@@ -71,7 +71,7 @@ def nasty(value: Any, keys: bool = True) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(map(nasty, value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kept = {"kind", "axis", "schema"}  # no free text
+        kept = {"kind", "axis", "schema", "check"}  # no free text
         changes = {
             field.name: nasty(getattr(value, field.name))
             for field in dataclasses.fields(value)

@@ -138,7 +138,7 @@ def test_the_lab_s_own_jobs_are_done_beside_it(spec: Spec, callers: Roster) -> N
 
 def test_another_function_is_neither_called_nor_looked_for(spec: Spec, callers: Roster) -> None:
     jobs = [Call("shop.tasks:nap", "[0]"), Call("os:getpid", "[]"), Call(NAME, '["echo"]')]
-    errors = [record.error for record in run(spec, callers, jobs).records]
+    errors = {record.index: record.error for record in run(spec, callers, jobs).records}
     assert errors[0] == (
         "InvalidJobError: this process calls shop.tasks:act alone (--job), and not 'shop.tasks:nap'"
     )

@@ -11,7 +11,7 @@ import chess
 import pytest
 
 from worker.errors import InvalidJobError
-from worker.jobs import KINDS, ChessMove, FileCheck, Job, Sieve, Trapezoid
+from worker.jobs import KINDS, Call, ChessMove, FileCheck, Job, Sieve, Trapezoid
 from worker.perform import perform, perform_async
 from worker.settings import PROJECT_DATA
 
@@ -25,7 +25,8 @@ JOBS: list[Job] = [
 
 
 def test_the_examples_here_are_of_every_kind() -> None:
-    assert {type(job) for job in JOBS} == set(KINDS.values())
+    # Calls have tests of their own: the process must have been started for them (test_call).
+    assert {type(job) for job in JOBS} == set(KINDS.values()) - {Call}
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: type(job).__name__)
