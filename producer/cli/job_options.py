@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import typer
+
+
+def _above_nothing(seconds: float | None) -> float | None:
+    if seconds is None or 0 < seconds < math.inf:
+        return seconds
+    raise typer.BadParameter(f"a number of seconds above 0, not {seconds:g}")
+
 
 Job: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--job",
         envvar="SIMUL_JOB",
-        metavar="MODULE:FUNCTION",
-        help="A function of yours as the workload: shop.tasks:send_mail, plain, async or a Celery task.",
+        help="A function of yours as the workload, MODULE:FUNCTION (shop.tasks:send_mail): plain, async or a "
+        "Celery task.",
     ),
 ]
 AsyncJob: TypeAlias = Annotated[
@@ -21,8 +29,8 @@ AsyncJob: TypeAlias = Annotated[
     typer.Option(
         "--async-job",
         envvar="SIMUL_ASYNC_JOB",
-        metavar="MODULE:FUNCTION",
-        help="Its `async def` twin, for event loops. Without it they call the plain function in threads.",
+        help="Its `async def` twin, MODULE:FUNCTION, for event loops. Without it they call the plain "
+        "function in threads.",
     ),
 ]
 Args: TypeAlias = Annotated[
@@ -57,7 +65,7 @@ TimeLimit: TypeAlias = Annotated[
     typer.Option(
         "--time-limit",
         envvar="SIMUL_JOB_LIMIT",
-        min=0.001,
+        callback=_above_nothing,
         help="Seconds that a job may take; one that takes longer has failed. Without it: 25.",
     ),
 ]
