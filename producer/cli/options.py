@@ -21,7 +21,7 @@ Contenders: TypeAlias = Annotated[
     typer.Option(
         "--with",
         envvar="SIMUL_WITH",
-        help="Who does it, by commas: serial,threads@8,celery:gevent@100; with "
+        help="Who does it, by commas: serial,threads@8,celery:gevent; with "
         "workers and options: celery:prefork@4x2/prefetch=1. "
         "Without it: the sensible ones.",
     ),
