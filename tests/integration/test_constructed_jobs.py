@@ -1,29 +1,19 @@
-"""Functions whose best pool is known are compared for real, and that pool is recommended."""
+"""Functions whose best pool is known are compared for real, and that pool is recommended.
+
+Here are those of which a busy machine changes nothing: arithmetic decides. Those that want free cores are
+compared in tests/bench.
+"""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from producer.system.machine import cores
-from tests.helpers import SOON_S, lacks, simul
+from tests.helpers import SOON_S, simul
 
 CONTENDERS = "celery:prefork@2,celery:threads@8,celery:gevent@8"
 PREFORK, THREADS, GEVENT = CONTENDERS.split(",")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _takes_functions(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """`simul compare` takes a function of the user's, on a machine where two processes can compute."""
-    told = simul("compare", "--help", cwd=tmp_path_factory.mktemp("help"), environment={"COLUMNS": "200"})
-    if not re.search(r"--job\b", told.out):
-        pytest.skip("simul compare has no --job yet")
-    if cores() < 2:
-        lacks("one core: there is nothing that two processes are better for")
 
 
 def advice_on(function: str, directory: Path, jobs: int = 60) -> dict[str, Any]:
@@ -62,31 +52,6 @@ def test_what_sleeps_in_c_holds_the_loop_of_greenlets(tmp_path: Path) -> None:
     assert chosen(advice) == THREADS
     assert why(advice)[PREFORK] == "too few slots"
     assert why(advice)[GEVENT] == "holds the loop"
-
-
-def test_pure_python_wants_processes(tmp_path: Path) -> None:
-    advice = advice_on("computes", tmp_path)
-    assert chosen(advice) == PREFORK
-    assert why(advice) == {THREADS: "GIL", GEVENT: "holds the loop"}
-
-
-def test_c_that_releases_the_gil_is_ruled_out_nowhere_by_it(tmp_path: Path) -> None:
-    advice = advice_on("hashes", tmp_path)
-    assert chosen(advice) in (PREFORK, THREADS)
-    assert why(advice)[GEVENT] == "holds the loop"
-    assert "GIL" not in why(advice).values()
-
-
-def test_c_that_keeps_the_gil_wants_processes(tmp_path: Path) -> None:
-    advice = advice_on("multiplies", tmp_path)
-    assert chosen(advice) == PREFORK
-    assert why(advice) == {THREADS: "GIL", GEVENT: "holds the loop"}
-
-
-def test_a_mix_wants_more_slots_than_there_are_cores(tmp_path: Path) -> None:
-    advice = advice_on("mixes", tmp_path)
-    assert chosen(advice) in (THREADS, GEVENT)
-    assert why(advice)[PREFORK] == "too few slots"
 
 
 def test_a_leak_wants_processes_that_are_replaced(tmp_path: Path) -> None:
