@@ -114,8 +114,8 @@ def _listen(process: subprocess.Popen[bytes], name: str, patience_s: float, prin
             )
         elif monotonic() - heard > patience_s:
             raise TargetError(
-                f"{name} was to be measured, and {phase} has not ended after {patience_s:.3g} s: nothing "
-                "can interrupt it"
+                f"{name} was to be measured, and at {phase} nothing was heard of it for {patience_s:.3g} s: "
+                "nothing can interrupt it"
             )
 
 
