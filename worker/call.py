@@ -149,6 +149,8 @@ def _guarded(until: Deadline, awaits: bool = False) -> Iterator[None]:
         raise until.too_late() from None
     except SystemExit as error:
         raise CallError(f"the function tried to end its process: sys.exit({error.code!r})") from error
+    except StopIteration as error:
+        raise CallError(f"the function raised {error_line(error)}, which no event loop passes on") from error
     except Exception:
         raise
     except BaseException as error:  # which nothing around a job expects

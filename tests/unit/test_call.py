@@ -155,6 +155,19 @@ def test_what_is_no_exception_is_a_failure_of_its_job_alone(
         asyncio.run(call_async(Call("m:f", "[]")))
 
 
+def test_the_end_of_an_iteration_is_a_failure_also_in_the_threads_of_a_loop(
+    calling: Callable[..., None],
+) -> None:
+    def stop() -> None:
+        next(iter([]))
+
+    calling(stop)
+    with pytest.raises(CallError, match="raised StopIteration"):
+        call(Call("m:f", "[]"))
+    with pytest.raises(CallError, match="raised StopIteration"):
+        asyncio.run(asyncio.wait_for(call_async(Call("m:f", "[]")), 30))
+
+
 def test_a_process_that_a_function_forks_of_this_one_goes_on_with_no_job(
     calling: Callable[..., None],
 ) -> None:

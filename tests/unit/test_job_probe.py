@@ -230,7 +230,7 @@ def test_what_is_printed_is_counted_and_not_kept(shop: Path) -> None:
     [
         ("fails", "ValueError: nobody (shop:"),
         ("exits", "CallError: the function tried to end its process: sys.exit('enough')"),
-        ("cancels", "CancelledError"),
+        ("cancels", "CallError: the function raised CancelledError"),
     ],
 )
 def test_a_function_that_always_fails_is_measured_all_the_same(shop: Path, name: str, failure: str) -> None:
@@ -337,6 +337,18 @@ def test_an_import_that_fails_is_told_in_a_line(tmp_path: Path, source: str, tex
     with pytest.raises(TargetError) as error:
         measure(tmp_path, "broken:f")
     assert str(error.value) == text
+
+
+def test_a_function_that_writes_everywhere_is_told_of(shop: Path) -> None:
+    (shop / "loud.py").write_text(
+        "import contextlib, os\n"
+        "def write():\n"
+        "    for descriptor in range(3, 50):\n"
+        "        with contextlib.suppress(OSError):\n"
+        "            os.write(descriptor, b'{\\xff\\n')\n"
+    )
+    with pytest.raises(TargetError, match=r"loud:write .* its process said what are no facts"):
+        measure(shop, "loud:write")
 
 
 def test_what_nothing_can_interrupt_is_given_up(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
