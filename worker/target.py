@@ -144,6 +144,8 @@ def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], boo
         if not hasattr(found, part):
             near = difflib.get_close_matches(part, _callables(found), n=3)
             hint = f": did you mean {' or '.join(near)}?" if near else ""
+            if place == module_name and (theirs := _hidden(found, module_name, app_dir)):
+                hint = f": {theirs} is hidden by the module of that name that Python has loaded: rename it"
             raise TargetError(f"{place} has nothing called {part!r} ({option} {name}){hint}")
         found, place = getattr(found, part), f"{place}.{part}"
     is_task = _is_task(found)
@@ -156,6 +158,7 @@ def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], boo
 
 
 def _import(name: str, option: str, app_dir: str) -> Any:
+    process = os.getpid()
     try:
         return importlib.import_module(name)
     except (KeyboardInterrupt, GeneratorExit):
@@ -170,6 +173,9 @@ def _import(name: str, option: str, app_dir: str) -> Any:
         raise _failed(name, option, app_dir, error) from error
     except BaseException as error:  # also a module that exits
         raise _failed(name, option, app_dir, error) from error
+    finally:
+        if os.getpid() != process:  # the module has forked: two would do the same jobs
+            os._exit(0)
 
 
 def _failed(name: str, option: str, app_dir: str, error: BaseException) -> TargetError:
@@ -191,6 +197,14 @@ def _shadowed(error: ImportError, app_dir: str) -> str | None:
     return next((str(path) for path in paths if path.exists()), None) if ours in OURS else None
 
 
+def _hidden(module: Any, name: str, app_dir: str) -> Path | None:
+    """Find the user's module of that name where this is another one, which was loaded before."""
+    place = Path(app_dir, *name.split("."))
+    theirs = next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.exists()), None)
+    ours = getattr(module, "__file__", None)
+    return theirs if theirs and not (ours and theirs.samefile(ours)) else None
+
+
 def _set_django_up() -> None:
     # As Celery does for its own workers: else no model can be imported.
     if os.environ.get("DJANGO_SETTINGS_MODULE"):
@@ -201,7 +215,10 @@ def _set_django_up() -> None:
 def _is_task(found: Any) -> bool:
     if "celery" not in sys.modules:  # who defines a task has loaded it
         return False
-    task: type = importlib.import_module("celery.app.task").Task
+    try:
+        task: type = importlib.import_module("celery.app.task").Task
+    except ImportError:  # a module of the user's is called celery
+        return False
     return isinstance(found, task) and not inspect.isclass(found)
 
 

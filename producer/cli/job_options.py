@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from worker.settings import MOST_S
+
 Job: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -58,6 +60,7 @@ TimeLimit: TypeAlias = Annotated[
         "--time-limit",
         envvar="SIMUL_JOB_LIMIT",
         min=0.001,
+        max=MOST_S,
         help="Seconds that a job may take; one that takes longer has failed. Without it: 25.",
     ),
 ]
