@@ -158,7 +158,8 @@ def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], boo
 
 
 def _import(name: str, option: str, app_dir: str) -> Any:
-    process = os.getpid()
+    process, argv = os.getpid(), sys.argv
+    sys.argv = argv[:1]  # the others are for the lab's own program
     try:
         return importlib.import_module(name)
     except (KeyboardInterrupt, GeneratorExit):
@@ -174,6 +175,7 @@ def _import(name: str, option: str, app_dir: str) -> Any:
     except BaseException as error:  # also a module that exits
         raise _failed(name, option, app_dir, error) from error
     finally:
+        sys.argv = argv
         if os.getpid() != process:  # the module has forked: two would do the same jobs
             os._exit(0)
 

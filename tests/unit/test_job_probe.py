@@ -339,6 +339,13 @@ def test_an_import_that_fails_is_told_in_a_line(tmp_path: Path, source: str, tex
     assert str(error.value) == text
 
 
+def test_a_module_that_ignores_the_end_of_children_is_measured(shop: Path) -> None:
+    (shop / "deaf.py").write_text(
+        "import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\ndef f(): return 1\n"
+    )
+    assert measure(shop, "deaf:f").failed == 0
+
+
 def test_a_function_that_writes_everywhere_is_told_of(shop: Path) -> None:
     (shop / "loud.py").write_text(
         "import contextlib, os\n"

@@ -150,6 +150,14 @@ def test_a_module_may_be_called_celery(tmp_path: Path) -> None:
     subprocess.run(command, cwd=PROJECT, env=clean_environment() | variables, check=True)
 
 
+@pytest.mark.usefixtures("untouched")
+def test_a_module_sees_no_arguments_of_the_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.py").write_text("import argparse\nargparse.ArgumentParser().parse_args()\nf = print")
+    monkeypatch.setattr(sys, "argv", ["program", "--ours"])
+    load(target("broken:f", tmp_path))
+    assert sys.argv == ["program", "--ours"]
+
+
 def test_a_process_that_a_module_forks_ends(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import os\nif os.fork(): os.wait()\ndef mine(): pass")
     variables = target("broken:mine", tmp_path).environment()
