@@ -154,6 +154,11 @@ def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], boo
         found = getattr(found, "_orig_run", found.run)
     if not callable(found) or inspect.isclass(found):
         raise TargetError(f"{name} is no function, but {_article(found)} ({option})")
+    if inspect.isgeneratorfunction(_unwrapped(found)) or inspect.isasyncgenfunction(_unwrapped(found)):
+        raise TargetError(
+            f"{name} is a generator function ({option}), and a call of it runs nothing of it: name a "
+            "function that goes through all that it yields"
+        )
     return found, is_task
 
 
@@ -224,9 +229,14 @@ def _is_task(found: Any) -> bool:
     return isinstance(found, task) and not inspect.isclass(found)
 
 
-def _is_async(found: Any) -> bool:
+def _unwrapped(found: Any) -> Any:
     while isinstance(found, functools.partial):
         found = found.func
+    return found
+
+
+def _is_async(found: Any) -> bool:
+    found = _unwrapped(found)
     return inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(getattr(found, "__call__", None))  # noqa: B004
 
 

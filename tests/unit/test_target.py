@@ -137,6 +137,14 @@ def test_an_import_that_fails_is_told(tmp_path: Path, source: str, said: str) ->
 
 
 @pytest.mark.usefixtures("untouched")
+def test_a_function_that_would_run_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def f(): yield\nasync def g(): yield")
+    for name in ("f", "g"):
+        with pytest.raises(TargetError, match=f"mine:{name} is a generator function"):
+            load(target(f"mine:{name}", tmp_path))
+
+
+@pytest.mark.usefixtures("untouched")
 def test_a_module_that_another_hides_is_told(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("def mine(): pass")
     with pytest.raises(TargetError, match=r"json has nothing called 'mine' .*json\.py is hidden by"):
