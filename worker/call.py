@@ -159,7 +159,7 @@ def _guarded(until: Deadline, awaits: bool = False) -> Iterator[None]:
         raise CallError(f"the function raised {error_line(error)}, which is no Exception") from error
     finally:
         if os.getpid() != process:  # or both would do all the other jobs, and fork in each
-            os._exit(0)
+            signal.raise_signal(signal.SIGKILL)
 
 
 def _is_told_to_end(error: BaseException, awaits: bool) -> bool:

@@ -16,6 +16,7 @@ import inspect
 import json
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -182,7 +183,7 @@ def _import(name: str, option: str, app_dir: str) -> Any:
     finally:
         sys.argv = argv
         if os.getpid() != process:  # the module has forked: two would do the same jobs
-            os._exit(0)
+            signal.raise_signal(signal.SIGKILL)
 
 
 def _failed(name: str, option: str, app_dir: str, error: BaseException) -> TargetError:
