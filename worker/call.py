@@ -13,6 +13,7 @@ import functools
 import hashlib
 import inspect
 import json
+import os
 import re
 import signal
 import sys
@@ -25,6 +26,7 @@ from typing import Any
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import CallError, InvalidJobError
 from worker.jobs import Call, Returned
+from worker.records import error_line
 from worker.target import Function, function
 
 #: The most characters of an answer that are kept to be shown; all of it is in the digest.
@@ -50,14 +52,15 @@ def call(job: Call, until: Deadline = UNLIMITED) -> Returned:
     """
     args, kwargs = read_arguments(job)
     plain = _function(job).plain
-    with _guarded(until), _ended_in(until.left_s()):
-        result = plain(*args, **kwargs)
-        if inspect.iscoroutine(result):
-            import asyncio  # not at the top: most functions need none
+    with _guarded(until):
+        with _ended_in(until.left_s()):
+            result = plain(*args, **kwargs)
+            if inspect.iscoroutine(result):
+                import asyncio  # not at the top: most functions need none
 
-            result = asyncio.run(result)
-    until.check()
-    return describe(result)
+                result = asyncio.run(result)
+        until.check()
+        return describe(result)
 
 
 async def call_async(job: Call, until: Deadline = UNLIMITED) -> Returned:
@@ -73,7 +76,7 @@ async def call_async(job: Call, until: Deadline = UNLIMITED) -> Returned:
     if on_loop is None:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(_threads(), functools.partial(call, job, until))
-    with _guarded(until):
+    with _guarded(until, awaits=True):
         left_s = until.left_s()
         try:
             async with asyncio.timeout(left_s if left_s < threading.TIMEOUT_MAX else None) as limit:
@@ -82,8 +85,8 @@ async def call_async(job: Call, until: Deadline = UNLIMITED) -> Returned:
             if limit.expired():
                 raise _OverdueError from None
             raise
-    until.check()
-    return describe(result)
+        until.check()
+        return describe(result)
 
 
 def describe(result: object) -> Returned:
@@ -92,7 +95,7 @@ def describe(result: object) -> Returned:
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     try:
         text, is_json = json.dumps(result, sort_keys=True), True
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # also what a subclass of dict or list raises, as it is read
         text, is_json = _repr(result), False
     digest = hashlib.blake2b(text.encode(errors="backslashreplace"), digest_size=8).hexdigest()
     shown = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
@@ -137,16 +140,37 @@ class _OverdueError(BaseException):
 
 
 @contextlib.contextmanager
-def _guarded(until: Deadline) -> Iterator[None]:
-    """Make failures of the job of what would end more than the job."""
+def _guarded(until: Deadline, awaits: bool = False) -> Iterator[None]:
+    """Make failures of the job of what would end more than the job, and end what it has forked of this."""
+    process = os.getpid()
     try:
         yield
     except _OverdueError:
         raise until.too_late() from None
     except SystemExit as error:
         raise CallError(f"the function tried to end its process: sys.exit({error.code!r})") from error
-    except KeyboardInterrupt as error:
-        raise CallError("the function raised KeyboardInterrupt") from error
+    except StopIteration as error:
+        raise CallError(f"the function raised {error_line(error)}, which no event loop passes on") from error
+    except Exception:
+        raise
+    except BaseException as error:  # which nothing around a job expects
+        if _is_told_to_end(error, awaits):
+            raise
+        raise CallError(f"the function raised {error_line(error)}, which is no Exception") from error
+    finally:
+        if os.getpid() != process:  # or both would do all the other jobs, and fork in each
+            signal.raise_signal(signal.SIGKILL)
+
+
+def _is_told_to_end(error: BaseException, awaits: bool) -> bool:
+    """Tell whether somebody ends the coroutine or the greenlet that this is, and not the function itself."""
+    if awaits:
+        import asyncio
+
+        task = None if isinstance(error, GeneratorExit) else asyncio.current_task()
+        return not task or task.cancelling() > 0
+    greenlet = sys.modules.get("greenlet")
+    return bool(greenlet and isinstance(error, greenlet.GreenletExit))
 
 
 def _ended_in(seconds: float) -> contextlib.AbstractContextManager[object]:

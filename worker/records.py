@@ -115,7 +115,14 @@ def failure_text(failure: Exception) -> str:
 
 def error_line(error: BaseException) -> str:
     """Write an error on one printable line, for it may quote what anybody has sent."""
-    return escape_unprintable(f"{type(error).__name__}: {error}"[:MAX_ERROR])[:MAX_ERROR]
+    return escape_unprintable(f"{type(error).__name__}: {_text(error)}"[:MAX_ERROR])[:MAX_ERROR]
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as another:  # of a user's class: the job has failed, and nothing else must
+        return f"its text cannot be had: {type(another).__name__}"
 
 
 def escape_unprintable(text: str, keep: str = "") -> str:

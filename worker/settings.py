@@ -20,6 +20,8 @@ ASYNCIO_POOL = "celery_asyncio_pool:TaskPool"
 #: Longer than any job of a workload takes (a fraction of a second). Shorter than the time after which others
 #: take a job for abandoned: a minute without a record, half a minute where Compose has kombu's transport.
 JOB_LIMIT_S = 25.0
+#: The longest time that can be asked for, in seconds: 23 days. The system waits for no longer at a time.
+MOST_S = 2_000_000
 #: Together with what Celery needs afterwards, shorter than the 10 s that Docker waits before it kills.
 GRACE_S = 5.0
 #: The name of the only task, as messages carry it.
@@ -119,6 +121,8 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
         seconds = math.nan
     if not 0 < seconds < math.inf:
         raise SettingsError(f"{name} is a number of seconds above 0, not {text!r} (settings)")
+    if seconds > MOST_S:
+        raise SettingsError(f"{name} is a number of seconds up to {MOST_S:,}, not {text!r} (settings)")
     return seconds
 
 

@@ -16,6 +16,7 @@ import inspect
 import json
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -144,6 +145,8 @@ def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], boo
         if not hasattr(found, part):
             near = difflib.get_close_matches(part, _callables(found), n=3)
             hint = f": did you mean {' or '.join(near)}?" if near else ""
+            if place == module_name and (theirs := _hidden(found, module_name, app_dir)):
+                hint = f": {theirs} is hidden by the module of that name that Python has loaded: rename it"
             raise TargetError(f"{place} has nothing called {part!r} ({option} {name}){hint}")
         found, place = getattr(found, part), f"{place}.{part}"
     is_task = _is_task(found)
@@ -152,10 +155,17 @@ def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], boo
         found = getattr(found, "_orig_run", found.run)
     if not callable(found) or inspect.isclass(found):
         raise TargetError(f"{name} is no function, but {_article(found)} ({option})")
+    if inspect.isgeneratorfunction(_unwrapped(found)) or inspect.isasyncgenfunction(_unwrapped(found)):
+        raise TargetError(
+            f"{name} is a generator function ({option}), and a call of it runs nothing of it: name a "
+            "function that goes through all that it yields"
+        )
     return found, is_task
 
 
 def _import(name: str, option: str, app_dir: str) -> Any:
+    process, argv = os.getpid(), sys.argv
+    sys.argv = argv[:1]  # the others are for the lab's own program
     try:
         return importlib.import_module(name)
     except (KeyboardInterrupt, GeneratorExit):
@@ -170,6 +180,10 @@ def _import(name: str, option: str, app_dir: str) -> Any:
         raise _failed(name, option, app_dir, error) from error
     except BaseException as error:  # also a module that exits
         raise _failed(name, option, app_dir, error) from error
+    finally:
+        sys.argv = argv
+        if os.getpid() != process:  # the module has forked: two would do the same jobs
+            signal.raise_signal(signal.SIGKILL)
 
 
 def _failed(name: str, option: str, app_dir: str, error: BaseException) -> TargetError:
@@ -191,6 +205,14 @@ def _shadowed(error: ImportError, app_dir: str) -> str | None:
     return next((str(path) for path in paths if path.exists()), None) if ours in OURS else None
 
 
+def _hidden(module: Any, name: str, app_dir: str) -> Path | None:
+    """Find the user's module of that name where this is another one, which was loaded before."""
+    place = Path(app_dir, *name.split("."))
+    theirs = next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.exists()), None)
+    ours = getattr(module, "__file__", None)
+    return theirs if theirs and not (ours and theirs.samefile(ours)) else None
+
+
 def _set_django_up() -> None:
     # As Celery does for its own workers: else no model can be imported.
     if os.environ.get("DJANGO_SETTINGS_MODULE"):
@@ -201,13 +223,21 @@ def _set_django_up() -> None:
 def _is_task(found: Any) -> bool:
     if "celery" not in sys.modules:  # who defines a task has loaded it
         return False
-    task: type = importlib.import_module("celery.app.task").Task
+    try:
+        task: type = importlib.import_module("celery.app.task").Task
+    except ImportError:  # a module of the user's is called celery
+        return False
     return isinstance(found, task) and not inspect.isclass(found)
 
 
-def _is_async(found: Any) -> bool:
+def _unwrapped(found: Any) -> Any:
     while isinstance(found, functools.partial):
         found = found.func
+    return found
+
+
+def _is_async(found: Any) -> bool:
+    found = _unwrapped(found)
     return inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(getattr(found, "__call__", None))  # noqa: B004
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from celery import Task
+from celery import Task, current_app
 from celery.concurrency import get_implementation
 from celery.exceptions import Reject, WorkerShutdown
 from celery.signals import worker_init, worker_shutting_down
@@ -24,7 +24,7 @@ from redis import RedisError, ResponseError
 from celery_reliable_redis import is_passing, is_refusal
 from worker import deadline
 from worker.app import app, settings
-from worker.errors import InvalidJobError, SimulError, StoppedError, TargetError
+from worker.errors import CallError, InvalidJobError, SimulError, StoppedError, TargetError
 from worker.jobs import Answer, Job, from_message
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
@@ -119,8 +119,15 @@ def _load_target(**_: Any) -> None:
     except TargetError as error:  # Celery would log any other exception, and go on
         raise WorkerShutdown(f"Target: {error}") from None
     if found:
-        app.set_current()  # a module with an app of its own has made that one current
+        users = current_app._get_current_object()  # a module with an app of its own has made that one current
+        app.set_current()
         app.set_default()
+        # What the function sends by the current app, as a shared task does, is none of the lab's messages.
+        app.send_task = _refuse_to_send if users is app else users.send_task
+
+
+def _refuse_to_send(name: str, *_: Any, **__: Any) -> None:
+    raise CallError(f"the function sends the task {name!r}, and its module has no Celery app to send it with")
 
 
 @dataclass(frozen=True, slots=True)

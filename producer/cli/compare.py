@@ -73,7 +73,8 @@ def compare(
     lists = [build(name, jobs, seed, chunk, data) for name in names]
     for workload in (*lists, *([own.unmeasured(seed)] if own else ())):
         _contenders(contenders, workload)  # a misread name is told before anything is made ready
-    if report:  # found out now, and not after the comparison
+    require_free(out)  # found out now, and not after the function was measured, or the comparison
+    if report:
         require_writable(report)
     chosen_pythons = prepare_pythons(pythons, quiet)
     if own:
@@ -165,6 +166,18 @@ def _why_nothing(result: Result, workload: WorkloadResult) -> str:
     name, why = next(iter(whys.items()))
     more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
     return f"{workload.name}: {what}: {name}: {why}{more}"
+
+
+def require_free(out: Path | None) -> None:
+    """Make sure that no file has this name, and one can be written.
+
+    Raises:
+        ResultError: there is such a file, or there can be none.
+    """
+    from producer.results import ResultFile
+
+    if out:
+        ResultFile(out)
 
 
 def prepare_pythons(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Python]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from worker.settings import MOST_S
 
-def _above_nothing(seconds: float | None) -> float | None:
-    if seconds is None or 0 < seconds < math.inf:
+
+def _limited(seconds: float | None) -> float | None:
+    # Not by min and max: Typer would write both beside the option, and leave its help no room.
+    if seconds is None or 0 < seconds <= MOST_S:
         return seconds
-    raise typer.BadParameter(f"a number of seconds above 0, not {seconds:g}")
+    raise typer.BadParameter(f"a number of seconds above 0, up to {MOST_S:,}, not {seconds:g}")
 
 
 Job: TypeAlias = Annotated[
@@ -65,7 +67,7 @@ TimeLimit: TypeAlias = Annotated[
     typer.Option(
         "--time-limit",
         envvar="SIMUL_JOB_LIMIT",
-        callback=_above_nothing,
+        callback=_limited,
         help="Seconds that a job may take; one that takes longer has failed. Without it: 25.",
     ),
 ]

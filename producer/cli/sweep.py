@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from producer.cli import job_options, options
-from producer.cli.compare import carry_out, prepare_pythons, require_measured
+from producer.cli.compare import carry_out, prepare_pythons, require_free, require_measured
 from producer.cli.own_job import own_job
 from producer.contender_name import Axis
 from producer.contenders.spec import Spec
@@ -49,6 +49,7 @@ def sweep(
     own = None if workload else own_job(job, async_job, args, repeat, app_dir, check, time_limit, jobs)
     work = own.unmeasured(seed) if own else build(workload or "", jobs, seed, chunk, data)
     along, specs = _choose(ways, concurrency, axis, work)
+    require_free(out)
     chosen_pythons = prepare_pythons(pythons, quiet)
     from producer.measure.plan import Plan
 

@@ -54,7 +54,11 @@ class Child:
         return f"it had not ended after {within_s:.3g} s"
 
     def _ended(self) -> str | None:
-        pid, status = waitpid(self._pid, os.WNOHANG)
+        try:
+            pid, status = waitpid(self._pid, os.WNOHANG)
+        except ChildProcessError:  # the function ignores SIGCHLD: nobody is told how a child ended
+            self._pid = 0
+            return "it ended"
         if not pid:
             return None
         self._pid = 0
@@ -66,8 +70,9 @@ class Child:
     def close(self) -> None:
         """End it, whatever it does."""
         if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
-            waitpid(self._pid, 0)
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # it ignores SIGCHLD
+                os.kill(self._pid, signal.SIGKILL)
+                waitpid(self._pid, 0)
             self._pid = 0
         os.close(self._go)
         os.close(self._says)

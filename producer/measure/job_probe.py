@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from time import monotonic
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
@@ -25,7 +25,7 @@ from producer.workloads.calls import Calls
 from producer.workloads.job_facts import JobFacts
 from worker.errors import TargetError
 from worker.jobs import Call
-from worker.records import escape_unprintable
+from worker.records import error_line, escape_unprintable
 from worker.settings import PROJECT, Settings
 from worker.target import Target
 
@@ -33,6 +33,8 @@ from worker.target import Target
 MOST_LINES, MOST_CHARACTERS = 1000, 2**24
 #: How much longer than a job may take a call, or an import, may go on before it is given up, in seconds.
 MARGIN_S = 30.0
+#: The most characters of what it says it is doing.
+MOST_SAID = 100
 #: How often a process that says nothing is looked at, in seconds.
 LOOK_S = 0.1
 
@@ -104,8 +106,8 @@ def _listen(process: subprocess.Popen[bytes], name: str, patience_s: float, prin
             *lines, text = (text + more).split(b"\n")
             for line in lines:
                 if line.startswith(b"{"):
-                    return _read(line)
-                phase = line.decode()
+                    return _read(line, name)
+                phase = escape_unprintable(line.decode(errors="replace"))[:MOST_SAID]
             heard = monotonic()
         elif ended:
             how = how_it_ended(process.wait(), printed)
@@ -114,8 +116,8 @@ def _listen(process: subprocess.Popen[bytes], name: str, patience_s: float, prin
             )
         elif monotonic() - heard > patience_s:
             raise TargetError(
-                f"{name} was to be measured, and {phase} has not ended after {patience_s:.3g} s: nothing "
-                "can interrupt it"
+                f"{name} was to be measured, and at {phase} nothing was heard of it for {patience_s:.3g} s: "
+                "nothing can interrupt it"
             )
 
 
@@ -124,8 +126,14 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _read(line: bytes) -> JobFacts:
-    answer = json.loads(line)
-    if error := answer.get("error"):
-        raise TargetError(escape_unprintable(error))
-    return msgspec.convert(answer["facts"], JobFacts)
+def _read(line: bytes, name: str) -> JobFacts:
+    try:
+        answer = msgspec.json.decode(line, type=dict[str, Any])
+        if error := answer.get("error"):
+            raise TargetError(escape_unprintable(str(error)))
+        return msgspec.convert(answer["facts"], JobFacts)
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError) as error:
+        raise TargetError(
+            f"{name} was to be measured, and its process said what are no facts: does the function write to "
+            f"descriptors that it has not opened? {error_line(error)}"
+        ) from None

@@ -55,6 +55,9 @@ class Comparison:
             result = results.begin(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
             result.kind, result.axis, result.pythons = plan.kind, plan.axis, list(plan.pythons)
             self.result = result
+            for jobs in (workload.jobs for workload in plan.workloads):
+                if isinstance(jobs, Calls):
+                    reaper.add_directory(jobs.directory)
             factory = ContenderFactory(plan, broker, reaper, watcher.awaiting)
             recorder = _Recorder(plan, result, self.file, factory)
             try:

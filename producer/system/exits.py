@@ -18,7 +18,7 @@ def last_words(log: IO[bytes]) -> str:
     """Join the last lines that a process wrote into one."""
     log.seek(0)
     lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
-    return " / ".join([line for line in lines if line][-LAST_LINES:]) or "it said nothing"
+    return " / ".join([line for line in lines if line.strip("^~")][-LAST_LINES:]) or "it said nothing"
 
 
 def _what_became(code: int) -> str:

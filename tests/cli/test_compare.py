@@ -177,9 +177,12 @@ def test_files_without_data_say_what_to_do(tmp_path: Path, simul_here: Here) -> 
     assert "simul data make --into DIR" in said.err
 
 
-def test_an_existing_result_is_not_overwritten(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [("compare", "waits"), ("compare", "--job", "time:time"), ("sweep", "--job", "time:time")]
+)
+def test_an_existing_result_is_not_overwritten(tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "a.json").write_text("mine")
-    said = simul("compare", "waits", "--with", "serial", "--out", "a.json", cwd=tmp_path)
+    said = simul(*command, "--with", "celery:solo", "--out", "a.json", cwd=tmp_path)
     assert (said.code, said.out) == (6, "")
     assert said.err.strip() == "Result: a.json exists already (save): name another file with --out"
     assert (tmp_path / "a.json").read_text() == "mine"

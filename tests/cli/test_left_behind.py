@@ -74,3 +74,21 @@ def test_nothing_is_left_in_somebodys_redis(
         finally:
             end(everything)
     assert lasting(client) == before
+
+
+def test_the_arguments_of_calls_are_gone_with_a_lab_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "shop.py").write_text("import time\ndef f(): time.sleep(0.02)\n")
+    command = ["compare", "--job", "shop:f", "--with", "serial", "--rounds", "999", "--out", "a.json"]
+    with started(*command, cwd=tmp_path, environment={"TMPDIR": str(tmp_path / "tmp")}) as process:
+        assert process.stderr is not None
+        await_line(process.stderr, "round 2 of 999")
+        everything = family(process.pid)
+        assert list((tmp_path / "tmp").glob("simul-calls-*"))
+        try:
+            process.kill()
+            process.communicate(timeout=2 * SOON_S)
+            assert survivors(everything) == []
+        finally:
+            end(everything)
+    assert list((tmp_path / "tmp").iterdir()) == []

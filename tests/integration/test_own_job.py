@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,34 @@ def make_twin(
         return SpawnedWorkers(spec, broker, producer_app(broker.url), data_root, reaper, variables=told)
 
     return make
+
+
+SENDER = """
+from celery import Celery, shared_task
+
+app = Celery("mine", broker="memory://")
+
+@shared_task
+def later(): pass
+
+def send():
+    later.delay()
+    with app.connection() as connection:
+        return connection.default_channel._size("celery")
+"""
+
+
+@pytest.mark.parametrize("pool", ["solo", "threads"])
+def test_what_it_sends_by_the_current_app_goes_to_the_user_s_broker(
+    pool: str, tmp_path: Path, broker: Broker, reaper: Reaper, data_root: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(SENDER)
+    variables = Target("mine:send", app_dir=str(tmp_path), directory=str(tmp_path)).environment()
+    sender = partial(SpawnedWorkers, broker=broker, app=producer_app(broker.url), data_root=data_root)
+    with Roster(lambda spec: sender(spec, reaper=reaper, variables=variables)) as roster:
+        outcome = run(Spec(f"celery:{pool}", 1), roster, [Call("mine:send", "[]")] * 3)
+    assert [(record.error, (record.answer or {}).get("text")) for record in outcome.records] == [
+        (None, "1"),
+        (None, "2"),
+        (None, "3"),
+    ]

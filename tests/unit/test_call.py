@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -126,6 +127,98 @@ def test_so_it_is_on_a_loop(calling: Callable[..., None]) -> None:
         asyncio.run(call_async(Call("m:f", "[]")))
     with pytest.raises(CallError, match=r"sys\.exit\(3\)"):
         call(Call("m:f", "[]"))
+
+
+class _StopEverything(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("kind", [_StopEverything, asyncio.CancelledError, GeneratorExit])
+def test_what_is_no_exception_is_a_failure_of_its_job_alone(
+    calling: Callable[..., None], kind: type[BaseException]
+) -> None:
+    def stop() -> None:
+        raise kind("now")
+
+    async def stop_async() -> None:
+        raise kind("now")
+
+    calling(stop, stop_async)
+    text = f"the function raised {kind.__name__}: now, which is no Exception"
+    with pytest.raises(CallError, match=text):
+        call(Call("m:f", "[]"))
+    if kind is not GeneratorExit:  # on a loop it is how a coroutine is told to close
+        with pytest.raises(CallError, match=text):
+            asyncio.run(call_async(Call("m:f", "[]")))
+    calling(stop)
+    with pytest.raises(CallError, match=text):
+        asyncio.run(call_async(Call("m:f", "[]")))
+
+
+def test_the_end_of_an_iteration_is_a_failure_also_in_the_threads_of_a_loop(
+    calling: Callable[..., None],
+) -> None:
+    def stop() -> None:
+        next(iter([]))
+
+    calling(stop)
+    with pytest.raises(CallError, match="raised StopIteration"):
+        call(Call("m:f", "[]"))
+    with pytest.raises(CallError, match="raised StopIteration"):
+        asyncio.run(asyncio.wait_for(call_async(Call("m:f", "[]")), 30))
+
+
+def test_a_process_that_a_function_forks_of_this_one_goes_on_with_no_job(
+    calling: Callable[..., None],
+) -> None:
+    ours, theirs = os.pipe()
+
+    def fork() -> int:
+        if os.fork():
+            return 1
+        return 2
+
+    calling(fork)
+    returned = call(Call("m:f", "[]"))
+    os.write(theirs, returned.text.encode())
+    os.wait()
+    assert os.read(ours, 10) == b"1"
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_job_that_somebody_cancels_is_cancelled(calling: Callable[..., None]) -> None:
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    async def cancel() -> None:
+        task = asyncio.create_task(call_async(Call("m:f", "[]")))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    calling(wait, wait)
+    asyncio.run(cancel())
+
+
+class _Untold:
+    def __repr__(self) -> str:
+        raise SystemExit(3)
+
+
+class _Unread(dict[str, int]):
+    def items(self) -> Any:
+        raise OSError
+
+
+def test_an_answer_that_ends_the_process_as_it_is_read_is_a_failure_of_its_job(
+    calling: Callable[..., None],
+) -> None:
+    calling(_Untold)
+    with pytest.raises(CallError, match=r"sys\.exit\(3\)"):
+        call(Call("m:f", "[]"))
+    assert not describe(_Unread(a=1)).json
 
 
 def test_a_main_thread_ends_what_catches_every_exception(calling: Callable[..., None]) -> None:

@@ -160,3 +160,11 @@ def test_the_limits_fit_into_each_other() -> None:
 def test_a_time_that_is_none_is_refused_by_name(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is a number of seconds above 0, not '{text}'"):
         Settings.read({name: text})
+
+
+@pytest.mark.parametrize("text", ["2000001", "1e308"])
+def test_a_time_that_nothing_can_wait_for_is_refused(text: str) -> None:
+    with pytest.raises(
+        SettingsError, match=f"SIMUL_JOB_LIMIT is a number of seconds up to 2,000,000, not '{text}'"
+    ):
+        Settings.read({"SIMUL_JOB_LIMIT": text})

@@ -230,7 +230,7 @@ def test_what_is_printed_is_counted_and_not_kept(shop: Path) -> None:
     [
         ("fails", "ValueError: nobody (shop:"),
         ("exits", "CallError: the function tried to end its process: sys.exit('enough')"),
-        ("cancels", "CancelledError"),
+        ("cancels", "CallError: the function raised CancelledError"),
     ],
 )
 def test_a_function_that_always_fails_is_measured_all_the_same(shop: Path, name: str, failure: str) -> None:
@@ -339,15 +339,36 @@ def test_an_import_that_fails_is_told_in_a_line(tmp_path: Path, source: str, tex
     assert str(error.value) == text
 
 
+def test_a_module_that_ignores_the_end_of_children_is_measured(shop: Path) -> None:
+    (shop / "deaf.py").write_text(
+        "import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\ndef f(): return 1\n"
+    )
+    assert measure(shop, "deaf:f").failed == 0
+
+
+def test_a_function_that_writes_everywhere_is_told_of(shop: Path) -> None:
+    (shop / "loud.py").write_text(
+        "import contextlib, os\n"
+        "def write():\n"
+        "    for descriptor in range(3, 50):\n"
+        "        with contextlib.suppress(OSError):\n"
+        "            os.write(descriptor, b'{\\xff\\n')\n"
+    )
+    with pytest.raises(TargetError, match=r"loud:write .* its process said what are no facts"):
+        measure(shop, "loud:write")
+
+
 def test_what_nothing_can_interrupt_is_given_up(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Long enough for a busy machine to start a Python and import the module.
     monkeypatch.setattr(job_probe, "MARGIN_S", 14.5)
     before = set(psutil.Process().children(recursive=True))
     (shop / "endless.py").write_text("while True: pass")
-    with pytest.raises(TargetError, match="its import has not ended after 15 s: nothing can interrupt it"):
+    with pytest.raises(
+        TargetError, match="at its import nothing was heard of it for 15 s: nothing can interrupt it"
+    ):
         measure(shop, "endless:f", job_limit_s=0.5)
     with pytest.raises(
-        TargetError, match="its first call has not ended after 15 s: nothing can interrupt it"
+        TargetError, match="at its first call nothing was heard of it for 15 s: nothing can interrupt it"
     ):
         measure(shop, "shop:never_ends", job_limit_s=0.5)
     assert not [

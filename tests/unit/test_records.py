@@ -92,3 +92,15 @@ def test_an_error_is_told_on_one_line_with_nothing_that_a_terminal_obeys() -> No
 def test_a_job_is_dropped_only_if_nobody_can_have_its_record_taken(reply: str, requeued: bool) -> None:
     error: Any = BaseParser.parse_error(reply)  # type: ignore[no-untyped-call]  # redis-py's
     assert tasks._reject_unrecorded(error).requeue is requeued
+
+
+class _UntoldError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_a_failure_whose_text_fails_has_a_text() -> None:
+    assert error_line(_UntoldError()) == "_UntoldError: its text cannot be had: RuntimeError"
+    assert failure_text(raised(_UntoldError())).startswith(
+        "_UntoldError: its text cannot be had: RuntimeError ("
+    )

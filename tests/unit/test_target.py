@@ -137,6 +137,46 @@ def test_an_import_that_fails_is_told(tmp_path: Path, source: str, said: str) ->
 
 
 @pytest.mark.usefixtures("untouched")
+def test_a_function_that_would_run_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def f(): yield\nasync def g(): yield")
+    for name in ("f", "g"):
+        with pytest.raises(TargetError, match=f"mine:{name} is a generator function"):
+            load(target(f"mine:{name}", tmp_path))
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_module_that_another_hides_is_told(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("def mine(): pass")
+    with pytest.raises(TargetError, match=r"json has nothing called 'mine' .*json\.py is hidden by"):
+        load(target("json:mine", tmp_path))
+
+
+def test_a_module_may_be_called_celery(tmp_path: Path) -> None:
+    (tmp_path / "celery.py").write_text("def mine(): pass")
+    variables = target("celery:mine", tmp_path).environment()
+    command = [sys.executable, "-m", "worker.target"]
+    subprocess.run(command, cwd=PROJECT, env=clean_environment() | variables, check=True)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_module_sees_no_arguments_of_the_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.py").write_text("import argparse\nargparse.ArgumentParser().parse_args()\nf = print")
+    monkeypatch.setattr(sys, "argv", ["program", "--ours"])
+    load(target("broken:f", tmp_path))
+    assert sys.argv == ["program", "--ours"]
+
+
+def test_a_process_that_a_module_forks_ends(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import os\nif os.fork(): os.wait()\ndef mine(): pass")
+    variables = target("broken:mine", tmp_path).environment()
+    program = "from worker.target import function; function(); print('loaded')"
+    command = [sys.executable, "-c", program]
+    environment = clean_environment() | variables
+    done = subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True, text=True)
+    assert done.stdout == "loaded\n"
+
+
+@pytest.mark.usefixtures("untouched")
 def test_a_twin_is_an_async_def() -> None:
     with pytest.raises(TargetError, match=r"shop\.tasks:nap is no `async def` \(--async-job\)"):
         load(target("shop.tasks:nap_async", async_name="shop.tasks:nap"))
