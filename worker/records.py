@@ -109,7 +109,10 @@ def failure_text(failure: Exception) -> str:
     while trace.tb_next:
         trace = trace.tb_next
     # The module and not its file, which lies elsewhere on every machine.
-    where = f" ({trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno})"
+    module = trace.tb_frame.f_globals.get("__name__")
+    if module == "worker.call":  # a function that did not even begin: its arguments do not fit
+        return error_line(failure)
+    where = f" ({module}:{trace.tb_lineno})"
     return error_line(failure)[: MAX_ERROR - len(where)] + where
 
 

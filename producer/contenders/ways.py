@@ -32,6 +32,11 @@ def is_event_loop(way: str) -> bool:
     return executor_of(way).slot == "coroutine"
 
 
+def is_greenlets(way: str) -> bool:
+    """Tell whether its slots are greenlets."""
+    return executor_of(way).slot == "greenlet"
+
+
 def scales(way: str) -> bool:
     """Tell whether a way can have more slots than one."""
     return executor_of(way).scales

@@ -76,6 +76,8 @@ def _on_runner_up(choice: Choice, ruled_out: Sequence[RuledOut]) -> str:
         return "There is no other to compare it with: name more pools (--with)."
     name, figures = runner_up.contender, _figures(runner_up)
     if not ratio.claims:
+        if ratio.value < 1:
+            return f"The fastest, {name} ({figures}), took {write_interval(ratio)} of its time."
         return f"The runner-up, {name} ({figures}), took {times(ratio.value)} as long."
     if not ratio.shown:
         return _on_alike(choice, runner_up, ratio)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from producer.contenders.ways import ends, is_event_loop
+from producer.contenders.ways import ends, is_event_loop, is_greenlets
 from producer.results import Result, WorkloadResult
 from producer.words import listed, seconds
 from worker.errors import TimeLimitError
@@ -21,6 +21,7 @@ def describe_calls(result: Result, workload: WorkloadResult) -> Iterator[str]:
         return
     names = [contender.name for contender in workload.contenders if contender.left_out is None]
     loops = [str(name) for name in names if is_event_loop(name.way)]
+    greenlets = [str(name) for name in names if is_greenlets(name.way) and (name.slots or 1) > 1]
     others = [str(name) for name in names if not is_event_loop(name.way)]
     if loops and not facts.has_async:
         yield (
@@ -29,6 +30,16 @@ def describe_calls(result: Result, workload: WorkloadResult) -> Iterator[str]:
         )
     if others and facts.is_async:
         yield f"Run by asyncio.run in each job, with a new event loop each time: by {listed(others)}."
+    if greenlets and facts.is_async:
+        yield (
+            f"One thread can run one event loop at a time, and greenlets share a thread: {listed(greenlets)} "
+            "can do only one such job at a time, and fails in those beside it."
+        )
+    if workload.reference.check == "equal" and any(run.wrong for run in result.runs):
+        yield (
+            "Where its answers differ from call to call (times, random numbers), ask for their type alone: "
+            "--check type, or for nothing: --check none."
+        )
     late = any(error.startswith(LATE) for run in result.runs for error in run.errors.values())
     if workload.job_limit_s is not None and (late or workload.job_limit_s != JOB_LIMIT_S):
         cannot = [str(name) for name in names if ends(name.way, facts.has_async) == "none"]

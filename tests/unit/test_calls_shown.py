@@ -17,15 +17,17 @@ from worker.settings import JOB_LIMIT_S
 NAMES = ("serial", "threads@2", "asyncio@2", "processes@2", "celery:gevent@2", "celery:asyncio@2")
 
 
-def shown(limit_s: float = JOB_LIMIT_S, errors: dict[int, str] | None = None, **facts: Any) -> list[str]:
+def shown(
+    limit_s: float = JOB_LIMIT_S, errors: dict[int, str] | None = None, wrong: int = 0, **facts: Any
+) -> list[str]:
     """The sentences on a function that these contenders have called."""
     contenders = [ContenderResult(ContenderName.parse(name), 1.0) for name in NAMES]
     contenders.append(ContenderResult(ContenderName("interpreters", 2), left_out="none here"))
     called: WorkloadResult = workload(
         name=TARGET, facts=replace(SLEEPS, **facts), job_limit_s=limit_s, contenders=contenders
     )
-    problems = ["1 job failed"] if errors else []
-    of: Result = result([run(workload=TARGET, errors=errors or {}, problems=problems)], [called])
+    problems = ["1 job failed"] if errors or wrong else []
+    of: Result = result([run(workload=TARGET, errors=errors or {}, wrong=wrong, problems=problems)], [called])
     return list(describe_calls(of, called))
 
 
@@ -42,11 +44,16 @@ def test_a_twin_is_no_news() -> None:
 
 
 def test_who_runs_a_loop_for_each_job_is_named() -> None:
-    [line] = shown(has_async=True, is_async=True)
-    assert line == (
+    loops, greenlets = shown(has_async=True, is_async=True)
+    assert loops == (
         "Run by asyncio.run in each job, with a new event loop each time: by serial, threads@2, processes@2 "
         "and celery:gevent@2."
     )
+    assert "celery:gevent@2 can do only one such job at a time" in greenlets
+
+
+def test_answers_that_differ_are_asked_for_less() -> None:
+    assert shown(wrong=1, has_async=True)[-1].endswith("--check type, or for nothing: --check none.")
 
 
 @pytest.mark.parametrize(
