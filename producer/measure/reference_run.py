@@ -83,7 +83,7 @@ def work_out(
 
 
 def _read_outcomes(source: IO[bytes], jobs: int, check: Check, keep: bool) -> tuple[HashColumn, list[Answer]]:
-    """Read what became of so many jobs: a fingerprint of each, and the answers themselves where they are kept."""
+    """Read what became of so many jobs: a fingerprint of each, and the answers where they are kept."""
     fingerprints, answers = HashColumn(), []
     while len(fingerprints) < jobs:
         batch: list[JobOutcome] = pickle.load(source)

@@ -38,7 +38,9 @@ def _worked_out_here(monkeypatch: pytest.MonkeyPatch) -> None:
     # The real one works in a process of its own, which takes a second to start.
     known: dict[Sequence[Job], tuple[Reference, list[Answer]]] = {}
 
-    def once(jobs: Sequence[Job], data_root: Path, *_: object, keep: bool) -> tuple[Reference, list[Answer]]:
+    def once(
+        jobs: Sequence[Job], data_root: Path, *_: object, **__: object
+    ) -> tuple[Reference, list[Answer]]:
         if jobs not in known:
             known[jobs] = _WORKED_OUT.setdefault(jobs, work_out(jobs, data_root))
         return known[jobs]
