@@ -43,7 +43,6 @@ def placed(
         1.0,
         outcome,
         jobs=len(spans),
-        wrong=0,
         used=used,
         broker_cpu_s=None,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from producer.contenders.record_file import RecordFile
 from producer.words import counted
 from worker.records import MAX_ERROR, JobRecord
 
@@ -24,14 +25,20 @@ class Ledger:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
-        self.records: dict[int, JobRecord] = {}
+        self.records = RecordFile(jobs)
+        #: Who did jobs: "host/pid".
+        self.names: set[str] = set()
         self.duplicates = 0
         self.refused = 0
         self._first_refused = ""
         self._began_ns = time.monotonic_ns()
 
     def take(self, record: JobRecord, shift_ns: int | None = None) -> None:
-        """Account for a record; `shift_ns` is how far the clock of another machine is behind ours."""
+        """Account for a record; `shift_ns` is how far the clock of another machine is behind ours.
+
+        Raises:
+            DataError: the disk is full.
+        """
         slack_ns = 0
         if shift_ns is not None:
             record, slack_ns = _shift(record, shift_ns), SLACK_NS
@@ -40,7 +47,8 @@ class Ledger:
         elif record.index in self.records:
             self.duplicates += 1
         else:
-            self.records[record.index] = record
+            self.records.add(record)
+            self.names.add(record.worker)
 
     def refuse(self, why: str, who: str | None = None) -> None:
         """Count what is no record of this run."""

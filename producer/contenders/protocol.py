@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,10 +15,12 @@ from worker.records import JobRecord
 class Outcome:
     """What one pass of a contender over the jobs left behind."""
 
-    records: list[JobRecord]
+    records: Collection[JobRecord]
     #: Slots and workers as found while running; asked, never assumed.
     slots: int
     workers: int = 1
+    #: Who did jobs, as their records say: "host/pid".
+    names: Set[str] = frozenset()
     #: The worker, counted from 0, that each "host/pid" belongs to; empty where nobody can tell.
     belongs: dict[str, int] = field(default_factory=dict)
     #: Why the pass is invalid, in words; empty where it is valid.

@@ -1,7 +1,7 @@
 """The process in which the right answers are worked out (see `reference_run`).
 
-It reads jobs from stdin, and writes to what was stdout, as pickles, what became of each and the times: what a
-user's function prints goes nowhere. It imports `worker` and nothing else that is not standard: it runs under
+It reads jobs from stdin, and writes to what was stdout, as pickles, what became of each, some at a time, and
+then the times: what a user's function prints goes nowhere. It imports `worker` and nothing else that is not standard: it runs under
 Pythons that lack what the lab has.
 """
 
@@ -13,10 +13,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from worker.jobs import Answer, Job
 from worker.perform import perform
@@ -30,8 +30,11 @@ PASSES, PASSES_S = 3, 2.0
 
 #: What became of a job: its answer, or the text of its error.
 JobOutcome: TypeAlias = tuple[Answer | None, str | None]
-#: What became of each job, and the seconds that its work took: by the clock, and of CPU time.
-WorkedOut: TypeAlias = tuple[list[JobOutcome], tuple[float, ...], tuple[float, ...]]
+#: The seconds that the work of each job took: by the clock, and of CPU time.
+Times: TypeAlias = "tuple[array[float], array[float]]"
+
+#: Outcomes in one pickle: neither end holds all of them as objects.
+BATCH = 1000
 
 
 def main() -> None:
@@ -40,7 +43,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         jobs, data_root = pickle.load(sys.stdin.buffer)
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-        pickle.dump(_work_out(jobs, data_root), answer)
+        _work_out(jobs, data_root, answer)
 
 
 def _end_with_stdin() -> None:
@@ -48,41 +51,61 @@ def _end_with_stdin() -> None:
     signal.raise_signal(signal.SIGKILL)
 
 
-def _work_out(jobs: Sequence[Job], data_root: Path) -> WorkedOut:
+def _work_out(jobs: Sequence[Job], data_root: Path, answer: BinaryIO) -> None:
     began = time.perf_counter()
     for job in jobs[:WARM_UP]:
         _do(job, data_root)
         if time.perf_counter() - began > WARM_UP_S:
             break
     began = time.perf_counter()
-    passes = [_pass(jobs, data_root)]
+    outcomes = _Outcomes()
+    passes = [_pass(jobs, data_root, outcomes.append)]
     # The limit is what nobody can beat: of each job the fastest time comes closest to it.
     while len(passes) < PASSES and time.perf_counter() - began < PASSES_S:
-        passes.append(_pass(jobs, data_root))
-    work_s, cpu_s = _least(done.work_s for done in passes), _least(done.cpu_s for done in passes)
-    return passes[0].outcomes, work_s, cpu_s
+        passes.append(_pass(jobs, data_root, lambda _: None))
+    for pickled in outcomes.pickled():
+        answer.write(pickled)
+    all_work_s, all_cpu_s = zip(*passes, strict=True)
+    times: Times = _least(all_work_s), _least(all_cpu_s)
+    pickle.dump(times, answer)
 
 
-@dataclass(slots=True)
-class _Pass:
-    outcomes: list[JobOutcome]
-    work_s: list[float]
-    cpu_s: list[float]
+class _Outcomes:
+    """What became of the jobs, kept as it is sent: it is sent when no clock runs any more."""
+
+    def __init__(self) -> None:
+        self._pickled: list[bytes] = []
+        self._last: list[JobOutcome] = []
+
+    def append(self, outcome: JobOutcome) -> None:
+        self._last.append(outcome)
+        if len(self._last) == BATCH:
+            self._pack()
+
+    def pickled(self) -> list[bytes]:
+        if self._last:
+            self._pack()
+        return self._pickled
+
+    def _pack(self) -> None:
+        self._pickled.append(pickle.dumps(self._last))
+        self._last.clear()
 
 
-def _pass(jobs: Sequence[Job], data_root: Path) -> _Pass:
-    outcomes, work_s, cpu_s = [], [], []
+def _pass(jobs: Sequence[Job], data_root: Path, ended: Callable[[JobOutcome], None]) -> Times:
+    work_s, cpu_s = array("d"), array("d")
     for job in jobs:
         before, cpu_before = time.perf_counter(), time.process_time()
-        outcomes.append(_do(job, data_root))
+        outcome = _do(job, data_root)
         cpu_s.append(time.process_time() - cpu_before)
         work_s.append(time.perf_counter() - before)
-    return _Pass(outcomes, work_s, cpu_s)
+        ended(outcome)
+    return work_s, cpu_s
 
 
-def _least(passes: Iterable[Sequence[float]]) -> tuple[float, ...]:
+def _least(passes: Iterable[Sequence[float]]) -> array[float]:
     """Choose for each job the least of its passes."""
-    return tuple(min(times) for times in zip(*passes, strict=True))
+    return array("d", map(min, zip(*passes, strict=True)))
 
 
 def _do(job: Job, data_root: Path) -> JobOutcome:

@@ -2,7 +2,7 @@
 
 The jobs are done one after the other, without their waits, in a process of its own, `reference_child`. The
 time that a wait takes is known without waiting. Jobs and answers travel as pickles: both ends are this
-program, and no message of a broker ever comes this way.
+program, and no message of a broker ever comes this way. Of an answer only its fingerprint is kept.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
-from producer.measure.reference_child import WorkedOut
+from producer.measure.reference_child import JobOutcome, Times
+from producer.results.columns import HashColumn
 from producer.results.reference import Reference, fingerprint
 from producer.system.exits import how_it_ended
 from producer.system.inherited import inherited
@@ -33,11 +36,13 @@ def work_out(
     executable: str = sys.executable,
     variables: Mapping[str, str] | None = None,
     check: Check = "equal",
+    keep: bool = True,
 ) -> tuple[Reference, list[Answer]]:
     """Work out the reference for these jobs, and their answers (none for a job that cannot be done).
 
     It is done by the Python `executable`, which needs no packages but those that the jobs need, with these
-    `variables` in its environment. `check` is what of an answer every contender must give.
+    `variables` in its environment. `check` is what of an answer every contender must give. Without `keep`
+    there are no answers.
 
     Raises:
         SimulError: the process that works them out came to an end; the text says how.
@@ -59,7 +64,8 @@ def work_out(
         try:
             pickle.dump((jobs, data_root), process.stdin)
             process.stdin.flush()
-            worked_out: WorkedOut = pickle.load(process.stdout)
+            fingerprints, answers = _read_outcomes(process.stdout, len(jobs), check, keep)
+            times: Times = pickle.load(process.stdout)
         except (EOFError, OSError):
             how = how_it_ended(process.wait(), errors)
             raise SimulError(f"the right answers could not be worked out: the process for it {how}") from None
@@ -67,11 +73,22 @@ def work_out(
             process.kill()  # also where Ctrl-C comes in between
             with contextlib.suppress(OSError):
                 process.stdin.close()
-    outcomes, work_s, cpu_s = worked_out
-    answers = (fingerprint(asdict(answer) if answer else None, error, check) for answer, error in outcomes)
-    waits_s = tuple(map(wait_s, jobs))
+    work_s, cpu_s = times
     if isinstance(jobs, Calls):  # their waits cannot be left out, and are the time without CPU
-        waits_s = tuple(max(0.0, work - cpu) for work, cpu in zip(work_s, cpu_s, strict=True))
-        work_s = tuple(map(min, work_s, cpu_s))
-    reference = Reference(tuple(answers), waits_s, work_s, sum(cpu_s), check=check)
-    return reference, [answer for answer, _ in outcomes if answer]
+        waits_s = array("d", (max(0.0, work - cpu) for work, cpu in zip(work_s, cpu_s, strict=True)))
+        work_s = array("d", map(min, work_s, cpu_s))
+    else:
+        waits_s = array("d", map(wait_s, jobs))
+    return Reference(fingerprints, waits_s, work_s, sum(cpu_s), check=check), answers
+
+
+def _read_outcomes(source: IO[bytes], jobs: int, check: Check, keep: bool) -> tuple[HashColumn, list[Answer]]:
+    """Read what became of so many jobs: a fingerprint of each, and the answers where they are kept."""
+    fingerprints, answers = HashColumn(), []
+    while len(fingerprints) < jobs:
+        batch: list[JobOutcome] = pickle.load(source)
+        for answer, error in batch:
+            fingerprints.append(fingerprint(asdict(answer) if answer else None, error, check))
+        if keep:
+            answers += [answer for answer, _ in batch if answer]
+    return fingerprints, answers

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from producer.ranges import Seconds
-from producer.results.columns import pack_seconds, share_texts
+from producer.results.columns import pack_hashes, pack_seconds
 from producer.words import counted
 from producer.workloads.maker import Check
 from worker.records import JobRecord
@@ -19,19 +19,10 @@ MAX_TOLD = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What is wrong with the records of a run."""
-
-    #: Answers that are not the right ones. A job that failed gave none.
-    wrong: int
-    problems: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Reference:
     """Per job: a fingerprint of the right answer, its wait, and the time of its work, in seconds."""
 
-    fingerprints: tuple[str, ...]
+    fingerprints: Sequence[str]
     waits_s: Sequence[Seconds]
     work_s: Sequence[Seconds]
     #: CPU time of all the work.
@@ -42,7 +33,7 @@ class Reference:
     check: Check = "equal"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fingerprints", share_texts(self.fingerprints))
+        object.__setattr__(self, "fingerprints", pack_hashes(self.fingerprints))
         for name in ("waits_s", "work_s"):
             object.__setattr__(self, name, pack_seconds(getattr(self, name)))
 
@@ -51,38 +42,65 @@ class Reference:
 
         Jobs x service time / slots, the longest job, or the CPU time on all cores, whichever binds.
         """
-        service = [wait + work for wait, work in zip(self.waits_s, self.work_s, strict=True)]
-        return max(sum(service) / slots, max(service), self.cpu_s / cores)
+        total, longest = 0.0, 0.0
+        for wait, work in zip(self.waits_s, self.work_s, strict=True):
+            total += wait + work
+            longest = max(longest, wait + work)
+        return max(total / slots, longest, self.cpu_s / cores)
 
-    def differing(self, records: Sequence[JobRecord]) -> list[int]:
+    def is_right(self, record: JobRecord) -> bool:
+        """Tell whether a record's answer, or its error, is the right one."""
+        if record.index >= len(self.fingerprints):
+            return False
+        return fingerprint(record.answer, record.error, self.check) == self.fingerprints[record.index]
+
+    def differing(self, records: Iterable[JobRecord]) -> list[int]:
         """List the indexes of the records whose answer is not the right one."""
-        return [
-            record.index
-            for record in records
-            if record.index >= len(self.fingerprints)
-            or fingerprint(record.answer, record.error, self.check) != self.fingerprints[record.index]
-        ]
-
-    def checked(self, records: Sequence[JobRecord]) -> Checked:
-        """Compare the records of a run with the right answers."""
-        differing = set(self.differing(records))
-        failed = [record for record in records if record.error is not None]
-        alike = [record for record in failed if record.index not in differing]
-        only_here = [record for record in failed if record.index in differing]
-        wrong = [record for record in records if record.error is None and record.index in differing]
-        groups = (
-            (alike, "failed, and in serial, too: no run of this workload can be valid"),
-            (only_here, "failed"),
-            (wrong, "gave an answer that is not serial's"),
-        )
-        return Checked(len(wrong), [_describe(records, what) for records, what in groups if records])
+        return [record.index for record in records if not self.is_right(record)]
 
 
-def _describe(records: Sequence[JobRecord], what: str) -> str:
-    first = records[0]
-    text = str(first.error or first.answer)
-    text = text if len(text) <= MAX_TOLD else text[: MAX_TOLD - 1] + "…"
-    return f"{counted(len(records), 'job')} {what}; job {first.index}: {text}"
+class Judge:
+    """Compares the records of a run with the right answers, one by one; keeps the first of each kind."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        self._alike = _Faults("failed, and in serial, too: no run of this workload can be valid")
+        self._only_here = _Faults("failed")
+        self._wrong = _Faults("gave an answer that is not serial's")
+
+    def add(self, record: JobRecord) -> None:
+        """Judge a record."""
+        right = self._reference.is_right(record)
+        if record.error is not None:
+            (self._alike if right else self._only_here).add(record)
+        elif not right:
+            self._wrong.add(record)
+
+    @property
+    def wrong(self) -> int:
+        """How many answers are not the right ones. A job that failed gave none."""
+        return self._wrong.count
+
+    def problems(self) -> list[str]:
+        """Say what is wrong, in a line for each kind of fault."""
+        return [kind.describe() for kind in (self._alike, self._only_here, self._wrong) if kind.count]
+
+
+class _Faults:
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.count = 0
+        self._first = ""
+
+    def add(self, record: JobRecord) -> None:
+        self.count += 1
+        if self.count == 1:
+            text = str(record.error or record.answer)
+            text = text if len(text) <= MAX_TOLD else text[: MAX_TOLD - 1] + "…"
+            self._first = f"job {record.index}: {text}"
+
+    def describe(self) -> str:
+        return f"{counted(self.count, 'job')} {self.what}; {self._first}"
 
 
 def fingerprint(answer: dict[str, Any] | None, error: str | None, check: Check = "equal") -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from itertools import chain, islice, pairwise, starmap
+from operator import gt
 
 from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
+from producer.results.columns import IntegerColumn
 from producer.results.model import Run
 from producer.results.records import Records
+from producer.results.reference import Judge, Reference
 from producer.system.usage import Usage
 from worker.records import JobRecord
 
@@ -19,16 +23,22 @@ def run_from(
     round_: int,
     began: float,
     outcome: Outcome,
+    reference: Reference | None = None,
     *,
     jobs: int,
-    wrong: int,
     used: Usage | None,
     broker_cpu_s: float | None,
 ) -> Run:
-    """Make the run of an outcome."""
-    names = sorted({record.worker for record in outcome.records})
-    place = {name: number for number, name in enumerate(names)}
-    ordered = sorted(outcome.records, key=lambda record: (record.enqueued_ns, record.index))
+    """Make the run of an outcome. Its answers are held against a reference, where there is one.
+
+    The records are gone through once, and none is kept.
+    """
+    judge, columns = Judge(reference) if reference else None, _Columns()
+    for record in outcome.records:
+        columns.add(record)
+        if judge:
+            judge.add(record)
+    names = sorted(columns.workers)
     return Run(
         workload=workload,
         contender=contender,
@@ -37,11 +47,11 @@ def run_from(
         slots=outcome.slots,
         workers=names,
         jobs=jobs,
-        records=_columns(ordered, place),
-        errors={record.index: record.error for record in ordered if record.error},
-        wrong=wrong,
+        records=columns.in_order(names),
+        errors=columns.errors,
+        wrong=judge.wrong if judge else 0,
         duplicates=outcome.duplicates,
-        problems=outcome.problems,
+        problems=outcome.problems + (judge.problems() if judge else []),
         peak_memory_bytes=used.peak_memory_bytes if used else None,
         cpu_s=used.cpu_s if used else None,
         broker_cpu_s=broker_cpu_s,
@@ -53,25 +63,57 @@ def run_from(
     )
 
 
-def _columns(ordered: Sequence[JobRecord], place: Mapping[str, int]) -> Records:
-    # Packed from the beginning: as integers of Python's they are 32 bytes each, and there may be 100,000.
-    enqueued = _us(record.enqueued_ns for record in ordered)
-    received = _us(record.received_ns for record in ordered)
-    started = _us(record.started_ns for record in ordered)
-    finished = _us(record.finished_ns for record in ordered)
-    return Records(
-        index=array("q", (record.index for record in ordered)),
-        worker=array("q", (place[record.worker] for record in ordered)),
-        enqueued_us=_between(enqueued[:1] + enqueued, enqueued),
-        received_us=_between(enqueued, received),
-        started_us=_between(received, started),
-        finished_us=_between(started, finished),
-    )
+class _Columns:
+    """The records of a run in the order in which they come."""
+
+    def __init__(self) -> None:
+        #: Each worker, and its place among them.
+        self.workers: dict[str, int] = {}
+        #: Error text by the index of the job that failed.
+        self.errors: dict[int, str] = {}
+        self._all = tuple(IntegerColumn() for _ in range(6))
+        self._index, self._worker, self._enqueued_ns, self._received, self._started, self._finished = (
+            self._all
+        )
+
+    def add(self, record: JobRecord) -> None:
+        received, started = _us(record.received_ns), _us(record.started_ns)
+        self._index.append(record.index)
+        self._worker.append(self.workers.setdefault(record.worker, len(self.workers)))
+        self._enqueued_ns.append(record.enqueued_ns)
+        self._received.append(received - _us(record.enqueued_ns))
+        self._started.append(started - received)
+        self._finished.append(_us(record.finished_ns) - started)
+        if record.error:
+            self.errors[record.index] = record.error
+
+    def in_order(self, names: Sequence[str]) -> Records:
+        """Put them in the order of enqueuing; a worker becomes its place in `names`."""
+        self._sort()
+        place = {name: place for place, name in enumerate(names)}
+        places = [place[name] for name in self.workers]
+        enqueued = self._enqueued_ns.numbers
+        return Records(
+            index=self._index.numbers,
+            worker=array("i", map(places.__getitem__, self._worker.numbers)),
+            enqueued_us=array("q", starmap(_between, pairwise(chain(enqueued[:1], enqueued)))),
+            received_us=self._received.numbers,
+            started_us=self._started.numbers,
+            finished_us=self._finished.numbers,
+        )
+
+    def _sort(self) -> None:
+        enqueued = self._enqueued_ns.numbers
+        if any(map(gt, enqueued, islice(enqueued, 1, None))):  # records come in the order of their jobs
+            places = sorted(range(len(enqueued)), key=enqueued.__getitem__)
+            for column in self._all:
+                numbers = column.numbers
+                column.numbers = array(numbers.typecode, map(numbers.__getitem__, places))
 
 
-def _us(nanoseconds: Iterable[int]) -> array[int]:
-    return array("q", ((time + 500) // 1000 for time in nanoseconds))
+def _between(before_ns: int, after_ns: int) -> int:
+    return _us(after_ns) - _us(before_ns)
 
 
-def _between(before: Iterable[int], after: Iterable[int]) -> array[int]:
-    return array("q", (end - start for start, end in zip(before, after, strict=False)))
+def _us(nanoseconds: int) -> int:
+    return (nanoseconds + 500) // 1000

@@ -71,7 +71,7 @@ def make_canned(_: ContenderFactory, spec: Spec) -> Canned:
     return Canned(spec)
 
 
-def remember(jobs: Sequence[Job], data_root: Path, *more: Any) -> tuple[Reference, list[Answer]]:
+def remember(jobs: Sequence[Job], data_root: Path, *more: Any, **_: Any) -> tuple[Reference, list[Answer]]:
     """Work out the right answers, and keep those that differ once."""
     reference, answers = work_out(jobs, data_root, *more)
     known: dict[Answer, dict[str, Any]] = {}

@@ -55,7 +55,6 @@ def test_a_million_records(tmp_path: Path) -> None:
             0.0,
             outcome(number),
             jobs=JOBS,
-            wrong=0,
             used=None,
             broker_cpu_s=None,
         )

@@ -108,4 +108,4 @@ class Conformance:
 
     def test_no_jobs_are_done_at_once(self, spec: Spec, roster: Roster) -> None:
         outcome = roster.start(spec).run([], lambda _: None)
-        assert (outcome.records, outcome.problems) == ([], [])
+        assert ([*outcome.records], outcome.problems) == ([], [])

@@ -56,7 +56,7 @@ def test_several_batches_arrive_whole(
     jobs = [*workload.jobs] * 18
     outcome = run(Spec("celery:threads", 4), roster, jobs)
     assert len(outcome.records) == 252
-    assert replace(reference, fingerprints=reference.fingerprints * 18).differing(outcome.records) == []
+    assert replace(reference, fingerprints=[*reference.fingerprints] * 18).differing(outcome.records) == []
 
 
 def test_stopping_leaves_neither_processes_nor_queues(own_roster: Roster, broker: Broker) -> None:

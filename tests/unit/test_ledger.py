@@ -223,7 +223,7 @@ def test_records_of_a_design_are_held_to_the_same() -> None:
         ("outcome", (0.5, False)),
     ]
     outcome = Child().outcome(*map(pickle.dumps, messages))
-    assert (outcome.records, outcome.loop_stall_s, outcome.gil) == ([], 0.5, False)
+    assert ([*outcome.records], outcome.loop_stall_s, outcome.gil) == ([], 0.5, False)
     [problem] = outcome.problems
     assert problem.startswith("1 record cannot be true (collect), the first by 'lab/7': there is no such job")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -38,7 +38,9 @@ def _worked_out_here(monkeypatch: pytest.MonkeyPatch) -> None:
     # The real one works in a process of its own, which takes a second to start.
     known: dict[Sequence[Job], tuple[Reference, list[Answer]]] = {}
 
-    def once(jobs: Sequence[Job], data_root: Path, *_: object) -> tuple[Reference, list[Answer]]:
+    def once(
+        jobs: Sequence[Job], data_root: Path, *_: object, **__: object
+    ) -> tuple[Reference, list[Answer]]:
         if jobs not in known:
             known[jobs] = _WORKED_OUT.setdefault(jobs, work_out(jobs, data_root))
         return known[jobs]
@@ -53,6 +55,11 @@ def answered(index: int, job: Job) -> JobRecord:
     """The record of a job done rightly, in no time."""
     plain = asdict(perform(job, PROJECT_DATA, sleep=lambda _: None))
     return JobRecord(index, "fake/1", 0, 0, 1000 * index, 1000 * index + 500, plain)
+
+
+def put(record: JobRecord, records: Iterable[JobRecord]) -> list[JobRecord]:
+    """The records with this one in the place of the one of its job."""
+    return [record if other.index == record.index else other for other in records]
 
 
 @dataclass
@@ -319,7 +326,7 @@ def test_what_dies_in_a_run_is_started_again_for_the_next() -> None:
     def prepare(fake: Fake) -> None:
         def spoil(run: int, outcome: Outcome) -> bool:
             if fake.spec == THREADS and run == 1:
-                outcome.records.clear()
+                outcome.records = []
                 outcome.problems.append("it died")
                 return False
             return True
@@ -356,7 +363,8 @@ def test_what_cannot_be_started_again_is_left_out_from_then_on() -> None:
 def test_a_wrong_answer_makes_a_run_invalid() -> None:
     def prepare(fake: Fake) -> None:
         def spoil(_: int, outcome: Outcome) -> bool:
-            outcome.records[2] = answered(2, ChessMove("8/8/8/8/8/k7/p7/K7 b - - 0 1", depth=1))
+            spoilt = answered(2, ChessMove("8/8/8/8/8/k7/p7/K7 b - - 0 1", depth=1))
+            outcome.records = put(spoilt, outcome.records)
             return True
 
         fake.spoil = spoil if fake.spec == THREADS else fake.spoil
@@ -376,7 +384,9 @@ ERROR = "InvalidPositionError: '8/8/8/8/8/8/8/8 w - - 0 1' is illegal: no white 
 def test_a_job_that_fails_is_one_failure_and_makes_its_run_invalid() -> None:
     def prepare(fake: Fake) -> None:
         def spoil(_: int, outcome: Outcome) -> bool:
-            outcome.records[2] = replace(outcome.records[2], answer=None, error="Oh: no")
+            outcome.records = put(
+                replace(answered(2, WAITS.jobs[2]), answer=None, error="Oh: no"), outcome.records
+            )
             return True
 
         fake.spoil = spoil if fake.spec == THREADS else fake.spoil

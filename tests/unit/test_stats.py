@@ -148,7 +148,7 @@ def test_the_times_of_records_survive_their_coding_to_the_microsecond() -> None:
     ]
     outcome = Outcome(records, slots=2, workers=2, duplicates=1)
     made = run_from(
-        "waits", ContenderName("threads", 2), 1, 0.0, outcome, jobs=3, wrong=0, used=None, broker_cpu_s=None
+        "waits", ContenderName("threads", 2), 1, 0.0, outcome, jobs=3, used=None, broker_cpu_s=None
     )
     assert made.workers == ["lab/6", "lab/7"]
     assert list(made.records.index) == [0, 1]  # in the order of enqueuing

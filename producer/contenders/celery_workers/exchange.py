@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import redis
 from celery import Celery
@@ -69,11 +69,11 @@ def run_over_broker(
     problems[:0] = collector.problems()  # first: what was refused may be what is missing
     if missing := collector.missing():
         problems.append(f"{count_lost(len(missing), len(jobs))}: {_some(missing)}")
-    records = [collector.records[index] for index in sorted(collector.records)]
     return Outcome(
-        records,
+        collector.records.values(),
         slots=0,
-        workers=len({record.worker.partition("/")[0] for record in records}),
+        workers=len(hosts(collector.names)),
+        names=collector.names,
         problems=problems,
         duplicates=collector.duplicates,
         clocks_corrected=collector.clocks_corrected,
@@ -113,6 +113,11 @@ def patience_s(jobs: Sequence[Job]) -> float:
     if isinstance(jobs, Calls):
         return SILENCE_S + jobs.limit_s
     return SILENCE_S + max(map(wait_s, jobs), default=0.0)
+
+
+def hosts(names: Iterable[str]) -> set[str]:
+    """Return the hosts of those who did jobs ("host/pid")."""
+    return {name.partition("/")[0] for name in names}
 
 
 def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:

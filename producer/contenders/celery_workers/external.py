@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from celery import Celery
 
-from producer.contenders.celery_workers.exchange import event_loop, run_over_broker
+from producer.contenders.celery_workers.exchange import event_loop, hosts, run_over_broker
 from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask
 from producer.contenders.celery_workers.spawned import WARM_UP_FEN, WARM_UP_MS
 from producer.contenders.ledger import quote
@@ -177,10 +177,9 @@ class ExternalWorkers:
         )
         outcome.slots = self.spec.total_slots
         outcome.event_loop = self._event_loop
-        hosts = {record.worker.partition("/")[0] for record in outcome.records}
-        if len(hosts) > self.spec.workers:
+        if (there := len(hosts(outcome.names))) > self.spec.workers:
             outcome.problems.append(
-                f"{len(hosts)} hosts did jobs, more than the {counted(self.spec.workers, 'worker')} "
+                f"{there} hosts did jobs, more than the {counted(self.spec.workers, 'worker')} "
                 "of the start: compare again"
             )
         if gone := self._fleet.missing(self._queue):

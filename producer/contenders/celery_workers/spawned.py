@@ -88,7 +88,7 @@ class SpawnedWorkers:
         outcome = self._run(jobs, progress)
         outcome.slots, outcome.workers = self.spec.total_slots, self.spec.workers
         outcome.event_loop = self._event_loop
-        outcome.belongs = belongs({record.worker for record in outcome.records}, self.processes())
+        outcome.belongs = belongs(outcome.names, self.processes())
         death = self._death()
         if death and death not in outcome.problems:
             outcome.problems.append(death)
@@ -157,7 +157,7 @@ class SpawnedWorkers:
             outcome = self._run(jobs, lambda _: None)
             if outcome.problems:
                 raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
-            seen.update(record.worker for record in outcome.records)
+            seen.update(outcome.names)
             if len(seen) >= wanted:
                 return
 

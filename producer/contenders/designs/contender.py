@@ -120,8 +120,9 @@ class DesignContender:
         if missing := ledger.missing():
             problems.append(count_lost(len(missing), len(jobs)))
         return Outcome(
-            [*ledger.records.values()],
+            ledger.records.values(),
             self.spec.slots,
+            names=ledger.names,
             problems=problems,
             duplicates=ledger.duplicates,
             loop_stall_s=report.loop_stall_s,
