@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from producer.cli.own_job import make_target
 from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.send import producer_app
 from producer.results import load
@@ -155,3 +158,66 @@ def test_what_is_set_to_nothing_names_no_function(broker: Broker, tmp_path: Path
     with ready_worker(options, tmp_path, nothing):
         sent = ("send", "waits", "--pool", "solo", "--jobs", "2", "--broker", broker.url)
         assert simul(*sent, cwd=tmp_path, environment=nothing).code == 0
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The result of a comparison that a user has made of a function of theirs."""
+    directory = tmp_path_factory.mktemp("saved")
+    (directory / "naps.jsonl").write_text('{"ms": 2}\n[3]\n4\n')
+    arguments = ("--args", "naps.jsonl", "--repeat", "4", "--with", "serial,threads@2,celery:threads@2")
+    said = simul("compare", *NAP, *arguments, "--out", "own.json.gz", "--quiet", cwd=directory)
+    assert said.code == 0, said.err
+    return directory / "own.json.gz"
+
+
+def test_a_result_is_shown_and_exported(saved: Path, tmp_path: Path) -> None:
+    shown = simul("show", str(saved), cwd=tmp_path).out
+    assert "shop.tasks:nap  12 jobs: calls of shop.tasks:nap; 5 rounds" in shown
+    assert "$ celery -A YOUR_APP worker --pool=threads --concurrency=2" in shown
+    rows = list(csv.DictReader(io.StringIO(simul("show", str(saved), "--export", "csv", cwd=tmp_path).out)))
+    assert {row["contender"]: row["valid_runs"] for row in rows} == dict.fromkeys(
+        ("serial", "threads@2", "celery:threads@2"), "5"
+    )
+    in_markdown = simul("show", str(saved), "--export", "markdown", cwd=tmp_path).out
+    assert "    celery -A YOUR_APP worker --pool=threads --concurrency=2\n" in in_markdown
+    [told] = json.loads(simul("show", str(saved), "--json", cwd=tmp_path).out).values()
+    assert told["facts"]["waiting"] > 0.5
+    assert told["advice"]["command"] == "celery -A YOUR_APP worker --pool=threads --concurrency=2"
+
+
+def test_a_result_is_reported_and_compared_with_another(saved: Path, tmp_path: Path) -> None:
+    said = simul("report", str(saved), "-o", "report.html", cwd=tmp_path)
+    assert said.code == 0, said.err
+    page = (tmp_path / "report.html").read_text()
+    assert "calls of shop.tasks:nap" in page
+    assert "celery -A YOUR_APP worker --pool=threads --concurrency=2" in page
+    said = simul("diff", str(saved), str(saved), cwd=tmp_path)
+    assert said.code == 0, said.err
+    assert said.out.count("no difference shown") == 3
+
+
+@pytest.mark.parametrize(
+    ("along", "points"),
+    [
+        (("--with", "threads,celery:threads", "--concurrency", "1,2"), [1, 2]),
+        (("--with", "celery:threads@1", "--axis", "prefetch=1,4"), [1, 4]),
+    ],
+    ids=["slots", "prefetch"],
+)
+def test_a_function_is_swept(saved: Path, along: tuple[str, ...], points: list[int]) -> None:
+    arguments = ("--args", "naps.jsonl", "--rounds", "1", "--quiet", "--json")
+    said = simul("sweep", *NAP, *arguments, *along, cwd=saved.parent)
+    assert said.code == 0, said.err
+    [told] = json.loads(said.out).values()
+    assert all([point["at"] for point in curve["points"]] == points for curve in told["curves"])
+    assert told["advice"]["command"].startswith("celery -A YOUR_APP worker --pool=threads")
+    assert told["facts"]["failed"] == 0
+
+
+def test_a_function_is_where_it_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "src").mkdir()
+    monkeypatch.setenv("SIMUL_JOB_DIRECTORY", str(tmp_path))
+    target = make_target("shop.tasks:nap", None, Path("src"))
+    assert target
+    assert (target.directory, target.app_dir) == (str(tmp_path), str(tmp_path / "src"))
