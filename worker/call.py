@@ -38,6 +38,10 @@ AGAIN_S = 1.0
 #: The most threads that blocking calls of one event loop may take: the most slots that it may have.
 MOST_THREADS = 10_000
 
+#: How `_function` refuses, as it stands in a record.
+_REFUSED = re.compile(
+    r"InvalidJobError: this process calls (no function|\S{1,300})(?: alone)? \(--job\), and "
+)
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
@@ -118,6 +122,15 @@ def _function(job: Call) -> Function:
     if job.target != found.name:
         raise InvalidJobError(f"this process calls {found.name} alone (--job), and not {job.target!r}")
     return found
+
+
+def called_instead(error: str) -> str | None:
+    """Read from a job's error what its process calls in place of that: "shop.tasks:nap", "no function".
+
+    None where it was not refused.
+    """
+    refused = _REFUSED.match(error)
+    return refused[1] if refused else None
 
 
 def read_arguments(job: Call) -> tuple[list[Any], dict[str, Any]]:

@@ -3,7 +3,7 @@
 It is named as `shop.tasks:send_mail` and found as Python finds it, in the user's directory first. What is
 called is a plain function, an `async def`, or what a Celery task runs: never its broker. The name travels by
 the environment, so that children of every kind (spawned, forked, subinterpreters) have the same target. This
-module imports nothing but the standard library.
+module imports no other packages.
 """
 
 from __future__ import annotations
@@ -16,19 +16,17 @@ import inspect
 import json
 import os
 import re
-import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from worker.errors import TargetError
+from worker.user_module import OURS, hidden_by, import_module, set_django_up
 
 _FORM = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-#: The packages of the lab's at the top level, which are loaded before anything of a user's is.
-OURS = ("worker", "producer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class Function:
     on_loop: Callable[..., Any] | None
     #: Whether `plain` is an `async def`.
     is_async: bool
-    #: Whether it was found in a Celery task.
+    #: Whether it was found in a Celery task, in a module that holds the task's app.
     is_task: bool
 
 
@@ -115,7 +113,7 @@ def load(target: Target) -> Function:
         os.chdir(target.directory)
     if target.app_dir not in sys.path[:1]:
         sys.path.insert(0, target.app_dir)
-    _set_django_up()
+    set_django_up()
     found, is_task = _find(target.name, "--job", target.app_dir)
     is_async = _is_async(found)
     on_loop = found if is_async else None
@@ -139,13 +137,13 @@ def function() -> Function | None:
 
 def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], bool]:
     module_name, _, path = name.partition(":")
-    found: Any = _import(module_name, option, app_dir)
+    found: Any = import_module(module_name, option, app_dir)
     place = module_name
     for part in path.split("."):
         if not hasattr(found, part):
             near = difflib.get_close_matches(part, _callables(found), n=3)
             hint = f": did you mean {' or '.join(near)}?" if near else ""
-            if place == module_name and (theirs := _hidden(found, module_name, app_dir)):
+            if place == module_name and (theirs := hidden_by(found, module_name, app_dir)):
                 hint = f": {theirs} is hidden by the module of that name that Python has loaded: rename it"
             raise TargetError(f"{place} has nothing called {part!r} ({option} {name}){hint}")
         found, place = getattr(found, part), f"{place}.{part}"
@@ -160,64 +158,7 @@ def _find(name: str, option: str, app_dir: str) -> tuple[Callable[..., Any], boo
             f"{name} is a generator function ({option}), and a call of it runs nothing of it: name a "
             "function that goes through all that it yields"
         )
-    return found, is_task
-
-
-def _import(name: str, option: str, app_dir: str) -> Any:
-    process, argv = os.getpid(), sys.argv
-    sys.argv = argv[:1]  # the others are for the lab's own program
-    try:
-        return importlib.import_module(name)
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
-    except ModuleNotFoundError as error:
-        if error.name and f"{name}.".startswith(f"{error.name}."):
-            raise TargetError(
-                f"there is no module {error.name} ({option} {name}): it was looked for in {app_dir}, then "
-                f"where {sys.executable} has its packages; --app-dir names another directory, --python "
-                "another Python"
-            ) from None
-        raise _failed(name, option, app_dir, error) from error
-    except BaseException as error:  # also a module that exits
-        raise _failed(name, option, app_dir, error) from error
-    finally:
-        sys.argv = argv
-        if os.getpid() != process:  # the module has forked: two would do the same jobs
-            signal.raise_signal(signal.SIGKILL)
-
-
-def _failed(name: str, option: str, app_dir: str, error: BaseException) -> TargetError:
-    what = "it exits" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
-    where = ""
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        module = frame.f_globals.get("__name__", "")
-        if module != __name__ and not module.startswith("importlib"):
-            where = f" ({module}:{line})"
-    if isinstance(error, ImportError) and (theirs := _shadowed(error, app_dir)):
-        where += f"; {theirs} has the name of a package of simul's, and cannot be imported beside it"
-    return TargetError(f"{name} cannot be imported ({option}): {what}{where}")
-
-
-def _shadowed(error: ImportError, app_dir: str) -> str | None:
-    """Find the module of the user's that the lab's own package of that name hides."""
-    ours = (error.name or "").partition(".")[0]
-    paths = (Path(app_dir, f"{ours}{end}") for end in (".py", "/__init__.py"))
-    return next((str(path) for path in paths if path.exists()), None) if ours in OURS else None
-
-
-def _hidden(module: Any, name: str, app_dir: str) -> Path | None:
-    """Find the user's module of that name where this is another one, which was loaded before."""
-    place = Path(app_dir, *name.split("."))
-    theirs = next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.exists()), None)
-    ours = getattr(module, "__file__", None)
-    return theirs if theirs and not (ours and theirs.samefile(ours)) else None
-
-
-def _set_django_up() -> None:
-    # As Celery does for its own workers: else no model can be imported.
-    if os.environ.get("DJANGO_SETTINGS_MODULE"):
-        with contextlib.suppress(ModuleNotFoundError):
-            importlib.import_module("django").setup()
+    return found, is_task and _holds_app(sys.modules[module_name])
 
 
 def _is_task(found: Any) -> bool:
@@ -228,6 +169,11 @@ def _is_task(found: Any) -> bool:
     except ImportError:  # a module of the user's is called celery
         return False
     return isinstance(found, task) and not inspect.isclass(found)
+
+
+def _holds_app(module: ModuleType) -> bool:
+    app: type = importlib.import_module("celery").Celery
+    return any(issubclass(type(value), app) for value in vars(module).values())
 
 
 def _unwrapped(found: Any) -> Any:

@@ -103,7 +103,8 @@ def make_target(job: str | None, async_job: str | None, app_dir: Path | None) ->
     """
     if not job:
         return None
-    here = Path.cwd()
+    # Named where it is not the same: in containers, which are somewhere else.
+    here = Path(os.environ.get("SIMUL_JOB_DIRECTORY") or Path.cwd())
     looked_in = here / (app_dir or "")
     if not looked_in.is_dir():
         raise TargetError(f"{app_dir} is no directory (--app-dir)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any
 
 import msgspec
@@ -15,7 +16,7 @@ from producer.system import interrupts
 from producer.words import counted
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
-from worker.jobs import FilesChecked, FileVerdict
+from worker.jobs import FilesChecked, FileVerdict, Returned
 from worker.pools import pool as find_pool
 from worker.records import JobRecord
 
@@ -69,6 +70,8 @@ def answer_line(record: JobRecord) -> str:
 
 
 def _answer(answer: dict[str, Any]) -> str:
+    with contextlib.suppress(msgspec.ValidationError):
+        return msgspec.convert(answer, Returned).text
     try:
         return ", ".join(map(_verdict, msgspec.convert(answer, FilesChecked).verdicts))
     except msgspec.ValidationError:  # of another kind of job; or of nobody's, and shown as it is

@@ -8,7 +8,9 @@ program, and no message of a broker ever comes this way. Of an answer only its f
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -70,7 +72,8 @@ def work_out(
             how = how_it_ended(process.wait(), errors)
             raise SimulError(f"the right answers could not be worked out: the process for it {how}") from None
         finally:
-            process.kill()  # also where Ctrl-C comes in between
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # also what a function has started; also at a Ctrl-C
             with contextlib.suppress(OSError):
                 process.stdin.close()
     work_s, cpu_s = times

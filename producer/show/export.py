@@ -13,7 +13,7 @@ from producer.printable import json_text, markdown, spreadsheet, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
 from producer.show.columns import COST, SPEED
-from producer.show.facts import describe_workload
+from producer.show.facts import describe_left_out, describe_problems, describe_workload
 from producer.stats.cautions import cautions
 from producer.stats.ratios import Ratio
 from producer.stats.scaling import curves
@@ -83,6 +83,9 @@ def _section(result: Result, name: str) -> Iterator[str]:
     for row in rows:
         yield _line(str(row.contender), *(column.cell(row) for column in columns))
     yield ""
+    aside = [*describe_left_out(workload), *(f"invalid: {why}" for why in describe_problems(rows))]
+    if aside:
+        yield "\n".join(f"- {markdown(line)}" for line in aside) + "\n"
     if advice := give_advice(result, workload, rows):
         yield f"{markdown(advice.text)}\n"
         if advice.command:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,8 @@ class Stack:
     flower_port: int = field(default_factory=free_port)
     #: What carries the messages; "" is the default.
     transport: str = ""
+    #: What else is set.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def cloned(cls, directory: Path, **more: Any) -> Stack:
@@ -120,6 +122,7 @@ class Stack:
             "SIMUL_VISIBILITY_TIMEOUT": str(VISIBILITY_TIMEOUT_S),
             "SIMUL_FLOWER_PORT": str(self.flower_port),
             "SIMUL_TRANSPORT": self.transport,
+            **self.variables,
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from producer.contenders.celery_workers.send import producer_app
@@ -23,9 +25,10 @@ from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
 from producer.workloads.calls import Calls
+from tests.helpers import SOON_S
 from tests.integration.conformance import run, runnable, specs
 from worker.deadline import Deadline
-from worker.jobs import Call, ChessMove, FileCheck, Job
+from worker.jobs import Call, ChessMove, FileCheck, Job, Returned
 from worker.pools import POOLS
 from worker.settings import PROJECT
 from worker.target import Target
@@ -96,7 +99,7 @@ def test_answers_and_failures_are_those_of_serial(
     } == {}
     errors = {record.index: record.error or "" for record in outcome.records if record.error}
     assert sorted(errors) == [6, 7, 8]
-    assert errors[6] == "KeyError: 1 (shop.tasks:39)"
+    assert errors[6] == "KeyError: 1 (shop.tasks:40)"
     assert errors[7] == "CallError: the function tried to end its process: sys.exit(3)"
     assert answers[0].text == '[[1, [2, {"a": null}], "\\u00fc"], {}]'  # type: ignore[union-attr]
 
@@ -218,3 +221,13 @@ def test_what_it_sends_by_the_current_app_goes_to_the_user_s_broker(
         (None, "2"),
         (None, "3"),
     ]
+
+
+def test_what_a_function_has_started_ends_with_the_process_that_works_the_answers_out(
+    variables: dict[str, str], data_root: Path
+) -> None:
+    _, answers = work_out(calls(["begin", 3600]), data_root, variables=variables)
+    [answer] = answers
+    assert isinstance(answer, Returned)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(answer.text)).wait(SOON_S)

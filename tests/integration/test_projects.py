@@ -19,8 +19,11 @@ from producer.results import Result, load
 from producer.system.environments import prepare
 from producer.system.pythons import Python
 from producer.workloads import build
+from producer.workloads.calls import NONE, Calls
 from tests.helpers import SIMUL
+from worker.jobs import Returned
 from worker.settings import PROJECT_DATA
+from worker.target import Target
 
 pytestmark = [
     pytest.mark.untraced,
@@ -55,6 +58,9 @@ def build_editable(directory, config_settings=None, metadata_directory=None):
 SHOP = """
 import json, sys
 from importlib import metadata
+def versions():
+    import redis
+    return [metadata.version("shop"), redis.__version__]
 def note(name, file):
     seen = {"package": name, "file": file, "version": metadata.version(name), "command": sys.orig_argv}
     with open(NOTES, "a") as notes:
@@ -81,7 +87,8 @@ class Shop:
 
     def notes(self) -> list[dict[str, Any]]:
         """What its packages have noted of the processes that imported them."""
-        return [json.loads(line) for line in (self.root / "notes").read_text().splitlines()]
+        notes = self.root / "notes"
+        return [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
 
     def state(self) -> dict[str, int]:
         """Every file of its own, with the time of its last change."""
@@ -211,3 +218,31 @@ def test_designs_run_where_celery_is_too_old(shop: Shop, tmp_path: Path) -> None
     assert [run.contender.way for run in result.runs if run.valid] == ["threads"]
     [why] = result.workloads[0].left_out.values()
     assert why.startswith(f"redis 4.5.5 in {shop.root / '.venv'} is older than 5.2")
+
+
+def test_a_function_of_the_project_is_called_with_its_packages_by_everybody(
+    shop: Shop, tmp_path: Path
+) -> None:
+    out = tmp_path / "own.json"
+    pools = [f"celery:{pool}@2" for pool in ("threads", "prefork", "asyncio")]
+    contenders = ["serial", "threads@2", "asyncio@2", "processes@2", *pools]
+    command = [SIMUL, "compare", "--job", "shop:versions", "--jobs", "6", "--rounds", "1", "--quiet"]
+    command += ["--python", shop.python, "--with", ",".join(contenders), "--out", str(out)]
+    before = len(shop.notes())
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = load(out)
+    label = result.pythons[0].label
+    assert {str(run.contender) for run in result.runs if run.valid} == {
+        f"{way} [{label}]" for way in contenders
+    }
+    # The function's answer is in no file: what serial and all others returned alike is worked out again here.
+    jobs = Calls("shop:versions", [NONE])
+    target = Target("shop:versions", app_dir=str(tmp_path), directory=str(tmp_path))
+    python = prepared(shop)
+    _, [answer] = work_out(jobs, PROJECT_DATA, python.executable, target.environment())
+    assert isinstance(answer, Returned)
+    assert json.loads(answer.text) == ["1.2.3", PINS["redis"]]
+    ran = [" ".join(seen["command"]) for seen in shop.notes()[before:] if seen["package"] == "shop"]
+    for program in ("job_probe_child", "reference_child", "designs.child", "-m worker"):
+        assert any(program in command for command in ran), program

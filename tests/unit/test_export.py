@@ -6,7 +6,7 @@ import csv
 import io
 
 from producer.show.export import to_csv, to_markdown
-from tests.made import a_result, a_run
+from tests.made import a_result, a_run, left_out
 
 RESULT = a_result({"serial": [4.0] * 5, "threads@4": [2.0] * 5}, jobs=8)
 
@@ -38,3 +38,12 @@ def test_markdown_is_one_table_for_each_workload_with_rows_of_equal_length() -> 
     lines = [line for line in table if line]
     assert lines[2].startswith("| threads@4 | 2.00 s (2.00–2.00) | 4.00 |")
     assert {line.count("|") for line in lines} == {13}
+
+
+def test_markdown_says_who_is_left_out_and_whose_runs_are_invalid() -> None:
+    result = a_result({"serial": [1.0]})
+    result.runs.append(a_run("celery:solo", problems=["1 job is lost"]))
+    result.workloads[0].contenders.append(left_out("celery:gevent@4", "gone"))
+    *_, gone, invalid = to_markdown(result).splitlines()
+    assert gone == "- left out: celery:gevent@4: gone"
+    assert invalid == "- invalid: celery:solo, round 1: 1 job is lost"

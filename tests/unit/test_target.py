@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import clean_environment
-from worker import target as targets
+from worker import user_module
 from worker.errors import TargetError
 from worker.settings import PROJECT
 from worker.target import Target, load
@@ -28,7 +28,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(Path.cwd())
     yield
     for name in sys.modules.keys() - modules:
-        if name.partition(".")[0] in ("shop", "broken", "mine"):
+        if name.partition(".")[0] in ("shop", "broken", "mine", "django"):
             del sys.modules[name]
     os.environ.clear()
     os.environ.update(environ)
@@ -67,6 +67,13 @@ class TestFound:
         found = load(target("shop.tasks:add"))
         assert found.is_task
         assert found.plain(1, y=2) == 3
+
+    def test_a_task_in_a_module_without_its_app_is_started_by_another(self, tmp_path: Path) -> None:
+        source = "import celery\ndef f(): return 1\nf = celery.Celery('mine', set_as_current=False).task(f)\n"
+        (tmp_path / "mine.py").write_text(source)
+        found = load(target("mine:f", tmp_path))
+        assert found.plain() == 1
+        assert not found.is_task
 
     def test_a_bound_task_has_itself(self) -> None:
         assert load(target("shop.tasks:own_name")).plain() == "shop.tasks.own_name"
@@ -177,6 +184,26 @@ def test_a_process_that_a_module_forks_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("untouched")
+def test_django_is_set_up_before_the_import_or_it_is_told_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a stand-in that does what Django does: models cannot be imported before `setup`."""
+    (tmp_path / "django").mkdir()
+    (tmp_path / "django" / "__init__.py").write_text(
+        "ready = False\n"
+        "class AppRegistryNotReady(Exception): pass\n"
+        "AppRegistryNotReady.__module__ = 'django.core.exceptions'\n"
+        "def setup():\n    global ready\n    ready = True\n"
+        "def model():\n    if not ready: raise AppRegistryNotReady('no')\n"
+    )
+    (tmp_path / "mine.py").write_text("import django\ndjango.model()\ndef f():\n    return 1\n")
+    with pytest.raises(TargetError, match="is set up before the import where DJANGO_SETTINGS_MODULE is set"):
+        load(target("mine:f", tmp_path))
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "site.settings")
+    assert load(target("mine:f", tmp_path)).plain() == 1
+
+
+@pytest.mark.usefixtures("untouched")
 def test_a_twin_is_an_async_def() -> None:
     with pytest.raises(TargetError, match=r"shop\.tasks:nap is no `async def` \(--async-job\)"):
         load(target("shop.tasks:nap_async", async_name="shop.tasks:nap"))
@@ -209,4 +236,4 @@ def test_a_program_says_on_its_last_line_what_it_cannot_find(tmp_path: Path) -> 
 
 def test_json_is_read_of_variables() -> None:
     assert json.loads(Target("a:b").environment()["SIMUL_JOB_VARIABLES"]) == {}
-    assert targets.OURS == ("worker", "producer")
+    assert user_module.OURS == ("worker", "producer")

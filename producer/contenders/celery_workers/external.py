@@ -13,6 +13,7 @@ from dataclasses import replace
 from celery import Celery
 
 from producer.contenders.celery_workers.exchange import event_loop, hosts, run_over_broker
+from producer.contenders.celery_workers.other_function import other_function
 from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask
 from producer.contenders.celery_workers.spawned import WARM_UP_FEN, WARM_UP_MS
 from producer.contenders.ledger import quote
@@ -187,6 +188,8 @@ class ExternalWorkers:
                 f"{len(gone)} of {counted(self.spec.workers, 'worker')} answered no more afterwards "
                 f"({', '.join(gone)}): start what is missing, and compare again"
             )
+        if why := other_function(jobs, outcome.records, self._pool):
+            outcome.problems.insert(0, why)
         outcome.workers = self.spec.workers  # those on one host have its name alone in their records
         return outcome
 

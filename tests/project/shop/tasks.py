@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 import time
 from decimal import Decimal
@@ -116,6 +117,11 @@ class Group:
 
 
 NUMBER = 7
+
+
+def begin(seconds: float) -> int:
+    """Start a process, and forget it."""
+    return subprocess.Popen(["sleep", str(seconds)]).pid
 
 
 def act(what: str, *arguments: Any) -> Any:
