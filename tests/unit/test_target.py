@@ -28,7 +28,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(Path.cwd())
     yield
     for name in sys.modules.keys() - modules:
-        if name.partition(".")[0] in ("shop", "broken", "mine", "django"):
+        if name.partition(".")[0] in ("broken", "mine", "django"):
             del sys.modules[name]
     os.environ.clear()
     os.environ.update(environ)
