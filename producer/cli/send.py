@@ -41,6 +41,7 @@ def send(
     find_pool(pool)
 
     from producer.contenders.celery_workers.exchange import send_to_pool
+    from producer.contenders.celery_workers.other_function import other_function
 
     with bar(f"{work.name} to {pool}", len(work.jobs), quiet) as advance:
         try:
@@ -54,7 +55,8 @@ def send(
             raise typer.Exit(interrupts.EXIT_CODE) from None
     for record in outcome.records:
         tell(json_text(record, indent=False) if as_json else answer_line(record))
-    for problem in outcome.problems:
+    other = other_function(work.jobs, outcome.records, pool)
+    for problem in (*outcome.problems, *([other] if other else ())):
         say(problem, style="red")
     failed = sum(record.error is not None for record in outcome.records)
     say(f"{len(outcome.records) - failed:,} of {counted(len(work.jobs), 'job')} done, {failed:,} failed")

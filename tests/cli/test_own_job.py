@@ -83,6 +83,8 @@ def test_workers_that_were_started_for_another_function_are_left_out(
 ) -> None:
     with worker(broker, tmp_path, "threads", "-c", "2", *options):
         said = simul(*compared(broker, tmp_path, "threads", *NAP), cwd=tmp_path)
+        sent = ("send", *NAP[:2], "--pool", "threads", "--jobs", "2", "--broker", broker.url)
+        refused = simul(*sent, cwd=tmp_path)
     result = load(tmp_path / "result.json")
     assert {str(run.contender) for run in result.runs} == {"serial"}
     [why] = result.workloads[0].left_out.values()
@@ -91,6 +93,10 @@ def test_workers_that_were_started_for_another_function_are_left_out(
         "shop.tasks:nap: start them with `simul worker --pool threads --job shop.tasks:nap`"
     )
     assert said.code == 0
+    assert refused.code == 1
+    said_at_once = " ".join(refused.err.splitlines()[:-1])
+    assert said_at_once
+    assert why.endswith(said_at_once)
 
 
 def test_a_message_that_names_another_function_is_rejected_and_recorded(
