@@ -1,8 +1,8 @@
 """The process in which the right answers are worked out (see `reference_run`).
 
 It reads jobs from stdin, and writes to what was stdout, as pickles, what became of each, some at a time, and
-then the times: what a user's function prints goes nowhere. It imports `worker` and nothing else that is not standard: it runs under
-Pythons that lack what the lab has.
+then the times: what a user's function prints goes nowhere. It imports `worker` and nothing else that is not
+standard: it runs under Pythons that lack what the lab has.
 """
 
 from __future__ import annotations

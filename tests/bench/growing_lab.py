@@ -98,5 +98,5 @@ if __name__ == "__main__":
     atexit.register(tell)
     if os.environ.get("CANNED"):
         ContenderFactory.make = make_canned  # type: ignore[assignment,method-assign]
-        rounds.work_out = remember  # type: ignore[assignment,attr-defined]
+        rounds.work_out = remember  # type: ignore[attr-defined]
     main()
