@@ -8,14 +8,14 @@ members.
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from producer.results.encode import encode
+from producer.results.encode import encode, encode_in_pieces
 from producer.results.model import Result, Run, WorkloadResult
 from producer.system import writing
 
@@ -30,8 +30,8 @@ class GrowingFile:
         """Nothing is written yet. `packed`: whether it is gzipped."""
         #: Its name; from the first save on one that nobody else had.
         self.path = path
-        self._pack = _compress if packed else bytes
-        self._end = self._pack(END)
+        self._pack: Callable[[Iterable[bytes]], Iterator[bytes]] = _compress if packed else iter
+        self._end = b"".join(self._pack([END]))
         #: What was written last; None before the first save.
         self._identity: writing.Identity | None = None
         #: How many runs are in it, where they begin, and what of the head may change.
@@ -60,13 +60,13 @@ class GrowingFile:
         self._outline = outline
 
     def _save_anew(self, result: Result, runs: Sequence[Run]) -> None:
-        head = self._pack(_encode_head(result))
-        parts = chain([head], self._encode_or_copy(runs), [self._end])
+        head = _Counted(self._pack(_encode_head(result)))
+        parts = chain(head, self._encode_or_copy(runs), [self._end])
         if self._identity:
             self._identity = writing.replace(self.path, parts)
         else:
             self.path, self._identity = writing.create(self.path, parts)
-        self._runs, self._runs_at = len(runs), len(head)
+        self._runs, self._runs_at = len(runs), head.size
 
     def _encode_or_copy(self, runs: Sequence[Run]) -> Iterator[bytes]:
         first = 0
@@ -78,11 +78,28 @@ class GrowingFile:
 
     def _encode(self, runs: Sequence[Run], first: int) -> Iterator[bytes]:
         for place in range(first, len(runs)):
-            yield self._pack((b"," if place else b"") + encode(runs[place]) + b"\n")
+            yield from self._pack(chain([b"," if place else b""], encode_in_pieces(runs[place]), [b"\n"]))
 
 
-def _encode_head(result: Result) -> bytes:
-    return encode(_fields(result) | {"runs": []}).removesuffix(END) + b"\n"
+class _Counted:
+    """Passes parts on, and counts their bytes."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self.size = 0
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            self.size += len(part)
+            yield part
+
+
+def _encode_head(result: Result) -> Iterator[bytes]:
+    last = b""
+    for piece in encode_in_pieces(_fields(result) | {"runs": []}):
+        yield last
+        last = piece
+    yield last.removesuffix(END) + b"\n"
 
 
 def _outline(result: Result) -> bytes:
@@ -95,5 +112,9 @@ def _fields(of: Result | WorkloadResult, *but: str) -> dict[str, Any]:
     return {field.name: getattr(of, field.name) for field in fields(of) if field.name not in but}
 
 
-def _compress(data: bytes) -> bytes:
-    return gzip.compress(data, compresslevel=6, mtime=0)
+def _compress(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Make one member of a gzip file of the pieces."""
+    member = zlib.compressobj(level=6, wbits=16 + zlib.MAX_WBITS)
+    for piece in pieces:
+        yield member.compress(piece)
+    yield member.flush()

@@ -50,11 +50,14 @@ class Times:
 
 def decode_times(records: Records) -> Times:
     """Decode the times of a run's jobs."""
-    enqueued = np.cumsum(_whole(records.enqueued_us))
-    received = enqueued + _whole(records.received_us)
-    started = received + _whole(records.started_us)
-    finished = started + _whole(records.finished_us)
-    times = (enqueued / 1e6, received / 1e6, started / 1e6, finished / 1e6)
+    at_us = np.cumsum(_whole(records.enqueued_us))  # one column for all: a run may have a million jobs
+    enqueued_s = at_us / 1e6
+    at_us += _whole(records.received_us)
+    received_s = at_us / 1e6
+    at_us += _whole(records.started_us)
+    started_s = at_us / 1e6
+    at_us += _whole(records.finished_us)
+    times = (enqueued_s, received_s, started_s, at_us / 1e6)
     return Times(_whole(records.index), _whole(records.worker), *times)
 
 
@@ -63,6 +66,8 @@ def join_times(parts: Sequence[Times]) -> Times:
     if not parts:
         none, nothing = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
         return Times(none, none, nothing, nothing, nothing, nothing)
+    if len(parts) == 1:
+        return parts[0]
     return Times(
         np.concatenate([part.index for part in parts]),
         np.concatenate([part.worker for part in parts]),
