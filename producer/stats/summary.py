@@ -168,7 +168,7 @@ def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, co
 
 
 def _percentiles(values: Milliseconds) -> Percentiles:
-    p50, p95, p99 = (float(value) for value in np.percentile(values, [50, 95, 99]))
+    p50, p95, p99 = (float(value) for value in np.percentile(values, [50, 95, 99], overwrite_input=True))
     return Percentiles(len(values), p50, p95, p99, float(values.max()))
 
 
