@@ -34,11 +34,7 @@ class Ledger:
         self._began_ns = time.monotonic_ns()
 
     def take(self, record: JobRecord, shift_ns: int | None = None) -> None:
-        """Account for a record; `shift_ns` is how far the clock of another machine is behind ours.
-
-        Raises:
-            DataError: the disk is full.
-        """
+        """Account for a record; `shift_ns` is how far the clock of another machine is behind ours."""
         slack_ns = 0
         if shift_ns is not None:
             record, slack_ns = _shift(record, shift_ns), SLACK_NS

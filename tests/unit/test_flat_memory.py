@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +23,6 @@ from producer.results.columns import HashColumn
 from producer.results.encode import PIECE, encode, encode_in_pieces
 from producer.results.reference import Reference, fingerprint
 from tests.made import reference, workload
-from worker.errors import DataError
 from worker.records import JobRecord
 
 JOBS = 20_000
@@ -100,13 +101,33 @@ def test_a_record_is_read_as_it_was_even_if_it_is_larger_than_what_is_read_at_on
     assert records[0].error == "Oh: no"
 
 
-def test_a_full_disk_is_said_in_one_line() -> None:
-    records = RecordFile(1)
-    records._file.close()
-    with Path("/dev/full").open("r+b", buffering=0) as full:
-        records._file = full  # type: ignore[assignment]
-        with pytest.raises(DataError, match=r"cannot be kept in .* \(collect\): No space left.*TMPDIR"):
-            records.add(a_record(0))
+@pytest.mark.parametrize("written", [0, 1000, 2**16])
+def test_what_a_full_disk_does_not_take_stays_in_memory(
+    monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    write, room = os.write, [written] if written else []
+
+    def until_full(descriptor: int, data: bytearray) -> int:
+        return write(descriptor, data[: room.pop()]) if room else _no_room()
+
+    records = RecordFile(2000)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", until_full)
+        for index in range(2000):
+            records.add(a_record(index))
+    assert [record.answer for record in records.values()] == [answer(index) for index in range(2000)]
+
+
+def test_without_a_directory_for_it_all_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: _no_room())
+    records = RecordFile(2000)
+    for index in range(2000):
+        records.add(a_record(index))
+    assert records[1999].answer == answer(1999)
+
+
+def _no_room() -> Any:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_result_is_written_without_all_its_numbers_in_memory_at_once() -> None:
