@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from producer.measure.plan import Plan
+from producer.workloads import build
 from tests.helpers import clean_environment
 from worker import user_module
 from worker.errors import TargetError
@@ -240,6 +242,20 @@ def test_a_target_travels_by_the_environment() -> None:
     named = Target("a.b:c", "a.b:d", "/somewhere", "/elsewhere", {"CELERY_X": "ü\n"})
     assert Target.read(named.environment()) == named
     assert Target.read({}) is None
+
+
+def test_jobs_of_the_labs_own_import_no_function_that_the_environment_names() -> None:
+    workload = build("waits", 1)
+    plan = Plan(
+        workloads=[workload],
+        contenders={workload.name: []},
+        rounds=1,
+        seed=1,
+        chunk=1,
+        data_root=PROJECT,
+        out=None,
+    )
+    assert Target.read({"SIMUL_JOB": "mine:f", **plan.variables}) is None
 
 
 def test_the_current_directory_is_looked_in_first(tmp_path: Path) -> None:
