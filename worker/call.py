@@ -37,6 +37,8 @@ SOONEST_S = 0.001
 AGAIN_S = 1.0
 #: The most threads that blocking calls of one event loop may take: the most slots that it may have.
 MOST_THREADS = 10_000
+#: The modules of Celery and billiard whose handlers of signals raise SystemExit in whatever runs.
+SIGNALLED = ("celery.apps.worker", "billiard.common")
 
 #: How `_function` refuses, as it stands in a record.
 _REFUSED = re.compile(
@@ -161,6 +163,8 @@ def _guarded(until: Deadline, awaits: bool = False) -> Iterator[None]:
     except _OverdueError:
         raise until.too_late() from None
     except SystemExit as error:
+        if _is_by_worker(error):
+            raise
         raise CallError(f"the function tried to end its process: sys.exit({error.code!r})") from error
     except StopIteration as error:
         raise CallError(f"the function raised {error_line(error)}, which no event loop passes on") from error
@@ -173,6 +177,14 @@ def _guarded(until: Deadline, awaits: bool = False) -> Iterator[None]:
     finally:
         if os.getpid() != process:  # or both would do all the other jobs, and fork in each
             signal.raise_signal(signal.SIGKILL)
+
+
+def _is_by_worker(error: SystemExit) -> bool:
+    """Tell whether a signal ends the worker, and not the function: then nobody has done the job."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__") in SIGNALLED
 
 
 def _is_told_to_end(error: BaseException, awaits: bool) -> bool:

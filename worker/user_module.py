@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from worker.errors import TargetError
+from worker.records import error_line
 
 #: The packages of the lab's at the top level, which are loaded before anything of a user's is.
 OURS = ("worker", "producer")
@@ -20,10 +20,23 @@ DJANGO = "DJANGO_SETTINGS_MODULE"
 
 
 def set_django_up() -> None:
-    """Set Django up where its settings are named, as Celery does for its workers: else no model imports."""
-    if os.environ.get(DJANGO):
-        with contextlib.suppress(ModuleNotFoundError):
-            importlib.import_module("django").setup()
+    """Set Django up where its settings are named, as Celery does for its workers: else no model imports.
+
+    Raises:
+        TargetError: it cannot be set up; the text says why.
+    """
+    if not (settings := os.environ.get(DJANGO)):
+        return
+    try:
+        importlib.import_module("django").setup()
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # whatever the settings do
+        if isinstance(error, ModuleNotFoundError) and error.name == "django":
+            return  # the settings are for another project's Python
+        raise TargetError(
+            f"Django cannot be set up with {settings} ({DJANGO}): {error_line(error)}"
+        ) from error
 
 
 def import_module(name: str, option: str, app_dir: str) -> ModuleType:
@@ -63,7 +76,7 @@ def hidden_by(module: ModuleType, name: str, app_dir: str) -> Path | None:
 
 
 def _failed(name: str, option: str, app_dir: str, error: BaseException) -> TargetError:
-    what = "it exits" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+    what = "it exits" if isinstance(error, SystemExit) else error_line(error)
     where = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = frame.f_globals.get("__name__", "")

@@ -16,7 +16,7 @@ from worker.records import MAX_ERROR, JobRecord
 
 #: How far the clocks of two machines may be apart after correction.
 SLACK_NS = 1_000_000_000
-#: The most characters of a worker's name, and how many of a foreign name are quote.
+#: The most characters of a worker's name, and how many of a foreign name are quoted.
 MAX_NAME, SHOWN = 300, 100
 
 

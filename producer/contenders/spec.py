@@ -6,9 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from producer.contender_name import ContenderName
-from producer.contenders.pool_options import (
-    Options,
-)
+from producer.contenders.pool_options import Options
 from producer.contenders.ways import executor_of, scales
 from producer.system.pythons import SUBINTERPRETERS, Python
 from producer.workloads import Workload

@@ -72,10 +72,13 @@ class Plan:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What every process that does jobs needs in its environment."""
+        """What every process that does jobs needs in its environment.
+
+        Without a target it names none: what our own environment names is not to be imported for these jobs.
+        """
         limit = {} if self.job_limit_s is None else {"SIMUL_JOB_LIMIT": str(self.job_limit_s)}
         targets = [workload.target for workload in self.workloads if workload.target]
-        return limit | (targets[0].environment() if targets else {})
+        return limit | (targets[0].environment() if targets else {"SIMUL_JOB": ""})
 
     @property
     def executable(self) -> str:

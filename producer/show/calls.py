@@ -35,12 +35,13 @@ def describe_calls(result: Result, workload: WorkloadResult) -> Iterator[str]:
             f"One thread can run one event loop at a time, and greenlets share a thread: {listed(greenlets)} "
             "can do only one such job at a time, and fails in those beside it."
         )
-    if workload.reference.check == "equal" and any(run.wrong for run in result.runs):
+    runs = [run for run in result.runs if run.workload == workload.name]
+    if workload.reference.check == "equal" and any(run.wrong for run in runs):
         yield (
             "Where its answers differ from call to call (times, random numbers), ask for their type alone: "
             "--check type, or for nothing: --check none."
         )
-    late = any(error.startswith(LATE) for run in result.runs for error in run.errors.values())
+    late = any(error.startswith(LATE) for run in runs for error in run.errors.values())
     if workload.job_limit_s is not None and (late or workload.job_limit_s != JOB_LIMIT_S):
         cannot = [str(name) for name in names if ends(name.way, facts.has_async) == "none"]
         switching = [str(name) for name in names if ends(name.way, facts.has_async) == "waiting"]

@@ -76,7 +76,7 @@ def _how_jobs_are_done(
     candidate: Candidate, facts: JobFacts, alone_s: float, cores: float
 ) -> Iterator[Binding]:
     slots, cpu_s, service_s = candidate.row.slots, candidate.cpu_per_job_s, candidate.service_s
-    if slots > candidate.processes and gil_busy(candidate, alone_s, facts) > GIL_BUSY:
+    if gil_busy(candidate, alone_s, facts) > GIL_BUSY:
         yield Binding(Bound.GIL, f"Bound by the GIL: {describe_gil(facts)}, and a process has one")
     if cpu_s is not None and (busy := cpu_s * candidate.throughput) > BUSY * cores:
         yield Binding(Bound.CORES, f"Bound by the cores: {digits(busy)} of {cores:g} were busy")

@@ -81,7 +81,7 @@ def _more_cores(
 ) -> Iterator[str]:
     """Say what lets more of it compute at the same time: no GIL for threads, more processes, more cores."""
     alone_s = job_s(workload, facts)
-    threads = [each for each in (chosen, *others) if each.pool == "threads" and each.row.slots > 1]
+    threads = [each for each in (chosen, *others) if each.pool == "threads"]
     if any(gil_busy(each, alone_s, facts) > GIL_BUSY for each in threads):
         yield (
             "a Python without a GIL (--python 3.14t): the function holds it for "

@@ -122,7 +122,12 @@ def job_s(workload: WorkloadResult, facts: JobFacts) -> float:
 
 
 def gil_busy(candidate: Candidate, job: float, facts: JobFacts) -> float:
-    """Return the share of the makespan in which jobs held the GIL of their process; 0 without a GIL."""
+    """Return the share of the makespan in which jobs held the GIL of their process.
+
+    0 without a GIL, and where a process does one job at a time: no other waits for it.
+    """
+    if candidate.row.slots <= candidate.processes:
+        return 0.0
     held = facts.gil_held if candidate.gil and facts.gil_held else 0.0
     return candidate.throughput * job * held / candidate.processes
 

@@ -98,9 +98,10 @@ def read_calls(target: str, source: Path | None, jobs: int | None, repeat: int |
         calls = Calls(target, [NONE])
         calls.jobs = jobs or repeat or DEFAULT_CALLS
         return calls
-    name = "stdin" if str(source) == "-" else str(source)
+    is_stdin = str(source) == "-"
+    name = "stdin" if is_stdin else str(source)
     try:
-        with open(0, "rb", closefd=False) if name == "stdin" else source.open("rb") as file:
+        with open(0, "rb", closefd=False) if is_stdin else source.open("rb") as file:
             calls = Calls(target, _checked(file, name, jobs))
     except OSError as error:
         raise DataError(f"{name} cannot be read (--args): {error.strerror or error}") from None

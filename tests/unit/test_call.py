@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import billiard.common
 import pytest
+from celery.apps.worker import on_hard_shutdown
 
 from worker import call as calls
 from worker.call import call, call_async, describe
@@ -129,6 +132,21 @@ def test_so_it_is_on_a_loop(calling: Callable[..., None]) -> None:
         call(Call("m:f", "[]"))
 
 
+@pytest.mark.parametrize("ends", [billiard.common._shutdown_cleanup, lambda *_: on_hard_shutdown(None)])
+def test_a_signal_that_ends_the_worker_is_no_failure_of_its_job(
+    calling: Callable[..., None], monkeypatch: pytest.MonkeyPatch, ends: Callable[..., None]
+) -> None:
+    """It was not done, and is not to be recorded or acknowledged."""
+    monkeypatch.setattr(billiard.common, "_should_have_exited", [False])
+    before = signal.signal(signal.SIGTERM, ends)
+    calling(lambda: signal.raise_signal(signal.SIGTERM))
+    try:
+        with pytest.raises(SystemExit):
+            call(Call("m:f", "[]"))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class _StopEverything(BaseException):
     pass
 
@@ -239,8 +257,6 @@ def test_a_main_thread_ends_what_catches_every_exception(calling: Callable[..., 
 
 
 def test_the_alarm_is_off_afterwards(calling: Callable[..., None]) -> None:
-    import signal
-
     before = signal.getsignal(signal.SIGALRM)
     calling(lambda: None)
     call(Call("m:f", "[]"), Deadline(60))

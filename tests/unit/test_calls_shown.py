@@ -56,6 +56,15 @@ def test_answers_that_differ_are_asked_for_less() -> None:
     assert shown(wrong=1, has_async=True)[-1].endswith("--check type, or for nothing: --check none.")
 
 
+def test_nothing_follows_from_the_runs_of_another_workload() -> None:
+    called: WorkloadResult = workload(
+        name=TARGET, facts=replace(SLEEPS, has_async=True), job_limit_s=JOB_LIMIT_S
+    )
+    late = {0: "TimeLimitError: not done within 25 s"}
+    other = run(workload="files", errors=late, wrong=1, problems=["1 job failed"])
+    assert list(describe_calls(result([other], [called, workload(name="files")]), called)) == []
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"limit_s": 2.0}, {"errors": {0: "TimeLimitError: not done within 25 s"}}],

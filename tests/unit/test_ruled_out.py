@@ -118,6 +118,13 @@ def test_c_code_that_keeps_the_gil_is_told_with_the_time_for_which_it_does() -> 
     }
 
 
+def test_the_gil_rules_out_nobody_whose_processes_do_one_job_at_a_time() -> None:
+    slow = ran("celery:prefork@2/acks=early", 0.72, 2, cpu_ms=20.5)
+    assert why(COMPUTES, ran("celery:prefork@2", 0.66, 2, cpu_ms=20.5), slow) == {
+        "celery:prefork@2/acks=early": (Why.SLOWER, "")
+    }
+
+
 def test_c_code_that_releases_the_gil_is_as_fast_in_threads_which_take_less_memory() -> None:
     what = compared(
         RELEASES,

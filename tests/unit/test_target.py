@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from producer.measure.plan import Plan
+from producer.workloads import build
 from tests.helpers import clean_environment
 from worker import user_module
 from worker.errors import TargetError
@@ -204,6 +206,33 @@ def test_django_is_set_up_before_the_import_or_it_is_told_how(
 
 
 @pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(
+    ("setup", "why"),
+    [
+        ("import mine.settings", "ModuleNotFoundError: No module named 'mine'"),
+        ("raise ValueError('SECRET_KEY\\nis empty')", "ValueError: SECRET_KEY\\nis empty"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_a_django_that_cannot_be_set_up_is_told_of_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setup: str, why: str
+) -> None:
+    (tmp_path / "django").mkdir()
+    (tmp_path / "django" / "__init__.py").write_text(f"def setup():\n    {setup}\n")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "site.settings")
+    with pytest.raises(TargetError) as caught:
+        load(target("shop.tasks:nap", tmp_path))
+    assert str(caught.value) == f"Django cannot be set up with site.settings (DJANGO_SETTINGS_MODULE): {why}"
+
+
+@pytest.mark.usefixtures("untouched")
+def test_an_import_that_fails_is_told_of_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("raise ValueError('two\\nlines')\n")
+    with pytest.raises(TargetError, match=r"^broken cannot be imported \(--job\): ValueError: two\\nlines"):
+        load(target("broken:f", tmp_path))
+
+
+@pytest.mark.usefixtures("untouched")
 def test_a_twin_is_an_async_def() -> None:
     with pytest.raises(TargetError, match=r"shop\.tasks:nap is no `async def` \(--async-job\)"):
         load(target("shop.tasks:nap_async", async_name="shop.tasks:nap"))
@@ -213,6 +242,20 @@ def test_a_target_travels_by_the_environment() -> None:
     named = Target("a.b:c", "a.b:d", "/somewhere", "/elsewhere", {"CELERY_X": "ü\n"})
     assert Target.read(named.environment()) == named
     assert Target.read({}) is None
+
+
+def test_jobs_of_the_labs_own_import_no_function_that_the_environment_names() -> None:
+    workload = build("waits", 1)
+    plan = Plan(
+        workloads=[workload],
+        contenders={workload.name: []},
+        rounds=1,
+        seed=1,
+        chunk=1,
+        data_root=PROJECT,
+        out=None,
+    )
+    assert Target.read({"SIMUL_JOB": "mine:f", **plan.variables}) is None
 
 
 def test_the_current_directory_is_looked_in_first(tmp_path: Path) -> None:

@@ -175,9 +175,12 @@ class SpawnedWorkers:
 
 
 def belongs(names: Iterable[str], roots: Sequence[int]) -> dict[str, int]:
-    """Say which of the roots each "host/pid" is, or is a child of; nothing where one has gone."""
-    pids = {name: int(name.rpartition("/")[2]) for name in names}
+    """Say which of the roots each "host/pid" is, or is a child of; nothing where one has gone, or is neither.
+
+    Names come with records, which whoever can write to the broker can write.
+    """
     try:
+        pids = {name: int(name.rpartition("/")[2]) for name in names}
         return {
             name: roots.index(pid if pid in roots else psutil.Process(pid).ppid())
             for name, pid in pids.items()
