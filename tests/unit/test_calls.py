@@ -140,3 +140,9 @@ def test_the_hash_is_of_what_is_called_with_what(tmp_path: Path) -> None:
 
 def test_lines_come_from_bytes() -> None:
     assert arguments(Calls("m:f", io.BytesIO(b"12").read().split())) == ["12"]
+
+
+def test_a_file_may_be_called_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("stdin").write_text("[1]\n[2]\n")
+    assert len(read_calls("m:f", Path("stdin"), None, None)) == 2
