@@ -127,7 +127,14 @@ def require_target(variables: Mapping[str, str]) -> None:
         return
     command = [sys.executable, "-m", "worker.target"]
     environment = {**inherited(), **variables}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, check=False)
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
         raise TargetError(words[-1].removeprefix("worker.errors.TargetError: "))

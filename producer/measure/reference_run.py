@@ -29,6 +29,7 @@ from producer.workloads import Check
 from producer.workloads.calls import Calls
 from worker.errors import SimulError
 from worker.jobs import Answer, Job, wait_s
+from worker.records import error_line
 from worker.settings import PROJECT
 
 
@@ -71,6 +72,11 @@ def work_out(
         except (EOFError, OSError):
             how = how_it_ended(process.wait(), errors)
             raise SimulError(f"the right answers could not be worked out: the process for it {how}") from None
+        except Exception as error:  # what a pickle that is none may raise has no end
+            raise SimulError(
+                "the right answers could not be worked out: the process for it says what are none "
+                f"({error_line(error)}); does the function write to files that it has not opened?"
+            ) from None
         finally:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # also what a function has started; also at a Ctrl-C

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from worker.settings import PROJECT_DATA, RELIABLE_TRANSPORT
 pytestmark = pytest.mark.untraced
 
 WAITS = build("waits", 40)
+#: Runs in which a worker that may grow has grown, even on a busy machine.
+RUNS_TO_GROW = 20
 
 
 def spec_of(text: str) -> Spec:
@@ -255,15 +258,19 @@ def test_autoscale_begins_with_the_fewest_and_grows_to_the_most(
     [stats] = answer(contender, "stats")
     assert (stats["autoscaler"]["max"], stats["autoscaler"]["min"]) == (3, 1)
     jobs = [ChessMove(START, wait_ms=50)] * 60
-    outcome = contender.run(jobs, lambda _: None)
-    assert (outcome.problems, outcome.slots) == ([], 3)
+    # It grows while there is something to do, as soon as its thread has its turn: on a busy machine later.
+    for _ in range(RUNS_TO_GROW):
+        outcome = contender.run(jobs, lambda _: None)
+        assert (outcome.problems, outcome.slots) == ([], 3)
+        if (most := _most_at_once(outcome)) >= 3:
+            break
+    assert most == 3
+
+
+def _most_at_once(outcome: Outcome) -> int:
     moments = [(record.started_ns, 1) for record in outcome.records]
     moments += [(record.finished_ns, -1) for record in outcome.records]
-    at_once = most = 0
-    for _, change in sorted(moments):
-        at_once += change
-        most = max(most, at_once)
-    assert most == 3
+    return max(accumulate(change for _, change in sorted(moments)))
 
 
 def test_a_run_knows_which_worker_each_process_belongs_to(
