@@ -158,7 +158,8 @@ def _require_fit(found: Function, job: Call) -> None:
             name = found.name if called is found.plain else f"its twin {os.environ['SIMUL_ASYNC_JOB']}"
             shown = escape_unprintable(str(signature))
             shown = shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 1]}…"
-            raise TargetError(f"line 1 does not fit {name}{shown} (--args): {error}") from None
+            which = "line 1 of --args, or no arguments"
+            raise TargetError(f"the first call does not fit {name}{shown} ({which}): {error}") from None
 
 
 def _watch_gil(calls: RepeatedCalls, growth: dict[str, int]) -> dict[str, Any]:

@@ -20,8 +20,6 @@ def describe_bound(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
     """Say what bound the workload: waiting, the cores, the disk, or the cost of each message."""
     reference = workload.reference
     wait, work, cpu = sum(reference.waits_s), sum(reference.work_s), reference.cpu_s
-    if workload.facts:  # a function of the user's: its waits are within its work
-        wait, work = wait + workload.facts.waiting * work, (1 - workload.facts.waiting) * work
     jobs = workload.jobs
     service_s = (wait + work) / jobs
     if wait > MOST * (wait + work):

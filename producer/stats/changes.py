@@ -32,7 +32,7 @@ def list_changes(
     """List what would change the answer, the weightiest only."""
     clauses = [
         *_more_jobs(binding),
-        *_more_slots(chosen, others, binding, workload),
+        *_more_slots(chosen, others, binding),
         *_async_twin(facts),
         *_more_cores(chosen, others, binding, workload, facts),
         *_less_memory(chosen, others, facts),
@@ -49,9 +49,7 @@ def _more_jobs(binding: Binding) -> Iterator[str]:
         yield "more jobs (--jobs): no slot had more than one"
 
 
-def _more_slots(
-    chosen: Candidate, others: Sequence[Candidate], binding: Binding, workload: WorkloadResult
-) -> Iterator[str]:
+def _more_slots(chosen: Candidate, others: Sequence[Candidate], binding: Binding) -> Iterator[str]:
     same_way = (other.row.slots for other in others if other.name.way == chosen.name.way)
     slots = chosen.name.slots
     most = max(same_way, default=0) <= chosen.row.slots
@@ -59,8 +57,8 @@ def _more_slots(
         return
     concurrency = ",".join(str(slots * step) for step in (1, *STEPS))
     yield (
-        f"more slots: {percent(chosen.under_way / chosen.row.slots)} of them were busy (simul sweep --job "
-        f"{workload.name} --with {chosen.name.way} --concurrency {concurrency})"
+        f"more slots: {percent(chosen.under_way / chosen.row.slots)} of them were busy (simul sweep, with "
+        f"the same --job and --args, --with {chosen.name.way} --concurrency {concurrency})"
     )
 
 

@@ -93,9 +93,11 @@ def test_no_workload_is_blamed_on_what_it_does_not_use() -> None:
     assert "disk" not in sentence(search, [])
 
 
-def test_the_waits_of_a_function_of_the_users_are_within_its_work() -> None:
-    alone = reference([0.0] * 10, [0.05] * 10, cpu_s=0.001)
-    assert sentence(workload(jobs=10, reference=alone, facts=SLEEPS), []).startswith(
+def test_the_waits_of_a_function_of_the_users_are_those_of_its_reference() -> None:
+    waits = reference([0.0495] * 10, [0.0005] * 10, cpu_s=0.005)
+    assert sentence(workload(jobs=10, reference=waits, facts=SLEEPS), []).startswith(
         "Bound by waiting: 495 ms of waits and only 5.00 ms of work in 10 jobs"
     )
-    assert sentence(workload(jobs=10, reference=alone, facts=COMPUTES), []).startswith("Bound by the cores")
+    computes = reference([0.0] * 10, [0.05] * 10, cpu_s=0.5)
+    said = sentence(workload(jobs=10, reference=computes, facts=COMPUTES), [])
+    assert said.startswith("Bound by the cores")

@@ -281,12 +281,14 @@ def test_a_function_gets_no_input_and_no_settings_of_celerys(
         (
             "shop:takes",
             b"[]",
-            "line 1 does not fit shop:takes(to, subject='x') (--args): missing a required argument: 'to'",
+            "the first call does not fit shop:takes(to, subject='x') (line 1 of --args, or no arguments): "
+            "missing a required argument: 'to'",
         ),
         (
             "shop:takes",
             b'{"to": 1, "from": 2}',
-            "line 1 does not fit shop:takes(to, subject='x') (--args): got an unexpected keyword argument "
+            "the first call does not fit shop:takes(to, subject='x') (line 1 of --args, or no arguments): "
+            "got an unexpected keyword argument "
             "'from'",
         ),
         (
@@ -311,7 +313,7 @@ def test_what_cannot_be_measured_is_told_in_a_line(shop: Path, name: str, line: 
 
 
 def test_the_twin_takes_the_arguments_too(shop: Path) -> None:
-    text = r"line 1 does not fit its twin shop:awaits\(to\) \(--args\)"
+    text = r"the first call does not fit its twin shop:awaits\(to\) \(line 1 of --args, or no arguments\)"
     with pytest.raises(TargetError, match=text):
         measure(shop, "shop:takes", b'[1, "x"]', twin="shop:awaits")
 

@@ -48,7 +48,8 @@ def test_the_whole_paragraph_of_a_function_that_sleeps() -> None:
         "(26.7–26.7): each call holds the loop for 50.0 ms: its waiting is in C code that gevent cannot "
         "switch (likewise celery:eventlet@32 (27.5 times)); celery:solo is 27.5 times slower (27.5–27.5): "
         "its one slot cannot do more than 20.0 jobs/s. What would change this: more slots: 100 % of them "
-        "were busy (simul sweep --job shop.tasks:send_mail --with celery:threads --concurrency 32,64,128); "
+        "were busy (simul sweep, with the same --job and --args, --with celery:threads --concurrency "
+        "32,64,128); "
         "an `async def` that does the same (--async-job): the function waits for 99 % of its time, which "
         "celery:asyncio could then await."
     )

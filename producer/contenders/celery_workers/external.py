@@ -150,7 +150,7 @@ class ExternalWorkers:
         if not slots:
             raise ContenderError(
                 f"no worker consumes {self._queue} (ask the workers): start one with "
-                f"`simul worker --pool {self.spec.celery_pool}`; in the lab, "
+                f"`simul worker --pool {self.spec.celery_pool}` (and with the same --job); in the lab, "
                 "`docker compose run --rm producer` takes the place of `simul`"
             )
         if len(set(slots.values())) > 1:
