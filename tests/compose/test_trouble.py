@@ -28,6 +28,7 @@ pool, jobs, wait_ms = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 move = ChessMove("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1", wait_ms=wait_ms)
 broker = os.environ["SIMUL_BROKER_URL"]
 outcome = send_to_pool(broker, pool, [move] * jobs, progress=lambda done: None, tell=lambda line: None)
+outcome.records = list(outcome.records)
 print(msgspec.json.encode(outcome).decode())
 """
 
