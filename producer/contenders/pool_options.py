@@ -146,12 +146,9 @@ def most_slots(options: Options) -> int | None:
 
 
 def arguments(options: Options) -> list[str]:
-    """Make the arguments of `celery worker` for these options."""
-    made = []
-    for name, value in options:
-        if argument := POOL_OPTIONS[name].argument:
-            made.append(f"{argument}={value}" if value else argument)
-    return made
+    """Make the arguments of `celery worker` for these options; nothing of one that is not in the table."""
+    known = ((POOL_OPTIONS[name].argument, value) for name, value in options if name in POOL_OPTIONS)
+    return [f"{argument}={value}" if value else argument for argument, value in known if argument]
 
 
 def variables(options: Options) -> dict[str, str]:

@@ -6,19 +6,13 @@ import shlex
 from dataclasses import dataclass
 
 from producer.contender_name import ContenderName
+from producer.contenders.pool_options import arguments
 from worker.errors import UnknownNameError
 from worker.pools import Pool, pool
 from worker.settings import RELIABLE_TRANSPORT
 
 #: What stands for the module of an app that nobody has named.
 YOUR_APP = "YOUR_APP"
-#: How `celery worker` takes each option of a contender's.
-_ARGUMENTS = {
-    "prefetch": "--prefetch-multiplier={}",
-    "autoscale": "--autoscale={}",
-    "max-tasks-per-child": "--max-tasks-per-child={}",
-    "ofair": "-O fair",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +41,7 @@ def make_command(
     words += ["celery", "-A", shlex.quote(app), "worker", f"--pool={shlex.quote(row.celery_name)}"]
     if row.scales and "autoscale" not in options:
         words.append(f"--concurrency={name.slots or slots}")
-    words += [
-        _ARGUMENTS[option].format(shlex.quote(value))
-        for option, value in options.items()
-        if option in _ARGUMENTS
-    ]
+    words += map(shlex.quote, arguments(name.options))
     if name.workers > 1:
         words += ["-n", "worker1@%h"]
     return WorkerCommand(" ".join(words), _settings(options, transport), _remarks(name, is_task, target))

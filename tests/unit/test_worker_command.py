@@ -44,7 +44,7 @@ THREADS = ran("celery:threads@32", 0.12, 32)
                 (("prefetch", "1"), ("acks", "early"), ("transport", "stock"), ("ofair", "")),
             ),
             True,
-            "celery -A shop.tasks worker --pool=prefork --concurrency=4 --prefetch-multiplier=1 -O fair "
+            "celery -A shop.tasks worker --pool=prefork --concurrency=4 --prefetch-multiplier=1 -Ofair "
             "-n worker1@%h",
             "start 2 workers, each under its own name: worker2@%h likewise; measured with "
             "task_acks_late = False",
