@@ -83,7 +83,10 @@ def _section(result: Result, name: str) -> Iterator[str]:
     for row in rows:
         yield _line(str(row.contender), *(column.cell(row) for column in columns))
     yield ""
-    aside = [*describe_left_out(workload), *(f"invalid: {why}" for why in describe_problems(rows))]
+    aside = [
+        *describe_left_out(workload),
+        *(f"invalid: {why}" for why in describe_problems(result, workload)),
+    ]
     if aside:
         yield "\n".join(f"- {markdown(line)}" for line in aside) + "\n"
     if advice := give_advice(result, workload, rows):

@@ -48,13 +48,13 @@ def describe_left_out(workload: WorkloadResult) -> Iterator[str]:
     return (f"left out: {listed(names)}: {why}" for why, names in names_by_reason.items())
 
 
-def describe_problems(rows: Sequence[Summary]) -> Iterator[str]:
+def describe_problems(result: Result, workload: WorkloadResult) -> Iterator[str]:
     """Say why runs are invalid, a line for each reason: whose runs, and in which rounds."""
     rounds: dict[str, dict[str, list[str]]] = {}
-    for row in rows:
-        for problem in row.problems:
-            round_, _, why = problem.removeprefix("round ").partition(": ")
-            rounds.setdefault(why, {}).setdefault(str(row.contender), []).append(round_)
+    runs = (run for run in result.runs if run.workload == workload.name)
+    for run in sorted(runs, key=lambda run: (str(run.contender), run.round)):
+        for why in run.problems:
+            rounds.setdefault(why, {}).setdefault(str(run.contender), []).append(str(run.round))
     for why, by_contender in rounds.items():
         whose = (
             f"{name}, {'round' if len(numbers) == 1 else 'rounds'} {listed(numbers)}"

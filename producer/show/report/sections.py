@@ -124,7 +124,7 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
 def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     if not rows:
         yield NOBODY_RAN
-    for line in describe_problems(rows):
+    for line in describe_problems(result, workload):
         yield f"{line}. Such a run is invalid and counts nowhere."
     for row in rows:
         if row.duplicates:

@@ -55,7 +55,7 @@ def show_workload(result: Result, workload: WorkloadResult, width: int) -> Rende
     parts += split_to_fit(SPEED + COST, partial(_table, rows), min(width, MAX_WIDTH))
     parts += notes(_notes(result, workload, rows))
     parts += notes(caution_lines(cautions(result, workload)), "yellow")
-    parts += notes(_troubles(workload, rows), "red")
+    parts += notes(_troubles(result, workload), "red")
     return Group(*parts)
 
 
@@ -91,8 +91,8 @@ def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) ->
     yield from describe_calls(result, workload)
 
 
-def _troubles(workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
-    yield from (f"INVALID {line}" for line in describe_problems(rows))
+def _troubles(result: Result, workload: WorkloadResult) -> Iterator[str]:
+    yield from (f"INVALID {line}" for line in describe_problems(result, workload))
     yield from describe_left_out(workload)
 
 
