@@ -10,9 +10,9 @@ from itertools import chain
 from producer.results import WorkloadResult
 from producer.stats.bound import DEAR
 from producer.stats.candidates import Candidate
-from producer.stats.ruled_out import GIL_BUSY, STRETCHED, WAITS, describe_gil, gil_busy, job_s
+from producer.stats.ruled_out import GIL_BUSY, STRETCHED, describe_gil, gil_busy, job_s
 from producer.words import counted, digits, percent, seconds
-from producer.workloads.job_facts import JobFacts
+from producer.workloads.job_facts import WAITS, JobFacts
 
 #: Slots, or cores, are what binds if more than this share of them is busy in the mean.
 BUSY = 0.75

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from producer.results import WorkloadResult
 from producer.stats.binding import Binding, Bound
 from producer.stats.candidates import Candidate
-from producer.stats.ruled_out import GIL_BUSY, WAITS, gil_busy, job_s
+from producer.stats.ruled_out import GIL_BUSY, gil_busy, job_s
 from producer.words import memory, percent, times
-from producer.workloads.job_facts import JobFacts
+from producer.workloads.job_facts import WAITS, JobFacts
 
 #: Memory that is less than this share of what the recommended one takes is worth a word.
 LESS = 0.8

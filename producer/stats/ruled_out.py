@@ -15,10 +15,8 @@ from producer.stats.candidates import Candidate, is_slower
 from producer.stats.ratios import Ratio
 from producer.stats.summary import Summary
 from producer.words import counted, digits, memory, percent, seconds
-from producer.workloads.job_facts import JobFacts
+from producer.workloads.job_facts import WAITS, JobFacts
 
-#: A job waits if it computes nothing for more than this share of its time, and computes otherwise.
-WAITS = 0.5
 #: The GIL binds a process if jobs hold it for more than this share of the makespan.
 GIL_BUSY = 0.6
 #: Slots that allow less than this share of the recommended throughput are too few.

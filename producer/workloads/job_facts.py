@@ -8,9 +8,13 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from producer.ranges import Bytes, Count, Positive, Seconds
+from producer.workloads.maker import Bound
 
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 
+#: A function that waits for more than the first share of its time is bound by waiting; one that waits for
+#: less than the second, by the cores.
+WAITS, COMPUTES = 0.5, 0.1
 #: Memory that grows by less than this a call is no leak worth a word, in bytes...
 LEAK_BYTES = 1024
 #: ... and nor is what all the calls together have not left behind: allocators take memory in such pieces.
@@ -61,6 +65,13 @@ class JobFacts:
     json: bool
     #: Seconds that importing its module took.
     import_s: Seconds
+
+    @property
+    def bound(self) -> Bound:
+        """What limits whoever does everything right with it."""
+        if self.waiting > WAITS:
+            return "waiting"
+        return "cores" if self.waiting < COMPUTES else "mixed"
 
     @property
     def growth_per_run_bytes(self) -> float:
