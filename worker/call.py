@@ -237,7 +237,9 @@ def _by_alarm(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@functools.cache
 def _has_signals() -> bool:
+    """Tell whether the main thread of this interpreter is that of the process, which signals reach."""
     try:
         signal.setitimer(signal.ITIMER_REAL, *signal.getitimer(signal.ITIMER_REAL))
         signal.signal(signal.SIGALRM, signal.getsignal(signal.SIGALRM) or signal.SIG_DFL)
