@@ -40,7 +40,7 @@ class Target:
     #: Where its modules are looked for first, and what is its current directory; absolute paths.
     app_dir: str = ""
     directory: str = ""
-    #: Variables that Celery would read, so that the lab's own processes do without, and the function may not.
+    #: Variables that the function may need. The lab's own processes do without: Celery would read them.
     variables: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
@@ -83,6 +83,16 @@ class Target:
             "SIMUL_JOB_DIRECTORY": self.directory,
             "SIMUL_JOB_VARIABLES": json.dumps(dict(self.variables or {})),
         }
+
+
+def variables(target: Target | None, job_limit_s: float | None) -> dict[str, str]:
+    """Make what a process needs in its environment to call this target alone, each call in so many seconds.
+
+    Without a target it names none: what our own environment names is not to be imported then. Without a limit
+    it is the environment's.
+    """
+    limit = {} if job_limit_s is None else {"SIMUL_JOB_LIMIT": str(job_limit_s)}
+    return limit | (target.environment() if target else {"SIMUL_JOB": ""})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,11 @@ from pathlib import Path
 from producer.cli.console import bar, say
 from producer.system.inherited import inherited, kept_back
 from producer.system.pythons import Python
-from producer.workloads import Bound, Check, Workload
+from producer.workloads import WORKLOADS, Check, Workload
 from producer.workloads.calls import Calls, read_calls
-from producer.workloads.job_facts import JobFacts
 from worker.errors import TargetError, UnknownNameError
 from worker.settings import PROJECT, Settings
 from worker.target import Target
-
-#: A job that waits for more than this share of its time is bound by waiting, for less than that by the cores.
-WAITS, COMPUTES = 0.5, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +53,7 @@ class OwnJob:
             say(what)
         with bar(what, None, quiet):
             facts = probe(self.calls, self.target, executable=executable, job_limit_s=self.calls.limit_s)
-        return replace(self.unmeasured(seed), bound=bound_of(facts), facts=facts)
-
-
-def bound_of(facts: JobFacts) -> Bound:
-    """Tell what bounds a function that was measured alone."""
-    if facts.waiting > WAITS:
-        return "waiting"
-    return "cores" if facts.waiting < COMPUTES else "mixed"
+        return replace(self.unmeasured(seed), bound=facts.bound, facts=facts)
 
 
 def own_job(
@@ -95,6 +84,22 @@ def own_job(
     return OwnJob(target, calls, check)
 
 
+def require_one(workload: str | None, own: OwnJob | None) -> None:
+    """Make sure that a command which has one workload was given one.
+
+    Raises:
+        UnknownNameError: it was given none, or two.
+    """
+    if workload and own:
+        raise UnknownNameError(
+            f"there are two workloads, {workload} and --job {own.target.name} (SIMUL_JOB): name one of them"
+        )
+    if not workload and not own:
+        raise UnknownNameError(
+            f"no workload is named: there are {', '.join(WORKLOADS)}, and functions of yours (--job)"
+        )
+
+
 def make_target(job: str | None, async_job: str | None, app_dir: Path | None) -> Target | None:
     """Make the target that the options name, as seen from here; None where they name none.
 
@@ -111,19 +116,13 @@ def make_target(job: str | None, async_job: str | None, app_dir: Path | None) ->
     return Target(job, async_job or "", str(looked_in), str(here), kept_back())
 
 
-def job_variables(target: Target | None, time_limit: float | None) -> dict[str, str]:
-    """Make what a worker needs in its environment to call the target, each call in that time."""
-    limit = {} if time_limit is None else {"SIMUL_JOB_LIMIT": str(time_limit)}
-    return limit | (target.environment() if target else {})
-
-
 def require_target(variables: Mapping[str, str]) -> None:
     """Make sure that a worker with these variables finds its function; another process imports it.
 
     Raises:
         TargetError: it does not; the text says why.
     """
-    if "SIMUL_JOB" not in variables:
+    if not variables["SIMUL_JOB"]:
         return
     command = [sys.executable, "-m", "worker.target"]
     environment = {**inherited(), **variables}

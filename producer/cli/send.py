@@ -10,7 +10,7 @@ import typer
 
 from producer.cli import job_options, options
 from producer.cli.console import bar, say, tell
-from producer.cli.own_job import own_job
+from producer.cli.own_job import own_job, require_one
 from producer.printable import json_text
 from producer.system import interrupts
 from producer.words import counted
@@ -36,7 +36,8 @@ def send(
     quiet: options.Quiet = False,
 ) -> None:
     """Only send jobs to the workers of a pool that run already; show the answers."""
-    own = None if workload else own_job(job, None, args, repeat, None, "equal", None, jobs)
+    own = own_job(job, None, args, repeat, None, "equal", None, jobs)
+    require_one(workload, own)
     work = own.unmeasured(seed) if own else build(workload or "", jobs, seed, chunk, data)
     find_pool(pool)
 

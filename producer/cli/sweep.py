@@ -8,7 +8,7 @@ import typer
 
 from producer.cli import job_options, options
 from producer.cli.compare import carry_out, prepare_pythons, require_free, require_measured
-from producer.cli.own_job import own_job
+from producer.cli.own_job import own_job, require_one
 from producer.contender_name import Axis
 from producer.contenders.spec import Spec
 from producer.contenders.sweeping import parse_axis, specs_along, specs_of_sweep
@@ -46,7 +46,8 @@ def sweep(
     quiet: options.Quiet = False,
 ) -> None:
     """Have the same jobs done at rising concurrency, or along another axis: where does more stop paying?"""
-    own = None if workload else own_job(job, async_job, args, repeat, app_dir, check, time_limit, jobs)
+    own = own_job(job, async_job, args, repeat, app_dir, check, time_limit, jobs)
+    require_one(workload, own)
     work = own.unmeasured(seed) if own else build(workload or "", jobs, seed, chunk, data)
     along, specs = _choose(ways, concurrency, axis, work)
     require_free(out)

@@ -7,12 +7,13 @@ import sys
 
 from producer.cli import job_options, options
 from producer.cli.console import say
-from producer.cli.own_job import job_variables, make_target, require_target
+from producer.cli.own_job import make_target, require_target
 from producer.system.machine import cores
 from producer.words import counted
 from worker import settings
 from worker.errors import UnavailableError
 from worker.pools import pool as find_pool
+from worker.target import variables
 
 
 def worker(
@@ -35,8 +36,8 @@ def worker(
     row = find_pool(pool)
     if why := row.unavailable():
         raise UnavailableError(f"the pool {pool} cannot run here: {why}")
-    variables = job_variables(make_target(job, async_job, app_dir), time_limit)
-    require_target(variables)
+    needed = variables(make_target(job, async_job, app_dir), time_limit)
+    require_target(needed)
 
     from producer.contenders.celery_workers.command import worker_command, worker_environment
     from producer.system.broker import Broker, check
@@ -56,5 +57,5 @@ def worker(
     say(f"worker: pool {pool}, {counted(slots, 'slot')}, queue {row.queue}, broker {shown}{calls}")
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
     os.chdir(settings.PROJECT)
-    environment = worker_environment(pool, broker, data.resolve(), transport, acks, variables)
+    environment = worker_environment(pool, broker, data.resolve(), transport, acks, needed)
     os.execve(sys.executable, command, {**environment, "SIMUL_REMOTE_CONTROL": remote_control})

@@ -15,6 +15,7 @@ from producer.system.pythons import Python
 from producer.workloads import Workload
 from worker.errors import InvalidJobError, UnavailableError
 from worker.settings import TRANSPORTS
+from worker.target import variables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +73,9 @@ class Plan:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What every process that does jobs needs in its environment.
-
-        Without a target it names none: what our own environment names is not to be imported for these jobs.
-        """
-        limit = {} if self.job_limit_s is None else {"SIMUL_JOB_LIMIT": str(self.job_limit_s)}
-        targets = [workload.target for workload in self.workloads if workload.target]
-        return limit | (targets[0].environment() if targets else {"SIMUL_JOB": ""})
+        """What every process that does jobs needs in its environment."""
+        target = next((workload.target for workload in self.workloads if workload.target), None)
+        return variables(target, self.job_limit_s)
 
     @property
     def executable(self) -> str:

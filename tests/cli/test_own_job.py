@@ -227,3 +227,15 @@ def test_a_function_is_where_it_is_said_to_be(tmp_path: Path, monkeypatch: pytes
     target = make_target("shop.tasks:nap", None, Path("src"))
     assert target
     assert (target.directory, target.app_dir) == (str(tmp_path), str(tmp_path / "src"))
+
+
+@pytest.mark.parametrize("command", ["sweep", "send"])
+def test_a_command_that_has_one_workload_is_given_one(tmp_path: Path, command: str) -> None:
+    both = simul(command, "waits", "--job", "shop.tasks:nap", cwd=tmp_path)
+    assert (both.code, both.out) == (2, "")
+    assert both.err == (
+        "UnknownName: there are two workloads, waits and --job shop.tasks:nap (SIMUL_JOB): name one of them\n"
+    )
+    none = simul(command, cwd=tmp_path)
+    assert (none.code, none.out) == (2, "")
+    assert none.err.startswith("UnknownName: no workload is named: there are files, waits, ")
