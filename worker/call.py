@@ -1,9 +1,9 @@
 """Calls a user's function for a job: with its arguments, within its time, and whatever it does.
 
 An exception of the function is the job's failure, and so is an attempt to end the process. What it returns
-goes on as a type, a short text and a digest: answers are compared, and not carried around. A time limit ends
-a function where something can: a signal in a main thread, gevent and eventlet at its next switch, an event
-loop at its next await. Elsewhere the job is known to have taken too long when it ends by itself.
+goes on as a type, a short text and a digest: answers are compared, and not carried around. A call that takes
+too long is ended where something can do that (see `time_up`; an event loop can at its next await). Elsewhere
+the job is known to have taken too long when it ends by itself.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
 from typing import Any
 
 from worker.deadline import UNLIMITED, Deadline
@@ -28,13 +27,10 @@ from worker.errors import CallError, InvalidJobError
 from worker.jobs import Call, Returned
 from worker.records import error_line
 from worker.target import Function, function
+from worker.time_up import OverdueError, ended_in
 
 #: The most characters of an answer that are kept to be shown; all of it is in the digest.
 SHOWN = 200
-#: The shortest time after which something can be ended, in seconds: 0 would be never.
-SOONEST_S = 0.001
-#: How often a function that goes on after its time is told again, in seconds.
-AGAIN_S = 1.0
 #: The most threads that blocking calls of one event loop may take: the most slots that it may have.
 MOST_THREADS = 10_000
 #: The modules of Celery and billiard whose handlers of signals raise SystemExit in whatever runs.
@@ -59,7 +55,7 @@ def call(job: Call, until: Deadline = UNLIMITED) -> Returned:
     args, kwargs = read_arguments(job)
     plain = _function(job).plain
     with _guarded(until):
-        with _ended_in(until.left_s()):
+        with ended_in(until.left_s()):
             result = plain(*args, **kwargs)
             if inspect.iscoroutine(result):
                 import asyncio  # not at the top: most functions need none
@@ -89,7 +85,7 @@ async def call_async(job: Call, until: Deadline = UNLIMITED) -> Returned:
                 result = await on_loop(*args, **kwargs)
         except TimeoutError:
             if limit.expired():
-                raise _OverdueError from None
+                raise OverdueError from None
             raise
         until.check()
         return describe(result)
@@ -150,17 +146,13 @@ def read_arguments(job: Call) -> tuple[list[Any], dict[str, Any]]:
     return (value, {}) if isinstance(value, list) else ([value], {})
 
 
-class _OverdueError(BaseException):
-    """The time is up. No Exception: a function that catches all of those and tries again is ended, too."""
-
-
 @contextlib.contextmanager
 def _guarded(until: Deadline, awaits: bool = False) -> Iterator[None]:
     """Make failures of the job of what would end more than the job, and end what it has forked of this."""
     process = os.getpid()
     try:
         yield
-    except _OverdueError:
+    except OverdueError:
         raise until.too_late() from None
     except SystemExit as error:
         if _is_by_worker(error):
@@ -196,56 +188,6 @@ def _is_told_to_end(error: BaseException, awaits: bool) -> bool:
         return not task or task.cancelling() > 0
     greenlet = sys.modules.get("greenlet")
     return bool(greenlet and isinstance(error, greenlet.GreenletExit))
-
-
-def _ended_in(seconds: float) -> contextlib.AbstractContextManager[object]:
-    """End what runs in this context after so many seconds, by whatever can do that here."""
-    if seconds > threading.TIMEOUT_MAX:
-        return contextlib.nullcontext()
-    if timeout := _green_timeout():
-        return timeout(max(seconds, SOONEST_S), _OverdueError)
-    if threading.current_thread() is threading.main_thread() and _has_signals():
-        return _by_alarm(seconds)
-    return contextlib.nullcontext()
-
-
-def _green_timeout() -> Callable[..., contextlib.AbstractContextManager[object]] | None:
-    """The timeout of the greenlets that stand in for threads here; None where threads are threads."""
-    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
-    if gevent and gevent.is_module_patched("threading"):
-        return sys.modules["gevent"].Timeout  # type: ignore[no-any-return]
-    if eventlet and eventlet.is_monkey_patched("thread"):
-        return sys.modules["eventlet"].Timeout  # type: ignore[no-any-return]
-    return None
-
-
-@contextlib.contextmanager
-def _by_alarm(seconds: float) -> Iterator[None]:
-    armed = True
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        if armed:
-            raise _OverdueError
-
-    before = signal.signal(signal.SIGALRM, end)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, max(seconds, SOONEST_S), AGAIN_S)
-        yield
-    finally:
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@functools.cache
-def _has_signals() -> bool:
-    """Tell whether the main thread of this interpreter is that of the process, which signals reach."""
-    try:
-        signal.setitimer(signal.ITIMER_REAL, *signal.getitimer(signal.ITIMER_REAL))
-        signal.signal(signal.SIGALRM, signal.getsignal(signal.SIGALRM) or signal.SIG_DFL)
-    except (ValueError, AttributeError):  # a subinterpreter, whose main thread is no main thread
-        return False
-    return True
 
 
 @functools.cache
