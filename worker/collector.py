@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 
 from worker.records import JobRecord
-from worker.wire import Pending, Wire
+from worker.wire import ANY, Pending, Wire
 
 
 class Awaited(Pending):
@@ -21,8 +21,8 @@ class Awaited(Pending):
 
     __slots__ = ("written",)
 
-    def __init__(self, run: str, record: JobRecord, written: asyncio.Future[None]) -> None:
-        super().__init__(run, record)
+    def __init__(self, run: str, record: JobRecord, entry: str, written: asyncio.Future[bool]) -> None:
+        super().__init__(run, record, entry)
         self.written = written
 
 
@@ -37,20 +37,22 @@ class Collector:
         # Ends with the process: who awaits a record does not live longer.
         threading.Thread(target=self._write_all, name="simul-records", daemon=True).start()
 
-    async def write(self, run: str, record: JobRecord) -> None:
-        """Return when the record is written. Where this is cancelled, the record may be written all the same.
+    async def write(self, run: str, record: JobRecord, entry: str = ANY) -> bool:
+        """Write the record; False where its run is closed, or has this entry, or a later one.
+
+        Where this is cancelled, the record may be written all the same.
 
         Raises:
             redis.RedisError: the broker refused it, or was away for longer than a minute.
         """
         loop = asyncio.get_running_loop()
-        awaited = Awaited(run, record, loop.create_future())
+        awaited = Awaited(run, record, entry, loop.create_future())
         if (due := self._due.get(loop)) is None:
             self._due[loop] = [awaited]
             loop.call_soon(self._hand_over, loop)
         else:
             due.append(awaited)
-        await awaited.written
+        return await awaited.written
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         self._groups.put(self._due.pop(loop))
@@ -79,6 +81,6 @@ def _settle(group: Sequence[Awaited]) -> None:
         if awaited.written.done():  # cancelled
             continue
         if awaited.error is None:
-            awaited.written.set_result(None)
+            awaited.written.set_result(awaited.is_written)
         else:
             awaited.written.set_exception(awaited.error)

@@ -130,7 +130,7 @@ class _Worths(dict[tuple[chess.PieceType, chess.Color, int], int]):
 
     def __missing__(self, key: tuple[chess.PieceType, chess.Color, int]) -> int:
         piece, color, squares = key
-        worth = _WORTH[piece]
+        worth = WORTH[piece]
         mirror = 0 if color == chess.WHITE else 56  # what `chess.square_mirror` changes
         self[key] = sum(worth[square ^ mirror] for square in chess.scan_forward(squares))
         return self[key]
@@ -184,7 +184,8 @@ def _worth(piece: chess.PieceType, square: chess.Square) -> int:
     return VALUES[piece] + _PULL[piece] * (4 - off_centre) + advance
 
 
-_WORTH = {piece: [_worth(piece, square) for square in chess.SQUARES] for piece in chess.PIECE_TYPES}
+#: The worth of a white piece on each square, in centipawns.
+WORTH = {piece: [_worth(piece, square) for square in chess.SQUARES] for piece in chess.PIECE_TYPES}
 #: The places of squares and promotions in the order of their names: a1, a2 to h8; none, b, n, q, r.
 _NAMED = [chess.square_file(square) * 8 + chess.square_rank(square) for square in chess.SQUARES]
 _LETTERS = {None: 0, chess.BISHOP: 1, chess.KNIGHT: 2, chess.QUEEN: 3, chess.ROOK: 4}

@@ -23,6 +23,10 @@ MAX_FEN = 200
 MAX_DEPTH = 5
 #: The longest that a human at the board may think, in milliseconds. Shorter than `settings.JOB_LIMIT_S`.
 MAX_WAIT_MS = 20_000
+#: Boards of an exhibition, and half-moves of one of its games.
+MAX_BOARDS, MAX_PLIES = 1_000, 2_000
+#: What the names of the queues begin with that a game's moves are sent to, and how long they are at most.
+GAME_QUEUES, MAX_QUEUE = "simul.", 255
 #: Steps of one piece of an integral: some seconds.
 MAX_STEPS = 10_000_000
 #: The sieve's upper end. Its memory grows with the root of this: a few megabytes a job.
@@ -120,7 +124,49 @@ class Call:
         _require(_is_unicode(self.target + self.arguments), "a call is Unicode text, without lone surrogates")
 
 
-Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve | Call
+@dataclass(frozen=True, slots=True)
+class GameMove:
+    """Make one move of an exhibition's game; whoever does it sends the next one on (see `pass_on`)."""
+
+    #: The position, in Forsyth-Edwards notation.
+    fen: str
+    #: Which of the exhibition's boards it is, and which half-move of its game; both count from 0. Even ones
+    #: are Judit's, who has White.
+    board: int
+    ply: int
+    #: What all games of the exhibition have in common: who moves where, if asked to.
+    seed: int
+    boards: int
+    #: After so many half-moves a game ends.
+    plies: int
+    #: How long Judit thinks, and an opponent, in milliseconds.
+    think_ms: tuple[float, float]
+    #: The queues that her moves are sent to, and theirs.
+    queues: tuple[str, str]
+    #: When this game is over, that of the board so many further begins; 0 where all have begun.
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        _require(_is_unicode(self.fen), "a FEN is Unicode text, without lone surrogates")
+        _require(len(self.fen) <= MAX_FEN, f"a FEN has up to {MAX_FEN} characters")
+        _require(1 <= self.boards <= MAX_BOARDS, f"an exhibition has 1 to {MAX_BOARDS:,} boards")
+        _require(1 <= self.plies <= MAX_PLIES, f"a game has 1 to {MAX_PLIES:,} half-moves")
+        _require(0 <= self.board < self.boards and 0 <= self.ply < self.plies, "board and ply count from 0")
+        _require(0 <= self.step <= self.boards, "the next board is one of the exhibition's")
+        _require(
+            all(0 <= think_ms <= MAX_WAIT_MS for think_ms in self.think_ms),
+            f"think_ms lies in 0..{MAX_WAIT_MS:,}",
+        )
+        _require(
+            all(queue.startswith(GAME_QUEUES) and len(queue) <= MAX_QUEUE for queue in self.queues),
+            f"moves go to queues whose names begin with {GAME_QUEUES!r}",
+        )
+        _require(
+            all(map(_is_unicode, self.queues)), "a queue's name is Unicode text, without lone surrogates"
+        )
+
+
+Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve | Call | GameMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +226,17 @@ class Returned:
     json: bool
 
 
-Answer: TypeAlias = FilesChecked | MovePlayed | Integral | PrimesCounted | Returned
+@dataclass(frozen=True, slots=True)
+class GameMovePlayed:
+    """The move of a game, in UCI notation, and the position after it."""
+
+    move: str
+    fen: str
+    #: "1-0", "0-1" or "1/2-1/2" where the game is over with it.
+    result: str | None = None
+
+
+Answer: TypeAlias = FilesChecked | MovePlayed | Integral | PrimesCounted | Returned | GameMovePlayed
 
 #: The name of each kind of job in a message.
 KINDS: dict[str, type[Job]] = {
@@ -189,6 +245,7 @@ KINDS: dict[str, type[Job]] = {
     "trapezoid": Trapezoid,
     "sieve": Sieve,
     "call": Call,
+    "game_move": GameMove,
 }
 _KIND_NAMES = {kind: name for name, kind in KINDS.items()}
 
@@ -231,6 +288,8 @@ def from_message(message: object) -> Job:
 
 def wait_s(job: Job) -> float:
     """Return how long a job waits on purpose, in seconds; 0 for one that only computes."""
+    if isinstance(job, GameMove):
+        return job.think_ms[job.ply % 2] / 1000
     return (job.wait_ms or 0.0) / 1000 if isinstance(job, ChessMove) else 0.0
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
-from worker import call, chess_move, deadline, file_check, sieve, trapezoid
-from worker.jobs import Answer, Call, ChessMove, FileCheck, Job, Sieve, Trapezoid
+from worker import call, chess_move, deadline, file_check, game_move, sieve, trapezoid
+from worker.jobs import Answer, Call, ChessMove, FileCheck, GameMove, Job, Sieve, Trapezoid
 
 
 def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None = None) -> Answer:
@@ -39,6 +39,8 @@ def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None =
             return sieve.count(job, until)
         case Call():
             return call.call(job, until)
+        case GameMove():
+            return game_move.move(job, sleep, until)
         case _:
             assert_never(job)
 
@@ -61,5 +63,7 @@ async def perform_async(job: Job, data_root: Path) -> Answer:
             return await sieve.count_async(job, until)
         case Call():
             return await call.call_async(job, until)
+        case GameMove():
+            return await game_move.move_async(job, until)
         case _:
             assert_never(job)

@@ -14,18 +14,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from celery import Task, current_app
+from celery import current_app
 from celery.concurrency import get_implementation
 from celery.exceptions import Reject, WorkerShutdown
 from celery.signals import worker_init, worker_shutting_down
 from celery.utils.log import get_task_logger
+from kombu.exceptions import KombuError
 from redis import RedisError, ResponseError
 
 from celery_reliable_redis import is_passing, is_refusal
+from celery_reliable_redis.prompt import Task
 from worker import deadline
 from worker.app import app, settings
 from worker.errors import CallError, InvalidJobError, SimulError, StoppedError, TargetError
-from worker.jobs import Answer, Job, from_message
+from worker.jobs import Answer, GameMove, Job, from_message
+from worker.pass_on import entry_of, pass_on, require_place
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
 from worker.records import RUN_ID, JobRecord, error_line, make_record
@@ -39,6 +42,9 @@ PAUSE_S = 1.0
 #: The largest number that a record can carry.
 MAX_NUMBER = 2**63 - 1
 
+#: The broker is away, or refuses a record or a message.
+BROKER_TROUBLE = (RedisError, KombuError)
+
 log = get_task_logger(__name__)
 
 
@@ -50,17 +56,19 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
             the worker is being stopped (requeued).
     """
     attempt = _begin(self.request, args, message)
-    answer, failure = None, None
+    job, answer, failure = None, None, None
     try:
-        answer = perform(_parse_job(message), settings.data_root)
+        job = _parse_job(message)
+        answer = perform(job, settings.data_root)
     except StoppedError as error:
         raise attempt.give_back(error) from error
     except Exception as error:  # whatever it is, it is this job's result, and the worker lives on
         failure = error
     record = attempt.record(answer, failure)
     try:
-        writer().write(attempt.run, record)
-    except RedisError as error:
+        if writer().write(attempt.run, record, entry_of(job)) or attempt.is_redelivered:
+            pass_on(self, attempt.run, job, answer)
+    except BROKER_TROUBLE as error:
         rejection = _reject_unrecorded(error)
         for nap_s in _pause(rejection):
             time.sleep(nap_s)
@@ -71,17 +79,19 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
 async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     """Do the same on an event loop."""
     attempt = _begin(self.request, args, message)
-    answer, failure = None, None
+    job, answer, failure = None, None, None
     try:
-        answer = await perform_async(_parse_job(message), settings.data_root)
+        job = _parse_job(message)
+        answer = await perform_async(job, settings.data_root)
     except StoppedError as error:
         raise attempt.give_back(error) from error
     except Exception as error:
         failure = error
     record = attempt.record(answer, failure)
     try:
-        await async_writer().write(attempt.run, record)
-    except RedisError as error:
+        if await async_writer().write(attempt.run, record, entry_of(job)) or attempt.is_redelivered:
+            pass_on(self, attempt.run, job, answer)
+    except BROKER_TROUBLE as error:
         import asyncio  # not at the top: a worker without an event loop has no use for it
 
         rejection = _reject_unrecorded(error)
@@ -92,7 +102,10 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
 
 
 class AnyFields(Task):
-    """Takes messages with any fields, even with one called `self`, on which Celery's own task fails."""
+    """Takes messages with any fields, even with one called `self`, on which Celery's own task fails.
+
+    It is sent promptly, for a move of a game is followed by the message for the next one.
+    """
 
     def __call__(self, /, *args: Any, **message: Any) -> Any:
         """Run the task."""
@@ -139,6 +152,8 @@ class _Attempt:
     enqueued_ns: int
     received_ns: int
     started_ns: int
+    #: Whether somebody may have done the job before.
+    is_redelivered: bool
 
     def record(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
         """Record that the job has ended now."""
@@ -160,7 +175,8 @@ def _begin(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Att
     except InvalidJobError as error:
         writer().write_rejected(repr((args, message)), error_line(error))
         raise Reject(error_line(error), requeue=False) from None
-    return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns)
+    redelivered = bool((request.delivery_info or {}).get("redelivered"))
+    return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns, redelivered)
 
 
 def _parse_place(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, int]:
@@ -182,10 +198,13 @@ def _parse_job(message: dict[str, Any]) -> Job:
     unknown = message.keys() - {"run", "index", "enqueued_ns", "job"}
     if unknown:
         raise InvalidJobError(f"a message has no field {', '.join(sorted(map(ascii, unknown)))}")
-    return from_message(message.get("job"))
+    job = from_message(message.get("job"))
+    if isinstance(job, GameMove):
+        require_place(job, message["run"], message["index"])
+    return job
 
 
-def _reject_unrecorded(error: RedisError) -> Reject:
+def _reject_unrecorded(error: RedisError | KombuError) -> Reject:
     why = f"no record could be written: {error}"
     if isinstance(error, ResponseError) and not is_passing(error) and not is_refusal(error):
         # Nobody can have this run take it, and what is put back is met again, at once and for ever.

@@ -14,7 +14,7 @@ import threading
 from collections import deque
 
 from worker.records import JobRecord
-from worker.wire import Pending, Wire
+from worker.wire import ANY, Pending, Wire
 
 
 class Turn(Pending):
@@ -22,8 +22,8 @@ class Turn(Pending):
 
     __slots__ = ("is_abandoned", "waiter")
 
-    def __init__(self, run: str, record: JobRecord) -> None:
-        super().__init__(run, record)
+    def __init__(self, run: str, record: JobRecord, entry: str) -> None:
+        super().__init__(run, record, entry)
         #: Whether its slot was interrupted.
         self.is_abandoned = False
         #: What its slot waits on: locked until it is settled, or its turn has come.
@@ -46,13 +46,13 @@ class Turns:
         #: Whose slot writes.
         self._writer: Turn | None = None
 
-    def write(self, run: str, record: JobRecord) -> None:
-        """Return when the record is written.
+    def write(self, run: str, record: JobRecord, entry: str = ANY) -> bool:
+        """Write the record; False where its run is closed, or has this entry, or a later one.
 
         Raises:
             redis.RedisError: the broker refused it, or was away for longer than a minute.
         """
-        turn = Turn(run, record)
+        turn = Turn(run, record, entry)
         try:
             with self._lock:
                 self._waiting.append(turn)
@@ -73,6 +73,7 @@ class Turns:
                 self._leave(turn)
         if turn.error is not None:
             raise turn.error
+        return turn.is_written
 
     def _write_all(self, own: Turn) -> None:
         with self._lock:

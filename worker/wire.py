@@ -26,16 +26,27 @@ CONNECT_S = 3
 #: Seconds of silence after which the server may have closed the connection: then it is looked at before it is
 #: used. (The shortest `timeout` that Redis knows is a second.)
 IDLE_S = 0.5
+#: The id of a record where any will do.
+ANY = "*"
+#: What Redis answers to an id that it has seen, or a later one.
+SEEN = "equal or smaller than the target stream top item"
 
 
 class Pending:
     """A record that is to be written."""
 
-    __slots__ = ("error", "is_settled", "record", "run")
+    __slots__ = ("entry", "error", "is_sent", "is_settled", "is_written", "record", "run")
 
-    def __init__(self, run: str, record: JobRecord) -> None:
+    def __init__(self, run: str, record: JobRecord, entry: str = ANY) -> None:
         self.run = run
         self.record = record
+        #: Its id in the stream of its run. The broker takes those of one stream in their order, and each
+        #: once.
+        self.entry = entry
+        #: Whether it was sent over a connection that was lost, and may be written.
+        self.is_sent = False
+        #: Whether it is in the stream of its run; not where there is none, or one with this entry already.
+        self.is_written = False
         #: Whether it is known what has become of it.
         self.is_settled = False
         #: Why it could not be written.
@@ -79,13 +90,20 @@ class Wire:
         offset_ns = self._clock.offset_ns()
         packed = {pending: _pack(connection, pending, offset_ns) for pending in _unsettled(group)}
         connection.send_packed_command([b"".join(packed.values())])
-        for pending in _unsettled(group):
-            try:
-                connection.read_response()
-            except ResponseError as error:
-                pending.settle(error)
-            else:
-                pending.settle()
+        group = _unsettled(group)
+        try:
+            for pending in group:
+                try:
+                    pending.is_written = connection.read_response() is not None
+                except ResponseError as error:
+                    seen = SEEN in str(error)
+                    pending.is_written = seen and pending.is_sent
+                    pending.settle(None if seen else error)
+                else:
+                    pending.settle()
+        finally:
+            for pending in group:
+                pending.is_sent = True
         self._used_at = time.monotonic()
 
     def _connect(self) -> Any:
@@ -128,7 +146,9 @@ def _pack(connection: Any, pending: Pending, offset_ns: int) -> bytes:
     try:
         record = encode(SentRecord(pending.record, boot_id(), offset_ns))
         return b"".join(
-            connection.pack_command("XADD", run_stream(pending.run), "NOMKSTREAM", "*", "record", record)
+            connection.pack_command(
+                "XADD", run_stream(pending.run), "NOMKSTREAM", pending.entry, "record", record
+            )
         )
     except Exception as error:  # no other job is to hear of it
         pending.settle(error)

@@ -16,7 +16,7 @@ from worker.app import settings
 from worker.collector import Collector
 from worker.records import JobRecord, worker_name
 from worker.turns import Turns
-from worker.wire import CONNECT_S, RETRY, Wire
+from worker.wire import ANY, CONNECT_S, RETRY, Wire
 
 #: Records of messages that belong to no run anyone can name: the newest `REJECTED_MAX`, for so many seconds.
 REJECTED_STREAM = "simul:rejected"
@@ -31,13 +31,13 @@ class RecordWriter:
         self._client = Redis.from_url(broker_url, retry=RETRY, socket_connect_timeout=CONNECT_S)
         self._turns = Turns(Wire(broker_url))
 
-    def write(self, run: str, record: JobRecord) -> None:
-        """Append the record to its run, if that is still open.
+    def write(self, run: str, record: JobRecord, entry: str = ANY) -> bool:
+        """Append the record to its run; False where that is closed, or has this entry, or a later one.
 
         Raises:
             redis.RedisError: the broker refused it, or was away for longer than a minute.
         """
-        self._turns.write(run, record)
+        return self._turns.write(run, record, entry)
 
     def write_rejected(self, what: str, error: str) -> None:
         """Append a message that belongs to no run to the stream of rejected messages."""
