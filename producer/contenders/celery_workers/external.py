@@ -59,7 +59,7 @@ class Fleet:
         self._app = app
         self._hosts = hosts
         self._awaiting = awaiting
-        self._queues: dict[str, dict[str, int]] | None = None
+        self.queues: dict[str, dict[str, int]] | None = None
         #: What carries messages to them: "reliable", "stock" or both; None before they are asked.
         self.transport: str | None = None
         #: What is wrong with what a worker answers, by queue and worker.
@@ -72,14 +72,14 @@ class Fleet:
             ContenderError: the broker went away, or a worker that may be on this queue gives an impossible
             answer.
         """
-        if self._queues is None:
-            self._queues = self._ask_slots(self._await_workers())
+        if self.queues is None:
+            self.queues = self._ask_slots(self._await_workers())
         for node, why in {**self._faults.get(ANY_QUEUE, {}), **self._faults.get(queue, {})}.items():
             raise ContenderError(
                 f"the worker {quote(node)} answers what cannot be (ask the workers): {why}; stop it, and "
                 "compare again"
             )
-        return self._queues.get(queue, {})
+        return self.queues.get(queue, {})
 
     def missing(self, queue: str) -> list[str]:
         """List the workers of the queue that no longer answer; none if the broker has gone, too."""
@@ -127,8 +127,15 @@ class ExternalWorkers:
     """The contender protocol over all the workers that consume a pool's queue."""
 
     def __init__(
-        self, spec: Spec, broker: Broker, app: Celery, fleet: Fleet, reaper: Reaper | None = None
+        self,
+        spec: Spec,
+        broker: Broker,
+        app: Celery,
+        fleet: Fleet,
+        reaper: Reaper | None = None,
+        queue: str | None = None,
     ) -> None:
+        """They consume `queue`; by default, that of their pool."""
         assert spec.celery_pool
         self.spec = spec
         self._broker = broker
@@ -136,9 +143,22 @@ class ExternalWorkers:
         self._fleet = fleet
         self._reaper = reaper
         self._pool = spec.celery_pool
-        self._queue = pool(self._pool).queue
+        self.queue = queue or pool(self._pool).queue
         self._event_loop: str | None = None
         self._there = False
+
+    @property
+    def slots(self) -> int:
+        """Jobs that they can do at the same time, once they have been asked."""
+        return self.spec.total_slots
+
+    def deaths(self) -> list[str]:
+        """Say of each that answers no more that it does not."""
+        return [f"{node} answers no more" for node in self._fleet.missing(self.queue)]
+
+    def gone(self) -> bool:
+        """Tell that some may be there: only a long silence says that there are none."""
+        return False
 
     def start(self) -> None:
         """Find out which workers are there; `spec` says so from then on.
@@ -146,19 +166,19 @@ class ExternalWorkers:
         Raises:
             ContenderError: no worker consumes the queue, or they are unequal.
         """
-        slots = self._fleet.slots(self._queue)
+        slots = self._fleet.slots(self.queue)
         if not slots:
             raise ContenderError(
-                f"no worker consumes {self._queue} (ask the workers): start one with "
+                f"no worker consumes {self.queue} (ask the workers): start one with "
                 f"`simul worker --pool {self.spec.celery_pool}` (and with the same --job); in the lab, "
                 "`docker compose run --rm producer` takes the place of `simul`"
             )
         if len(set(slots.values())) > 1:
-            raise ContenderError(f"the workers on {self._queue} differ in slots: {slots}; start equal ones")
+            raise ContenderError(f"the workers on {self.queue} differ in slots: {slots}; start equal ones")
         self.spec = replace(self.spec, slots=min(slots.values()), workers=len(slots))
         if self.spec.total_slots > MOST_SLOTS:
             raise ContenderError(
-                f"the workers on {self._queue} claim {self.spec.total_slots:,} slots (ask the workers), more "
+                f"the workers on {self.queue} claim {self.spec.total_slots:,} slots (ask the workers), more "
                 f"than {MOST_SLOTS:,}: stop who claims too many"
             )
         self._event_loop = event_loop(self._app, self._pool, list(slots))
@@ -172,7 +192,7 @@ class ExternalWorkers:
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, collect the records, account for all of them."""
         outcome = run_over_broker(
-            *(self._app, self._broker.url, self._queue, jobs, progress),
+            *(self._app, self._broker.url, self.queue, jobs, progress),
             death=lambda: None,
             reaper=self._reaper,
         )
@@ -183,7 +203,7 @@ class ExternalWorkers:
                 f"{there} hosts did jobs, more than the {counted(self.spec.workers, 'worker')} "
                 "of the start: compare again"
             )
-        if gone := self._fleet.missing(self._queue):
+        if gone := self._fleet.missing(self.queue):
             outcome.problems.append(
                 f"{len(gone)} of {counted(self.spec.workers, 'worker')} answered no more afterwards "
                 f"({', '.join(gone)}): start what is missing, and compare again"

@@ -55,6 +55,16 @@ class SpawnedWorkers:
         self._workers: list[WorkerProcess] = []
         self._event_loop: str | None = None
 
+    @property
+    def queue(self) -> str:
+        """The queue that they consume, once they have started."""
+        return self._queue
+
+    @property
+    def slots(self) -> int:
+        """Jobs that they can do at the same time."""
+        return self.spec.total_slots
+
     def start(self) -> None:
         """Start the workers, wait until they are ready, have each slot do a job, and ask them what they are.
 
@@ -169,9 +179,16 @@ class SpawnedWorkers:
             reaper=around.reaper,
         )
 
+    def deaths(self) -> list[str]:
+        """Say of each worker that has ended how it did."""
+        return [death for worker in tuple(self._workers) if (death := worker.death())]
+
+    def gone(self) -> bool:
+        """Whether none is left."""
+        return len(self.deaths()) == len(self._workers)
+
     def _death(self) -> str | None:
-        """Say how a worker ended that has; None while all run."""
-        return next((death for worker in tuple(self._workers) if (death := worker.death())), None)
+        return next(iter(self.deaths()), None)
 
 
 def belongs(names: Iterable[str], roots: Sequence[int]) -> dict[str, int]:

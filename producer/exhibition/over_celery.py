@@ -1,0 +1,200 @@
+"""Plays an exhibition by Celery workers: Judit is a queue with one consumer, her opponents are a pool's queue.
+
+Only the first moves are sent from here. After them the games go on by themselves: whoever has made a move
+sends the next one. Each game is a run of its own, and here its records are read as they come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import redis
+from celery import Celery
+from kombu.exceptions import KombuError
+
+from celery_reliable_redis import send_many
+from producer.contenders.celery_workers.collect import COUNT, Collector
+from producer.contenders.celery_workers.exchange import BLOCK_MS, SILENCE_S
+from producer.contenders.celery_workers.send import RECONNECT_S
+from producer.exhibition.moves import MoveMade, OnMove, Played
+from producer.exhibition.program import Program
+from producer.system.client import connect
+from producer.system.reaper import Reaper
+from producer.words import counted
+from worker.game_move import first_moves, queue_of, run_of
+from worker.jobs import GameMovePlayed
+from worker.pass_on import message_of
+from worker.records import JobRecord
+from worker.settings import TASK_NAME
+
+
+class Workers(Protocol):
+    """Celery workers that share a queue, as the contenders have them."""
+
+    @property
+    def queue(self) -> str: ...
+    @property
+    def slots(self) -> int: ...
+    def start(self) -> None: ...
+    def deaths(self) -> list[str]: ...
+    def gone(self) -> bool: ...
+    def stop(self) -> None: ...
+
+
+class OverCelery:
+    """Plays over the workers of two queues, one exhibition or more."""
+
+    def __init__(
+        self,
+        program: Program,
+        in_turn: bool,
+        app: Celery,
+        broker_url: str,
+        judit: Workers,
+        opponents: Workers,
+        reaper: Reaper,
+    ) -> None:
+        self._program = program
+        self._in_turn = in_turn
+        self._app = app
+        self._broker_url = broker_url
+        self._judit = judit
+        self._opponents = opponents
+        self._reaper = reaper
+
+    def start(self) -> None:
+        """Start the workers, or find those that others have started.
+
+        Raises:
+            ContenderError: they did not become ready, or there are none.
+        """
+        try:
+            self._judit.start()
+            self._opponents.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End what was started."""
+        self._judit.stop()
+        self._opponents.stop()
+
+    def play(self, on_move: OnMove) -> Played:
+        """Play; `on_move` is called in this thread. What goes wrong is in the problems of what is returned."""
+        judits = self._judit.slots
+        first = self._program.job(self._in_turn, (self._judit.queue, self._opponents.queue), judits)
+        exhibition = uuid.uuid4().hex[:12]
+        client = connect(self._broker_url)
+        moves: list[MoveMade] = []
+        problems: list[str] = []
+
+        def note(move: MoveMade) -> None:
+            moves.append(move)
+            on_move(move)
+
+        games = [
+            GameCollector(client, board, plies, run_of(exhibition, board), note, self._reaper)
+            for board, plies in enumerate(self._program.plies)
+        ]
+        try:
+            with contextlib.closing(client), contextlib.ExitStack() as open_games:
+                for game in games:
+                    open_games.enter_context(game)
+                messages = [message_of(run_of(exhibition, job.board), job) for job in first_moves(first)]
+                send_many(
+                    TASK_NAME,
+                    (((), message) for message in messages),
+                    app=self._app,
+                    queue=queue_of(first),
+                    ignore_result=True,
+                    argsrepr="",
+                    kwargsrepr="",
+                )
+                problems += self._collect(client, games)
+        except (KombuError, redis.RedisError, OSError) as error:
+            problems.append(f"the broker went away: {error}")
+        problems[:0] = [problem for game in games for problem in game.problems()]
+        if missing := sum(len(game.missing()) for game in games):
+            problems.append(f"{counted(missing, 'move')} of {sum(self._program.plies):,} not made")
+        deaths = [*self._judit.deaths(), *self._opponents.deaths()]
+        return Played(moves, self._opponents.slots, judits, problems, deaths)
+
+    def _collect(self, client: redis.Redis, games: Sequence[GameCollector]) -> list[str]:
+        patience_s = SILENCE_S + self._program.opponent_s
+        last = time.monotonic()
+        while True:
+            open_games = [game for game in games if not game.complete()]
+            failed = next((game.failure for game in games if game.failure), None)
+            if failed or not open_games:
+                return [failed] if failed else []
+            gone = self._judit.gone() or self._opponents.gone()  # asked before what may be the last read
+            try:
+                count = read_all(client, open_games, BLOCK_MS)
+            except redis.RedisError:
+                if time.monotonic() - last > RECONNECT_S:
+                    raise
+                time.sleep(BLOCK_MS / 1000)  # nothing to wait on: the connection itself is gone
+                continue
+            if count:
+                last = time.monotonic()
+            elif gone:
+                return ["nobody is left who could move"]
+            elif (quiet_s := time.monotonic() - last) > patience_s:
+                return [f"no move came for {quiet_s:.0f} s"]
+
+
+class GameCollector(Collector):
+    """Collects the moves of one game."""
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        board: int,
+        plies: int,
+        run: str,
+        on_move: OnMove,
+        reaper: Reaper,
+    ) -> None:
+        super().__init__(client, plies, reaper, run)
+        #: Why the game does not go on; None where it does.
+        self.failure: str | None = None
+        self._board = board
+        self._on_move = on_move
+
+    def take(self, record: JobRecord, shift_ns: int | None = None) -> None:
+        """Account for a record, and hand the move on if it is the first one of its number."""
+        before = len(self.records)
+        super().take(record, shift_ns)
+        if len(self.records) == before:
+            return
+        record = self.records[record.index]  # with its times corrected
+        if record.error is not None:
+            self.failure = f"board {self._board + 1}, half-move {record.index + 1} failed: {record.error}"
+            return
+        try:
+            played = msgspec.convert(record.answer, GameMovePlayed)
+        except msgspec.ValidationError as error:
+            self.failure = f"board {self._board + 1}: an answer is no move: {error}"
+            return
+        times = record.enqueued_ns, record.received_ns, record.started_ns, record.finished_ns
+        self._on_move(MoveMade(self._board, record.index, played.move, *(time_ns / 1e9 for time_ns in times)))
+
+
+def read_all(client: redis.Redis, games: Iterable[GameCollector], block_ms: int) -> int:
+    """Take the records of all these games that are there; wait up to `block_ms` for the first.
+
+    Raises:
+        redis.RedisError: the broker went away.
+    """
+    streams = {game.stream.encode(): game for game in games}
+    positions: dict[Any, Any] = {name: game.position for name, game in streams.items()}
+    reply: Any = client.xread(positions, count=COUNT, block=block_ms)
+    for name, entries in reply or ():
+        streams[name].take_entries(entries)
+    return sum(len(entries) for _, entries in reply or ())
