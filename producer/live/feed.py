@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
+import re
 import secrets
 import threading
 import time
@@ -32,6 +34,16 @@ LOOK_S = 2.0
 STATE_S, GATHER_S = 0.25, 0.1
 
 
+#: By this variable a live server says what a run that it starts is to be called.
+ID_VARIABLE = "SIMUL_LIVE_ID"
+ID_FORM = re.compile(r"[0-9a-f]{12}")
+
+
+def alive_key(id_: str) -> str:
+    """Name the key that is there as long as the run's process is, and `WATCHED_S` longer."""
+    return f"simul:live:alive:{id_}"
+
+
 def report_key(id_: str) -> str:
     """Name the key of a finished comparison's report: its HTML, compressed by gzip."""
     return f"simul:live:report:{id_}"
@@ -43,7 +55,7 @@ class Feed:
     def __init__(self, broker_url: str | None, look_s: float = LOOK_S) -> None:
         """Without a broker, everything that is published is dropped."""
         #: The run's name among all that are shown: 12 hexadecimal digits.
-        self.id = secrets.token_hex(6)
+        self.id = _given_id() or secrets.token_hex(6)
         self._url = broker_url
         self._look_s = look_s
         self._lock = threading.Lock()
@@ -130,7 +142,9 @@ class Feed:
     def _look(self, client: redis.Redis) -> None:
         if not client.exists(WATCHED):
             self._watched.clear()
-        elif not self.watched:
+            return
+        client.set(alive_key(self.id), 1, ex=WATCHED_S)
+        if not self.watched:
             with self._lock:  # somebody new: all of it
                 self._state_sent, self._report_sent = not self._state, not self._report
                 self._moves_sent.clear()
@@ -170,3 +184,8 @@ class Feed:
         answers = pipeline.execute()
         if state:
             self._entry = answers[-2]
+
+
+def _given_id() -> str | None:
+    given = os.environ.get(ID_VARIABLE, "")
+    return given if ID_FORM.fullmatch(given) else None

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import redis
 
-from producer.live.feed import FIELD, KEEP_S, STREAM, WATCHED, Feed, report_key
+from producer.live.feed import FIELD, KEEP_S, STREAM, WATCHED, WATCHED_S, Feed, alive_key, report_key
 from producer.system.broker import Broker, open_broker
 from producer.system.client import connect
 from producer.system.reaper import Reaper
@@ -160,3 +160,18 @@ def test_the_state_is_taken_as_it_was(broker: Broker, client: redis.Redis) -> No
         state["lanes"][0]["done"] = 2
 
     assert states(client)[0]["lanes"] == [{"done": 1}]
+
+
+def test_a_run_that_a_server_starts_is_called_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMUL_LIVE_ID", "0123456789ab")
+    assert Feed(None).id == "0123456789ab"
+    monkeypatch.setenv("SIMUL_LIVE_ID", "../no name")
+    assert Feed(None).id != Feed(None).id
+
+
+def test_a_watched_run_says_that_it_is_alive(broker: Broker, client: redis.Redis) -> None:
+    client.set(WATCHED, 1)
+    with Feed(broker.url) as feed:
+        await_(lambda: client.exists(alive_key(feed.id)))
+
+        assert 0 < client.ttl(alive_key(feed.id)) <= WATCHED_S
