@@ -110,14 +110,17 @@ def carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> 
     Raises:
         ResultError: the result is not where it should be; the text says where it is, if it is anywhere.
     """
+    from producer.live.comparison import LiveWatcher
     from producer.measure.lab import Comparison
     from producer.measure.progress import ProgressWatcher
+    from producer.measure.watchers import Watchers
 
-    watcher = ProgressWatcher(stderr(), quiet)
-    comparison = Comparison(plan, watcher)
+    watcher, live = ProgressWatcher(stderr(), quiet), LiveWatcher(plan)
+    comparison = Comparison(plan, Watchers(watcher, live) if plan.broker_url else watcher)
     try:
-        with watcher:
+        with live, watcher:
             result = comparison.carry_out()
+            live.finish(result, comparison.file.path.name)
     except ResultError:
         if comparison.result:  # at least it is shown
             render(comparison.result, as_json, export)

@@ -46,6 +46,10 @@ class Contender(Protocol):
 
     spec: Spec
 
+    @property
+    def queue(self) -> str | None:
+        """The queue that its workers consume; None where it has none, or is not started."""
+
     def start(self) -> None:
         """Start the slots and warm each up.
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.printable import printable
 from producer.results import Run
@@ -74,6 +75,9 @@ class ProgressWatcher:
         """Show which contender has been starting for longest, and how many start beside it."""
         more = f" and {len(specs) - 1} more" if len(specs) > 1 else ""
         self._show(f"{workload.name}: starting {specs[0].name}{more}")
+
+    def ready(self, workload: Workload, spec: Spec, contender: Contender) -> None:
+        """Show nothing: others are still starting, or the first run begins."""
 
     def left_out(self, workload: Workload, spec: Spec, why: str) -> None:
         """Say that a contender cannot run, or can no longer."""

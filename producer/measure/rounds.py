@@ -48,6 +48,9 @@ class Watcher(Protocol):
     def starting(self, workload: Workload, specs: Sequence[Spec]) -> None:
         """These contenders are being started, first the one that has been for longest."""
 
+    def ready(self, workload: Workload, spec: Spec, contender: Contender) -> None:
+        """The contender that was asked for as `spec` stands ready."""
+
     def left_out(self, workload: Workload, spec: Spec, why: str) -> None:
         """A contender cannot run, or can no longer."""
 
@@ -169,10 +172,12 @@ def _start_all(
 
     def end(spec: Spec, future: Future[Contender]) -> None:
         try:
-            ended[spec] = future.result()
+            ended[spec] = contender = future.result()
         except ContenderError as error:
             ended[spec] = error
             watcher.left_out(workload, spec, str(error))
+        else:
+            watcher.ready(workload, spec, contender)
         under_way.remove(spec)
         if under_way:
             watcher.starting(workload, under_way)

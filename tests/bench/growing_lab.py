@@ -36,6 +36,7 @@ class Canned:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
+        self.queue = None
         self._started = False
 
     def start(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.contenders.protocol import Outcome, Progress
+from producer.contenders.protocol import Contender, Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.measure import rounds as measure_
 from producer.measure.reference_run import work_out
@@ -75,6 +75,7 @@ class Fake:
     _alive: bool = False
     _runs: int = 0
     warmed_up_with: list[int] = field(default_factory=list)
+    queue: str | None = None
 
     def start(self) -> None:
         self.log.append(f"start {self.spec.name}")
@@ -127,6 +128,10 @@ class Watching:
 
     def starting(self, _: Workload, specs: Sequence[Spec]) -> None:
         self.heard.append(f"starting {', '.join(str(spec.name) for spec in specs)}")
+
+    def ready(self, _: Workload, spec: Spec, contender: Contender) -> None:
+        assert (contender.spec, contender.alive()) == (spec, True)
+        self.heard.append(f"ready {spec.name}")
 
     def left_out(self, _: Workload, spec: Spec, why: str) -> None:
         self.heard.append(f"left out {spec.name}: {why}")
@@ -235,6 +240,7 @@ def test_the_watcher_hears_of_everything_in_order() -> None:
     assert lab.watching.heard == [
         "working out",
         "starting serial",
+        "ready serial",
         *("1/2 serial", "ran serial"),
         *("2/2 serial", "ran serial"),
     ]
@@ -272,7 +278,7 @@ def test_contenders_start_beside_each_other_and_are_listed_in_their_order() -> N
     starting = [line for line in lab.watching.heard if line.startswith("starting")]
     assert starting[:2] == ["starting serial", "starting serial, threads@4"]
     assert starting[-1] in ("starting processes@2", "starting celery:solo")  # whichever is ready last
-    assert lab.watching.heard.index("left out threads@4: threads@4 did not start (fake)") < len(FOUR) + 2
+    assert lab.watching.heard.index("left out threads@4: threads@4 did not start (fake)") < 2 * len(FOUR) + 2
 
 
 def test_an_interrupt_while_several_start_stops_all_of_them() -> None:

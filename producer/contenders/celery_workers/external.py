@@ -213,6 +213,11 @@ class ExternalWorkers:
         outcome.workers = self.spec.workers  # those on one host have its name alone in their records
         return outcome
 
+    @property
+    def queue(self) -> str:
+        """The queue of the pool."""
+        return self._queue
+
     def processes(self) -> list[int]:
         """Return none: the processes may be in other containers, or on other machines."""
         return []

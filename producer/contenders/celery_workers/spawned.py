@@ -53,6 +53,7 @@ class SpawnedWorkers:
         self._pool = spec.celery_pool
         self._around = Surroundings(broker, app, data_root, reaper, transport, variables or {})
         self._workers: list[WorkerProcess] = []
+        self._queue = ""
         self._event_loop: str | None = None
 
     @property
@@ -109,6 +110,11 @@ class SpawnedWorkers:
         if death or hung:  # a call that does not end may hold a slot for good
             self.stop()
         return outcome
+
+    @property
+    def queue(self) -> str | None:
+        """The queue of its own, another after each start."""
+        return self._queue or None
 
     def processes(self) -> list[int]:
         """The workers; their children are below them."""

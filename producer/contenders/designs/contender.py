@@ -129,6 +129,10 @@ class DesignContender:
             gil=report.gil,
         )
 
+    @property
+    def queue(self) -> None:
+        """None: jobs go through a pipe."""
+
     def processes(self) -> list[int]:
         """The child; its processes are below it."""
         child = self._child  # another thread may stop it
