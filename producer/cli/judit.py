@@ -3,20 +3,116 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
 
 from producer.cli import options
-from producer.cli.console import bar, tell
+from producer.cli.console import bar, say, stdout, tell
 from producer.exhibition import timetable as exhibition
+from producer.printable import json_text
+from producer.system import interrupts
+from producer.workloads import DEFAULT_SEED
+from worker import settings
+from worker.errors import InvalidJobError, NothingMeasuredError, ResultError
+
+if TYPE_CHECKING:
+    from producer.exhibition.hold import Held, Plan
 
 
 def judit(
     design: options.ExhibitionDesign = "asyncio",
+    ways: options.Players = None,
+    judits: options.Judits = 1,
     hour: options.Hour = 1.0,
     opponents: options.Opponents = exhibition.OPPONENTS,
     moves: options.Moves = exhibition.MOVES,
+    seed: options.Seed = DEFAULT_SEED,
+    race: options.Race = False,
+    pgn: options.Pgn = None,
+    broker: options.BrokerUrl = None,
+    workers: options.Workers = "spawn",
+    awaited: options.Await = "",
+    transport: options.Transport = settings.TRANSPORTS[0],
+    as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Hold the exhibition: Judit Polgár against amateurs, an hour scaled to a second."""
+    if ways is None:
+        if judits != 1 or race or pgn or as_json:
+            raise InvalidJobError(
+                "--judits, --race, --pgn and --json are for real games: say who plays, --with"
+            )
+        _two_numbers(design, hour, opponents, moves, quiet)
+        return
+
+    from producer.exhibition.hold import Plan
+    from producer.exhibition.lane import parse_lanes
+    from producer.exhibition.program import Program
+    from producer.show.terminal.exhibition import as_plain, show_exhibition
+
+    plan = Plan(
+        program=Program(opponents, moves, hour, judits, seed),
+        lanes=parse_lanes(ways, opponents),
+        race=race,
+        broker_url=broker,
+        external=workers == "external",
+        awaited=[host.strip() for host in awaited.split(",") if host.strip()],
+        transport=transport,
+    )
+    if pgn:
+        _require_writable(pgn)
+    lanes = _hold(plan, quiet)
+    if as_json:
+        tell(json_text(as_plain(lanes, plan.program)))
+    else:
+        console = stdout()
+        console.print(show_exhibition(lanes, plan.program, console.width))
+    valid = [held for held in lanes if held.played and not held.problems]
+    if pgn and valid:
+        _write_games(plan, valid[0], pgn, quiet)
+    if len(valid) < len(lanes):
+        held = next(held for held in lanes if held.problems)
+        if not valid:
+            raise NothingMeasuredError(f"nobody played to the end: {held.lane.name}: {held.problems[0]}")
+        raise typer.Exit(1)
+
+
+def _hold(plan: Plan, quiet: bool) -> list[Held]:
+    from producer.exhibition.hold import hold
+    from producer.exhibition.progress import ProgressWatcher
+    from producer.exhibition.published import PublishingWatcher
+
+    total = sum(plan.program.plies)
+    try:
+        with (
+            PublishingWatcher(plan) as published,
+            bar("half-moves", total * len(plan.lanes), quiet) as advance,
+        ):
+            return hold(plan, ProgressWatcher(published, advance, say if not quiet else lambda _: None))
+    except KeyboardInterrupt:
+        say("Interrupted: the games are broken off.")
+        raise typer.Exit(interrupts.EXIT_CODE) from None
+
+
+def _require_writable(path: Path) -> None:
+    if path.is_dir() or not path.resolve().parent.is_dir():
+        raise ResultError(f"{path} cannot be written (--pgn): name a file in a directory that is there")
+
+
+def _write_games(plan: Plan, held: Held, path: Path, quiet: bool) -> None:
+    from producer.exhibition.pgn import write_games
+
+    try:
+        path.write_text(write_games(plan.program, held.games, held.lane.name), encoding="utf-8")
+    except OSError as error:
+        raise ResultError(f"{path} cannot be written (--pgn): {error.strerror}") from None
+    if not quiet:
+        say(f"{len(held.games)} games are in {path}")
+
+
+def _two_numbers(design: str, hour: float, opponents: int, moves: int, quiet: bool) -> None:
     from producer.exhibition.play import play
 
     done = count(1)

@@ -187,6 +187,15 @@ RemoteControl: TypeAlias = Annotated[
         "shutdown,pool_grow; all for every one. Without it: none. Questions (ping, stats) are answered.",
     ),
 ]
+QueueName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--queue",
+        "-Q",
+        envvar="SIMUL_QUEUE",
+        help="Its queue: simul.judit makes it the Judit of exhibitions. Without it: that of its pool.",
+    ),
+]
 PoolName: TypeAlias = Annotated[str, typer.Option(envvar="SIMUL_POOL", help=f"The pool: {', '.join(POOLS)}.")]
 Concurrency: TypeAlias = Annotated[
     int | None,
@@ -223,6 +232,24 @@ Corrupt: TypeAlias = Annotated[
 ]
 ExhibitionDesign: TypeAlias = Annotated[
     str, typer.Option("--design", envvar="SIMUL_DESIGN", help="serial, threads or asyncio.")
+]
+Players: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--with",
+        envvar="SIMUL_JUDIT_WITH",
+        help="Play 24 real games, and say who plays them, by commas: serial, asyncio, threads, processes, "
+        "celery:gevent@24; one game after the other: celery:gevent/in-turn. Without it: two numbers.",
+    ),
+]
+Judits: TypeAlias = Annotated[
+    int, typer.Option(envvar="SIMUL_JUDITS", min=1, help="How many Judits go from table to table.")
+]
+Race: TypeAlias = Annotated[
+    bool, typer.Option("--race", envvar="SIMUL_RACE", help="All at the same time, instead of one by one.")
+]
+Pgn: TypeAlias = Annotated[
+    Path | None, typer.Option("--pgn", envvar="SIMUL_PGN", help="Also write the games, as PGN.")
 ]
 Hour: TypeAlias = Annotated[
     float, typer.Option(envvar="SIMUL_HOUR", help="Seconds that an hour of the exhibition takes.")

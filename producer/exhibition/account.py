@@ -1,4 +1,4 @@
-"""Accounts for the time of an exhibition: what it consists of, along the thoughts that nothing else waited beside.
+"""Accounts for the time of an exhibition: of what it consists, thought by thought.
 
 From the last move one goes back: what did it wait for? For its board, if a player was free; for its player,
 if the board was there. So each moment belongs to a thought, or to what lay between two of them.
@@ -6,6 +6,7 @@ if the board was there. So each moment belongs to a thought, or to what lay betw
 
 from __future__ import annotations
 
+import dataclasses
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Account:
     @property
     def total_s(self) -> float:
         """What was measured."""
-        return sum(getattr(self, field) for field in self.__dataclass_fields__)
+        return float(sum(dataclasses.astuple(self)))
 
 
 def account(played: Played, program: Program, ideal_s: float) -> Account:

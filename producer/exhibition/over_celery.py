@@ -1,4 +1,4 @@
-"""Plays an exhibition by Celery workers: Judit is a queue with one consumer, her opponents are a pool's queue.
+"""Plays an exhibition by Celery workers: Judit is a queue with one consumer, her opponents are a pool's.
 
 Only the first moves are sent from here. After them the games go on by themselves: whoever has made a move
 sends the next one. Each game is a run of its own, and here its records are read as they come.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -37,7 +37,7 @@ class Workers(Protocol):
     """Celery workers that share a queue, as the contenders have them."""
 
     @property
-    def queue(self) -> str: ...
+    def queue(self) -> str | None: ...
     @property
     def slots(self) -> int: ...
     def start(self) -> None: ...
@@ -86,9 +86,10 @@ class OverCelery:
         self._opponents.stop()
 
     def play(self, on_move: OnMove) -> Played:
-        """Play; `on_move` is called in this thread. What goes wrong is in the problems of what is returned."""
+        """Play; `on_move` is called in this thread. What goes wrong is in its problems."""
         judits = self._judit.slots
-        first = self._program.job(self._in_turn, (self._judit.queue, self._opponents.queue), judits)
+        queues = self._judit.queue or "", self._opponents.queue or ""  # both have started
+        first = self._program.job(self._in_turn, queues, judits)
         exhibition = uuid.uuid4().hex[:12]
         client = connect(self._broker_url)
         moves: list[MoveMade] = []

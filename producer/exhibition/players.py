@@ -73,7 +73,7 @@ def end(turn: Turn, started_s: float, due_s: float, played: GameMovePlayed) -> t
 
 
 def sit(queues: Queues, own: Queue) -> None:
-    """Play as one player, in a thread or a process of its own, until None comes; what fails is put among the moves."""
+    """Play as one player, in a thread or process of its own, until None comes; tell what fails by `made`."""
     player = Player()
     try:
         while turn := own.get():
@@ -107,9 +107,14 @@ def sit_in_process(judit: Any, opponents: Any, made: Any, is_judit: bool) -> Non
     """Play as one player in this process, which has no other purpose; it ends with its parent."""
     parent = multiprocessing.parent_process()
     assert parent
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    threading.Thread(target=lambda: _end_with(parent), daemon=True).start()
     made.put(None)  # ready
     sit(Queues(judit, opponents, made), judit if is_judit else opponents)
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def wait_until(moment_s: float) -> None:

@@ -6,21 +6,20 @@ how many moves there will be, how long all of it must take, and whether whoever 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated
 
 import chess
-from msgspec import Meta
 
 from producer.exhibition.timetable import JUDIT_S, MAX_HOUR_S, MAX_MOVES, MAX_OPPONENTS, OPPONENT_S
 from producer.ranges import MAX_INTEGER, MAX_WORKERS
 from worker.errors import InvalidJobError
 from worker.game import openings
 from worker.game_move import next_move, play
-from worker.jobs import GameMove
+from worker.jobs import MAX_WAIT_MS, GameMove
 
-Number = Annotated[int, Meta(ge=1)]
+#: The longest thought, in real seconds.
+MOST_S = MAX_WAIT_MS / 1000
 #: The most half-moves of an exhibition: its records are kept, shown and replayed.
 MAX_PLIES_IN_ALL = 200_000
 #: Queues of a game that no worker plays.
@@ -70,13 +69,13 @@ class Program:
         plies = 2 * self.opponents * self.moves
         _require(
             plies <= MAX_PLIES_IN_ALL,
-            f"an exhibition has up to {MAX_PLIES_IN_ALL:,} half-moves, and this one would have {plies:,}: ask for "
-            "fewer --opponents or --moves",
+            f"an exhibition has up to {MAX_PLIES_IN_ALL:,} half-moves, and this one would have {plies:,}: "
+            "ask for fewer --opponents or --moves",
         )
         _require(
-            self.opponent_s <= 20,
-            f"an opponent thinks for up to 20 s, and here for {self.opponent_s:g} s: ask for an --hour of up to "
-            f"{20 * 3600 // OPPONENT_S:,} s",
+            self.opponent_s <= MOST_S,
+            f"an opponent thinks for up to {MOST_S:g} s, and here for {self.opponent_s:g} s: "
+            f"ask for an --hour of up to {MOST_S * 3600 // OPPONENT_S:,.0f} s",
         )
 
     @property
@@ -114,8 +113,6 @@ class Program:
         )
 
     def _play_out(self, board: int) -> Game:
-        from dataclasses import replace
-
         job: GameMove | None = replace(self.job(in_turn=False), board=board)
         moves, result = [], None
         while job:

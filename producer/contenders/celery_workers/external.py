@@ -59,7 +59,7 @@ class Fleet:
         self._app = app
         self._hosts = hosts
         self._awaiting = awaiting
-        self.queues: dict[str, dict[str, int]] | None = None
+        self._queues: dict[str, dict[str, int]] | None = None
         #: What carries messages to them: "reliable", "stock" or both; None before they are asked.
         self.transport: str | None = None
         #: What is wrong with what a worker answers, by queue and worker.
@@ -72,14 +72,14 @@ class Fleet:
             ContenderError: the broker went away, or a worker that may be on this queue gives an impossible
             answer.
         """
-        if self.queues is None:
-            self.queues = self._ask_slots(self._await_workers())
+        if self._queues is None:
+            self._queues = self._ask_slots(self._await_workers())
         for node, why in {**self._faults.get(ANY_QUEUE, {}), **self._faults.get(queue, {})}.items():
             raise ContenderError(
                 f"the worker {quote(node)} answers what cannot be (ask the workers): {why}; stop it, and "
                 "compare again"
             )
-        return self.queues.get(queue, {})
+        return self._queues.get(queue, {})
 
     def missing(self, queue: str) -> list[str]:
         """List the workers of the queue that no longer answer; none if the broker has gone, too."""
@@ -143,7 +143,7 @@ class ExternalWorkers:
         self._fleet = fleet
         self._reaper = reaper
         self._pool = spec.celery_pool
-        self.queue = queue or pool(self._pool).queue
+        self._queue = queue or pool(self._pool).queue
         self._event_loop: str | None = None
         self._there = False
 
@@ -154,7 +154,7 @@ class ExternalWorkers:
 
     def deaths(self) -> list[str]:
         """Say of each that answers no more that it does not."""
-        return [f"{node} answers no more" for node in self._fleet.missing(self.queue)]
+        return [f"{node} answers no more" for node in self._fleet.missing(self._queue)]
 
     def gone(self) -> bool:
         """Tell that some may be there: only a long silence says that there are none."""
@@ -166,19 +166,19 @@ class ExternalWorkers:
         Raises:
             ContenderError: no worker consumes the queue, or they are unequal.
         """
-        slots = self._fleet.slots(self.queue)
+        slots = self._fleet.slots(self._queue)
         if not slots:
             raise ContenderError(
-                f"no worker consumes {self.queue} (ask the workers): start one with "
+                f"no worker consumes {self._queue} (ask the workers): start one with "
                 f"`simul worker --pool {self.spec.celery_pool}` (and with the same --job); in the lab, "
                 "`docker compose run --rm producer` takes the place of `simul`"
             )
         if len(set(slots.values())) > 1:
-            raise ContenderError(f"the workers on {self.queue} differ in slots: {slots}; start equal ones")
+            raise ContenderError(f"the workers on {self._queue} differ in slots: {slots}; start equal ones")
         self.spec = replace(self.spec, slots=min(slots.values()), workers=len(slots))
         if self.spec.total_slots > MOST_SLOTS:
             raise ContenderError(
-                f"the workers on {self.queue} claim {self.spec.total_slots:,} slots (ask the workers), more "
+                f"the workers on {self._queue} claim {self.spec.total_slots:,} slots (ask the workers), more "
                 f"than {MOST_SLOTS:,}: stop who claims too many"
             )
         self._event_loop = event_loop(self._app, self._pool, list(slots))
@@ -192,7 +192,7 @@ class ExternalWorkers:
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, collect the records, account for all of them."""
         outcome = run_over_broker(
-            *(self._app, self._broker.url, self.queue, jobs, progress),
+            *(self._app, self._broker.url, self._queue, jobs, progress),
             death=lambda: None,
             reaper=self._reaper,
         )
@@ -203,7 +203,7 @@ class ExternalWorkers:
                 f"{there} hosts did jobs, more than the {counted(self.spec.workers, 'worker')} "
                 "of the start: compare again"
             )
-        if gone := self._fleet.missing(self.queue):
+        if gone := self._fleet.missing(self._queue):
             outcome.problems.append(
                 f"{len(gone)} of {counted(self.spec.workers, 'worker')} answered no more afterwards "
                 f"({', '.join(gone)}): start what is missing, and compare again"
@@ -215,7 +215,7 @@ class ExternalWorkers:
 
     @property
     def queue(self) -> str:
-        """The queue of the pool."""
+        """The queue that they consume."""
         return self._queue
 
     def processes(self) -> list[int]:

@@ -57,11 +57,6 @@ class SpawnedWorkers:
         self._event_loop: str | None = None
 
     @property
-    def queue(self) -> str:
-        """The queue that they consume, once they have started."""
-        return self._queue
-
-    @property
     def slots(self) -> int:
         """Jobs that they can do at the same time."""
         return self.spec.total_slots
