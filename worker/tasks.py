@@ -175,7 +175,7 @@ def _begin(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Att
     except InvalidJobError as error:
         writer().write_rejected(repr((args, message)), error_line(error))
         raise Reject(error_line(error), requeue=False) from None
-    redelivered = bool((request.delivery_info or {}).get("redelivered"))
+    redelivered = bool((request.get("delivery_info") or {}).get("redelivered"))
     return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns, redelivered)
 
 

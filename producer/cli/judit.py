@@ -105,7 +105,7 @@ def _write_games(plan: Plan, held: Held, path: Path, quiet: bool) -> None:
     from producer.exhibition.pgn import write_games
 
     try:
-        path.write_text(write_games(plan.program, held.games, held.lane.name), encoding="utf-8")
+        path.write_text(write_games(plan.program, held.lane.name), encoding="utf-8")
     except OSError as error:
         raise ResultError(f"{path} cannot be written (--pgn): {error.strerror}") from None
     if not quiet:

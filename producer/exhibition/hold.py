@@ -15,7 +15,7 @@ from producer.exhibition.ideal import ideal_s
 from producer.exhibition.in_process import InProcess
 from producer.exhibition.lane import Lane
 from producer.exhibition.moves import MoveMade, OnMove, Played
-from producer.exhibition.program import Game, Program
+from producer.exhibition.program import Program
 from producer.measure.comparison_lock import comparison_lock
 from producer.system.broker import open_broker, require_transport
 from producer.system.reaper import Reaper
@@ -51,16 +51,13 @@ class Held:
     problems: list[str] = field(default_factory=list)
 
     @property
-    def games(self) -> list[Game]:
-        """The games, as they were played."""
+    def games(self) -> list[tuple[str, ...]]:
+        """The moves of each game, as they were played."""
         assert self.played
-        moves: dict[int, list[MoveMade]] = {}
+        moves: dict[int, dict[int, str]] = {}
         for move in self.played.moves:
-            moves.setdefault(move.board, []).append(move)
-        return [
-            Game("", tuple(move.move for move in sorted(game, key=lambda move: move.ply)), "*")
-            for _, game in sorted(moves.items())
-        ]
+            moves.setdefault(move.board, {})[move.ply] = move.move
+        return [tuple(game[ply] for ply in sorted(game)) for _, game in sorted(moves.items())]
 
 
 class Watcher(Protocol):
@@ -236,6 +233,6 @@ def _judge(held: Held, program: Program) -> None:
     if played.problems:
         return
     for board, (game, right) in enumerate(zip(held.games, program.games, strict=True)):
-        if game.moves != right.moves:
+        if game != right.moves:
             held.problems.append(f"board {board + 1} was not played as its seed says")
     held.account = account(played, program, held.ideal_s)

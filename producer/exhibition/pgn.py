@@ -10,11 +10,13 @@ import chess.pgn
 from producer.exhibition.program import Game, Program
 
 
-def write_games(program: Program, games: list[Game] | tuple[Game, ...], lane: str) -> str:
-    """Return the games, of which `lane` names the way in which they were played."""
+def write_games(program: Program, lane: str) -> str:
+    """Return the games of a program, which were played in the way that `lane` names."""
     today = datetime.date.today().strftime("%Y.%m.%d")
     return (
-        "\n\n".join(str(_write_game(program, game, board, lane, today)) for board, game in enumerate(games))
+        "\n\n".join(
+            str(_write_game(program, game, board, lane, today)) for board, game in enumerate(program.games)
+        )
         + "\n"
     )
 

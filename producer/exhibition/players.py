@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
+import signal
 import threading
 import time
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def sit_in_process(judit: Any, opponents: Any, made: Any, is_judit: bool) -> Non
 
 def _end_with(parent: Any) -> None:
     parent.join()
-    os._exit(1)
+    signal.raise_signal(signal.SIGTERM)
 
 
 def wait_until(moment_s: float) -> None:

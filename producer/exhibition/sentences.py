@@ -23,18 +23,18 @@ def what_is_seen(held: Held, program: Program) -> str:
     needed = min(program.opponents, -(-program.judits * OPPONENT_S // JUDIT_S))
     if slots < needed:
         return (
-            f"From table to table, but only {counted(slots, 'opponent')} can think at once, where {needed} would "
-            f"keep {who} busy: boards wait for a slot, and {who} waits for boards."
+            f"From table to table, but only {counted(slots, 'opponent')} can think at once, where {needed} "
+            f"would keep {who} busy: boards wait for a slot, and {who} waits for boards."
         )
     return (
-        f"From table to table: while up to {counted(min(slots, program.opponents), 'opponent')} think, {who} makes "
-        "a move elsewhere, and hardly ever waits."
+        f"From table to table: while up to {counted(min(slots, program.opponents), 'opponent')} think, {who} "
+        "makes a move elsewhere, and hardly ever waits."
     )
 
 
 def where_it_went(held: Held) -> str:
     """Say what the difference to the ideal consists of; empty where there is nothing to say."""
-    if held.account is None:
+    if held.account is None or abs(held.account.total_s - held.ideal_s) < NOTABLE * held.ideal_s:
         return ""
     parts = {
         "messages": held.account.messages_s,
@@ -48,7 +48,7 @@ def where_it_went(held: Held) -> str:
 
 
 def difference(held: Held) -> float | None:
-    """Return by how much more than the ideal it took, as a fraction; None where it was not played to its end."""
+    """Return by how much more than the ideal it took, as a fraction; None where it broke off."""
     if held.played is None or held.account is None:
         return None
     return held.played.measured_s / held.ideal_s - 1

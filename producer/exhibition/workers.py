@@ -20,8 +20,10 @@ from worker.settings import JUDIT_QUEUE, PROJECT_DATA
 if TYPE_CHECKING:
     from producer.exhibition.hold import Plan
 
-#: Judit's workers: each has one slot, and takes no board before she is free for it.
-JUDIT, ONE_AT_A_TIME = "celery:solo", (("prefetch", "1"),)
+#: Judit's workers: each has one slot. While she thinks, the next board comes, and the last is acknowledged.
+JUDIT = "celery:threads"
+#: Where there are several, none reserves boards that another is free for.
+ONE_AT_A_TIME = (("prefetch", "1"),)
 
 
 class WorkersFactory:
@@ -40,7 +42,8 @@ class WorkersFactory:
 
     def make(self, lane: Lane) -> OverCelery:
         """Make the players of a lane; nothing is started."""
-        judit = Spec(JUDIT, 1, self._plan.program.judits, options=ONE_AT_A_TIME)
+        judits = self._plan.program.judits
+        judit = Spec(JUDIT, 1, judits, options=ONE_AT_A_TIME if judits > 1 else ())
         return OverCelery(
             self._plan.program,
             lane.in_turn,

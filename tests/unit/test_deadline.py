@@ -22,6 +22,7 @@ from worker.jobs import (
     Call,
     ChessMove,
     FileCheck,
+    GameMove,
     Job,
     Sieve,
     Trapezoid,
@@ -36,6 +37,7 @@ LONG: list[Job] = [
     ChessMove(chess.STARTING_FEN, depth=5),
     Trapezoid(0, 2, MAX_STEPS),
     Sieve(10**12 - 10**7, 10**12),
+    GameMove(chess.STARTING_FEN, 0, 0, 2026, 24, 60, (MAX_WAIT_MS, 1), ("simul.judit", "simul.gevent")),
 ]
 SHORT: list[Job] = [
     FileCheck(("test001.txt",)),
@@ -43,6 +45,7 @@ SHORT: list[Job] = [
     ChessMove(chess.STARTING_FEN, depth=1),
     Trapezoid(0, 2, 100),
     Sieve(0, 100),
+    GameMove(chess.STARTING_FEN, 0, 0, 2026, 24, 60, (30, 1), ("simul.judit", "simul.gevent")),
 ]
 
 

@@ -11,7 +11,7 @@ import chess
 import pytest
 
 from worker.errors import InvalidJobError
-from worker.jobs import KINDS, Call, ChessMove, FileCheck, Job, Sieve, Trapezoid
+from worker.jobs import KINDS, Call, ChessMove, FileCheck, GameMove, Job, Sieve, Trapezoid
 from worker.perform import perform, perform_async
 from worker.settings import PROJECT_DATA
 
@@ -21,6 +21,7 @@ JOBS: list[Job] = [
     ChessMove(chess.STARTING_FEN, depth=1),
     Trapezoid(0, 2, 100),
     Sieve(0, 100),
+    GameMove(chess.STARTING_FEN, 0, 0, 2026, 24, 60, (1, 1), ("simul.judit", "simul.gevent")),
 ]
 
 

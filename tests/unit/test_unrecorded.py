@@ -28,15 +28,15 @@ class Refusing:
     def __init__(self, error: ResponseError) -> None:
         self.error = error
 
-    def write(self, run: str, record: object) -> None:  # noqa: ARG002  # a writer's signature
+    def write(self, run: str, record: object, entry: str) -> bool:  # noqa: ARG002  # a writer's signature
         raise self.error
 
 
 class RefusingAsync(Refusing):
     """The same for coroutines."""
 
-    async def write(self, run: str, record: object) -> None:  # type: ignore[override]  # a coroutine here
-        super().write(run, record)
+    async def write(self, run: str, record: object, entry: str) -> bool:  # type: ignore[override]  # a coroutine here
+        return super().write(run, record, entry)
 
 
 class Naps(list[float]):

@@ -39,6 +39,7 @@ class SlowWire:
         assert self.free.wait(SOON_S)
         for pending in group:
             index = pending.record.index
+            pending.is_written = index not in self.refused
             pending.settle(ResponseError(f"refused {index}") if index in self.refused else None)
 
     @property
@@ -54,7 +55,7 @@ class Slots:
         self.wire = wire
         self._threads = threads
 
-    def write(self, index: int) -> Future[None]:
+    def write(self, index: int) -> Future[bool]:
         """Begin to write a record, and return when it is in a group, or waits for the next one."""
         waiting = len(self.turns._waiting)
         groups = len(self.wire.groups)
@@ -93,7 +94,7 @@ def test_what_comes_while_a_group_is_written_is_the_next_group_in_its_order(
     writes = [slots.write(index) for index in range(8)]
     assert not any(written.done() for written in writes)
     wire.free.set()
-    assert [written.result(SOON_S) for written in writes] == [None] * 8
+    assert [written.result(SOON_S) for written in writes] == [True] * 8
     assert wire.groups == [[0], [1, 2, 3, 4, 5, 6, 7]]
 
 
@@ -123,7 +124,7 @@ def test_who_is_interrupted_while_writing_for_others_loses_nothing_of_theirs(
     late = slots.write(4)
     interrupted.set()
     assert isinstance(others[0].exception(SOON_S), Interruption)
-    assert [written.result(SOON_S) for written in [*others[1:], late]] == [None] * 3
+    assert [written.result(SOON_S) for written in [*others[1:], late]] == [True] * 3
     assert wire.groups == [[0], [1, 2, 3], [2, 3, 4]]
 
 
@@ -149,18 +150,18 @@ def test_who_is_interrupted_while_it_waits_is_not_waited_for(
             slots.turns.write("run", record(1))
     second = slots.write(2)
     wire.free.set()
-    assert [written.result(SOON_S) for written in (first, second)] == [None] * 2
+    assert [written.result(SOON_S) for written in (first, second)] == [True] * 2
     assert wire.groups == [[0], [2]]
 
 
-async def gathered(collector: Collector, indexes: Sequence[int]) -> list[BaseException | None]:
+async def gathered(collector: Collector, indexes: Sequence[int]) -> list[BaseException | bool]:
     writes = (collector.write("run", record(index)) for index in indexes)
     return await asyncio.gather(*writes, return_exceptions=True)
 
 
 def test_what_is_due_in_one_turn_of_a_loop_is_one_group(wire: SlowWire) -> None:
     wire.free.set()
-    assert asyncio.run(gathered(Collector(wire.as_wire), range(50))) == [None] * 50
+    assert asyncio.run(gathered(Collector(wire.as_wire), range(50))) == [True] * 50
     assert wire.groups == [[*range(50)]]
 
 
@@ -183,13 +184,13 @@ def test_a_refused_record_is_the_error_of_the_coroutine_that_awaits_it(wire: Slo
     wire.free.set()
     wire.refused = {1}
     results = asyncio.run(gathered(Collector(wire.as_wire), range(3)))
-    assert [str(result) for result in results] == ["None", "refused 1", "None"]
+    assert [str(result) for result in results] == ["True", "refused 1", "True"]
 
 
 def test_a_coroutine_that_is_cancelled_holds_up_nobody(wire: SlowWire) -> None:
     collector = Collector(wire.as_wire)
 
-    async def main() -> list[BaseException | None]:
+    async def main() -> list[BaseException | bool]:
         tasks = [asyncio.create_task(collector.write("run", record(index))) for index in range(3)]
         while not wire.groups:
             await asyncio.sleep(0)
@@ -203,10 +204,10 @@ def test_a_coroutine_that_is_cancelled_holds_up_nobody(wire: SlowWire) -> None:
 
     results = asyncio.run(main())
     assert [type(result) for result in results] == [
-        type(None),
+        bool,
         asyncio.CancelledError,
-        type(None),
-        type(None),
+        bool,
+        bool,
     ]
     assert wire.groups == [[0, 1, 2], [3]]
 
@@ -222,7 +223,7 @@ def test_a_loop_that_is_closed_before_its_answers_come_leaves_the_others_their_w
 
     asyncio.run(leave())
     wire.free.set()
-    assert asyncio.run(gathered(collector, [1, 2])) == [None] * 2
+    assert asyncio.run(gathered(collector, [1, 2])) == [True] * 2
     assert wire.groups == [[0], [1, 2]]
 
 

@@ -1,4 +1,4 @@
-"""The table of `simul judit --with`: how long each way took, how long it must take, and where the rest went."""
+"""The table of `simul judit --with`: how long each way took and must take, and where the rest went."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ from producer.exhibition.program import Program
 from producer.exhibition.sentences import difference, title, what_is_seen, where_it_went
 from producer.printable import notes, printable
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
+
+#: The columns of an account.
+PARTS = {
+    "messages": "messages_s",
+    "queue wait": "queue_s",
+    "start-up": "startup_s",
+    "longer thoughts": "overshoot_s",
+    "another order": "order_s",
+}
 
 
 class Column(NamedTuple):
@@ -86,18 +95,16 @@ def _lines(held: Held, program: Program) -> list[str]:
 
 
 def _columns(lanes: Sequence[Held]) -> list[Column]:
-    accounts = [held.account for held in lanes]
     over_broker = any(held.lane.spec.celery_pool for held in lanes)
     columns = [
         Column("way", [held.lane.name for held in lanes]),
         Column("ideal", [f"{held.ideal_s:.3f} s" for held in lanes]),
         Column("measured", [f"{held.played.measured_s:.3f} s" if held.played else "–" for held in lanes]),
         Column("difference", [_percent(difference(held)) for held in lanes]),
-        Column("messages", [_seconds(one and one.messages_s) for one in accounts]),
-        Column("queue wait", [_seconds(one and one.queue_s) for one in accounts]),
-        Column("start-up", [_seconds(one and one.startup_s) for one in accounts]),
-        Column("longer thoughts", [_seconds(one and one.overshoot_s) for one in accounts]),
-        Column("another order", [_seconds(one and one.order_s) for one in accounts]),
+        *(
+            Column(head, [_seconds(getattr(held.account, field, None)) for held in lanes])
+            for head, field in PARTS.items()
+        ),
     ]
     ready = Column("ready after", [f"{held.startup_s:.1f} s" for held in lanes])
     return [*columns, ready] if over_broker else columns
