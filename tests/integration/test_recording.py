@@ -95,7 +95,8 @@ def by_coroutines(broker_url: str, jobs: list[tuple[str, int]]) -> list[BaseExce
 
     async def write() -> list[BaseException | None]:
         writes = (collector.write(run, record(index)) for run, index in jobs)
-        return await asyncio.gather(*writes, return_exceptions=True)
+        written = await asyncio.gather(*writes, return_exceptions=True)
+        return [came if isinstance(came, BaseException) else None for came in written]
 
     return asyncio.run(write())
 
