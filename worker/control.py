@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import msgspec
 from celery.app import control
 from celery.utils.log import get_logger
+from celery.worker.control import inspect_command
 from kombu import pidbox
 
 from celery_reliable_redis import Seldom
@@ -22,12 +23,12 @@ from worker.app import settings
 from worker.records import error_line
 from worker.settings import REMOTE_CONTROLS
 
-#: The commands that only ask. Three of Celery's, for debugging, are left out, since they write files or keep
-#: what they have seen: `objgraph`, `memsample`, `memdump`.
+#: The commands that only ask; `usage` is the lab's own. Three of Celery's, for debugging, are left out, since
+#: they write files or keep what they have seen: `objgraph`, `memsample`, `memdump`.
 QUESTIONS = frozenset(
     {
         *("active", "active_queues", "clock", "conf", "heartbeat", "ping", "query_task"),
-        *("registered", "report", "reserved", "revoked", "scheduled", "stats"),
+        *("registered", "report", "reserved", "revoked", "scheduled", "stats", "usage"),
         *("dump_active", "dump_conf", "dump_reserved", "dump_revoked", "dump_schedule", "dump_tasks"),
     }
 )
@@ -118,6 +119,14 @@ class Control(control.Control):
     """Gives Celery's remote control such mailboxes."""
 
     Mailbox = Mailbox
+
+
+@inspect_command()
+def usage(state: Any) -> dict[str, float]:  # noqa: ARG001  # Celery's signature
+    """Memory and CPU time of this worker and all its processes."""
+    from worker import usage  # not at the top: psutil is for those who are asked
+
+    return usage.own()
 
 
 def warn_of_no_command(error: Exception) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from producer.contenders.spec import Spec
+from producer.system.usage import Usage
 from worker.jobs import Job
 from worker.records import JobRecord
 
@@ -35,6 +36,8 @@ class Outcome:
     gil: bool | None = None
     #: The class of the workers' event loop, as they name it ("uvloop.Loop"); None where there is none.
     event_loop: str | None = None
+    #: What the workers say they used; None where `processes` are looked at instead.
+    used: Usage | None = None
 
 
 #: Called with the number of jobs done so far.

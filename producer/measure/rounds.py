@@ -223,6 +223,6 @@ def _run(
         outcome,
         reference,
         jobs=len(workload.jobs),
-        used=used if roots else None,
+        used=used if roots else outcome.used,
         broker_cpu_s=broker_cpu if contender.spec.celery_pool and session.broker.pid else None,
     )

@@ -16,6 +16,7 @@ from producer.results.records import Records
 from producer.results.reference import Reference
 from producer.system.machine import Machine
 from producer.system.pythons import Python
+from producer.system.usage import WorkerUsage
 from producer.workloads.job_facts import JobFacts
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Run:
     duplicates: Count
     #: Why the run is invalid; empty where it is valid.
     problems: list[str]
-    #: Peak memory of the process trees that did the jobs; None where they are out of sight.
+    #: Peak memory of the process trees that did the jobs; None where they are out of sight, and a worker that
+    #: others started does not say it.
     peak_memory_bytes: Bytes | None
     cpu_s: Seconds | None
     #: CPU time of the broker, where there is one and it is in sight.
@@ -59,6 +61,8 @@ class Run:
     event_loop: str | None = None
     #: The Celery worker, counted from 0, that each of `workers` belongs to; empty where nobody could tell.
     belongs: list[Count] = field(default_factory=list)
+    #: What each worker that others started says it used; empty where none says anything.
+    used: list[WorkerUsage] = field(default_factory=list)
 
     @property
     def times(self) -> Times:

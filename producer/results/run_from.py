@@ -60,6 +60,7 @@ def run_from(
         gil=outcome.gil,
         event_loop=outcome.event_loop,
         belongs=[outcome.belongs[name] for name in names] if outcome.belongs else [],
+        used=used.workers if used else [],
     )
 
 

@@ -35,6 +35,11 @@ def write_interval(ratio: Ratio) -> str:
     return f"{digits(ratio.value)} ({digits(ratio.low)}–{digits(ratio.high)})"
 
 
+def write_cpu(cpu_s: float | None) -> str:
+    """Write CPU time. The system counts it in ticks of 10 ms: a mean below one says no more than that."""
+    return f"<{SPACE}10{SPACE}ms" if cpu_s is not None and cpu_s < 0.01 else seconds(cpu_s)
+
+
 def _write_makespan(row: Summary) -> str:
     if row.makespan_s is None or row.makespan_min_s is None or row.makespan_max_s is None:
         return "no valid run"
@@ -49,11 +54,6 @@ def _write_percentiles(ms: Percentiles | None) -> str:
 
 def _write_median(ms: Percentiles | None) -> str:
     return digits(ms.p50) if ms else NOTHING
-
-
-def _write_cpu(row: Summary) -> str:
-    # Counted by the system in ticks of 10 ms: a mean below one says no more than that.
-    return f"<{SPACE}10{SPACE}ms" if row.cpu_s is not None and row.cpu_s < 0.01 else seconds(row.cpu_s)
 
 
 def _write_trouble(row: Summary) -> str:
@@ -73,5 +73,5 @@ COST = (
     Column("wait\np50, ms", lambda row: _write_median(row.wait_ms)),
     Column("service\np50, ms", lambda row: _write_median(row.service_ms)),
     Column("memory", lambda row: mebibytes(row.peak_memory_bytes)),
-    Column("CPU", _write_cpu),
+    Column("CPU", lambda row: write_cpu(row.cpu_s)),
 )

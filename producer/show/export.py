@@ -14,7 +14,9 @@ from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
 from producer.show.columns import COST, SPEED
 from producer.show.facts import describe_left_out, describe_problems, describe_workload
+from producer.show.used import describe_used
 from producer.stats.cautions import cautions
+from producer.stats.each_worker import each_worker
 from producer.stats.ratios import Ratio
 from producer.stats.scaling import curves
 from producer.stats.starvation import starvations
@@ -50,6 +52,7 @@ def _numbers(result: Result, workload: WorkloadResult) -> dict[str, Any]:
         "contenders": rows,
         "cautions": cautions(result, workload),
         "left_out": {str(name): why for name, why in workload.left_out.items()},
+        **({"workers": workers} if (workers := each_worker(result, workload)) else {}),
         **({"short_jobs": starved} if (starved := starvations(result, workload)) else {}),
         **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
         **({"facts": workload.facts, "advice": advice} if advice else {}),
@@ -84,6 +87,7 @@ def _section(result: Result, name: str) -> Iterator[str]:
         yield _line(str(row.contender), *(column.cell(row) for column in columns))
     yield ""
     aside = [
+        *describe_used(rows, each_worker(result, workload)),
         *describe_left_out(workload),
         *(f"invalid: {why}" for why in describe_problems(result, workload)),
     ]

@@ -60,10 +60,11 @@ def _how_jobs_come(
             f"Bound by the sending: for {share} of its time jobs were still being sent, and found slots free",
         )
     if cpu_s is not None and cpu_s - facts.cpu_s > DEAR * alone_s:
+        who = "the pool and the broker spend" if candidate.row.cpu_has_broker else "the pool spends"
         yield Binding(
             Bound.MESSAGES,
-            f"Bound by the cost of each message: the job takes {seconds(alone_s)}, and the pool and the "
-            f"broker spend {seconds(cpu_s - facts.cpu_s)} of CPU time more on it",
+            f"Bound by the cost of each message: the job takes {seconds(alone_s)}, and {who} "
+            f"{seconds(cpu_s - facts.cpu_s)} of CPU time more on it",
         )
     if jobs <= slots:
         yield Binding(

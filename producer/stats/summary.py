@@ -57,9 +57,11 @@ class Summary:
     efficiency: float | None = None
     limit_s: float | None = None
     peak_memory_bytes: int | None = None
-    #: Mean CPU time of a run, of the processes that do the jobs and of the broker that carries them;
-    #: the system counts it in hundredths of a second.
+    #: Mean CPU time of a run, of the processes that do the jobs and of the broker that carries them, where
+    #: that is known; the system counts it in hundredths of a second.
     cpu_s: float | None = None
+    #: Whether the broker's is in it: it is known of a broker that the lab has started.
+    cpu_has_broker: bool = False
     loop_stall_s: float | None = None
     #: Over all the runs, valid or not.
     failed: int = 0
@@ -163,6 +165,7 @@ def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, co
         limit_s=limit,
         peak_memory_bytes=_largest([run.peak_memory_bytes for run in valid]),
         cpu_s=_mean([run.cpu_s + (run.broker_cpu_s or 0) for run in valid if run.cpu_s is not None]),
+        cpu_has_broker=all(run.broker_cpu_s is not None for run in valid if run.cpu_s is not None),
         loop_stall_s=_largest([run.loop_stall_s for run in valid]),
     )
 

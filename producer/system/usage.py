@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
+
+from producer.ranges import Bytes, Seconds
+from worker.usage import sum_cpu_s, sum_memory, tree
 
 #: How often the processes are looked at during a run, in seconds: half a millisecond for each of them.
 INTERVAL_S = 0.2
@@ -17,28 +20,43 @@ LOOKS_A_TREE = 5
 
 
 @dataclass(slots=True)
+class WorkerUsage:
+    """What one worker that others started says it used over one run; None where it does not say."""
+
+    #: As Celery calls it: "gevent-7@host".
+    name: str
+    peak_memory_bytes: Bytes | None
+    cpu_s: Seconds | None
+
+
+@dataclass(slots=True)
 class Usage:
-    """The memory and CPU time of whole process trees, over one run."""
+    """The memory and CPU time of whole process trees, over one run; None where nobody knows."""
 
     #: The highest sum of the processes' proportional memory seen, in bytes; shared pages count once.
-    peak_memory_bytes: int = 0
+    peak_memory_bytes: int | None = None
     #: User and system time, in seconds.
-    cpu_s: float = 0.0
+    cpu_s: float | None = None
+    #: Of each worker that others started; empty where none says anything.
+    workers: list[WorkerUsage] = field(default_factory=list)
+
+    def see(self, memory: int) -> None:
+        """Take down how much memory is used now, in bytes."""
+        self.peak_memory_bytes = max(self.peak_memory_bytes or 0, memory)
 
 
 @contextlib.contextmanager
 def watched(roots: Iterable[int]) -> Iterator[Usage]:
     """Measure the process trees below `roots` during this context; the usage is complete at its end."""
-    usage = Usage()
     processes = [psutil.Process(pid) for pid in roots if psutil.pid_exists(pid)]
-    before = _cpu_times(processes)
-    stop = threading.Event()
+    before = sum_cpu_s(tree(processes))
+    usage, stop = Usage(), threading.Event()
 
     def look() -> None:
         while True:
-            tree = list(_tree(processes))
+            everything = list(tree(processes))
             for _ in range(LOOKS_A_TREE):
-                usage.peak_memory_bytes = max(usage.peak_memory_bytes, _memory(tree))
+                usage.see(sum_memory(everything))
                 if stop.wait(INTERVAL_S):
                     return
 
@@ -47,12 +65,11 @@ def watched(roots: Iterable[int]) -> Iterator[Usage]:
     try:
         yield usage
     finally:
-        after = _cpu_times(processes)
+        after = sum_cpu_s(tree(processes))
         stop.set()
         looker.join()
-        usage.peak_memory_bytes = max(usage.peak_memory_bytes, _memory(_tree(processes)))
-        # As sums: the time of a child that ended meanwhile has passed to its parent.
-        usage.cpu_s = max(0.0, sum(after.values()) - sum(before.values()))
+        usage.see(sum_memory(tree(processes)))
+        usage.cpu_s = max(0.0, after - before)
 
 
 def cpu_s(pid: int | None) -> float:
@@ -63,29 +80,3 @@ def cpu_s(pid: int | None) -> float:
         times = psutil.Process(pid).cpu_times()
         return float(times.user + times.system)
     return 0.0
-
-
-def _tree(roots: list[psutil.Process]) -> Iterator[psutil.Process]:
-    for root in roots:
-        with contextlib.suppress(psutil.Error):
-            yield root
-            yield from root.children(recursive=True)
-
-
-def _cpu_times(roots: list[psutil.Process]) -> dict[int, float]:
-    seconds = {}
-    for process in _tree(roots):
-        with contextlib.suppress(psutil.Error):
-            times = process.cpu_times()
-            # The last two are of children that have ended and been waited for: prefork replaces its own.
-            seconds[process.pid] = times.user + times.system + times.children_user + times.children_system
-    return seconds
-
-
-def _memory(tree: Iterable[psutil.Process]) -> int:
-    total = 0
-    for process in tree:
-        with contextlib.suppress(psutil.Error):
-            memory = process.memory_full_info()
-            total += getattr(memory, "pss", memory.uss)
-    return total

@@ -17,9 +17,9 @@ EATS = "eaten = b'x' * (100 << 20); input()"
 def test_the_memory_of_a_process_that_begins_during_a_run_is_seen_while_it_lasts() -> None:
     with watched([os.getpid()]) as used:
         until(lambda: used.peak_memory_bytes, "a first look")
-        before = used.peak_memory_bytes
+        before = used.peak_memory_bytes or 0
         with subprocess.Popen([sys.executable, "-c", EATS], stdin=subprocess.PIPE) as child:
             try:
-                until(lambda: used.peak_memory_bytes > before + 90 * MIB, "it is looked at")
+                until(lambda: (used.peak_memory_bytes or 0) > before + 90 * MIB, "it is looked at")
             finally:
                 child.kill()

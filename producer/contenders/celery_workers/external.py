@@ -9,14 +9,15 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import starmap
 
 from celery import Celery
 
+from producer.contenders.celery_workers.asked_usage import AskedUsage
 from producer.contenders.celery_workers.exchange import event_loop, hosts, run_over_broker
 from producer.contenders.celery_workers.other_function import other_function
-from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask
+from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask, impossible
 from producer.contenders.celery_workers.spawned import WARM_UP_FEN, WARM_UP_MS
-from producer.contenders.ledger import quote
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
@@ -75,10 +76,7 @@ class Fleet:
         if self._queues is None:
             self._queues = self._ask_slots(self._await_workers())
         for node, why in {**self._faults.get(ANY_QUEUE, {}), **self._faults.get(queue, {})}.items():
-            raise ContenderError(
-                f"the worker {quote(node)} answers what cannot be (ask the workers): {why}; stop it, and "
-                "compare again"
-            )
+            raise ContenderError(impossible(node, why))
         return self._queues.get(queue, {})
 
     def missing(self, queue: str) -> list[str]:
@@ -190,12 +188,16 @@ class ExternalWorkers:
         self._there = True
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
-        """Send the jobs, collect the records, account for all of them."""
-        outcome = run_over_broker(
-            *(self._app, self._broker.url, self._queue, jobs, progress),
-            death=lambda: None,
-            reaper=self._reaper,
-        )
+        """Send the jobs, collect the records, account for all of them; ask the workers what they use."""
+        asked = AskedUsage(self._app, self._fleet.slots(self._queue))
+        with asked.watch():
+            outcome = run_over_broker(
+                *(self._app, self._broker.url, self._queue, jobs, progress),
+                death=lambda: None,
+                reaper=self._reaper,
+            )
+        outcome.used = asked.usage()
+        outcome.problems += starmap(impossible, asked.faults.items())
         outcome.slots = self.spec.total_slots
         outcome.event_loop = self._event_loop
         if (there := len(hosts(outcome.names))) > self.spec.workers:

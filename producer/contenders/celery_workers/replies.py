@@ -16,8 +16,8 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from producer.contenders.ledger import MAX_NAME
-from producer.ranges import MAX_SLOTS
+from producer.contenders.ledger import MAX_NAME, quote
+from producer.ranges import MAX_SLOTS, Moment
 from worker.errors import ContenderError
 from worker.records import error_line
 
@@ -27,6 +27,10 @@ MAX_WORKERS = 1000
 ASK_S = 1.0
 #: No question takes longer than this many times the time that a worker has to answer.
 PATIENCE = 10
+#: The most memory of one worker, in bytes: that of so many workers still fits into a result.
+MAX_MEMORY = 2**50
+#: The most CPU time that a worker has used since it was started, in seconds: 300 cores for a year.
+MAX_CPU_S = 10**10
 
 T = TypeVar("T")
 Text = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
@@ -61,6 +65,17 @@ class Stats(msgspec.Struct):
 
     pool: PoolStats
     broker: BrokerStats
+
+
+class Used(msgspec.Struct):
+    """The answer to `usage`. A worker of an older simul refuses it, and so says nothing of all this."""
+
+    #: Proportional memory of its process tree now, in bytes.
+    memory_bytes: Annotated[int, msgspec.Meta(ge=0, le=MAX_MEMORY)] | None = None
+    #: CPU time of that since it was started, in seconds.
+    cpu_s: Annotated[float, msgspec.Meta(ge=0, le=MAX_CPU_S)] | None = None
+    #: When it was started, in seconds since 1970: one that was started anew has another.
+    since: Moment | None = None
 
 
 class Pong(msgspec.Struct):
@@ -122,6 +137,12 @@ def ask(
             "stop who sends it"
         ) from error
     return replies
+
+
+def impossible(node: str, why: str) -> str:
+    """Say whose answer makes no sense, and what to do about it."""
+    told = f"the worker {quote(node)} answers what cannot be (ask the workers)"
+    return f"{told}: {why}; stop it, and compare again"
 
 
 def _note(replies: Replies[Any], node: str, content: object, answer: Any, asked: set[str] | None) -> None:

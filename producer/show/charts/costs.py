@@ -13,6 +13,7 @@ from producer.show.charts.families import choose_colour
 from producer.show.svg.axis import Axis, amount, time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Row, draw_bar, draw_rows
+from producer.show.used import WITHOUT_BROKER, lacks_broker
 from producer.words import digits, mebibytes, seconds
 
 
@@ -31,10 +32,12 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
     costs = derive(field.entries)
     if not costs:
         return None
+    without = lacks_broker([cost.entry.summary for cost in costs])
+    spent = f"spent on each job, {WITHOUT_BROKER}" if without else "and the broker spent on each job"
     return Chart(
         "What the speed costs",
-        "Speed, and beside it the peak memory of the processes that did the jobs, and the CPU time they and "
-        "the broker spent on each job.",
+        "Speed, and beside it the peak memory of the processes that did the jobs, and the CPU time they "
+        f"{spent}.",
         describe(costs),
         (
             Picture("speed", "speed", partial(draw_speed, costs)),

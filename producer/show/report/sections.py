@@ -23,8 +23,10 @@ from producer.show.facts import (
 from producer.show.job import describe_job
 from producer.show.report.labelled import Labelled
 from producer.show.starvation import describe_starvation
+from producer.show.used import describe_used
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import by_kind, cautions
+from producer.stats.each_worker import each_worker
 from producer.stats.starvation import starvations
 from producer.stats.summary import Summary
 from producer.words import counted, digits, moment, percent, seconds, times
@@ -46,6 +48,7 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
         parts.append(f'<div class="tiles">{tiles}</div>')
         parts.append(f"<p>{html(describe_bound(workload, rows))}</p>")
     lines = [*describe_answers(workload), *describe_starvation(starvations(result, workload))]
+    lines += describe_used(rows, each_worker(result, workload))
     lines += describe_calls(result, workload)
     parts += [f"<p>{html(line)}</p>" for line in lines]
     return "".join(parts)

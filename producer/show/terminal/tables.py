@@ -26,8 +26,10 @@ from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.show.terminal.sweep import show_sweep, write_facts, write_title
+from producer.show.used import describe_used
 from producer.stats.bound import describe_bound
 from producer.stats.cautions import caution_lines, cautions
+from producer.stats.each_worker import each_worker
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.starvation import starvations
 from producer.stats.summary import Summary, summaries
@@ -87,6 +89,7 @@ def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) ->
     yield from describe_answers(workload)
     yield from _on_percentiles(rows)
     yield from describe_starvation(starvations(result, workload))
+    yield from describe_used(rows, each_worker(result, workload))
     yield from describe_stalls(rows)
     yield from describe_calls(result, workload)
 
