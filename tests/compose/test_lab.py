@@ -34,6 +34,11 @@ def test_up_compares_every_pool_and_leaves_the_table_and_the_result(lab: Stack) 
     assert result.complete
     assert [run.problems for run in result.runs if run.problems] == []
     assert "workers: 6 of 6 answer" in log
+    # The workers are in other containers, and say what they use.
+    assert [run.contender for run in result.runs if not run.peak_memory_bytes or run.cpu_s is None] == []
+    said = " ".join(log.split())
+    assert "CPU is without the broker's, which is out of sight." in said
+    assert f"Memory and CPU of each worker of celery:gevent@{SLOTS}x2: gevent-" in said
     assert max(map(len, log.splitlines())) <= WIDTH
     assert "celery:eventlet" in (lab.directory / "results" / "report.html").read_text()
 
@@ -66,6 +71,8 @@ def test_workers_are_scaled_and_each_does_its_share(lab: Stack) -> None:
         [gevent] = [run for run in result.runs if str(run.contender) == f"celery:gevent@{SLOTS}x3"]
         assert {worker.partition("/")[0] for worker in gevent.workers} == lab.hosts("worker-gevent")
         assert len(lab.hosts("worker-gevent")) == 3
+        assert {used.name.partition("@")[2] for used in gevent.used} == lab.hosts("worker-gevent")
+        assert all(used.peak_memory_bytes and used.cpu_s is not None for used in gevent.used)
         assert str(gevent.contender) in said.stdout
         assert gevent.problems == []
     finally:

@@ -93,23 +93,21 @@ def test_a_worker_that_does_not_know_the_question_is_no_trouble(broker: Broker, 
     assert (one.peak_memory_bytes or 0) > LEAST
 
 
-@pytest.mark.parametrize(
-    "lie",
-    [
-        {"memory_bytes": -1, "cpu_s": 1.0, "since": 1.0},
-        {"memory_bytes": 2**62, "cpu_s": 1.0, "since": 1.0},
-        {"memory_bytes": 1, "cpu_s": float("nan"), "since": 1.0},
-        ["\x1b[31m"],
-    ],
-)
-def test_who_says_what_cannot_be_is_named(broker: Broker, reaper: Reaper, lie: Any) -> None:
+LIES: list[Any] = [
+    {"memory_bytes": -1, "cpu_s": 1.0, "since": 1.0},
+    {"memory_bytes": 2**62, "cpu_s": 1.0, "since": 1.0},
+    {"memory_bytes": 1, "cpu_s": float("nan"), "since": 1.0},
+    ["\x1b[31m"],
+]
+
+
+def test_who_says_what_cannot_be_is_named(broker: Broker, reaper: Reaper) -> None:
     queues = [{"name": "simul.threads"}]
-    with (
-        worker(broker, reaper, "threads", 2, "-n", "one@here"),
-        liar(broker, active_queues=queues, stats=STATS, ping={"ok": "pong"}, usage=lie),
-    ):
-        lied_to = contender(broker, "celery:threads")
-        with pytest.raises(
-            ContenderError, match=r"the worker 'liar-.*@lab' answers what cannot be .*: Expec"
-        ):
-            lied_to.start()
+    with worker(broker, reaper, "threads", 2, "-n", "one@here"):
+        for lie in LIES:
+            with liar(broker, active_queues=queues, stats=STATS, ping={"ok": "pong"}, usage=lie):
+                lied_to = contender(broker, "celery:threads")
+                with pytest.raises(
+                    ContenderError, match=r"'liar-.*@lab' answers what cannot be .*: Expected"
+                ):
+                    lied_to.start()
