@@ -122,7 +122,7 @@ class Control(control.Control):
 
 
 @inspect_command()
-def usage(state: Any) -> dict[str, float]:  # noqa: ARG001  # Celery's signature
+def usage(state: Any) -> dict[str, Any]:  # noqa: ARG001  # Celery's signature
     """Memory and CPU time of this worker and all its processes."""
     from worker import usage  # not at the top: psutil is for those who are asked
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import psutil
+
+#: No clock: a machine's may be set meanwhile.
+LIFE = uuid.uuid4().hex
 
 
 def tree(roots: Iterable[psutil.Process]) -> Iterator[psutil.Process]:
@@ -40,12 +45,11 @@ def sum_cpu_s(processes: Iterable[psutil.Process]) -> float:
     return total
 
 
-def own() -> dict[str, float]:
-    """Return what the tree of this process has used; `since` tells a process from one that followed it."""
-    root = psutil.Process()
-    processes = list(tree([root]))
+def own() -> dict[str, Any]:
+    """Return what the tree of this process has used; `life` tells it from a process that took its place."""
+    processes = list(tree([psutil.Process()]))
     return {
         "memory_bytes": sum_memory(processes),
         "cpu_s": sum_cpu_s(processes),
-        "since": root.create_time(),
+        "life": LIFE,
     }

@@ -152,6 +152,7 @@ def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, co
     median = float(np.median(makespans))
     times = join_times([run.times for run in valid])
     limit = workload.reference.limit_s(row.slots, cores)
+    seen = [run for run in valid if run.cpu_s is not None]
     return replace(
         row,
         makespan_s=median,
@@ -164,8 +165,8 @@ def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, co
         efficiency=limit / median,
         limit_s=limit,
         peak_memory_bytes=_largest([run.peak_memory_bytes for run in valid]),
-        cpu_s=_mean([run.cpu_s + (run.broker_cpu_s or 0) for run in valid if run.cpu_s is not None]),
-        cpu_has_broker=all(run.broker_cpu_s is not None for run in valid if run.cpu_s is not None),
+        cpu_s=_mean([(run.cpu_s or 0) + (run.broker_cpu_s or 0) for run in seen]),
+        cpu_has_broker=bool(seen) and all(run.broker_cpu_s is not None for run in seen),
         loop_stall_s=_largest([run.loop_stall_s for run in valid]),
     )
 

@@ -94,9 +94,9 @@ def test_a_worker_that_does_not_know_the_question_is_no_trouble(broker: Broker, 
 
 
 LIES: list[Any] = [
-    {"memory_bytes": -1, "cpu_s": 1.0, "since": 1.0},
-    {"memory_bytes": 2**62, "cpu_s": 1.0, "since": 1.0},
-    {"memory_bytes": 1, "cpu_s": float("nan"), "since": 1.0},
+    {"memory_bytes": -1, "cpu_s": 1.0, "life": "a"},
+    {"memory_bytes": 2**62, "cpu_s": 1.0, "life": "a"},
+    {"memory_bytes": 1, "cpu_s": float("nan"), "life": "a"},
     ["\x1b[31m"],
 ]
 

@@ -20,8 +20,8 @@ ONE, TWO = "one@lab", "two@lab"
 REFUSALS = [{"error": "no command is called 'usage', ..."}, {"error": "KeyError('usage')"}]
 
 
-def answer(memory_bytes: Any = 100, cpu_s: Any = 5.0, since: Any = 1_800_000_000.0) -> dict[str, Any]:
-    return {"memory_bytes": memory_bytes, "cpu_s": cpu_s, "since": since}
+def answer(memory_bytes: Any = 100, cpu_s: Any = 5.0, life: Any = "a") -> dict[str, Any]:
+    return {"memory_bytes": memory_bytes, "cpu_s": cpu_s, "life": life}
 
 
 def asked(nodes: Sequence[str], *answers: Any) -> AskedUsage:
@@ -74,7 +74,7 @@ def test_of_a_worker_that_does_not_know_the_question_nothing_is_known_and_of_all
 
 
 def test_of_a_worker_that_was_started_anew_no_cpu_time_is_known() -> None:
-    used = asked([ONE], [{ONE: answer(100, 5.0)}], [{ONE: answer(90, 6.0, since=1_800_000_007.0)}])
+    used = asked([ONE], [{ONE: answer(100, 5.0)}], [{ONE: answer(90, 6.0, life="b")}])
     assert used.usage() == Usage(100, None, [WorkerUsage(ONE, 100, None)])
 
 
@@ -87,7 +87,7 @@ def test_a_child_that_is_missed_in_the_sum_makes_no_negative_time() -> None:
     [
         *(answer(memory_bytes=value) for value in (-1, 2**51, 10**30, 1.5, "1", float("nan"), True)),
         *(answer(cpu_s=value) for value in (-0.1, 1e11, 10**400, "1", float("nan"), float("inf"))),
-        *(answer(since=value) for value in (-1, float("nan"), "1")),
+        *(answer(life=value) for value in (7, ["a"], "a" * 301)),
         *([], None, 7, "x"),
     ],
 )

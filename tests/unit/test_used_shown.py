@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 
 from producer.results import Result, load
+from producer.show.charts import costs
+from producer.show.charts.entries import derive_fields
 from producer.show.export import to_csv, to_json, to_markdown
 from producer.show.report.labelled import label
 from producer.show.report.page import write_page
@@ -54,6 +56,17 @@ def test_a_single_worker_has_no_line_of_its_own() -> None:
 def test_where_the_broker_is_in_sight_or_there_is_none_nothing_is_missing() -> None:
     assert described(result([run(NAME, broker_cpu_s=0.01), run("serial")])) == []
     assert described(result([run(NAME, cpu_s=None)])) == []
+
+
+def test_the_chart_says_whose_cpu_time_it_is() -> None:
+    for broker_cpu_s, spent in (
+        (None, "they spent on each job, without"),
+        (0.0, "they and the broker spent"),
+    ):
+        [field] = derive_fields(result([run(NAME, broker_cpu_s=broker_cpu_s)]))
+        chart = costs.chart(field)
+        assert chart is not None
+        assert spent in chart.reading
 
 
 def test_of_many_workers_the_first_are_named() -> None:

@@ -88,7 +88,7 @@ class AskedUsage:
 
     def _note_cpu(self, node: str, before: Used, after: Used, elapsed_s: float) -> None:
         """Take down what a worker used meanwhile; nothing where it was started anew in between."""
-        if before.cpu_s is None or after.cpu_s is None or before.since != after.since:
+        if before.cpu_s is None or after.cpu_s is None or before.life != after.life:
             return
         cpu_s = max(0.0, after.cpu_s - before.cpu_s)
         if cpu_s > MOST_CORES * elapsed_s:

@@ -17,7 +17,7 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from producer.contenders.ledger import MAX_NAME, quote
-from producer.ranges import MAX_SLOTS, Moment
+from producer.ranges import MAX_SLOTS
 from worker.errors import ContenderError
 from worker.records import error_line
 
@@ -29,7 +29,7 @@ ASK_S = 1.0
 PATIENCE = 10
 #: The most memory of one worker, in bytes: that of so many workers still fits into a result.
 MAX_MEMORY = 2**50
-#: The most CPU time that a worker has used since it was started, in seconds: 300 cores for a year.
+#: The most CPU time that a worker has used since it began, in seconds: 300 cores for a year.
 MAX_CPU_S = 10**10
 
 T = TypeVar("T")
@@ -72,10 +72,10 @@ class Used(msgspec.Struct):
 
     #: Proportional memory of its process tree now, in bytes.
     memory_bytes: Annotated[int, msgspec.Meta(ge=0, le=MAX_MEMORY)] | None = None
-    #: CPU time of that since it was started, in seconds.
+    #: CPU time of that since it began, in seconds.
     cpu_s: Annotated[float, msgspec.Meta(ge=0, le=MAX_CPU_S)] | None = None
-    #: When it was started, in seconds since 1970: one that was started anew has another.
-    since: Moment | None = None
+    #: Made up by the worker's process: one that was started anew has another.
+    life: Text | None = None
 
 
 class Pong(msgspec.Struct):
