@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from producer.stats.binding import Bound
 from tests.advised import (
     COMPUTES,
@@ -72,6 +74,15 @@ def test_what_bounds_it_is_read_from_the_facts_and_the_records() -> None:
         Bound.UNKNOWN,
         Bound.UNKNOWN,
     ]
+
+
+@pytest.mark.parametrize(
+    ("broker_cpu_s", "who"), [(None, "and the pool spends "), (0.0, "and the pool and the broker spend ")]
+)
+def test_whose_cpu_time_a_message_costs_is_said_as_it_was_seen(broker_cpu_s: float | None, who: str) -> None:
+    tiny = replace(SLEEPS, service_s=0.0001, waiting=0.0, cpu_s=0.0001)
+    runs = ran("celery:threads@2", 0.05, 1, slots=2, broker_cpu_s=broker_cpu_s)
+    assert who in choice(compared(tiny, runs)).binding.text
 
 
 def test_a_pool_that_waited_for_its_jobs_is_bound_by_the_sending() -> None:

@@ -21,6 +21,7 @@ from producer.results.reference import Reference
 from producer.show.columns import SPEED
 from producer.stats.summary import Summary, summaries
 from producer.system.broker import Broker
+from producer.system.usage import Usage, WorkerUsage
 from producer.workloads import Workload, build
 from tests.helpers import SOON_S
 from tests.made import result, workload
@@ -435,6 +436,18 @@ def test_the_answers_are_summed_up_where_the_workload_can() -> None:
 def test_contenders_out_of_sight_have_no_memory_and_no_cpu_time() -> None:
     lab = Lab().go([SERIAL, Spec("celery:solo", 1)])
     assert all((run.peak_memory_bytes, run.cpu_s, run.broker_cpu_s) == (None, None, None) for run in lab.runs)
+
+
+def test_what_they_say_of_themselves_is_in_their_runs() -> None:
+    used = Usage(7, 0.5, [WorkerUsage("a@lab", 3, 0.1), WorkerUsage("b@lab", 4, 0.4)])
+
+    def say(_: int, outcome: Outcome) -> bool:
+        outcome.used = used
+        return True
+
+    lab = Lab().go([Spec("celery:solo", 1)], prepare=lambda fake: setattr(fake, "spoil", say))
+    assert {(run.peak_memory_bytes, run.cpu_s, run.broker_cpu_s) for run in lab.runs} == {(7, 0.5, None)}
+    assert all(run.used == used.workers for run in lab.runs)
 
 
 def test_a_roster_starts_each_once_and_stops_what_nobody_wants() -> None:
