@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 from producer.contenders.celery_workers import asked_usage
 from producer.contenders.celery_workers.asked_usage import AskedUsage
+from producer.ranges import MAX_S
 from producer.system.usage import Usage, WorkerUsage
 from tests.helpers import until
 from tests.unit.test_replies import Control
@@ -101,6 +102,16 @@ def test_more_cpu_time_than_any_machine_has_is_not_believed() -> None:
     used = asked([ONE], [{ONE: answer(cpu_s=0.0)}], [{ONE: answer(cpu_s=1e9)}])
     assert used.usage().cpu_s is None
     assert used.faults[ONE].startswith("1,000,000,000 s of CPU time in ")
+
+
+def test_nor_is_more_than_a_result_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked_usage, "MOST_CORES", 10**12)  # as in a run of a week
+    used = asked([ONE], [{ONE: answer(cpu_s=0.0)}], [{ONE: answer(cpu_s=MAX_S + 1.0)}])
+    assert used.usage().cpu_s is None
+    assert used.faults.keys() == {ONE}
+    most = [{node: answer(cpu_s=MAX_S)} for node in (ONE, TWO)]
+    used = asked([ONE, TWO], [{ONE: answer(cpu_s=0.0)}, {TWO: answer(cpu_s=0.0)}], most)
+    assert (used.usage().cpu_s, used.faults) == (None, {})
 
 
 def test_they_are_asked_on_and_on_within_a_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,7 @@ class AskedUsage:
         if before.cpu_s is None or after.cpu_s is None or before.life != after.life:
             return
         cpu_s = max(0.0, after.cpu_s - before.cpu_s)
-        if cpu_s > MOST_CORES * elapsed_s:
+        if cpu_s > min(MOST_CORES * elapsed_s, MAX_S):  # a result holds no more
             self.faults[node] = f"{cpu_s:,.0f} s of CPU time in {elapsed_s:.1f} s"
         else:
             self._cpu_s[node] = cpu_s
