@@ -65,7 +65,7 @@ def judit(
         _require_writable(pgn)
     lanes = _hold(plan, quiet)
     if as_json:
-        tell(json_text(as_plain(lanes, plan.program)))
+        print(json_text(as_plain(lanes, plan.program)))
     else:
         console = stdout()
         console.print(show_exhibition(lanes, plan.program, console.width))

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from producer.exhibition.moves import MoveMade, OnMove, Played
@@ -42,12 +42,22 @@ class InProcess:
         self._in_turn = in_turn
         self._judits = 1 if design == "serial" else program.judits
         self._job = program.job(in_turn, judits=self._judits)
+        self._seats = ExitStack()
+        self._queues: Queues | None = None
 
     def start(self) -> None:
-        """Start nothing: the players are started with their exhibition, and its clock after them."""
+        """Start the players, where they are threads or processes, before any clock runs.
+
+        Raises:
+            ContenderError: the processes did not start.
+        """
+        if self._design in ("threads", "processes"):
+            players = self._threads() if self._design == "threads" else self._processes()
+            self._queues = self._seats.enter_context(players)
 
     def stop(self) -> None:
-        """Stop nothing."""
+        """End them."""
+        self._seats.close()
 
     def play(self, on_move: OnMove) -> Played:
         """Play; `on_move` is called in this thread, or in that of the event loop."""
@@ -63,8 +73,8 @@ class InProcess:
         elif self._design == "asyncio":
             asyncio.run(self._play_asyncio(note, total))
         else:
-            with self._players() as queues:
-                self._collect(queues, note, total)
+            assert self._queues, "it was started"
+            self._collect(self._queues, note, total)
         return Played(moves, self._slots, self._judits)
 
     def _play_alone(self, note: Callable[[MoveMade], None]) -> None:
@@ -109,9 +119,6 @@ class InProcess:
     def _first_turns(self) -> list[Turn]:
         now_s = time.monotonic()
         return [Turn(job, now_s, now_s) for job in first_moves(self._job)]
-
-    def _players(self) -> Any:
-        return self._threads() if self._design == "threads" else self._processes()
 
     @contextmanager
     def _threads(self) -> Iterator[Queues]:

@@ -50,7 +50,7 @@ class Silent:
     def playing(self, place: int, held: Held) -> None: ...
     def ended(self, place: int, held: Held) -> None: ...
 
-    def moved(self, place: int, moves: Sequence[MoveMade]) -> None:
+    def moved(self, place: int, moves: Sequence[MoveMade]) -> None:  # noqa: ARG002  # the protocol's
         self.moves += moves
 
 

@@ -168,7 +168,7 @@ class ExternalWorkers:
         if not slots:
             raise ContenderError(
                 f"no worker consumes {self._queue} (ask the workers): start one with "
-                f"`simul worker --pool {self.spec.celery_pool}` (and with the same --job); in the lab, "
+                f"`simul worker --pool {self._pool}{self._of_a_queue()}; in the lab, "
                 "`docker compose run --rm producer` takes the place of `simul`"
             )
         if len(set(slots.values())) > 1:
@@ -219,6 +219,11 @@ class ExternalWorkers:
     def queue(self) -> str:
         """The queue that they consume."""
         return self._queue
+
+    def _of_a_queue(self) -> str:
+        if self._queue == pool(self._pool).queue:
+            return "` (and with the same --job)"
+        return f" -c {self.spec.slots} --queue {self._queue}`"
 
     def processes(self) -> list[int]:
         """Return none: the processes may be in other containers, or on other machines."""

@@ -15,6 +15,7 @@ from producer.exhibition.program import Program
 from producer.exhibition.sentences import difference, title, what_is_seen, where_it_went
 from producer.printable import notes, printable
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
+from producer.words import counted
 
 #: The columns of an account.
 PARTS = {
@@ -36,11 +37,12 @@ class Column(NamedTuple):
 def show_exhibition(lanes: Sequence[Held], program: Program, width: int = MAX_WIDTH) -> RenderableType:
     """Show what came of an exhibition."""
     half_moves = sum(program.plies)
-    ended = sum(game.result != "*" for game in program.games)
+    ended = sum(len(game.moves) < 2 * program.moves for game in program.games)
+    early = f", for {counted(ended, 'game')} ended before" if ended else ""
     parts: list[RenderableType] = [
         Text.assemble(
             (title(program), "bold"),
-            (f"  {half_moves:,} half-moves, {ended} of the games end before; seed {program.seed}", "dim"),
+            (f"  {half_moves:,} half-moves{early}; seed {program.seed}", "dim"),
         )
     ]
     parts += split_to_fit(_columns(lanes), partial(_table, lanes), min(width, MAX_WIDTH))
