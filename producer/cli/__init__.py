@@ -13,7 +13,7 @@ import sys
 
 import typer
 
-from producer.cli import compare, data, diff, judit, machine, report, send, show, streams, sweep, worker
+from producer.cli import compare, data, diff, judit, live, machine, report, send, show, streams, sweep, worker
 from producer.cli.console import say
 from producer.system import interrupts
 from worker import errors
@@ -60,6 +60,7 @@ for command in (
     send.send,
     worker.worker,
     judit.judit,
+    live.live,
     machine.machine,
 ):
     app.command()(command)

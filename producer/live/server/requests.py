@@ -1,0 +1,129 @@
+"""Reads what a browser asks to have run: bounded as on the command line, and by the same code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from producer.contenders.default_slots import sensible
+from producer.contenders.parsing import parse, parse_name
+from producer.contenders.pool_options import split_contenders
+from producer.measure.plan import Plan
+from producer.ranges import Integer
+from producer.workloads import DEFAULT_SEED, build
+from worker.errors import SimulError, UnknownNameError
+
+#: Bytes of a request.
+MOST_BYTES = 16 * 1024
+#: What ends a lane of a race whose games are played one after the other.
+IN_TURN = "/in-turn"
+
+Name = Annotated[str, Meta(min_length=1, max_length=300)]
+
+
+class BadRequestError(SimulError):
+    """A request asks for what there is not; the message says what."""
+
+
+class Race(msgspec.Struct, tag="race", tag_field="kind", forbid_unknown_fields=True):
+    """An exhibition in one lane, or in two that race each other."""
+
+    lanes: Annotated[list[Name], Meta(min_length=1, max_length=2)]
+    hour_s: Annotated[float, Meta(gt=0, le=3600)] = 1.0
+    opponents: Annotated[int, Meta(ge=1, le=1000)] = 24
+    moves: Annotated[int, Meta(ge=1, le=1000)] = 30
+    judits: Annotated[int, Meta(ge=1, le=1000)] = 1
+    seed: Integer = DEFAULT_SEED
+
+
+class Comparison(msgspec.Struct, tag="comparison", tag_field="kind", forbid_unknown_fields=True):
+    """A comparison, as `simul compare` makes it."""
+
+    workloads: Annotated[list[Name], Meta(min_length=1, max_length=20)]
+    contenders: Annotated[list[Name], Meta(max_length=100)] | None = msgspec.field(name="with", default=None)
+    jobs: Annotated[int, Meta(ge=1, le=20_000)] | None = None
+    rounds: Annotated[int, Meta(ge=1, le=100)] = 5
+    seed: Integer = DEFAULT_SEED
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be run: the arguments of `simul`, and what is shown until it speaks for itself."""
+
+    title: str
+    arguments: tuple[str, ...]
+    state: dict[str, Any]
+
+
+_decode = msgspec.json.Decoder(Race | Comparison).decode
+
+
+def read(body: bytes, data_root: Path) -> Request:
+    """Read a request.
+
+    Raises:
+        BadRequestError: it is no request, or a number is out of its range.
+        SimulError: as on the command line, where what it asks for cannot be.
+    """
+    try:
+        request = _decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BadRequestError(_explain(str(error))) from None
+    return _race(request) if isinstance(request, Race) else _comparison(request, data_root)
+
+
+def _race(race: Race) -> Request:
+    lanes = []
+    for text in race.lanes:
+        name = parse_name(text.removesuffix(IN_TURN))
+        lanes.append(f"{name}{IN_TURN if text.endswith(IN_TURN) else ''}")
+    if race.judits > race.opponents:
+        raise BadRequestError("judits: there are more of them than opponents")
+    title = f"{race.opponents} games, {race.moves} moves each, an hour in {race.hour_s:g} s"
+    options = ("hour", f"{race.hour_s!r}"), ("opponents", race.opponents), ("moves", race.moves)
+    more = ("judits", race.judits), ("seed", race.seed)
+    arguments = [f"--{name}={value}" for name, value in (("with", ",".join(lanes)), *options, *more)]
+    state = {
+        **{"kind": "exhibition", "title": title, "race": len(lanes) == 2, "hour_s": race.hour_s},
+        **{"opponents": race.opponents, "moves": race.moves, "judits": race.judits, "seed": race.seed},
+        "openings": [],
+    }
+    return Request(title, ("judit", "--race", *arguments), state)
+
+
+def _comparison(asked: Comparison, data_root: Path) -> Request:
+    names = list(dict.fromkeys(asked.workloads))
+    workloads = [build(name, asked.jobs, asked.seed, 1, data_root) for name in names]
+    chosen = None if asked.contenders is None else ",".join(asked.contenders)
+    named = None if chosen is None else list(dict.fromkeys(split_contenders(chosen)))
+    if named == []:
+        raise UnknownNameError("with: name a contender, or leave it out")
+    Plan(  # it checks what a result can hold
+        workloads=workloads,
+        contenders={
+            workload.name: sensible(workload) if named is None else [parse(name, workload) for name in named]
+            for workload in workloads
+        },
+        rounds=asked.rounds,
+        seed=asked.seed,
+        chunk=1,
+        data_root=data_root,
+        out=None,
+    )
+    arguments = [f"--rounds={asked.rounds}", f"--seed={asked.seed}"]
+    arguments += [] if named is None else [f"--with={','.join(named)}"]
+    arguments += [] if asked.jobs is None else [f"--jobs={asked.jobs}"]
+    state = {"kind": "comparison", "title": ", ".join(names), "rounds": asked.rounds, "report": False}
+    return Request(", ".join(names), ("compare", *names, *arguments), {**state, "workers": None})
+
+
+def _explain(error: str) -> str:
+    """Turn what the decoder says around, to begin with the field: "rounds: expected `int` <= 100"."""
+    what, _, where = error.partition(" - at `$")
+    field = re.sub(r"[`.]", "", where)
+    return f"{field}: {what[:1].lower()}{what[1:]}" if field else f"request: {what[:1].lower()}{what[1:]}"
