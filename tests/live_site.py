@@ -89,12 +89,10 @@ class Site:
         return browser
 
     def get(self, path: str) -> tuple[int, str]:
-        return self._ask("GET", path)
+        return request(self.port, "GET", path)
 
     def post(self, path: str, value: object = None) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-        status, text = self._ask("POST", path, json.dumps(value), headers)
-        return status, json.loads(text)
+        return request(self.port, "POST", path, value, {"Authorization": f"Bearer {TOKEN}"})
 
     def start(self, **more: Any) -> str:
         """Ask for a comparison; its id."""
@@ -107,12 +105,19 @@ class Site:
         for browser in self._browsers:
             browser.close()
 
-    def _ask(self, *arguments: Any) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SOON_S)
-        with contextlib.closing(connection):
-            connection.request(*arguments)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+
+def request(
+    port: int, method: str, path: str, value: object = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, Any]:
+    """The status and the text of an answer; what it says, where it is JSON."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SOON_S)
+    with contextlib.closing(connection):
+        body = None if method == "GET" else json.dumps(value)
+        connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        is_json = answer.headers["Content-Type"] == "application/json"
+        return answer.status, json.loads(text) if is_json else text
 
 
 @contextlib.contextmanager

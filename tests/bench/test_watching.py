@@ -204,7 +204,7 @@ def _thread_s() -> float:
 
 def _table(passes: dict[tuple[str, str, str], list[Pass]]) -> Iterator[str]:
     yield f"\n{ROUNDS} interleaved rounds, {os.cpu_count()} cores: makespan in s, median; its ratio to that"
-    yield "without a server, median and range; of a core, for the server, the browsers, the thread that publishes"
+    yield "without a server, median and range; of a core, for server, browsers and the thread that publishes"
     for (workload, contender, situation), runs in sorted(passes.items()):
         pairs = zip(runs, passes[workload, contender, WITHOUT], strict=True)
         ratios = sorted(run.makespan_s / other.makespan_s for run, other in pairs)

@@ -44,6 +44,7 @@ class Stack:
     project: str = field(default_factory=lambda: f"simul-test-{uuid.uuid4().hex[:8]}")
     image: str = "simul-test"
     flower_port: int = field(default_factory=free_port)
+    page_port: int = field(default_factory=free_port)
     #: What carries the messages; "" is the default.
     transport: str = ""
     #: What else is set.
@@ -121,6 +122,7 @@ class Stack:
             "SIMUL_SLOTS": str(SLOTS),
             "SIMUL_VISIBILITY_TIMEOUT": str(VISIBILITY_TIMEOUT_S),
             "SIMUL_FLOWER_PORT": str(self.flower_port),
+            "SIMUL_PAGE_PORT": str(self.page_port),
             "SIMUL_TRANSPORT": self.transport,
             **self.variables,
         }

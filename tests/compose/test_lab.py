@@ -123,15 +123,18 @@ def test_a_wrong_password_is_refused_in_words(lab: Stack) -> None:
         assert "wrong@" not in said.stderr
 
 
-def test_only_flower_is_published_and_only_to_this_machine(lab: Stack) -> None:
+def test_only_two_pages_are_published_and_only_to_this_machine(lab: Stack) -> None:
     lab.compose("--profile", "monitor", "up", "-d", "--no-recreate", "--no-deps", "flower")
     published = {
         container["Config"]["Labels"]["com.docker.compose.service"]: container["HostConfig"]["PortBindings"]
         for container in lab.containers()
         if container["HostConfig"]["PortBindings"]
     }
-    here = [{"HostIp": "127.0.0.1", "HostPort": str(lab.flower_port)}]
-    assert published == {"flower": {"5555/tcp": here}}
+    ports = {"flower": ("5555/tcp", lab.flower_port), "page": (f"{lab.page_port}/tcp", lab.page_port)}
+    assert published == {
+        service: {inside: [{"HostIp": "127.0.0.1", "HostPort": str(outside)}]}
+        for service, (inside, outside) in ports.items()
+    }
     workers = {host for pool in POOLS_OF_THE_LAB for host in lab.hosts(f"worker-{pool}")}
     until(lambda: workers <= _seen_by_flower(lab.flower_port), "Flower shows the workers")
 
