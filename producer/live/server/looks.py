@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from producer.live.server.hub import Hub
-from producer.live.server.reader import client_of
+from producer.live.server.reader import client_of, told_to_end
 from producer.live.server.shown import Shown
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
@@ -28,10 +28,10 @@ QUEUES = "simul."
 
 
 async def follow_depths(broker_url: str, shown: Shown, hub: Hub) -> None:
-    """Publish how many messages wait in the queues of the lanes that run, for ever."""
+    """Publish how many messages wait in the queues of the lanes that run, until it is cancelled."""
     client = client_of(broker_url)
     try:
-        while True:
+        while not told_to_end():
             await asyncio.sleep(DEPTH_S)
             depths: dict[str, dict[str, int]] = {}
             with contextlib.suppress(redis.RedisError, OSError):  # the reader says that the broker is away

@@ -41,6 +41,15 @@ def client_of(broker_url: str) -> Redis:
     )
 
 
+def told_to_end() -> bool:
+    """Whether this task is cancelled.
+
+    redis-py may swallow that: under Python 3.11 a cancellation that comes just as it sends is lost.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class Reader:
     """Reads what runs publish, into `shown` and to the browsers of `hub`."""
 
@@ -54,9 +63,9 @@ class Reader:
         self._reported: set[str] = set()
 
     async def run(self) -> None:
-        """Follow the stream, for ever."""
+        """Follow the stream until it is cancelled."""
         try:
-            while True:
+            while not told_to_end():
                 try:
                     await self._follow()
                 except (redis.RedisError, OSError) as error:
@@ -79,7 +88,7 @@ class Reader:
         last: bytes | str = "0"
         renewed_s = -RENEW_S
         self._heard_s.clear()
-        while True:
+        while not told_to_end():
             if time.monotonic() - renewed_s >= RENEW_S:
                 renewed_s = time.monotonic()
                 await self._client.set(WATCHED, 1, ex=WATCHED_S)
