@@ -35,8 +35,8 @@ def write_document() -> Document:
     page = _STYLE.sub(lambda match: inline("style", match[1]), page)
     page = _SCRIPT.sub(lambda match: inline("script", match[1]), page)
     policy = (
-        f"default-src 'none'; script-src {' '.join(hashes['script'])}; style-src {' '.join(hashes['style'])};"
-        " img-src data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+        f"default-src 'none'; script-src {' '.join(hashes['script'])}; style-src {' '.join(hashes['style'])}; "
+        "img-src data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     )
     return Document(page, policy)
