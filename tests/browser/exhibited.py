@@ -1,4 +1,4 @@
-"""Exhibitions as a server tells of them: legal games that python-chess makes, at the times of the timetable."""
+"""Exhibitions as a server tells of them: legal games by python-chess, at the times of the timetable."""
 
 from __future__ import annotations
 

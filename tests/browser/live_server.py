@@ -1,4 +1,4 @@
-"""A server of canned events, with the page and the policy of the real one: what is sent and when, tests decide."""
+"""A server of canned events, with the page and policy of the real one: tests decide what is sent and when."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from producer.live.page.document import write_document
+from producer.live.server.document import make_document
 
 CONTENDERS = [
     "serial",
@@ -33,7 +33,7 @@ class LiveServer:
         self.queue: list[dict[str, str]] = []
         self.workers: list[dict[str, Any]] = []
         self.contenders = list(CONTENDERS)
-        self.document = write_document()
+        self.document = make_document()
         #: Path, Authorization and JSON of each request.
         self.posts: queue.Queue[tuple[str, str | None, Any]] = queue.Queue()
         #: How the next requests are answered.
@@ -100,7 +100,7 @@ class LiveServer:
             def do_GET(self) -> None:
                 if self.path == "/":
                     self._answer(
-                        200, "text/html; charset=utf-8", live.document.html.encode(), live.document.policy
+                        200, "text/html; charset=utf-8", live.document.body, live.document.policy
                     )
                 elif self.path.startswith("/reports/"):
                     self._answer(200, "text/html; charset=utf-8", REPORT.encode(), "default-src 'none'")

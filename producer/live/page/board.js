@@ -68,7 +68,7 @@ class Board {
   tell(game, over, result) {
     const name = `Board ${this.place + 1}${this.opening ? `, ${this.opening}` : ""}`;
     const last = game.last ? `, last move ${game.last.said}` : "";
-    const state = over ? `over${result && result !== "*" ? `, ${written(result)}` : ""}` : game.plies % 2 ? "Black to move" : "White to move";
+    const state = over ? `over, ${written(result) || "with no result"}` : game.plies % 2 ? "Black to move" : "White to move";
     const text = `${name}: ${state}${last}`;
     if (this.svg.getAttribute("aria-label") !== text) this.svg.setAttribute("aria-label", text);
     return text;
@@ -77,6 +77,6 @@ class Board {
 
 // A result as it is printed; a game that was broken off has none.
 function written(result) {
-  if (!result || result === "*") return "end";
+  if (!result || result === "*") return "";
   return result === "1/2-1/2" ? "½–½" : result.replace("-", "–");
 }

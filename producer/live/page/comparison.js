@@ -59,12 +59,13 @@ class ComparisonView {
     parts.row.dataset.status = lane.status;
     say(parts.name, lane.name);
     const times = lane.makespans_s ?? [];
-    const all = lane.status === "running" ? lane.done : times.length >= this.run.rounds ? lane.jobs : 0;
-    parts.bar.max = lane.jobs || 1;
-    parts.bar.value = all;
-    parts.bar.ariaLabel = `${lane.name}: ${number(all)} of ${counted(lane.jobs, "job")} done`;
+    const [ended, all] = [times.length + (lane.invalid ?? 0), lane.jobs * this.run.rounds];
+    const done = Math.min(ended * lane.jobs + (lane.status === "running" ? lane.done : 0), all);
+    parts.bar.max = all || 1;
+    parts.bar.value = done;
+    parts.bar.ariaLabel = `${lane.name}: ${number(done)} of ${counted(all, "job")} done`;
     say(parts.rate, lane.rate ? `${number(lane.rate, lane.rate < 10 ? 1 : 0)} jobs/s` : "");
-    say(parts.rounds, `${times.length} of ${this.run.rounds}${lane.invalid ? `, ${lane.invalid} invalid` : ""}`);
+    say(parts.rounds, `${times.length} of ${counted(this.run.rounds, "round")}${lane.invalid ? `, ${lane.invalid} invalid` : ""}`);
     this.tellSpread(parts.spread, times, slowest);
     say(parts.sentence, tellContender(lane, this.run.rounds, depth));
   }

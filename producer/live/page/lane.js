@@ -33,7 +33,7 @@ class LaneView {
     this.account = make("div", { className: "account" });
     this.element = make("section", { className: "lane" },
       make("div", { className: "head" }, make("div", {}, this.name, this.how), this.clock, figures),
-      this.hall, this.sentence, this.account);
+      this.hall, make("div", { className: "told" }, this.sentence, this.account));
     this.boards[0].element.tabIndex = 0;
     this.list.addEventListener("keydown", (event) => this.key(event));
     this.list.addEventListener("click", (event) => {
@@ -83,6 +83,7 @@ class LaneView {
     for (const at of games.touched) boards[at]?.show(games.boards[at], games.over(at), this.result(at));
     games.touched.clear();
     this.move(time);
+    this.element.toggleAttribute("data-over", this.account.childElementCount > 0 && time >= this.end);
     if (still || now - this.drawn.clocks >= CLOCKS_MS) this.tick(time, now);
     if (still || now - this.drawn.sentence >= SENTENCE_MS) {
       this.drawn.sentence = now;
@@ -117,7 +118,9 @@ class LaneView {
       const place = places[which];
       const spot = place && this.spots?.[place.board];
       token.hidden = !spot;
-      if (!spot || token.at === place.board) continue;
+      if (!spot) continue;
+      token.dataset.does = place.thinking ? "thinks" : "waits";
+      if (token.at === place.board) continue;
       token.at = place.board;
       token.style.transform = `translate(${spot.left}px, ${spot.top}px)`;
       token.style.width = `${spot.width}px`;

@@ -114,20 +114,23 @@ function watch(id) {
 }
 
 function showExhibition(run) {
-  stage.show(run);
+  if (run.lanes.length) stage.show(run);
+  else showSetUp(run, run.race === false ? ["…"] : ["…", "…"], "starting");
   say(at("title"), run.judits > 1 ? `${number(run.judits)} masters, ${number(run.opponents)} boards` : `One master, ${number(run.opponents)} boards`);
   say(at("says"), [run.title, run.says].filter(Boolean).join(". "));
 }
 
 // Boards that are set up, as long as nobody has started anything.
 function showEmpty() {
-  const lanes = [0, 1].map((place) => at(`lane-${place}`).value).filter(Boolean);
-  stage.show({
-    id: `set up ${lanes}`, hour_s: 1, opponents: 24, judits: 1, judit_s: 5, opponent_s: 55, openings: [], status: "set up",
-    lanes: (lanes.length ? lanes : ["…"]).map((name, place) => ({
-      name, in_turn: name === "serial" || at(`in-turn-${place}`).checked, plies: [], status: "set up", measured_s: null, ideal_s: null,
-    })),
-  });
+  const names = [0, 1].map((place) => at(`lane-${place}`).value).filter(Boolean);
+  showSetUp({ id: "", hour_s: 1, opponents: 24, judits: 1 }, names.length ? names : ["…"], "set up");
+}
+
+function showSetUp(run, names, status) {
+  const lanes = names.map((name, place) => ({
+    name, in_turn: name === "serial" || at(`in-turn-${place}`).checked, plies: [], status, measured_s: null, ideal_s: null,
+  }));
+  stage.show({ ...run, id: `${run.id} set up for ${names}`, status, lanes });
 }
 
 function showCloser(view, board) {
@@ -207,6 +210,9 @@ function showComparisons() {
     comparisons.get(run.id).update(run, known.depths[run.id] ?? {});
   }
   const newest = [...known.runs.values()].findLast(goesOn);
+  const below = shown.some(goesOn);
+  at("below").hidden = !below;
+  at("to-comparisons").toggleAttribute("data-goes-on", below);
   document.body.dataset.shows = newest && newest.kind !== "exhibition" ? "comparison" : "race";
 }
 
@@ -224,7 +230,9 @@ document.addEventListener("click", async (event) => {
     await server.ask(`/runs/${encodeURIComponent(button.dataset.run)}/stop`);
     announce("It is being stopped.");
   } catch (error) {
-    refuse(error);
+    at("refused").hidden = false;
+    say(at("refused"), `It was not stopped: ${error.message}`);
+    setTimeout(() => { at("refused").hidden = true; }, 10000);
   }
 });
 

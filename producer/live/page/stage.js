@@ -61,7 +61,7 @@ class Stage {
   }
 
   get delay() {
-    return DELAY_S + Math.min((this.run.judit_s * this.run.hour_s) / 3600, LONGEST_THOUGHT_S);
+    return DELAY_S + Math.min(((this.run.judit_s ?? 5) * this.run.hour_s) / 3600, LONGEST_THOUGHT_S);
   }
 
   wake() {

@@ -47,6 +47,7 @@ const FOLLOWED_S = 0.25;
 // What is seen in a lane of an exhibition at a time. `pace`: seconds of the lane in a second of the screen.
 function tellLane(run, lane, games, time, pace) {
   if (lane.problems?.length) return lane.problems.join(" ");
+  if (lane.status === "set up") return `${counted(run.opponents, "board")} are set up, and nobody plays yet.`;
   if (lane.status === "waiting") return "Nobody sits at the boards yet: this side waits until it is set up.";
   if (lane.status === "starting") return "The players are taking their seats: workers and slots are being started.";
   const { playing, thinking, waiting, over, hers, places } = games.look(time);
@@ -55,14 +56,14 @@ function tellLane(run, lane, games, time, pace) {
   }
   const others = thinking - 1;
   const all = run.opponents;
-  if ((run.judit_s * run.hour_s) / 3600 / pace < FOLLOWED_S) {
+  if (((run.judit_s ?? 5) * run.hour_s) / 3600 / pace < FOLLOWED_S) {
     if (lane.in_turn) {
-      return `Judit stays at ${board(places[0])} until that game is over. While her opponent thinks, nobody else ` +
-        `moves: ${number(hers + thinking + waiting - 1)} others wait for their turn.`;
+      return `Judit stays at ${board(places[0])} until that game is over: while her opponent thinks, nobody ` +
+        `else moves, and ${number(playing - 1)} wait.`;
     }
     const queued = waiting ? `, and ${number(waiting)} wait for a slot or a message` : "";
-    return `${who(run)} from board to board, one move at each. ${number(thinking)} of ${number(all)} opponents ` +
-      `think at the same time${queued}.`;
+    return `${who(run)} from board to board, one move at each: ${number(thinking)} of ${number(all)} opponents ` +
+      `think at once${queued}.`;
   }
   const thought = places.filter((place) => place?.thinking);
   if (thought.length) {

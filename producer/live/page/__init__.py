@@ -1,1 +1,0 @@
-"""The page that browsers get: files of this directory, put into one document."""
