@@ -3,7 +3,7 @@
 
 // How much later than it comes in a move is shown, so that Judit's way is smooth; and a thought of hers on top, which is
 // known when she has moved.
-const DELAY_S = 0.3;
+const DELAY_S = 0.4;
 const LONGEST_THOUGHT_S = 6;
 const SPEEDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 const GOES_ON = ["starting", "playing"];
