@@ -196,6 +196,26 @@ def test_the_button_asks_for_a_race(browser: Browser, live: LiveServer, options:
         expect(page.locator("#asked")).to_contain_text("asked for")
 
 
+def test_a_comparison_is_asked_for(browser: Browser, live: LiveServer) -> None:
+    with opened(browser, live, complaints=True) as page:
+        page.get_by_text("Start a comparison").click()
+        page.get_by_label("Workloads").fill("waits, files")
+        page.get_by_label("Rounds").fill("3")
+        page.get_by_role("button", name="Start it").click()
+        expected = {
+            "kind": "comparison",
+            "workloads": ["waits", "files"],
+            "with": None,
+            "jobs": None,
+            "rounds": 3,
+            "seed": 2026,
+        }
+        assert live.posts.get(timeout=60) == ("/runs", "Bearer secret", expected)
+        live.answer = (400, {"error": "there is no workload of that name"})
+        page.get_by_role("button", name="Start it").click()
+        expect(page.locator("#asked-compare")).to_have_text("there is no workload of that name")
+
+
 def test_without_a_token_nothing_is_started(browser: Browser, live: LiveServer) -> None:
     with opened(browser, live, token="", complaints=True) as page:
         expect(page.get_by_role("button", name="Start the race")).to_be_disabled()
@@ -295,6 +315,16 @@ def test_a_comparison_is_watched_until_its_report(browser: Browser, live: LiveSe
         assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts allow-downloads"
 
 
+def test_a_comparison_is_presented_in_large_letters(browser: Browser, live: LiveServer) -> None:
+    live.runs = [exhibited.tell_comparison()]
+    with opened(browser, live, PROJECTOR) as page:
+        page.keyboard.press("p")
+        expect(page.locator(".row").first).to_be_visible()
+        expect(page.locator("#exhibition")).to_be_hidden()
+        smallest, text = page.evaluate(SMALLEST)
+        assert smallest >= 18, text
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_is_wide_enough(browser: Browser, live: LiveServer, theme: Literal["light", "dark"]) -> None:
     live.runs = [exhibited.tell_comparison(done=True), exhibited.tell_state(GAMES, IDENT, "done")]
@@ -331,6 +361,28 @@ def test_a_race_fits_a_projector_in_large_letters(
             )
         page.keyboard.press("Escape")
         expect(page.locator("header")).to_be_visible()
+
+
+def test_a_hundred_boards_and_three_judits_fit_too(browser: Browser, live: LiveServer) -> None:
+    games = exhibited.make_games(100, 5)
+    race = exhibited.tell_state(games, IDENT, "done", hour_s=60)
+    # Three of them make three moves in the time of one.
+    moves = [
+        [board, ply, move, start / 3, start / 3 + end - start]
+        if ply % 2 == 0
+        else [board, ply, move, end / 3, end / 3]
+        for board, ply, move, start, end in exhibited.tell_moves(games, False, 60)
+    ]
+    live.runs = [{**race, "judits": 3, "lanes": [{**race["lanes"][1], "measured_s": None, "account": None}]}]
+    live.moves = {IDENT: {"0": moves}}
+    with opened(browser, live, PROJECTOR) as page:
+        page.keyboard.press("p")
+        at_time(page, 0.5)
+        assert page.locator(".judit:visible").count() == 3
+        last = page.locator(".board .squares").last.bounding_box()
+        assert last is not None
+        assert last["y"] + last["height"] <= PROJECTOR[1]
+        assert page.evaluate(SMALLEST)[0] >= 18
 
 
 def test_names_of_others_are_text(browser: Browser, live: LiveServer) -> None:

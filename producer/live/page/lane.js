@@ -2,7 +2,7 @@
 // One lane of an exhibition: its boards, Judit among them, its figures, and a sentence on what is seen.
 
 // More boards than this are counted, and not drawn.
-const MOST_BOARDS = 60;
+const MOST_BOARDS = 100;
 // Milliseconds between two sentences, two readings of the clocks, two texts for a screen reader.
 const SENTENCE_MS = 250;
 const CLOCKS_MS = 90;

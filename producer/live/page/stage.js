@@ -144,6 +144,7 @@ class Stage {
     const idle = !this.end;
     const limit = this.live ? Math.max(this.end, this.time, ...this.run.lanes.map((lane) => lane.ideal_s ?? 0)) : this.end;
     for (const control of [play, back, forward, time]) control.disabled = idle;
+    this.controls.player.hidden = this.run.status === "set up";
     say(play, this.live || this.playing ? "Pause" : "Play");
     if (Number(time.max) !== limit) time.max = limit || 1;
     time.value = this.time;

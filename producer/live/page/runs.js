@@ -1,0 +1,92 @@
+"use strict";
+// Comparisons, runs and workers: drawn once a frame at most, and where they have changed.
+
+const comparisons = new Map();
+let drawing = null;
+
+function showRuns() {
+  drawing ??= requestAnimationFrame(() => {
+    drawing = null;
+    showComparisons();
+    const may = Boolean(server.token);
+    list(at("queue"), known.queue, ({ id, title }) => [title, may ? stopButton(id, title) : ""], "Nothing waits.");
+    const past = [...known.runs.values()].reverse();
+    list(at("past"), past, (run) => [
+      make("span", {}, `${run.lanes.map((lane) => lane.name).slice(0, 4).join(", ")} – ${run.title}: ${run.status} `), chooser(run),
+    ], "No run yet.");
+    list(at("workers"), known.workers, ({ name, queues, slots }) => [
+      make("b", {}, name), ` ${counted(slots ?? 0, "slot")}: ${(queues ?? []).join(", ")}`,
+    ], "None that was started by hand. A run may start workers of its own.");
+    showStop();
+  });
+}
+
+function list(element, items, write, empty) {
+  const key = JSON.stringify([items, watched, Boolean(server.token)]);
+  if (element.dataset.key === key) return;
+  element.dataset.key = key;
+  element.replaceChildren(...items.map((item) => make("li", {}, ...write(item))));
+  if (!items.length) element.append(make("li", { className: "soft" }, empty));
+}
+
+function chooser(run) {
+  if (run.kind !== "exhibition") return "";
+  if (run.id === watched) return make("span", { className: "soft" }, "(on the boards)");
+  const button = make("button", { type: "button" }, "Show");
+  button.addEventListener("click", () => {
+    watch(run.id);
+    at("exhibition").scrollIntoView();
+  });
+  return button;
+}
+
+function stopButton(id, title) {
+  const button = make("button", { type: "button", className: "stop", ariaLabel: `Stop ${title}` }, "Stop");
+  button.dataset.run = id;
+  return button;
+}
+
+function showComparisons() {
+  const all = [...known.runs.values()].filter((run) => run.kind !== "exhibition");
+  // What goes on, and of what has ended the newest.
+  const shown = all.filter((run, place) => goesOn(run) || place === all.length - 1).reverse();
+  at("no-comparison").hidden = shown.length > 0;
+  for (const [id, view] of comparisons) {
+    if (shown.some((run) => run.id === id)) continue;
+    view.element.remove();
+    comparisons.delete(id);
+  }
+  for (const run of shown) {
+    if (!comparisons.has(run.id)) {
+      comparisons.set(run.id, new ComparisonView(run));
+      at("compared").prepend(comparisons.get(run.id).element);
+    }
+    comparisons.get(run.id).update(run, known.depths[run.id] ?? {});
+  }
+  const newest = [...known.runs.values()].findLast(goesOn);
+  const below = shown.some(goesOn);
+  at("below").hidden = !below;
+  at("to-comparisons").toggleAttribute("data-goes-on", below);
+  document.body.dataset.shows = newest && newest.kind !== "exhibition" ? "comparison" : "race";
+}
+
+function showStop() {
+  const run = known.runs.get(watched);
+  at("stop").hidden = !run || !goesOn(run);
+  at("stop").dataset.run = watched ?? "";
+  for (const button of document.querySelectorAll("button.stop")) button.disabled = !server.token;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("button.stop");
+  if (!button) return;
+  try {
+    await server.ask(`/runs/${encodeURIComponent(button.dataset.run)}/stop`);
+    announce("It is being stopped.");
+  } catch (error) {
+    announce("It was not stopped.");
+    at("refused").hidden = false;
+    say(at("refused"), `It was not stopped: ${error.message}`);
+    setTimeout(() => { at("refused").hidden = true; }, 10000);
+  }
+});
