@@ -23,6 +23,8 @@ function watch(id) {
   const run = known.runs.get(id);
   if (!run) return showEmpty();
   showExhibition(run);
+  // Who has started it wants to see the boards, and not the button.
+  if (id === known.asked) at("lanes").scrollIntoView();
   for (const [lane, moves] of Object.entries(known.moves.get(id) ?? {})) stage.add(Number(lane), moves);
   stage.settle();
   return showRuns();

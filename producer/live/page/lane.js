@@ -82,6 +82,8 @@ class LaneView {
     games.seek(time);
     for (const at of games.touched) boards[at]?.show(games.boards[at], games.over(at), this.result(at));
     games.touched.clear();
+    // One sees her walk where she stays for a while; else she would be late everywhere.
+    this.hall.classList.toggle("walks", this.lane.in_turn || thoughtOnScreen(this.run, pace) > 0.12);
     this.move(time);
     this.element.toggleAttribute("data-over", this.account.childElementCount > 0 && time >= this.end);
     if (still || now - this.drawn.clocks >= CLOCKS_MS) this.tick(time, now);

@@ -140,7 +140,7 @@ class Stage {
   }
 
   tellControls() {
-    const { play, time, moment, live, back, forward } = this.controls;
+    const { play, time, moment, live, back, forward, speed } = this.controls;
     const idle = !this.end;
     const limit = this.live ? Math.max(this.end, this.time, ...this.run.lanes.map((lane) => lane.ideal_s ?? 0)) : this.end;
     for (const control of [play, back, forward, time]) control.disabled = idle;
@@ -149,7 +149,8 @@ class Stage {
     if (Number(time.max) !== limit) time.max = limit || 1;
     time.value = this.time;
     const shown = this.time * (3600 / this.run.hour_s);
-    say(moment, idle ? "" : `${seconds(this.time)} · ${clock(shown)}`);
+    say(moment, idle ? "" : `${this.live ? "live · " : ""}${seconds(this.time)} · ${clock(shown)}`);
+    speed.closest("label").hidden = this.live;
     time.ariaValueText = `${seconds(this.time)}, in the exhibition ${clock(shown)}`;
     live.hidden = this.live || !GOES_ON.includes(this.run.status);
   }

@@ -27,7 +27,8 @@ async function start(answer, request) {
   answer.className = "asked";
   say(answer, "Asked for …");
   try {
-    const { place } = await server.ask("/runs", request);
+    const { id, place } = await server.ask("/runs", request);
+    known.asked = id;
     say(answer, place ? `It is asked for, and waits for ${counted(place, "run")} before it.` : "It is asked for, and starts.");
   } catch (error) {
     say(answer, error.message);

@@ -44,6 +44,11 @@ function clock(value) {
 // From so many seconds of hers on the screen on, one can follow Judit move by move, and is told of each.
 const FOLLOWED_S = 0.25;
 
+// How long a thought of hers lasts on the screen.
+function thoughtOnScreen(run, pace) {
+  return ((run.judit_s ?? 5) * run.hour_s) / 3600 / pace;
+}
+
 // What is seen in a lane of an exhibition at a time. `pace`: seconds of the lane in a second of the screen.
 function tellLane(run, lane, games, time, pace) {
   if (lane.problems?.length) return lane.problems.join(" ");
@@ -56,7 +61,7 @@ function tellLane(run, lane, games, time, pace) {
   }
   const others = thinking - 1;
   const all = run.opponents;
-  if (((run.judit_s ?? 5) * run.hour_s) / 3600 / pace < FOLLOWED_S) {
+  if (thoughtOnScreen(run, pace) < FOLLOWED_S) {
     if (lane.in_turn) {
       return `Judit stays at ${board(places[0])} until that game is over: while her opponent thinks, nobody ` +
         `else moves, and ${number(playing - 1)} wait.`;
