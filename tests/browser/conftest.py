@@ -1,4 +1,4 @@
-"""A real Chromium. Where there is none, tests skip; under CI=true they fail."""
+"""A real Chromium, and what live pages are opened at. Where there is no Chromium, tests skip; under CI=true they fail."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import exhibited
+from tests.browser.live_page import GAMES, IDENT, MOVES
+from tests.browser.live_server import LiveServer, serving
 from tests.helpers import lacks
 
 #: No sandbox: containers have none to offer; nothing is opened but our own file. The rest keeps Chromium
@@ -38,3 +41,18 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def live() -> Iterator[LiveServer]:
+    """A server that has nothing to tell yet."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def finished(live: LiveServer) -> LiveServer:
+    """A server that tells of a race that has ended."""
+    live.runs = [exhibited.tell_state(GAMES, IDENT, "done")]
+    live.moves = {IDENT: MOVES}
+    return live

@@ -32,7 +32,7 @@ class LaneView {
     this.sentence = make("p", { className: "sentence" });
     this.account = make("div", { className: "account" });
     this.element = make("section", { className: "lane" },
-      make("div", { className: "head" }, make("div", {}, this.name, this.how), this.clock, figures),
+      make("div", { className: "head" }, make("div", { className: "whose" }, this.name, this.how), this.clock, figures),
       this.hall, make("div", { className: "told" }, this.sentence, this.account));
     this.boards[0].element.tabIndex = 0;
     this.list.addEventListener("keydown", (event) => this.key(event));
@@ -56,8 +56,7 @@ class LaneView {
     this.element.ariaLabel = `Lane ${lane.name}`;
     this.element.dataset.status = lane.status;
     say(this.name, lane.name);
-    const slots = lane.slots && !lane.in_turn ? `, ${counted(lane.slots, "slot")}` : "";
-    say(this.how, `${lane.in_turn ? "one game after the other" : `from table to table${slots}`}`);
+    say(this.how, lane.in_turn ? "one game after the other" : "from table to table");
     say(this.figures.ideal, lane.ideal_s ? seconds(lane.ideal_s) : "–");
     this.tellAccount();
     for (const at of this.boards.keys()) this.games.touched.add(at);
@@ -161,18 +160,16 @@ class LaneView {
     say(this.figures.measured, ended ? seconds(measured) : "–");
     this.account.replaceChildren();
     if (!ended) return;
-    const more = measured - ideal;
-    const percent = number((100 * Math.abs(more)) / ideal, 1);
-    this.account.append(make("p", {}, make("b", {}, seconds(measured)),
-      ` measured, ${seconds(Math.abs(more))} (${percent} %) ${more < 0 ? "below" : "above"} the ideal of ${seconds(ideal)}.`));
+    this.account.append(make("p", {}, make("b", {}, seconds(measured)), ` measured, ${apart(measured, ideal)}.`));
     if (!account?.length) return;
     const total = account.reduce((sum, part) => sum + Math.max(part.s, 0), 0) || 1;
     const bar = make("div", { className: "bar", ariaHidden: "true" });
     const words = make("ul", { className: "parts" });
     for (const [place, { what, s }] of account.entries()) {
+      if (seconds(s) === "0 s") continue;
       const part = make("i", { className: `part part-${place % 6}` });
-      part.style.flexGrow = String(Math.max(s, 0) / total);
-      bar.append(part);
+      part.style.flexGrow = String(s / total);
+      if (s > 0) bar.append(part);
       words.append(make("li", {}, make("i", { className: `part part-${place % 6}` }), `${what} ${seconds(s)}`));
     }
     this.account.append(bar, words);

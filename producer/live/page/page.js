@@ -69,7 +69,7 @@ const server = new Server({
 });
 
 function tellExhibition(before, run) {
-  if (!before && goesOn(run)) announce(`An exhibition begins: ${run.lanes.map((lane) => lane.name).join(" against ")}.`);
+  if (!before && goesOn(run)) announce(`An exhibition begins: ${run.title}.`);
   if (before && goesOn(before) && !goesOn(run)) {
     const times = run.lanes.map((lane) => `${lane.name} ${lane.measured_s ? seconds(lane.measured_s) : "did not end"}`);
     announce(`The exhibition is over: ${times.join(", ")}.`);

@@ -6,7 +6,7 @@
 const DELAY_S = 0.4;
 const LONGEST_THOUGHT_S = 6;
 const SPEEDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
-const GOES_ON = ["starting", "playing"];
+const GOES_ON = ["waiting", "starting", "playing"];
 
 class Stage {
   constructor(root, controls) {
@@ -37,7 +37,7 @@ class Stage {
     for (const { hall } of this.views) this.resized.observe(hall);
     this.time = 0;
     this.playing = false;
-    this.live = GOES_ON.includes(run.status);
+    this.live = this.goesOn;
     // An hour in some ten seconds is slow enough to be followed.
     const wanted = run.hour_s / 10;
     this.controls.speed.value = SPEEDS.findLast((speed) => speed <= wanted) ?? SPEEDS[0];
@@ -54,6 +54,11 @@ class Stage {
   settle() {
     if (!this.live) this.time = this.end;
     this.wake();
+  }
+
+  // Whether more moves may come: the run ends later than its lanes, for it has workers to stop.
+  get goesOn() {
+    return GOES_ON.includes(this.run.status) && this.run.lanes.some((lane) => GOES_ON.includes(lane.status));
   }
 
   get end() {
@@ -86,7 +91,7 @@ class Stage {
 
   // Lets the lanes go on as they come in; each has a beginning of its own.
   advance(now) {
-    const ended = !GOES_ON.includes(this.run.status);
+    const ended = !this.goesOn;
     for (const view of this.views) {
       const reached = Number.isFinite(view.late) ? Math.max(now / 1000 - view.late - this.delay, view.time ?? 0, 0) : 0;
       const limit = view.lane.status === "playing" && !ended ? Infinity : view.end;
@@ -134,7 +139,7 @@ class Stage {
   }
 
   follow() {
-    this.live = Boolean(this.run) && GOES_ON.includes(this.run.status);
+    this.live = Boolean(this.run) && this.goesOn;
     this.playing = false;
     this.wake();
   }
@@ -152,7 +157,7 @@ class Stage {
     say(moment, idle ? "" : `${this.live ? "live · " : ""}${seconds(this.time)} · ${clock(shown)}`);
     speed.closest("label").hidden = this.live;
     time.ariaValueText = `${seconds(this.time)}, in the exhibition ${clock(shown)}`;
-    live.hidden = this.live || !GOES_ON.includes(this.run.status);
+    live.hidden = this.live || !this.goesOn;
   }
 
   measure() {

@@ -18,7 +18,8 @@ function say(element, text) {
 }
 
 function number(value, digits = 0) {
-  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    .replace("-", "−");
 }
 
 function counted(count, noun) {
@@ -29,7 +30,7 @@ function counted(count, noun) {
 function seconds(value) {
   const size = Math.abs(value);
   if (size < 0.0005) return "0 s";
-  if (size < 0.1) return `${number(value * 1000, size < 0.01 ? 1 : 0)} ms`;
+  if (size < 0.1) return `${number(value * 1000, size < 0.00995 ? 1 : 0)} ms`;
   if (size < 120) return `${number(value, size < 9.995 ? 2 : 1)} s`;
   return `${number(Math.floor(value / 60))} min ${number(Math.round(value % 60))} s`;
 }
@@ -39,6 +40,14 @@ function clock(value) {
   const whole = Math.max(Math.floor(value + 1e-6), 0);
   const two = (part) => String(part).padStart(2, "0");
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+}
+
+// How far what was measured is from the ideal.
+function apart(measured, ideal) {
+  const more = measured - ideal;
+  const percent = (100 * Math.abs(more)) / ideal;
+  if (percent < 0.05) return "as long as the ideal";
+  return `${seconds(Math.abs(more))} (${number(percent, percent < 9.95 ? 1 : 0)} %) ${more < 0 ? "below" : "above"} the ideal`;
 }
 
 // From so many seconds of hers on the screen on, one can follow Judit move by move, and is told of each.
@@ -64,7 +73,7 @@ function tellLane(run, lane, games, time, pace) {
   if (thoughtOnScreen(run, pace) < FOLLOWED_S) {
     if (lane.in_turn) {
       return `Judit stays at ${board(places[0])} until that game is over: while her opponent thinks, nobody ` +
-        `else moves, and ${number(playing - 1)} wait.`;
+        `else moves${playing > 1 ? `, and ${number(playing - 1)} ${playing === 2 ? "waits" : "wait"}` : ""}.`;
     }
     const queued = waiting ? `, and ${number(waiting)} wait for a slot or a message` : "";
     return `${who(run)} from board to board, one move at each: ${number(thinking)} of ${number(all)} opponents ` +
