@@ -1,4 +1,4 @@
-"""A real Chromium, and what live pages are opened at. Where there is no Chromium, tests skip; under CI=true they fail."""
+"""A real Chromium, and pages to open in it. Without Chromium, tests skip; under CI=true they fail."""
 
 from __future__ import annotations
 
