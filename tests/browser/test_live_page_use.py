@@ -15,8 +15,10 @@ from tests.browser.live_page import (
     IDENT,
     MOVES,
     SQUARES,
+    at_time,
     made,
     opened,
+    positions,
 )
 from tests.browser.live_server import LiveServer
 
@@ -110,6 +112,23 @@ def test_it_says_that_it_is_cut_off_and_comes_back(browser: Browser, live: LiveS
         live.open.set()
         expect(cut).to_be_hidden(timeout=60_000)
         assert page.evaluate(SQUARES) == [ENDS, ENDS]
+
+
+def test_being_cut_off_ends_no_replay(browser: Browser, finished: LiveServer) -> None:
+    finished.runs.append(exhibited.tell_comparison(done=True))
+    with opened(browser, finished, complaints=True) as page:
+        frame = page.locator("iframe").element_handle()
+        for known in (True, False):
+            at_time(page, 0.5)
+            finished.open.clear()
+            finished.drop()
+            expect(page.locator("#cut")).to_be_visible()
+            if not known:  # the server was started anew, and its broker, too
+                finished.runs, finished.moves = [], {}
+            finished.open.set()
+            expect(page.locator("#cut")).to_be_hidden(timeout=60_000)
+            assert page.evaluate(SQUARES) == [positions("0", 0.5), positions("1", 0.5)]
+            assert frame.evaluate("frame => frame.isConnected") == known
 
 
 def test_it_says_that_the_broker_is_away(browser: Browser, live: LiveServer) -> None:

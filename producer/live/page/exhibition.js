@@ -22,11 +22,12 @@ function watch(id) {
   watched = id;
   const run = known.runs.get(id);
   if (!run) return showEmpty();
+  const shown = stage.run?.id === id;
   showExhibition(run);
   // Who has started it wants to see the boards, and not the button.
   if (id === known.asked) at("lanes").scrollIntoView();
   for (const [lane, moves] of Object.entries(known.moves.get(id) ?? {})) stage.add(Number(lane), moves);
-  stage.settle();
+  if (!shown) stage.settle();
   return showRuns();
 }
 

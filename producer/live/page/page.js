@@ -12,10 +12,10 @@ const server = new Server({
     this.broker(snapshot.broker ?? { up: true });
     const shows = [...known.runs.values()].filter((run) => run.kind === "exhibition");
     const newest = shows.findLast(goesOn) ?? shows.at(-1);
-    if (!known.runs.has(watched) || (newest && goesOn(newest))) watch(newest?.id ?? null);
-    else watch(watched);
-    comparisons.clear();
-    at("compared").replaceChildren();
+    // What is on the boards stays there, also where a server that was started anew does not know it.
+    if (newest && (goesOn(newest) || !known.runs.has(watched))) watch(newest.id);
+    else if (known.runs.has(watched)) watch(watched);
+    else if (!watched) showEmpty();
     showRuns();
   },
   state(run) {
