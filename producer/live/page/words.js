@@ -64,38 +64,43 @@ function tellLane(run, lane, games, time, pace) {
   if (lane.status === "set up") return `${counted(run.opponents, "board")} are set up, and nobody plays yet.`;
   if (lane.status === "waiting") return "Nobody sits at the boards yet: this side waits until it is set up.";
   if (lane.status === "starting") return "The players are taking their seats: workers and slots are being started.";
-  const { playing, thinking, waiting, over, hers, places } = games.look(time);
-  if (!playing && over) {
-    return lane.sentence || `All ${number(over)} games are over. ${counted(games.made, "move")} were made.`;
+  const seen = games.look(time);
+  if (!seen.playing) return lane.sentence || `All ${number(seen.over)} games are over.`;
+  return thoughtOnScreen(run, pace) < FOLLOWED_S ? tellPace(run, lane, seen) : tellMove(run, lane, seen);
+}
+
+// What is seen where moves follow each other too fast to be told of.
+function tellPace(run, lane, { playing, thinking, waiting, places }) {
+  if (lane.in_turn) {
+    const others = playing > 1 ? `, and ${number(playing - 1)} ${playing === 2 ? "waits" : "wait"}` : "";
+    return `Judit stays at ${board(places[0])} until that game is over: while her opponent thinks, nobody else moves${others}.`;
   }
-  const others = thinking - 1;
-  const all = run.opponents;
-  if (thoughtOnScreen(run, pace) < FOLLOWED_S) {
-    if (lane.in_turn) {
-      return `Judit stays at ${board(places[0])} until that game is over: while her opponent thinks, nobody ` +
-        `else moves${playing > 1 ? `, and ${number(playing - 1)} ${playing === 2 ? "waits" : "wait"}` : ""}.`;
-    }
-    const queued = waiting ? `, and ${number(waiting)} wait for a slot or a message` : "";
-    return `${who(run)} from board to board, one move at each: ${number(thinking)} of ${number(all)} opponents ` +
-      `think at once${queued}.`;
+  const some = thinking === run.opponents ? "all" : `${number(thinking)} of`;
+  const queued = waiting ? `, and ${held(waiting)}` : "";
+  return `${who(run)} from board to board, one move at each: ${some} ${number(run.opponents)} opponents think at once${queued}.`;
+}
+
+// What Judit does at the moment, and what the others do meanwhile.
+function tellMove(run, lane, { thinking, waiting, hers, places }) {
+  const queued = waiting ? `; ${held(waiting)}` : "";
+  const thoughtful = places.filter((place) => place?.thinking);
+  if (thoughtful.length) {
+    const name = thoughtful.length === 1 ? "Judit thinks" : `${number(thoughtful.length)} Judits think`;
+    const where = `${name} at ${thoughtful.map(board).join(", ")}`;
+    if (lane.in_turn) return `${where}. Nobody else does anything until this game is over.`;
+    return `${where}; ${opponents(thinking)} meanwhile${queued}.`;
   }
-  const thought = places.filter((place) => place?.thinking);
-  if (thought.length) {
-    const at = thought.map(board).join(", ");
-    const name = thought.length === 1 ? "Judit thinks" : `${number(thought.length)} Judits think`;
-    if (lane.in_turn) return `${name} at ${at}. Nobody else does anything until this game is over.`;
-    const queued = waiting ? `; ${number(waiting)} wait for a slot or a message` : "";
-    return `${name} at ${at}; ${counted(thinking, "opponent")} think${thinking === 1 ? "s" : ""} meanwhile${queued}.`;
-  }
-  if (lane.in_turn && thinking) {
-    return `Judit waits at ${board(places[0])} while her opponent thinks: nobody else moves.`;
-  }
-  if (hers) {
-    return `${who(run)} to the next board: ${number(hers)} ${hers === 1 ? "is" : "are"} ready for her, ` +
-      `${counted(thinking, "opponent")} think${thinking === 1 ? "s" : ""}.`;
-  }
-  return others >= 0 ? `Judit waits: no board is ready. ${counted(thinking, "opponent")} ` +
-    `think${thinking === 1 ? "s" : ""}${waiting ? `, ${number(waiting)} wait for a slot or a message` : ""}.` : "The games begin.";
+  if (lane.in_turn && thinking) return `Judit waits at ${board(places[0])} while her opponent thinks: nobody else moves.`;
+  if (!hers) return `Judit waits: no board is ready; ${opponents(thinking)}${queued}.`;
+  return `${who(run)} to the next board: ${number(hers)} ${hers === 1 ? "is" : "are"} ready, ${opponents(thinking)}${queued}.`;
+}
+
+function opponents(thinking) {
+  return `${counted(thinking, "opponent")} think${thinking === 1 ? "s" : ""}`;
+}
+
+function held(waiting) {
+  return `${number(waiting)} wait${waiting === 1 ? "s" : ""} for a slot or a message`;
 }
 
 function board(place) {
