@@ -32,7 +32,8 @@ class Board {
     this.turn = make("i", { className: "turn" });
     this.clocks = [make("span", { className: "clock" }), make("span", { className: "clock" })];
     const about = make("span", { className: "about", ariaHidden: "true" },
-      make("b", {}, String(place + 1)), make("span", { className: "opening", title: opening }, opening), this.result, this.turn);
+      make("b", {}, String(place + 1)), make("span", { className: "opening", title: opening }, opening),
+      this.result, this.turn);
     this.element = make("li", { className: "board", tabIndex: -1 }, about);
     this.element.append(this.svg, make("span", { className: "clocks", ariaHidden: "true" }, ...this.clocks));
   }
@@ -68,7 +69,8 @@ class Board {
   tell(game, over, result) {
     const name = `Board ${this.place + 1}${this.opening ? `, ${this.opening}` : ""}`;
     const last = game.last ? `, last move ${game.last.said}` : "";
-    const state = over ? `over, ${written(result) || "with no result"}` : game.plies % 2 ? "Black to move" : "White to move";
+    const turn = game.plies % 2 ? "Black to move" : "White to move";
+    const state = over ? `over, ${written(result) || "with no result"}` : turn;
     const text = `${name}: ${state}${last}`;
     if (this.svg.getAttribute("aria-label") !== text) this.svg.setAttribute("aria-label", text);
     return text;

@@ -44,7 +44,7 @@ class ComparisonView {
       rounds: make("span", { className: "rounds" }), spread: make("span", { className: "spread" }),
       sentence: make("p", { className: "sentence" }),
     };
-    parts.row = make("li", { className: "row" }, parts.name, parts.bar, parts.rate, parts.rounds, parts.spread, parts.sentence);
+    parts.row = make("li", { className: "row" }, ...Object.values(parts));
     let group = [...this.groups.children].find((one) => one.dataset.workload === lane.workload);
     if (!group) {
       group = make("section", { ariaLabel: lane.workload }, make("h4", {}, lane.workload), make("ul"));
@@ -65,7 +65,8 @@ class ComparisonView {
     parts.bar.value = done;
     parts.bar.ariaLabel = `${lane.name}: ${number(done)} of ${counted(all, "job")} done`;
     say(parts.rate, lane.rate ? `${number(lane.rate, lane.rate < 10 ? 1 : 0)} jobs/s` : "");
-    say(parts.rounds, `${times.length} of ${counted(this.run.rounds, "round")}${lane.invalid ? `, ${lane.invalid} invalid` : ""}`);
+    const invalid = lane.invalid ? `, ${lane.invalid} invalid` : "";
+    say(parts.rounds, `${times.length} of ${counted(this.run.rounds, "round")}${invalid}`);
     this.tellSpread(parts.spread, times, slowest);
     say(parts.sentence, tellContender(lane, this.run.rounds, depth));
   }
@@ -85,8 +86,9 @@ class ComparisonView {
   showReport() {
     if (this.report.childElementCount) return;
     const address = `/reports/${encodeURIComponent(this.run.id)}`;
+    const link = make("a", { href: address, target: "_blank", rel: "noopener" }, "The report in a window of its own");
     this.report.append(
-      make("p", {}, make("a", { href: address, target: "_blank", rel: "noopener" }, "The report in a window of its own")),
+      make("p", {}, link),
       make("iframe", { src: address, sandbox: "allow-scripts allow-downloads", title: `Report: ${this.run.title}` }),
     );
   }

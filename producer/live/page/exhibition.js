@@ -34,7 +34,8 @@ function watch(id) {
 function showExhibition(run) {
   if (run.lanes.length) stage.show(run);
   else showSetUp(run, run.race === false ? ["…"] : ["…", "…"], "starting");
-  say(at("title"), run.judits > 1 ? `${number(run.judits)} masters, ${number(run.opponents)} boards` : `One master, ${number(run.opponents)} boards`);
+  const masters = run.judits > 1 ? `${number(run.judits)} masters` : "One master";
+  say(at("title"), `${masters}, ${counted(run.opponents, "board")}`);
   say(at("says"), [run.title, run.says].filter(Boolean).join(". "));
 }
 
@@ -46,7 +47,8 @@ function showEmpty() {
 
 function showSetUp(run, names, status) {
   const lanes = names.map((name, place) => ({
-    name, in_turn: name === "serial" || at(`in-turn-${place}`).checked, plies: [], status, measured_s: null, ideal_s: null,
+    name, in_turn: name === "serial" || at(`in-turn-${place}`).checked, plies: [], status,
+    measured_s: null, ideal_s: null,
   }));
   stage.show({ ...run, id: `${run.id} set up for ${names}`, status, lanes });
 }

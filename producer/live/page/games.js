@@ -133,7 +133,10 @@ class Games {
     if (this.judits === 1) return this.visits[0];
     const last = (visits) => visits[visits.length - 1];
     const free = this.visits.filter((visits) => !visits.length || last(visits).finished <= visit.started + 1e-6);
-    const way = (visits) => (visits.length ? (visit.board - last(visits).board + this.number) % this.number : this.number);
+    const way = (visits) => {
+      if (!visits.length) return this.number;
+      return (visit.board - last(visits).board + this.number) % this.number;
+    };
     return (free.length ? free : this.visits).reduce((one, other) => (way(other) < way(one) ? other : one));
   }
 }

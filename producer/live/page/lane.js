@@ -22,17 +22,19 @@ class LaneView {
     this.clock = make("p", { className: "big" });
     this.figures = {};
     const figures = make("dl", { className: "figures" });
-    for (const [key, what] of [["elapsed", "elapsed"], ["moves", "moves"], ["ideal", "ideal"], ["measured", "measured"]]) {
-      this.figures[key] = make("dd");
-      figures.append(make("div", {}, make("dt", {}, what), this.figures[key]));
+    for (const what of ["elapsed", "moves", "ideal", "measured"]) {
+      this.figures[what] = make("dd");
+      figures.append(make("div", {}, make("dt", {}, what), this.figures[what]));
     }
-    this.list = make("ul", { className: "boards", ariaLabel: "Boards" }, ...this.boards.map((board) => board.element));
+    const boards = this.boards.map((board) => board.element);
+    this.list = make("ul", { className: "boards", ariaLabel: "Boards" }, ...boards);
     this.judits = Array.from({ length: Math.min(this.games.judits, 24) }, () => this.token());
     this.hall = make("div", { className: "hall" }, this.list, ...this.judits);
     this.sentence = make("p", { className: "sentence" });
     this.account = make("div", { className: "account" });
+    const whose = make("div", { className: "whose" }, this.name, this.how);
     this.element = make("section", { className: "lane" },
-      make("div", { className: "head" }, make("div", { className: "whose" }, this.name, this.how), this.clock, figures),
+      make("div", { className: "head" }, whose, this.clock, figures),
       this.hall, make("div", { className: "told" }, this.sentence, this.account));
     this.boards[0].element.tabIndex = 0;
     this.list.addEventListener("keydown", (event) => this.key(event));
@@ -46,7 +48,8 @@ class LaneView {
   token() {
     const crown = draw("svg", { viewBox: "0 0 100 100", "aria-hidden": "true" });
     crown.append(draw("path", { d: SHAPES.Q }));
-    return make("div", { className: "judit", ariaHidden: "true", hidden: true }, make("span", {}, crown, make("b", {}, "Judit")));
+    const badge = make("span", {}, crown, make("b", {}, "Judit"));
+    return make("div", { className: "judit", ariaHidden: "true", hidden: true }, badge);
   }
 
   update(run, lane) {
@@ -147,7 +150,9 @@ class LaneView {
     let best = { size: 0, columns: 1 };
     for (let columns = 1; columns <= this.boards.length; columns += 1) {
       const rows = Math.ceil(this.boards.length / columns);
-      const size = Math.floor(Math.min((width - gap * (columns - 1)) / columns, (height - gap * (rows - 1)) / rows - label));
+      const wide = (width - gap * (columns - 1)) / columns;
+      const high = (height - gap * (rows - 1)) / rows - label;
+      const size = Math.floor(Math.min(wide, high));
       if (size > best.size) best = { size, columns };
     }
     this.list.style.setProperty("--columns", best.columns);

@@ -42,7 +42,8 @@ const server = new Server({
   broker({ up, says }) {
     if (at("broker").hidden !== up) announce(up ? "The broker is there again." : "The broker is away.");
     at("broker").hidden = up;
-    say(at("broker"), up ? "" : `The broker is away: ${says || "nothing answers"}. It is waited for; nothing can run meanwhile.`);
+    const why = says || "nothing answers";
+    say(at("broker"), up ? "" : `The broker is away: ${why}. It is waited for; nothing can run meanwhile.`);
   },
   depths(depths) {
     known.depths = depths;
@@ -71,7 +72,8 @@ const server = new Server({
 function tellExhibition(before, run) {
   if (!before && goesOn(run)) announce(`An exhibition begins: ${run.title}.`);
   if (before && goesOn(before) && !goesOn(run)) {
-    const times = run.lanes.map((lane) => `${lane.name} ${lane.measured_s ? seconds(lane.measured_s) : "did not end"}`);
+    const time = ({ measured_s: measured }) => (measured ? seconds(measured) : "did not end");
+    const times = run.lanes.map((lane) => `${lane.name} ${time(lane)}`);
     announce(`The exhibition is over: ${times.join(", ")}.`);
   }
 }

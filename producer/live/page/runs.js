@@ -11,9 +11,8 @@ function showRuns() {
     const may = Boolean(server.token);
     list(at("queue"), known.queue, ({ id, title }) => [title, may ? stopButton(id, title) : ""], "Nothing waits.");
     const past = [...known.runs.values()].reverse();
-    list(at("past"), past, (run) => [
-      make("span", {}, `${run.lanes.map((lane) => lane.name).slice(0, 4).join(", ")} – ${run.title}: ${run.status} `), chooser(run),
-    ], "No run yet.");
+    const names = (run) => run.lanes.map((lane) => lane.name).slice(0, 4).join(", ");
+    list(at("past"), past, (run) => [`${names(run)} – ${run.title}: ${run.status} `, chooser(run)], "No run yet.");
     list(at("workers"), known.workers, ({ name, queues, slots }) => [
       make("b", {}, name), ` ${counted(slots ?? 0, "slot")}: ${(queues ?? []).join(", ")}`,
     ], "None that was started by hand. A run may start workers of its own.");

@@ -1,8 +1,8 @@
 "use strict";
 // The exhibition that is shown: its lanes by one clock, live or replayed.
 
-// How much later than it comes in a move is shown, so that Judit's way is smooth; and a thought of hers on top, which is
-// known when she has moved.
+// How much later than it comes in a move is shown, so that Judit's way is smooth; and a thought of hers on top,
+// which is known when she has moved.
 const DELAY_S = 0.4;
 const LONGEST_THOUGHT_S = 6;
 const SPEEDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
@@ -93,7 +93,8 @@ class Stage {
   advance(now) {
     const ended = !this.goesOn;
     for (const view of this.views) {
-      const reached = Number.isFinite(view.late) ? Math.max(now / 1000 - view.late - this.delay, view.time ?? 0, 0) : 0;
+      // Before the first move has come in nobody knows when the lane began, and `late` is infinite.
+      const reached = Math.max(now / 1000 - view.late - this.delay, view.time ?? 0, 0);
       const limit = view.lane.status === "playing" && !ended ? Infinity : view.end;
       view.time = Math.min(reached, limit);
     }
@@ -147,7 +148,8 @@ class Stage {
   tellControls() {
     const { play, time, moment, live, back, forward, speed } = this.controls;
     const idle = !this.end;
-    const limit = this.live ? Math.max(this.end, this.time, ...this.run.lanes.map((lane) => lane.ideal_s ?? 0)) : this.end;
+    const ideals = this.run.lanes.map((lane) => lane.ideal_s ?? 0);
+    const limit = this.live ? Math.max(this.end, this.time, ...ideals) : this.end;
     for (const control of [play, back, forward, time]) control.disabled = idle;
     this.controls.player.hidden = this.run.status === "set up";
     say(play, this.live || this.playing ? "Pause" : "Play");

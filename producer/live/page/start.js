@@ -29,7 +29,7 @@ async function start(answer, request) {
   try {
     const { id, place } = await server.ask("/runs", request);
     known.asked = id;
-    say(answer, place ? `It is asked for, and waits for ${counted(place, "run")} before it.` : "It is asked for, and starts.");
+    say(answer, `It is asked for, and ${place ? `waits for ${counted(place, "run")} before it` : "starts"}.`);
   } catch (error) {
     say(answer, error.message);
     answer.className = "asked refused";

@@ -47,7 +47,8 @@ function apart(measured, ideal) {
   const more = measured - ideal;
   const percent = (100 * Math.abs(more)) / ideal;
   if (percent < 0.05) return "as long as the ideal";
-  return `${seconds(Math.abs(more))} (${number(percent, percent < 9.95 ? 1 : 0)} %) ${more < 0 ? "below" : "above"} the ideal`;
+  const much = `${seconds(Math.abs(more))} (${number(percent, percent < 9.95 ? 1 : 0)} %)`;
+  return `${much} ${more < 0 ? "below" : "above"} the ideal`;
 }
 
 // From so many seconds of hers on the screen on, one can follow Judit move by move, and is told of each.
@@ -73,11 +74,13 @@ function tellLane(run, lane, games, time, pace) {
 function tellPace(run, lane, { playing, thinking, waiting, places }) {
   if (lane.in_turn) {
     const others = playing > 1 ? `, and ${number(playing - 1)} ${playing === 2 ? "waits" : "wait"}` : "";
-    return `Judit stays at ${board(places[0])} until that game is over: while her opponent thinks, nobody else moves${others}.`;
+    return `Judit stays at ${board(places[0])} until that game is over: while her opponent thinks, ` +
+      `nobody else moves${others}.`;
   }
   const some = thinking === run.opponents ? "all" : `${number(thinking)} of`;
   const queued = waiting ? `, and ${held(waiting)}` : "";
-  return `${who(run)} from board to board, one move at each: ${some} ${number(run.opponents)} opponents think at once${queued}.`;
+  return `${who(run)} from board to board, one move at each: ` +
+    `${some} ${number(run.opponents)} opponents think at once${queued}.`;
 }
 
 // What Judit does at the moment, and what the others do meanwhile.
@@ -90,9 +93,12 @@ function tellMove(run, lane, { thinking, waiting, hers, places }) {
     if (lane.in_turn) return `${where}. Nobody else does anything until this game is over.`;
     return `${where}; ${opponents(thinking)} meanwhile${queued}.`;
   }
-  if (lane.in_turn && thinking) return `Judit waits at ${board(places[0])} while her opponent thinks: nobody else moves.`;
+  if (lane.in_turn && thinking) {
+    return `Judit waits at ${board(places[0])} while her opponent thinks: nobody else moves.`;
+  }
   if (!hers) return `Judit waits: no board is ready; ${opponents(thinking)}${queued}.`;
-  return `${who(run)} to the next board: ${number(hers)} ${hers === 1 ? "is" : "are"} ready, ${opponents(thinking)}${queued}.`;
+  const ready = `${number(hers)} ${hers === 1 ? "is" : "are"} ready`;
+  return `${who(run)} to the next board: ${ready}, ${opponents(thinking)}${queued}.`;
 }
 
 function opponents(thinking) {
