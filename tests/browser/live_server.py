@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from producer.live.server.document import make_document
+from producer.live.page.document import write_document
 
 CONTENDERS = [
     "serial",
@@ -33,7 +33,7 @@ class LiveServer:
         self.queue: list[dict[str, str]] = []
         self.workers: list[dict[str, Any]] = []
         self.contenders = list(CONTENDERS)
-        self.document = make_document()
+        self.document = write_document()
         #: Path, Authorization and JSON of each request.
         self.posts: queue.Queue[tuple[str, str | None, Any]] = queue.Queue()
         #: How the next requests are answered.
@@ -100,7 +100,7 @@ class LiveServer:
             def do_GET(self) -> None:
                 if self.path == "/":
                     self._answer(
-                        200, "text/html; charset=utf-8", live.document.body, live.document.policy
+                        200, "text/html; charset=utf-8", live.document.html.encode(), live.document.policy
                     )
                 elif self.path.startswith("/reports/"):
                     self._answer(200, "text/html; charset=utf-8", REPORT.encode(), "default-src 'none'")

@@ -1,0 +1,1 @@
+"""The page that browsers get: files of this directory, put into one document."""
