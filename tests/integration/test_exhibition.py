@@ -111,7 +111,7 @@ def test_every_design_plays_the_same_games(text: str) -> None:
     assert played.judits == (1 if text == "serial" else 2)
 
 
-def test_stock_transport_plays_them_too(reaper: Reaper) -> None:
+def test_stock_transport_plays_them_too() -> None:
     lanes = hold(Plan(program=SMALL, lanes=parse_lanes("celery:threads@3", 5), transport="stock"), Silent())
     assert lanes[0].played
     assert_played(lanes[0].played, SMALL)
@@ -247,5 +247,6 @@ def test_a_race_is_run_at_the_same_time() -> None:
     assert max(began) < min(ended)
     assert len(watcher.moves) == 3 * sum(SMALL.plies)
     for held in lanes:
-        assert held.account and held.played
+        assert held.account
+        assert held.played
         assert held.account.total_s == pytest.approx(held.played.measured_s)
