@@ -26,8 +26,6 @@ MOST_S = 2_000_000
 GRACE_S = 5.0
 #: The name of the only task, as messages carry it.
 TASK_NAME = "simul.do"
-#: The queue of an exhibition's Judit, whose workers somebody else has started.
-JUDIT_QUEUE = "simul.judit"
 #: The header in which a message carries when it was received, from the worker's consumer to the slot.
 RECEIVED = "simul_received_ns"
 #: What Celery calls the transport that loses nothing.

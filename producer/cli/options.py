@@ -187,15 +187,6 @@ RemoteControl: TypeAlias = Annotated[
         "shutdown,pool_grow; all for every one. Without it: none. Questions (ping, stats) are answered.",
     ),
 ]
-QueueName: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--queue",
-        "-Q",
-        envvar="SIMUL_QUEUE",
-        help="Its queue: simul.judit makes it the Judit of exhibitions. Without it: that of its pool.",
-    ),
-]
 PoolName: TypeAlias = Annotated[str, typer.Option(envvar="SIMUL_POOL", help=f"The pool: {', '.join(POOLS)}.")]
 Concurrency: TypeAlias = Annotated[
     int | None,

@@ -11,8 +11,7 @@ from producer.cli.own_job import make_target, require_target
 from producer.system.machine import cores
 from producer.words import counted
 from worker import settings
-from worker.errors import InvalidJobError, UnavailableError
-from worker.jobs import GAME_QUEUES
+from worker.errors import UnavailableError
 from worker.pools import pool as find_pool
 from worker.target import variables
 
@@ -29,7 +28,6 @@ def worker(
     async_job: job_options.AsyncJob = None,
     app_dir: job_options.AppDir = None,
     time_limit: job_options.TimeLimit = None,
-    queue: options.QueueName = None,
     log_level: options.LogLevel = "INFO",
     remote_control: options.RemoteControl = "",
 ) -> None:
@@ -38,8 +36,6 @@ def worker(
     row = find_pool(pool)
     if why := row.unavailable():
         raise UnavailableError(f"the pool {pool} cannot run here: {why}")
-    if queue and not queue.startswith(GAME_QUEUES):
-        raise InvalidJobError(f"a queue of the lab's begins with {GAME_QUEUES}, not {queue!r} (--queue)")
     needed = variables(make_target(job, async_job, app_dir), time_limit)
     require_target(needed)
 
@@ -55,10 +51,10 @@ def worker(
     node = ("-n", f"{pool}-{os.getpid()}@%h")
     silent = ("--without-gossip", "--without-mingle")
     reserving = () if prefetch is None else (f"--prefetch-multiplier={prefetch}",)
-    command = worker_command(pool, slots, queue, "-l", log_level, *node, *silent, *reserving)
+    command = worker_command(pool, slots, None, "-l", log_level, *node, *silent, *reserving)
     shown = Broker(broker, embedded=False, version=version).name
     calls = f", calls {job}" if job else ""
-    say(f"worker: pool {pool}, {counted(slots, 'slot')}, queue {queue or row.queue}, broker {shown}{calls}")
+    say(f"worker: pool {pool}, {counted(slots, 'slot')}, queue {row.queue}, broker {shown}{calls}")
     # Celery takes this process over: its signals are the worker's, and it patches before it imports.
     os.chdir(settings.PROJECT)
     environment = worker_environment(pool, broker, data.resolve(), transport, acks, needed)

@@ -1,4 +1,4 @@
-"""Makes the workers of an exhibition: those that the lab starts, or those that somebody else has started."""
+"""Makes the workers of an exhibition: Judit's, which the lab starts, and the opponents'."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from producer.exhibition.over_celery import OverCelery, Workers
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
 from producer.system.traces import Traces
-from worker.settings import JUDIT_QUEUE, PROJECT_DATA
+from worker.settings import PROJECT_DATA
 
 if TYPE_CHECKING:
     from producer.exhibition.hold import Plan
@@ -49,14 +49,17 @@ class WorkersFactory:
             lane.in_turn,
             self._app,
             self._broker.url,
-            self._workers(judit, JUDIT_QUEUE),
-            self._workers(lane.spec, None),
+            self._spawned(judit),
+            self._opponents(lane.spec),
             self._reaper,
         )
 
-    def _workers(self, spec: Spec, queue: str | None) -> Workers:
+    def _opponents(self, spec: Spec) -> Workers:
         if self._plan.external:
-            return ExternalWorkers(spec, self._broker, self._app, self._fleet, self._reaper, queue)
+            return ExternalWorkers(spec, self._broker, self._app, self._fleet, self._reaper)
+        return self._spawned(spec)
+
+    def _spawned(self, spec: Spec) -> SpawnedWorkers:
         return SpawnedWorkers(spec, self._broker, self._app, PROJECT_DATA, self._reaper, self._plan.transport)
 
     @cached_property

@@ -64,12 +64,6 @@ def test_a_mistake_is_told_in_one_line(
     assert len(said.err.splitlines()) == 1, said.err
 
 
-def test_a_workers_queue_is_one_of_the_labs(tmp_path: Path) -> None:
-    said = simul("worker", "--queue", "celery", cwd=tmp_path)
-    assert (said.code, said.out) == (2, "")
-    assert "begins with simul." in said.err
-
-
 @pytest.mark.parametrize("ways", ["processes,asyncio", "celery:threads,threads"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_whoever_breaks_games_off_leaves_nobody_playing(
@@ -94,18 +88,22 @@ def test_whoever_breaks_games_off_leaves_nobody_playing(
         assert "Traceback" not in err
 
 
-def test_workers_of_others_play_and_the_judits_are_counted(tmp_path: Path) -> None:
+def test_workers_of_others_play_against_judits_of_the_labs(tmp_path: Path) -> None:
     with redis_server(tmp_path) as url:
         environment = {"SIMUL_BROKER_URL": url}
-        judit = ("worker", "--pool", "threads", "-c", "1", "--queue", "simul.judit")
-        opponents = ("worker", "--pool", "gevent", "-c", "3")
-        with (
-            started(*judit, cwd=tmp_path, environment=environment),
-            started(*judit, cwd=tmp_path, environment=environment),
-            started(*opponents, cwd=tmp_path, environment=environment),
-        ):
+        with started("worker", "--pool", "gevent", "-c", "3", cwd=tmp_path, environment=environment):
             said = simul(
-                *("judit", "--with", "celery:gevent", *SMALL, "--workers", "external", "--json"),
+                *(
+                    "judit",
+                    "--with",
+                    "celery:gevent",
+                    *SMALL,
+                    "--judits",
+                    "2",
+                    "--workers",
+                    "external",
+                    "--json",
+                ),
                 cwd=tmp_path,
                 environment=environment,
             )
@@ -114,14 +112,13 @@ def test_workers_of_others_play_and_the_judits_are_counted(tmp_path: Path) -> No
     assert (lane["judits"], lane["slots"], lane["problems"]) == (2, 3, [])
 
 
-def test_where_no_judit_is_it_is_said_how_to_start_one(tmp_path: Path) -> None:
+def test_where_no_opponent_is_it_is_said_how_to_start_one(tmp_path: Path) -> None:
     with redis_server(tmp_path) as url:
-        environment = {"SIMUL_BROKER_URL": url}
-        with started("worker", "--pool", "gevent", "-c", "3", cwd=tmp_path, environment=environment):
-            said = simul(
-                *("judit", "--with", "celery:gevent", *SMALL, "--workers", "external"),
-                cwd=tmp_path,
-                environment=environment,
-            )
+        said = simul(
+            *("judit", "--with", "celery:gevent", *SMALL, "--workers", "external"),
+            cwd=tmp_path,
+            environment={"SIMUL_BROKER_URL": url},
+        )
     assert said.code == 7
-    assert "simul worker --pool threads -c 1 --queue simul.judit" in said.err
+    assert "no worker consumes simul.gevent" in said.err
+    assert "simul worker --pool gevent" in said.err

@@ -125,15 +125,8 @@ class ExternalWorkers:
     """The contender protocol over all the workers that consume a pool's queue."""
 
     def __init__(
-        self,
-        spec: Spec,
-        broker: Broker,
-        app: Celery,
-        fleet: Fleet,
-        reaper: Reaper | None = None,
-        queue: str | None = None,
+        self, spec: Spec, broker: Broker, app: Celery, fleet: Fleet, reaper: Reaper | None = None
     ) -> None:
-        """They consume `queue`; by default, that of their pool."""
         assert spec.celery_pool
         self.spec = spec
         self._broker = broker
@@ -141,7 +134,7 @@ class ExternalWorkers:
         self._fleet = fleet
         self._reaper = reaper
         self._pool = spec.celery_pool
-        self._queue = queue or pool(self._pool).queue
+        self._queue = pool(self._pool).queue
         self._event_loop: str | None = None
         self._there = False
 
@@ -168,7 +161,7 @@ class ExternalWorkers:
         if not slots:
             raise ContenderError(
                 f"no worker consumes {self._queue} (ask the workers): start one with "
-                f"`simul worker --pool {self._pool}{self._of_a_queue()}; in the lab, "
+                f"`simul worker --pool {self.spec.celery_pool}` (and with the same --job); in the lab, "
                 "`docker compose run --rm producer` takes the place of `simul`"
             )
         if len(set(slots.values())) > 1:
@@ -217,13 +210,8 @@ class ExternalWorkers:
 
     @property
     def queue(self) -> str:
-        """The queue that they consume."""
+        """The queue of the pool."""
         return self._queue
-
-    def _of_a_queue(self) -> str:
-        if self._queue == pool(self._pool).queue:
-            return "` (and with the same --job)"
-        return f" -c {self.spec.slots} --queue {self._queue}`"
 
     def processes(self) -> list[int]:
         """Return none: the processes may be in other containers, or on other machines."""

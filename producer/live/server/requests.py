@@ -11,8 +11,12 @@ import msgspec
 from msgspec import Meta
 
 from producer.contenders.default_slots import sensible
-from producer.contenders.parsing import parse, parse_name
+from producer.contenders.parsing import parse
 from producer.contenders.pool_options import split_contenders
+from producer.exhibition.lane import parse_lane
+from producer.exhibition.program import Program
+from producer.exhibition.sentences import title as title_of
+from producer.exhibition.timetable import MOVES, OPPONENTS
 from producer.measure.plan import Plan
 from producer.ranges import Integer
 from producer.workloads import DEFAULT_SEED, build
@@ -20,8 +24,6 @@ from worker.errors import SimulError, UnknownNameError
 
 #: Bytes of a request.
 MOST_BYTES = 16 * 1024
-#: What ends a lane of a race whose games are played one after the other.
-IN_TURN = "/in-turn"
 
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 
@@ -34,10 +36,10 @@ class Race(msgspec.Struct, tag="race", tag_field="kind", forbid_unknown_fields=T
     """An exhibition in one lane, or in two that race each other."""
 
     lanes: Annotated[list[Name], Meta(min_length=1, max_length=2)]
-    hour_s: Annotated[float, Meta(gt=0, le=3600)] = 1.0
-    opponents: Annotated[int, Meta(ge=1, le=1000)] = 24
-    moves: Annotated[int, Meta(ge=1, le=1000)] = 30
-    judits: Annotated[int, Meta(ge=1, le=1000)] = 1
+    hour_s: float = 1.0
+    opponents: int = OPPONENTS
+    moves: int = MOVES
+    judits: int = 1
     seed: Integer = DEFAULT_SEED
 
 
@@ -78,13 +80,9 @@ def read(body: bytes, data_root: Path) -> Request:
 
 
 def _race(race: Race) -> Request:
-    lanes = []
-    for text in race.lanes:
-        name = parse_name(text.removesuffix(IN_TURN))
-        lanes.append(f"{name}{IN_TURN if text.endswith(IN_TURN) else ''}")
-    if race.judits > race.opponents:
-        raise BadRequestError("judits: there are more of them than opponents")
-    title = f"{race.opponents} games, {race.moves} moves each, an hour in {race.hour_s:g} s"
+    program = Program(race.opponents, race.moves, race.hour_s, race.judits, race.seed)
+    lanes = [parse_lane(text, race.opponents).name for text in race.lanes]
+    title = title_of(program)
     options = ("hour", f"{race.hour_s!r}"), ("opponents", race.opponents), ("moves", race.moves)
     more = ("judits", race.judits), ("seed", race.seed)
     arguments = [f"--{name}={value}" for name, value in (("with", ",".join(lanes)), *options, *more)]

@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from producer.contenders.spec import Spec
-from producer.contenders.ways import ways
+from producer.exhibition.lane import playing_ways
 from producer.live.server import looks
 from producer.live.server.app import Parts, make_app
 from producer.live.server.guard import names_of
@@ -81,7 +81,7 @@ def serve(service: Service) -> None:
 
 
 async def _serve(service: Service) -> None:
-    shown = Shown([way for way in ways() if not Spec(way, 1).unavailable()])
+    shown = Shown([way for way in playing_ways() if not Spec(way, 1).unavailable()])
     hub = Hub(shown.snapshot)
     reader = Reader(service.broker_url, shown, hub)
     runs = Runs(service.broker_url, service.directory, service.reaper, shown, hub)
