@@ -1,4 +1,4 @@
-"""How far exhibitions are from their ideal: `pytest tests/bench/test_exhibition.py -m bench -s`. Takes minutes."""
+"""How far exhibitions are from their ideal: `pytest tests/bench/test_exhibition.py -m bench -s`; minutes."""
 
 from __future__ import annotations
 
