@@ -1,4 +1,4 @@
-"""Says in one sentence what an exhibition shows: of a lane while it is played, and of where its time went."""
+"""Says in one sentence what an exhibition shows, and names it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from producer.exhibition.hold import Held
 from producer.exhibition.program import Program
 from producer.exhibition.timetable import JUDIT_S, OPPONENT_S
 from producer.words import counted
-
-#: A part of the difference is worth a word from so much of the ideal on.
-NOTABLE = 0.002
 
 
 def what_is_seen(held: Held, program: Program) -> str:
@@ -30,21 +27,6 @@ def what_is_seen(held: Held, program: Program) -> str:
         f"From table to table: while up to {counted(min(slots, program.opponents), 'opponent')} think, {who} "
         "makes a move elsewhere, and hardly ever waits."
     )
-
-
-def where_it_went(held: Held) -> str:
-    """Say what the difference to the ideal consists of; empty where there is nothing to say."""
-    if held.account is None or abs(held.account.total_s - held.ideal_s) < NOTABLE * held.ideal_s:
-        return ""
-    parts = {
-        "messages": held.account.messages_s,
-        "waiting in queues": held.account.queue_s,
-        "start-up": held.account.startup_s,
-        "longer thoughts (timers, computing)": held.account.overshoot_s,
-        "another order of the boards": held.account.order_s,
-    }
-    notable = {what: part for what, part in parts.items() if abs(part) >= NOTABLE * held.ideal_s}
-    return ", ".join(f"{what} {part:+.3f} s" for what, part in notable.items())
 
 
 def difference(held: Held) -> float | None:

@@ -9,7 +9,8 @@ import pytest
 from producer.exhibition.hold import Held, Plan, hold
 from producer.exhibition.lane import parse_lanes
 from producer.exhibition.program import Program
-from producer.exhibition.sentences import difference, where_it_went
+from producer.exhibition.sentences import difference
+from producer.show.terminal.exhibition import PARTS
 from tests.integration.test_exhibition import Silent
 
 pytestmark = pytest.mark.bench
@@ -35,7 +36,8 @@ def test_the_difference_to_the_ideal(hour_s: float, ways: str) -> None:
         assert not any(held.problems for held in lane)
         percents = sorted(100 * (difference(held) or 0.0) for held in lane)
         middle = sorted(lane, key=lambda held: difference(held) or 0.0)[ROUNDS // 2]
+        went = ", ".join(f"{head} {getattr(middle.account, field):+.3f} s" for head, field in PARTS.items())
         print(
             f"\nan hour in {hour_s:g} s, {lane[0].lane.name}: {statistics.median(percents):+.1f} % "
-            f"({percents[0]:+.1f} to {percents[-1]:+.1f} %), {ROUNDS} rounds; {where_it_went(middle)}"
+            f"({percents[0]:+.1f} to {percents[-1]:+.1f} %), {ROUNDS} rounds; {went}"
         )

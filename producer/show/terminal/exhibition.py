@@ -12,7 +12,7 @@ from rich.text import Text
 
 from producer.exhibition.hold import Held
 from producer.exhibition.program import Program
-from producer.exhibition.sentences import difference, title, what_is_seen, where_it_went
+from producer.exhibition.sentences import difference, title, what_is_seen
 from producer.printable import notes, printable
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.words import counted
@@ -38,7 +38,7 @@ def show_exhibition(lanes: Sequence[Held], program: Program, width: int = MAX_WI
     """Show what came of an exhibition."""
     half_moves = sum(program.plies)
     ended = sum(len(game.moves) < 2 * program.moves for game in program.games)
-    early = f", for {counted(ended, 'game')} ended before" if ended else ""
+    early = f", {counted(ended, 'game')} over early" if ended else ""
     parts: list[RenderableType] = [
         Text.assemble(
             (title(program), "bold"),
@@ -46,10 +46,15 @@ def show_exhibition(lanes: Sequence[Held], program: Program, width: int = MAX_WI
         )
     ]
     parts += split_to_fit(_columns(lanes), partial(_table, lanes), min(width, MAX_WIDTH))
+    seen: dict[str, list[str]] = {}
     for held in lanes:
-        parts += notes(
-            [f"{held.lane.name}: {line}" for line in _lines(held, program)], "red" if held.problems else ""
-        )
+        if not held.problems:
+            seen.setdefault(what_is_seen(held, program), []).append(held.lane.name)
+    parts += notes([f"{', '.join(names)}: {sentence}" for sentence, names in seen.items()])
+    for held in lanes:
+        remarks = held.played.remarks if held.played else []
+        parts += notes([f"{held.lane.name}: {line}" for line in remarks], "yellow")
+        parts += notes([f"{held.lane.name}: {line}" for line in held.problems], "red")
     return Group(*parts)
 
 
@@ -82,18 +87,6 @@ def as_plain(lanes: Sequence[Held], program: Program) -> dict[str, Any]:
             for held in lanes
         ],
     }
-
-
-def _lines(held: Held, program: Program) -> list[str]:
-    if held.problems:
-        return held.problems
-    assert held.played
-    went = where_it_went(held)
-    return [
-        what_is_seen(held, program),
-        *([f"The difference: {went}."] if went else []),
-        *held.played.remarks,
-    ]
 
 
 def _columns(lanes: Sequence[Held]) -> list[Column]:
