@@ -19,7 +19,7 @@ from kombu.exceptions import KombuError
 
 from celery_reliable_redis import send_many
 from producer.contenders.celery_workers.collect import COUNT, Collector
-from producer.contenders.celery_workers.exchange import BLOCK_MS, SILENCE_S
+from producer.contenders.celery_workers.exchange import SILENCE_S
 from producer.contenders.celery_workers.send import RECONNECT_S
 from producer.exhibition.moves import MoveMade, OnMove, Played
 from producer.exhibition.program import Program
@@ -31,6 +31,9 @@ from worker.jobs import GameMovePlayed
 from worker.pass_on import message_of
 from worker.records import JobRecord
 from worker.settings import TASK_NAME
+
+#: How often the games are looked at, in seconds. To wait for each move would take time from those who make them.
+LOOK_S = 0.05
 
 
 class Workers(Protocol):
@@ -136,18 +139,18 @@ class OverCelery:
                 return [failed] if failed else []
             gone = self._judit.gone() or self._opponents.gone()  # asked before what may be the last read
             try:
-                count = read_all(client, open_games, BLOCK_MS)
+                count = read_all(client, open_games)
             except redis.RedisError:
                 if time.monotonic() - last > RECONNECT_S:
                     raise
-                time.sleep(BLOCK_MS / 1000)  # nothing to wait on: the connection itself is gone
-                continue
+                count = 0
             if count:
                 last = time.monotonic()
             elif gone:
                 return ["nobody is left who could move"]
             elif (quiet_s := time.monotonic() - last) > patience_s:
                 return [f"no move came for {quiet_s:.0f} s"]
+            time.sleep(LOOK_S)
 
 
 class GameCollector(Collector):
@@ -187,15 +190,15 @@ class GameCollector(Collector):
         self._on_move(MoveMade(self._board, record.index, played.move, *(time_ns / 1e9 for time_ns in times)))
 
 
-def read_all(client: redis.Redis, games: Iterable[GameCollector], block_ms: int) -> int:
-    """Take the records of all these games that are there; wait up to `block_ms` for the first.
+def read_all(client: redis.Redis, games: Iterable[GameCollector]) -> int:
+    """Take the records of all these games that are there, and return how many entries were read.
 
     Raises:
         redis.RedisError: the broker went away.
     """
     streams = {game.stream.encode(): game for game in games}
     positions: dict[Any, Any] = {name: game.position for name, game in streams.items()}
-    reply: Any = client.xread(positions, count=COUNT, block=block_ms)
+    reply: Any = client.xread(positions, count=COUNT)
     for name, entries in reply or ():
         streams[name].take_entries(entries)
     return sum(len(entries) for _, entries in reply or ())
