@@ -32,7 +32,7 @@ from worker.pass_on import message_of
 from worker.records import JobRecord
 from worker.settings import TASK_NAME
 
-#: How often the games are looked at, in seconds. To wait for each move would take time from those who make them.
+#: How often the games are looked at, in seconds. To wait for each move would take time from the players.
 LOOK_S = 0.05
 
 
