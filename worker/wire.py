@@ -89,9 +89,9 @@ class Wire:
         connection = self._connect()
         offset_ns = self._clock.offset_ns()
         packed = {pending: _pack(connection, pending, offset_ns) for pending in _unsettled(group)}
-        connection.send_packed_command([b"".join(packed.values())])
         group = _unsettled(group)
         try:
+            connection.send_packed_command([b"".join(packed.values())])
             for pending in group:
                 try:
                     pending.is_written = connection.read_response() is not None
@@ -101,9 +101,10 @@ class Wire:
                     pending.settle(None if seen else error)
                 else:
                     pending.settle()
-        finally:
+        except BaseException:
             for pending in group:
                 pending.is_sent = True
+            raise
         self._used_at = time.monotonic()
 
     def _connect(self) -> Any:
