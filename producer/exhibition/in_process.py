@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import multiprocessing.connection
 import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from producer.exhibition.moves import MoveMade, OnMove, Played
@@ -145,22 +147,29 @@ class InProcess:
             context.Process(target=sit_in_process, args=(judit, opponents, made, own is judit), daemon=True)
             for own in self._sides(queues)
         ]
+        stopping = threading.Event()
+        warner = threading.Thread(target=_warn_of_end, args=(processes, made, stopping), daemon=True)
         try:
             with _uninterrupted():
                 for process in processes:
                     process.start()
             self._await(processes, made)
+            warner.start()
             yield queues
         finally:
+            stopping.set()
             for process in processes:
                 with suppress(AttributeError):  # it was not started
                     process.kill()
             for process in processes:
                 if process.pid:
                     process.join()
+            if warner.ident:
+                warner.join()
+            for process in processes:
                 process.close()
 
-    def _await(self, processes: list[Any], made: Any) -> None:
+    def _await(self, processes: Sequence[BaseProcess], made: Any) -> None:
         deadline = time.monotonic() + START_S
         for _ in processes:
             while made.empty():
@@ -173,6 +182,13 @@ class InProcess:
 
     def _sides(self, queues: Queues) -> list[Queue]:
         return [queues.judit] * self._judits + [queues.opponents] * self._slots
+
+
+def _warn_of_end(processes: Sequence[BaseProcess], made: Any, stopping: threading.Event) -> None:
+    """Tell by `made` of a player whose process ends before all are stopped: its move would never come."""
+    multiprocessing.connection.wait([process.sentinel for process in processes])
+    if not stopping.is_set():
+        made.put(ChildProcessError("its process has ended"))
 
 
 @contextmanager

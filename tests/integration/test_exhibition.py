@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,6 +29,7 @@ from producer.system.reaper import Reaper
 from tests.helpers import until
 from tests.integration.conformance import runnable
 from tests.integration.post import Post
+from worker.errors import ContenderError
 from worker.game_move import run_of
 from worker.jobs import GameMove
 from worker.pass_on import message_of
@@ -109,6 +111,18 @@ def test_every_design_plays_the_same_games(text: str) -> None:
     assert_played(played, SMALL)
     assert seen == played.moves
     assert played.judits == (1 if text == "serial" else 2)
+
+
+def test_a_player_whose_process_is_killed_is_told_and_not_waited_for() -> None:
+    before = {child.pid for child in multiprocessing.active_children()}
+    players = InProcess("processes", replace(SMALL, hour_s=20), 3, in_turn=False)
+    players.start()
+    try:
+        [*_, opponent] = (child for child in multiprocessing.active_children() if child.pid not in before)
+        with pytest.raises(ContenderError, match=r"processes: a player gave up: .*its process has ended"):
+            players.play(lambda _: opponent.kill())
+    finally:
+        players.stop()
 
 
 def test_stock_transport_plays_them_too() -> None:
