@@ -52,8 +52,8 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
     """Do the job of a message {run, index, enqueued_ns, job} and record who did it and when.
 
     Raises:
-        celery.exceptions.Reject: the message is no valid job (dropped), its record could not be written, or
-            the worker is being stopped (requeued).
+        celery.exceptions.Reject: the message is no valid job (dropped), its record, or the message for a
+            game's next move, could not be written, or the worker is being stopped (requeued).
     """
     attempt = _begin(self.request, args, message)
     job, answer, failure = None, None, None
@@ -69,7 +69,7 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
         if writer().write(attempt.run, record, entry_of(job)) or attempt.is_redelivered:
             pass_on(self, attempt.run, job, answer)
     except BROKER_TROUBLE as error:
-        rejection = _reject_unrecorded(error)
+        rejection = _reject_unrecorded(error, job)
         for nap_s in _pause(rejection):
             time.sleep(nap_s)
         raise rejection from error
@@ -94,7 +94,7 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     except BROKER_TROUBLE as error:
         import asyncio  # not at the top: a worker without an event loop has no use for it
 
-        rejection = _reject_unrecorded(error)
+        rejection = _reject_unrecorded(error, job)
         for nap_s in _pause(rejection):
             await asyncio.sleep(nap_s)
         raise rejection from error
@@ -204,8 +204,9 @@ def _parse_job(message: dict[str, Any]) -> Job:
     return job
 
 
-def _reject_unrecorded(error: RedisError | KombuError) -> Reject:
-    why = f"no record could be written: {error}"
+def _reject_unrecorded(error: RedisError | KombuError, job: Job | None) -> Reject:
+    what = "no record, or no message for the next move," if isinstance(job, GameMove) else "no record"
+    why = f"{what} could be written: {error}"
     if isinstance(error, ResponseError) and not is_passing(error) and not is_refusal(error):
         # Nobody can have this run take it, and what is put back is met again, at once and for ever.
         log.error("dropped a job: %s", why)

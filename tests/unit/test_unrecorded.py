@@ -10,13 +10,14 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import chess
 import pytest
 from celery.exceptions import Reject
 from redis import ResponseError
 from redis.exceptions import NoPermissionError
 
 from worker import deadline, tasks
-from worker.jobs import Sieve, to_message
+from worker.jobs import GameMove, Sieve, to_message
 
 #: Does a job whose record is refused with this error, and returns what becomes of the message.
 Refused = Callable[[ResponseError], Reject]
@@ -103,3 +104,12 @@ def test_a_pause_ends_where_the_worker_is_told_to_stop(
     naps.meanwhile = lambda: deadline.stop_within(-1)
     assert refused(NoPermissionError("this user has no permissions to run 'xadd'")).requeue
     assert naps == [deadline.NAP_S]
+
+
+def test_of_a_move_it_is_not_said_that_it_has_no_record() -> None:
+    error = NoPermissionError("this user has no permissions to run 'lpush'")
+    queues = ("simul.judit", "simul.gevent")
+    move = GameMove(chess.STARTING_FEN, 0, 0, 2026, 24, 60, (5, 55), queues)
+    said = [str(tasks._reject_unrecorded(error, job).reason) for job in (Sieve(0, 10), move)]
+    assert said[0].startswith("no record could be written: ")
+    assert said[1].startswith("no record, or no message for the next move, could be written: ")
