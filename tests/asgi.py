@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +33,9 @@ async def ask(
     path: str,
     headers: Sequence[tuple[str, str]] = (("host", "127.0.0.1:8000"),),
     body: Sequence[bytes] = (b"",),
+    raises: type[Exception] | None = None,
 ) -> Answer:
-    """Send one request, its body in these pieces, and take the whole answer."""
+    """Send one request, its body in these pieces, and take the whole answer; `raises` may come after it."""
     scope: Scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -58,7 +60,8 @@ async def ask(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app(scope, receive, send)
+    with suppress(*([raises] if raises else [])):
+        await app(scope, receive, send)
     start, *parts = sent
     return Answer(
         start["status"],

@@ -28,10 +28,12 @@ HOST = ("host", "127.0.0.1:8000")
 AUTHORIZED = (HOST, ("authorization", f"Bearer {TOKEN}"), ("content-type", "application/json"))
 RUN = {"kind": "comparison", "workloads": ["waits"], "with": ["threads@8", "celery:gevent"], "rounds": 3}
 RACE = {"kind": "race", "lanes": ["serial/in-turn", "celery:gevent"], "hour_s": 0.5}
+#: A report that somebody else has written.
+BROKEN = "bbbbbbbbbbbb"
 
 
 class Reports:
-    """A reader that has one report, or none because the broker is away."""
+    """A reader that has one report, and one that is none, or none none because the broker is away."""
 
     def __init__(self, away: bool = False) -> None:
         self._away = away
@@ -39,7 +41,7 @@ class Reports:
     async def report(self, id_: str) -> bytes | None:
         if self._away:
             raise redis.ConnectionError("refused")
-        return gzip.compress(b"<html>the report") if id_ == "0123456789ab" else None
+        return {"0123456789ab": gzip.compress(b"<html>the report"), BROKEN: b"no gzip"}.get(id_)
 
 
 class Site:
@@ -174,6 +176,16 @@ def test_where_there_is_no_report_one_line_says_so() -> None:
     assert get("/reports/no-id", HOST).status == 404
     away = get("/reports/0123456789ab", HOST, away=True)
     assert (away.status, away.json) == (503, {"error": "the broker, which has the report, does not answer"})
+
+
+def test_a_fault_is_one_line_to_the_browser_and_the_rest_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> Answer:
+        return await Site().ask("GET", f"/reports/{BROKEN}", [HOST], raises=gzip.BadGzipFile)
+
+    answer = asyncio.run(main())
+    assert (answer.status, answer.json) == (500, {"error": "the server has a fault: it has printed which"})
+    assert f"GET /reports/{BROKEN} failed" in caplog.text
+    assert "BadGzipFile" in caplog.text
 
 
 def test_runs_wait_in_their_order_and_are_stopped() -> None:

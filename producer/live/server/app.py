@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from producer.live.server.places import without_paths
 from producer.live.server.reader import Reader
 from producer.live.server.runs import MOST_WAITING, Runs
 from worker.errors import SimulError
+
+logger = logging.getLogger(__name__)
 
 #: How long a request may take to arrive, in seconds.
 ARRIVE_S = 10.0
@@ -131,8 +134,9 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-async def _explain(_: Request, error: Exception) -> Response:
+async def _explain(request: Request, error: Exception) -> Response:
     """Answer with one line."""
     if isinstance(error, HTTPException):
         return JSONResponse({"error": error.detail}, error.status_code)
-    return JSONResponse({"error": "the server has a fault: its log may say which"}, 500)
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return JSONResponse({"error": "the server has a fault: it has printed which"}, 500)
