@@ -91,7 +91,7 @@ def test_an_error_is_told_on_one_line_with_nothing_that_a_terminal_obeys() -> No
 )
 def test_a_job_is_dropped_only_if_nobody_can_have_its_record_taken(reply: str, requeued: bool) -> None:
     error: Any = BaseParser.parse_error(reply)  # type: ignore[no-untyped-call]  # redis-py's
-    assert tasks._reject_unrecorded(error).requeue is requeued
+    assert tasks._reject_unrecorded(error, None).requeue is requeued
 
 
 class _UntoldError(Exception):
