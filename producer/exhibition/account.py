@@ -15,6 +15,15 @@ from itertools import pairwise
 from producer.exhibition.moves import MoveMade, Played
 from producer.exhibition.program import Program
 
+#: The names of the parts of a difference to the ideal.
+PARTS = {
+    "messages": "messages_s",
+    "queue wait": "queue_s",
+    "start-up": "startup_s",
+    "longer thoughts": "overshoot_s",
+    "another order": "order_s",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -34,6 +43,11 @@ class Account:
     #: By how much more, or less, was thought along this way than along the ideal one: boards came in another
     #: order.
     order_s: float
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """What the difference to the ideal consists of, by its name, in seconds."""
+        return {what: getattr(self, field) for what, field in PARTS.items()}
 
     @property
     def total_s(self) -> float:

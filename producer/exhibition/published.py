@@ -126,17 +126,8 @@ class PublishingWatcher:
         if held.played:
             lane["slots"], lane["measured_s"] = held.played.slots, held.played.measured_s
         if held.account:
-            lane["account"] = [
-                {"what": what, "s": round(part_s, 6)}
-                for what, part_s in (
-                    ("ideal", held.account.ideal_s),
-                    ("messages", held.account.messages_s),
-                    ("queue wait", held.account.queue_s),
-                    ("start-up", held.account.startup_s),
-                    ("longer thoughts", held.account.overshoot_s),
-                    ("another order", held.account.order_s),
-                )
-            ]
+            parts = {"ideal": held.account.ideal_s, **held.account.parts}
+            lane["account"] = [{"what": what, "s": round(part_s, 6)} for what, part_s in parts.items()]
 
     def _say(self, status: str, says: str) -> None:
         self._state["status"], self._state["says"] = status, says

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,21 +11,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from producer.exhibition.account import PARTS
 from producer.exhibition.hold import Held
 from producer.exhibition.program import Program
 from producer.exhibition.sentences import difference, title, what_is_seen
 from producer.printable import notes, printable
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.words import counted
-
-#: The columns of an account.
-PARTS = {
-    "messages": "messages_s",
-    "queue wait": "queue_s",
-    "start-up": "startup_s",
-    "longer thoughts": "overshoot_s",
-    "another order": "order_s",
-}
 
 
 class Column(NamedTuple):
@@ -76,11 +69,7 @@ def as_plain(lanes: Sequence[Held], program: Program) -> dict[str, Any]:
                 "startup_s": held.startup_s,
                 "ideal_s": held.ideal_s,
                 "measured_s": held.played.measured_s if held.played else None,
-                "account": {
-                    field: getattr(held.account, field) for field in held.account.__dataclass_fields__
-                }
-                if held.account
-                else None,
+                "account": asdict(held.account) if held.account else None,
                 "problems": held.problems,
                 "remarks": held.played.remarks if held.played else [],
             }
@@ -97,8 +86,8 @@ def _columns(lanes: Sequence[Held]) -> list[Column]:
         Column("measured", [f"{held.played.measured_s:.3f} s" if held.played else "–" for held in lanes]),
         Column("difference", [_percent(difference(held)) for held in lanes]),
         *(
-            Column(head, [_seconds(getattr(held.account, field, None)) for held in lanes])
-            for head, field in PARTS.items()
+            Column(part, [_seconds(held.account.parts[part] if held.account else None) for held in lanes])
+            for part in PARTS
         ),
     ]
     ready = Column("ready after", [f"{held.startup_s:.1f} s" for held in lanes])
