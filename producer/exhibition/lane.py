@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from producer.contenders.parsing import parse_name
@@ -64,8 +63,3 @@ def parse_lane(text: str, opponents: int) -> Lane:
         raise UnknownNameError(f"{text!r}: an exhibition is played in up to {MAX_SLOTS:,} slots")
     spec = Spec(name.way, slots, name.workers, options=name.options)
     return Lane(spec, in_turn=name.way == "serial" or text.endswith(IN_TURN))
-
-
-def celery_lanes(lanes: Sequence[Lane]) -> bool:
-    """Tell whether any of them needs a broker."""
-    return any(lane.spec.celery_pool for lane in lanes)
