@@ -75,10 +75,10 @@ def _best(position: chess.Board, is_master: bool, salt: int) -> chess.Move:
             score += VALUES[piece]
         name = start << 9 | goal << 3 | (promotion or 0)
         seen.append((score + hash_of(salt, name) % spread, -name, move))
-    seen.sort(key=lambda one: one[:2], reverse=True)
+    seen.sort(key=lambda scored: scored[:2], reverse=True)
     if not is_master:
         return seen[0][2]
-    return max(seen[:CANDIDATES], key=lambda one: one[0] + _outlook(position, one[2]))[2]
+    return max(seen[:CANDIDATES], key=lambda scored: scored[0] + _outlook(position, scored[2]))[2]
 
 
 def _outlook(position: chess.Board, move: chess.Move) -> int:

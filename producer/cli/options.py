@@ -229,7 +229,7 @@ Players: TypeAlias = Annotated[
     typer.Option(
         "--with",
         envvar="SIMUL_JUDIT_WITH",
-        help="Play 24 real games, and say who plays them, by commas: serial, asyncio, threads, processes, "
+        help="Play real games, and say who plays them, by commas: serial, asyncio, threads, processes, "
         "celery:gevent@24; one game after the other: celery:gevent/in-turn. Without it: two numbers.",
     ),
 ]

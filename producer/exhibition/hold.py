@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -106,8 +106,8 @@ def hold(plan: Plan, watcher: Watcher) -> list[Held]:
     """
     lanes = [Held(lane, _ideal_s(plan.program, lane)) for lane in plan.lanes]
     with Reaper() as reaper, _makers(plan, reaper, watcher) as make:
-        groups: Iterable[Sequence[tuple[int, Held]]] = [[one] for one in enumerate(lanes)]
-        for group in [list(enumerate(lanes))] if plan.race else groups:
+        placed = list(enumerate(lanes))
+        for group in [placed] if plan.race else [[alone] for alone in placed]:
             _hold_at_once(group, plan.program, make, watcher)
     return lanes
 
@@ -167,7 +167,7 @@ def _hold_at_once(group: Sequence[tuple[int, Held]], program: Program, make: Mak
                 ready.append((place, held, players))
                 players.start()
             except SimulError as error:
-                ready = [one for one in ready if one[1] is not held]
+                ready = [other for other in ready if other[1] is not held]
                 held.problems.append(str(error))
                 watcher.ended(place, held)
             held.startup_s = time.monotonic() - began

@@ -9,7 +9,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -79,7 +79,7 @@ class InProcess:
             self._collect(self._queues, note, total)
         return Played(moves, self._slots, self._judits)
 
-    def _play_alone(self, note: Callable[[MoveMade], None]) -> None:
+    def _play_alone(self, note: OnMove) -> None:
         """Judit sits and watches her opponent think: one thread is both."""
         judit, opponent = Player(), Player()
         turn: Turn | None = self._first_turns()[0]
@@ -89,7 +89,7 @@ class InProcess:
             move, turn = end(turn, started_s, due_s, played)
             note(move)
 
-    async def _play_asyncio(self, note: Callable[[MoveMade], None], total: int) -> None:
+    async def _play_asyncio(self, note: OnMove, total: int) -> None:
         judit, opponents = asyncio.Queue[Turn](), asyncio.Queue[Turn]()
         left, over = total, asyncio.Event()
 
@@ -109,7 +109,7 @@ class InProcess:
             for seat in seats:
                 seat.cancel()
 
-    def _collect(self, queues: Queues, note: Callable[[MoveMade], None], total: int) -> None:
+    def _collect(self, queues: Queues, note: OnMove, total: int) -> None:
         for turn in self._first_turns():
             queues.judit.put(turn)
         for _ in range(total):

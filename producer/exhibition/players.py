@@ -13,9 +13,10 @@ import signal
 import threading
 import time
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
-from producer.exhibition.moves import MoveMade
+from producer.exhibition.moves import MoveMade, OnMove
 from worker.game_move import next_move, play
 from worker.jobs import GameMove, GameMovePlayed, wait_s
 
@@ -88,9 +89,12 @@ def sit(queues: Queues, own: Queue) -> None:
 
 
 async def sit_async(
-    judit: asyncio.Queue[Turn], opponents: asyncio.Queue[Turn], own: asyncio.Queue[Turn], made: Any
+    judit: asyncio.Queue[Turn],
+    opponents: asyncio.Queue[Turn],
+    own: asyncio.Queue[Turn],
+    on_move: OnMove,
 ) -> None:
-    """Play as one player, in a coroutine, until it is cancelled; `made` is called with each move."""
+    """Play as one player, in a coroutine, until it is cancelled; `on_move` is called with each move."""
     player = Player()
     while True:
         turn = await own.get()
@@ -100,7 +104,7 @@ async def sit_async(
         move, following = end(turn, started_s, due_s, played)
         if following:
             (opponents if following.job.ply % 2 else judit).put_nowait(following)
-        made(move)
+        on_move(move)
 
 
 def sit_in_process(judit: Any, opponents: Any, made: Any, is_judit: bool) -> None:
@@ -112,7 +116,7 @@ def sit_in_process(judit: Any, opponents: Any, made: Any, is_judit: bool) -> Non
     sit(Queues(judit, opponents, made), judit if is_judit else opponents)
 
 
-def _end_with(parent: Any) -> None:
+def _end_with(parent: BaseProcess) -> None:
     parent.join()
     signal.raise_signal(signal.SIGTERM)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from celery import Celery
 
 from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
 from producer.contenders.celery_workers.send import producer_app
@@ -63,7 +65,7 @@ class WorkersFactory:
         return SpawnedWorkers(spec, self._broker, self._app, PROJECT_DATA, self._reaper, self._plan.transport)
 
     @cached_property
-    def _app(self) -> Any:
+    def _app(self) -> Celery:
         app = producer_app(self._broker.url)
         self._reaper.add_traces(Traces(asker=app.control.mailbox.asker))
         return app
