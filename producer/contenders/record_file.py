@@ -1,8 +1,9 @@
 """The records of one run, in a file of their own: each is read when it is asked for.
 
 A record with its answer is about a kilobyte of objects, and a run may have a million. In memory is only where
-each lies. The file has no name, in the directory for temporary files, and goes with the object. What is in it
-are pickles: this process has written them, and nobody else can. What the disk does not take stays in memory.
+each lies. The file has no name, in the directory for temporary files, and goes with the object; a run of few
+jobs needs none. What is in it are pickles: this process has written them, and nobody else can. What the disk
+does not take stays in memory.
 """
 
 from __future__ import annotations
@@ -34,11 +35,10 @@ class RecordFile(Mapping[int, JobRecord]):
         self._count = 0
         #: Bytes that are in the file, and those that come after them.
         self._written, self._rest = 0, bytearray()
-        self._file = _open()
-        if self._file is not None:
-            weakref.finalize(self, os.close, self._file)
+        #: None as long as nothing is in it: an exhibition has a run for each of up to 1,000 games.
+        self._file: int | None = None
         #: Whether the disk takes more.
-        self._takes = self._file is not None
+        self._takes = True
         self._window, self._window_at = b"", 0
 
     def add(self, record: JobRecord) -> None:
@@ -72,10 +72,12 @@ class RecordFile(Mapping[int, JobRecord]):
         return self._count
 
     def _write(self) -> None:
-        assert self._file is not None
         try:
+            if self._file is None:
+                self._file = _open()
+                weakref.finalize(self, os.close, self._file)
             written = os.write(self._file, self._rest)
-        except OSError:  # full: it is not asked again, and the rest stays here
+        except OSError:  # full, or no directory for it: it is not asked again, and the rest stays here
             self._takes = False
             return
         self._written += written
@@ -97,10 +99,7 @@ class RecordFile(Mapping[int, JobRecord]):
         return self._window[offset : offset + size] if size else b""
 
 
-def _open() -> int | None:
-    """Open a file that has no name; None where there is no directory for one."""
-    try:
-        with tempfile.TemporaryFile(buffering=0) as file:
-            return os.dup(file.fileno())
-    except OSError:
-        return None
+def _open() -> int:
+    """Open a file that has no name."""
+    with tempfile.TemporaryFile(buffering=0) as file:
+        return os.dup(file.fileno())

@@ -118,6 +118,14 @@ def test_what_a_full_disk_does_not_take_stays_in_memory(
     assert [record.answer for record in records.values()] == [answer(index) for index in range(2000)]
 
 
+def test_a_run_of_few_jobs_opens_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: pytest.fail("an exhibition has 1,000 of them"))
+    records = RecordFile(60)
+    for index in range(60):
+        records.add(a_record(index))
+    assert [record.answer for record in records.values()] == [answer(index) for index in range(60)]
+
+
 def test_without_a_directory_for_it_all_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: _no_room())
     records = RecordFile(2000)
