@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from producer.live.server.requests import read
+import pytest
+
+from producer.live.server.requests import Request, read
 from worker.settings import PROJECT_DATA
 
 
@@ -29,13 +31,44 @@ def test_what_a_comparison_leaves_out_is_left_to_the_command() -> None:
     assert request.arguments == ("compare", "waits", "--rounds=5", "--seed=2026")
 
 
+def ask(**asked: object) -> Request:
+    """What becomes of a race that is asked for."""
+    return read(json.dumps({"kind": "race", **asked}).encode(), PROJECT_DATA)
+
+
 def test_a_race_becomes_the_command() -> None:
-    asked = {"kind": "race", "lanes": ["serial/in-turn", "celery:gevent"], "hour_s": 1, "judits": 2}
-    request = read(json.dumps(asked).encode(), PROJECT_DATA)
+    request = ask(lanes=["serial/in-turn", "celery:gevent"], hour_s=1, judits=2)
 
     assert request.arguments == (
-        *("judit", "--race", "--with=serial/in-turn,celery:gevent", "--hour=1.0", "--opponents=24"),
+        *("judit", "--race", "--with=serial,celery:gevent@24", "--hour=1.0", "--opponents=24"),
         *("--moves=30", "--judits=2", "--seed=2026"),
     )
-    assert request.title == "24 games, 30 moves each, an hour in 1 s"
+    assert request.title == "24 games, 30 moves each, 2 Judits, an hour in 1 s"
     assert request.state["race"]
+
+
+@pytest.mark.parametrize(
+    ("lane", "name"),
+    [
+        ("serial", "serial"),
+        ("asyncio", "asyncio@6"),
+        ("threads@4", "threads@4"),
+        ("celery:gevent/in-turn", "celery:gevent@6/in-turn"),
+        ("celery:gevent@4x2/prefetch=1/in-turn", "celery:gevent@4x2/prefetch=1/in-turn"),
+        (" celery:solo\n", "celery:solo"),
+    ],
+)
+def test_a_lane_is_one_of_the_command_line(lane: str, name: str) -> None:
+    assert f"--with={name}" in ask(lanes=[lane], opponents=6).arguments
+
+
+def test_a_lane_that_is_named_twice_plays_once() -> None:
+    request = ask(lanes=["serial", "serial/in-turn"])
+
+    assert "--with=serial" in request.arguments
+    assert not request.state["race"]
+
+
+def test_the_bounds_are_those_of_the_command_line() -> None:
+    ask(lanes=["celery:gevent@1000"], hour_s=1309, opponents=1000, moves=100, judits=64, seed=2**63 - 1)
+    ask(lanes=["serial"], hour_s=1e-9, opponents=1, moves=1, judits=1, seed=1 - 2**63)

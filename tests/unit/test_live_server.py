@@ -266,11 +266,34 @@ def test_a_run_is_asked_for_in_json() -> None:
         ({**RACE, "lanes": []}, "lanes: "),
         ({**RACE, "lanes": ["serial"] * 3}, "lanes: "),
         ({**RACE, "lanes": ["fibers/in-turn"]}, "no contender is called 'fibers'"),
-        ({**RACE, "hour_s": 0}, "hour_s: expected `float` > 0"),
-        ({**RACE, "hour_s": 1e9}, "hour_s: expected `float` <= 3600"),
-        ({**RACE, "opponents": 1001}, "opponents: expected `int` <= 1000"),
-        ({**RACE, "moves": 0}, "moves: expected `int` >= 1"),
-        ({**RACE, "judits": 25}, "judits: there are more of them than opponents"),
+        (
+            {**RACE, "lanes": ["asyncio+threads"]},
+            "asyncio+threads plays no games; there are: serial, threads,",
+        ),
+        ({**RACE, "lanes": ["serial,threads"]}, "no contender is called 'serial,threads'"),
+        (
+            {**RACE, "lanes": ["celery:gevent@600x2"]},
+            "'celery:gevent@600x2': an exhibition is played in up to",
+        ),
+        ({**RACE, "lanes": ["celery:gevent/in-turns"]}, "'celery:gevent/in-turns': no option is called"),
+        ({**RACE, "lanes": ["/in-turn"]}, "no contender is called ''"),
+        ({**RACE, "hour_s": 0}, "an hour takes more than 0 and at most 3,600 seconds, not 0 (hour_s)"),
+        ({**RACE, "hour_s": 1e9}, "an hour takes more than 0 and at most 3,600 seconds, not 1e+09 (hour_s)"),
+        (
+            {**RACE, "hour_s": 1310},
+            "an opponent thinks for up to 20 s, and here for 20.0139 s: ask for an hour_s",
+        ),
+        ({**RACE, "hour_s": float("nan")}, "request: JSON is malformed"),
+        (b'{"kind":"race","lanes":["serial"],"hour_s":1e999}', "hour_s: number out of range"),
+        ({**RACE, "opponents": 1001}, "Judit has 1 to 1,000 opponents, not 1,001 (opponents)"),
+        ({**RACE, "opponents": True}, "opponents: expected `int`, got `bool`"),
+        ({**RACE, "moves": 0}, "a game has 1 to 1,000 moves, not 0 (moves)"),
+        (
+            {**RACE, "opponents": 1000, "moves": 101},
+            "an exhibition has up to 200,000 half-moves, and this one",
+        ),
+        ({**RACE, "judits": 65}, "there are 1 to 64 Judits, not 65 (judits)"),
+        ({**RACE, "seed": 2**63}, "seed: "),
     ],
 )
 def test_a_mistake_is_one_clear_line(value: object, says: str) -> None:
@@ -280,4 +303,5 @@ def test_a_mistake_is_one_clear_line(value: object, says: str) -> None:
     error = answer.json["error"]
     assert error.startswith(says)
     assert "\n" not in error
+    assert "--" not in error.replace("'--", "'"), "a field is no option of the command line"
     assert len(error) < 500

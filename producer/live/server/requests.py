@@ -69,19 +69,21 @@ def read(body: bytes, data_root: Path) -> Request:
     """Read a request.
 
     Raises:
-        BadRequestError: it is no request, or a number is out of its range.
-        SimulError: as on the command line, where what it asks for cannot be.
+        BadRequestError: it is no request, a number is out of its range, or there is no such thing.
     """
     try:
         request = _decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadRequestError(_explain(str(error))) from None
-    return _race(request) if isinstance(request, Race) else _comparison(request, data_root)
+    try:
+        return _race(request) if isinstance(request, Race) else _comparison(request, data_root)
+    except SimulError as error:
+        raise BadRequestError(_name_fields(str(error))) from None
 
 
 def _race(race: Race) -> Request:
     program = Program(race.opponents, race.moves, race.hour_s, race.judits, race.seed)
-    lanes = [parse_lane(text, race.opponents).name for text in race.lanes]
+    lanes = list(dict.fromkeys(parse_lane(text, race.opponents).name for text in race.lanes))
     title = title_of(program)
     options = ("hour", f"{race.hour_s!r}"), ("opponents", race.opponents), ("moves", race.moves)
     more = ("judits", race.judits), ("seed", race.seed)
@@ -123,5 +125,10 @@ def _comparison(asked: Comparison, data_root: Path) -> Request:
 def _explain(error: str) -> str:
     """Turn what the decoder says around, to begin with the field: "rounds: expected `int` <= 100"."""
     what, _, where = error.partition(" - at `$")
-    field = re.sub(r"[`.]", "", where)
-    return f"{field}: {what[:1].lower()}{what[1:]}" if field else f"request: {what[:1].lower()}{what[1:]}"
+    field = re.sub(r"[`.]", "", where) or "request"
+    return f"{field}: {what if what.startswith('JSON') else what[:1].lower() + what[1:]}"
+
+
+def _name_fields(rule: str) -> str:
+    """Name the request's fields where a rule names options of the command line; not in what it quotes."""
+    return re.sub(r"(?<!')--(?=[a-z])", "", rule.replace("--hour", "hour_s"))
