@@ -80,6 +80,8 @@ class Site:
 
     process: subprocess.Popen[str]
     port: int
+    #: As it was printed, with the token.
+    address: str
     _browsers: list[Browser] = field(default_factory=list)
 
     def open(self) -> Browser:
@@ -122,18 +124,18 @@ def request(
 
 @contextlib.contextmanager
 def live_site(
-    directory: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    directory: Path, *arguments: str, environment: Mapping[str, str] | None = None, port: int = 0
 ) -> Iterator[Site]:
-    """A server on a port of its own; nothing of it is left afterwards."""
+    """A server, on any free port unless one is given; nothing of it is left afterwards."""
     with started(
-        *("live", "--port", "0", *arguments),
+        *("live", "--port", str(port), *arguments),
         cwd=directory,
         environment={"SIMUL_TOKEN": TOKEN, **(environment or {})},
     ) as process:
         assert process.stdout
         address = await_line(process.stdout, "#token=").strip()
         assert address.endswith(f"/#token={TOKEN}")
-        site = Site(process, int(address.partition("/#")[0].rpartition(":")[2]))
+        site = Site(process, int(address.partition("/#")[0].rpartition(":")[2]), address.split()[-1])
         try:
             yield site
         finally:

@@ -39,13 +39,27 @@ def opened(
     complaints: bool = False,
 ) -> Iterator[Page]:
     """The page, open and connected; it has complained of nothing when it closes, unless it may."""
+    address = live.address + (f"#token={token}" if token else "")
+    with visited(browser, address, size, theme, complaints) as page:
+        expect(page.locator("#lane-0 option")).to_have_count(len(live.contenders))
+        yield page
+
+
+@contextmanager
+def visited(
+    browser: Browser,
+    address: str,
+    size: tuple[int, int] = LAPTOP,
+    theme: Literal["light", "dark"] = "light",
+    complaints: bool = False,
+) -> Iterator[Page]:
+    """A page, in a context of its own; it has complained of nothing when it closes, unless it may."""
     said: list[str] = []
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
     page = context.new_page()
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(live.address + (f"#token={token}" if token else ""))
-    expect(page.locator("#lane-0 option")).to_have_count(len(live.contenders))
+    page.goto(address)
     try:
         yield page
     finally:
