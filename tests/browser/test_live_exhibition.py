@@ -78,8 +78,8 @@ def test_an_exhibition_is_started_watched_and_replayed(browser: Browser, site: S
         page.locator("#speed").select_option("20")
         page.locator("#play").click()
         whole = sum(PROGRAM.plies)
-        for lane in (0, 1):
-            expect(made(page, lane)).to_have_text(f"{whole} of {whole}", timeout=SOON_MS)
+        for place in (0, 1):
+            expect(made(page, place)).to_have_text(f"{whole} of {whole}", timeout=SOON_MS)
         assert page.evaluate(SQUARES) == [ENDS, ENDS]
 
     assert [position(game) for game in _written(tmp_path)] == ENDS
