@@ -34,9 +34,13 @@ async def follow_depths(broker_url: str, shown: Shown, hub: Hub) -> None:
         while not told_to_end():
             await asyncio.sleep(DEPTH_S)
             depths: dict[str, dict[str, int]] = {}
-            with contextlib.suppress(redis.RedisError, OSError):  # the reader says that the broker is away
-                for id_, lane, queue in _queues(shown) if len(hub) else ():
+            for id_, lane, queue in _queues(shown) if len(hub) else ():
+                try:
                     depths.setdefault(id_, {})[str(lane)] = int(await client.llen(queue))
+                except redis.ResponseError:  # it is no queue
+                    continue
+                except (redis.RedisError, OSError):  # the reader says that the broker is away
+                    break
             if depths != shown.depths:
                 shown.depths = depths
                 hub.publish("depths", depths)

@@ -156,7 +156,8 @@ class Runs:
             if time.monotonic() > until:
                 break
             await asyncio.sleep(LOOK_S)
-        assert state
+        if state is None:  # so many others have begun meanwhile that it is no longer shown
+            return
         if asked.stopped:
             if state["status"] not in ENDED:
                 self._show(ended(state, "interrupted", "stopped"))

@@ -69,12 +69,12 @@ class Shown:
             return None
         try:
             event = _decode(data)
+            state = without_paths(msgspec.json.decode(data)) if isinstance(event, Heading) else {}
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         if isinstance(event, Moves):
             new = self._take_moves(event)
             return ("moves", {"id": event.id, "lane": event.lane, "moves": new}) if new else None
-        state = without_paths(msgspec.json.decode(data))
         return ("state", state) if self.put(state) else None
 
     def put(self, state: State) -> bool:
