@@ -17,6 +17,7 @@ from producer.contenders.spec import Spec
 from producer.exhibition.lane import playing_ways
 from producer.live.server import looks
 from producer.live.server.app import Parts, make_app
+from producer.live.server.connection import Prompt
 from producer.live.server.guard import names_of
 from producer.live.server.hub import Hub
 from producer.live.server.reader import Reader
@@ -91,7 +92,7 @@ async def _serve(service: Service) -> None:
             make_app(parts, names_of(service.host, service.allowed)),
             lifespan="off",
             ws="none",
-            http="h11",
+            http=Prompt,
             loop="asyncio",
             log_config=None,
             access_log=False,
