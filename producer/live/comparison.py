@@ -9,14 +9,11 @@ from typing import Any
 
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
-from producer.live.feed import STATE_S, Feed
+from producer.live.feed import MOST_REPORT, STATE_S, Feed
 from producer.measure.plan import Plan
 from producer.results import Result, Run
 from producer.workloads import Workload
 from worker.errors import SimulError
-
-#: A longer report is not published: Redis would have to hold it for a day.
-MOST_REPORT = 32 * 1024 * 1024
 
 Lane = dict[str, Any]
 
@@ -79,7 +76,7 @@ class LiveWatcher:
             from producer.show.report.page import write_page
 
             page = write_page([label(name, result)])
-            if len(page) <= MOST_REPORT:
+            if len(page.encode()) <= MOST_REPORT:
                 self._feed.report(page)
                 self._state["report"] = True
 

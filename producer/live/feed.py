@@ -32,7 +32,10 @@ WATCHED, WATCHED_S = "simul:live:watched", 15
 LOOK_S = 2.0
 #: A state is sent no sooner after the last, and moves are gathered for so long, in seconds.
 STATE_S, GATHER_S = 0.25, 0.1
-
+#: A longer report, in bytes, is not published: Redis would have to hold it for a day.
+MOST_REPORT = 32 * 1024 * 1024
+#: Moves in one event: readers ignore events that are too long.
+MOST_MOVES = 5_000
 
 #: By this variable a live server says what a run that it starts is to be called.
 ID_VARIABLE = "SIMUL_LIVE_ID"
@@ -168,9 +171,11 @@ class Feed:
         if report:
             client.set(report_key(self.id), gzip.compress(report.encode()), ex=KEEP_S)
         events = [
-            msgspec.json.encode({"type": "moves", "id": self.id, "lane": lane, "moves": moves})
+            msgspec.json.encode(
+                {"type": "moves", "id": self.id, "lane": lane, "moves": moves[first : first + MOST_MOVES]}
+            )
             for lane, moves in new.items()
-            if moves
+            for first in range(0, len(moves), MOST_MOVES)
         ]
         events += [state] if state else []
         if not events:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 
 from producer.live.feed import FIELD, KEEP_S, STREAM, WATCHED, WATCHED_S, Feed, alive_key, report_key
+from producer.live.server.shown import MOST_BYTES
 from producer.system.broker import Broker, open_broker
 from producer.system.client import connect
 from producer.system.reaper import Reaper
@@ -107,6 +109,17 @@ def test_who_watches_later_gets_all_of_it(broker: Broker, client: redis.Redis) -
         await_(lambda: states(client))
 
         assert [move[1] for move in moves(client, 0)] == [0, 1]
+
+
+def test_many_moves_are_several_events_none_of_which_is_too_long(broker: Broker, client: redis.Redis) -> None:
+    played = [[board, ply, "e7e8q", 1234.567891, 1234.567892] for board in range(400) for ply in range(100)]
+    with Feed(broker.url, look_s=0.01) as feed:
+        feed.moves(0, played)
+        client.set(WATCHED, 1)
+        await_(lambda: len(moves(client, 0)) == len(played))
+
+    assert moves(client, 0) == played
+    assert max(map(len, (msgspec.json.encode(event) for event in events(client)))) < MOST_BYTES
 
 
 def test_all_of_it_goes_after_a_day(broker: Broker, client: redis.Redis) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, cast
 import pytest
 import redis
 
+from producer.live.feed import MOST_REPORT
 from producer.live.server.app import Parts, make_app
 from producer.live.server.guard import names_of
 from producer.live.server.hub import Hub
@@ -33,26 +35,35 @@ BROKEN = "bbbbbbbbbbbb"
 
 
 class Reports:
-    """A reader that has one report, and one that is none, or none none because the broker is away."""
+    """A reader that has one report, and a fault of ours, or none because the broker is away."""
 
-    def __init__(self, away: bool = False) -> None:
+    def __init__(self, away: bool, packed: bytes) -> None:
         self._away = away
+        self._packed = packed
 
     async def report(self, id_: str) -> bytes | None:
         if self._away:
             raise redis.ConnectionError("refused")
-        return {"0123456789ab": gzip.compress(b"<html>the report"), BROKEN: b"no gzip"}.get(id_)
+        if id_ == BROKEN:
+            raise ArithmeticError("a fault of ours")
+        return self._packed if id_ == "0123456789ab" else None
 
 
 class Site:
     """The app, and what is queued in it; no run is begun."""
 
-    def __init__(self, host: str = "127.0.0.1", allowed: Sequence[str] = (), away: bool = False) -> None:
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        allowed: Sequence[str] = (),
+        away: bool = False,
+        packed: bytes = gzip.compress(b"<html>the report"),
+    ) -> None:
         self.shown = Shown()
         hub = Hub(self.shown.snapshot)
         reaper = cast("Reaper", None)
         self.runs = Runs("redis://127.0.0.1:1/0", Path("/nowhere"), reaper, self.shown, hub)
-        parts = Parts(hub, cast("Reader", Reports(away)), self.runs, TOKEN, PROJECT_DATA)
+        parts = Parts(hub, cast("Reader", Reports(away, packed)), self.runs, TOKEN, PROJECT_DATA)
         self._app = make_app(parts, names_of(host, allowed))
 
     async def ask(self, *arguments: Any, **more: Any) -> Answer:
@@ -180,12 +191,30 @@ def test_where_there_is_no_report_one_line_says_so() -> None:
 
 def test_a_fault_is_one_line_to_the_browser_and_the_rest_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> Answer:
-        return await Site().ask("GET", f"/reports/{BROKEN}", [HOST], raises=gzip.BadGzipFile)
+        return await Site().ask("GET", f"/reports/{BROKEN}", [HOST], raises=ArithmeticError)
 
     answer = asyncio.run(main())
     assert (answer.status, answer.json) == (500, {"error": "the server has a fault: it has printed which"})
     assert f"GET /reports/{BROKEN} failed" in caplog.text
-    assert "BadGzipFile" in caplog.text
+    assert "ArithmeticError" in caplog.text
+
+
+def test_a_run_that_is_no_longer_shown_ends_quietly() -> None:
+    async def main() -> None:
+        site = Site()
+        assert (await site.post(RUN)).status == 201
+        asked = site.runs._waiting[0]  # others have pushed it out of what is shown
+        await site.runs._say_how_it_ended(asked, 1, io.BytesIO(b"it failed"))
+        assert site.shown.state(asked.id) is None
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "packed", [b"no gzip", gzip.compress(b"<html>")[:-9], gzip.compress(bytes(MOST_REPORT + 1))]
+)
+def test_what_is_no_report_is_none(packed: bytes) -> None:
+    assert get("/reports/0123456789ab", HOST, packed=packed).status == 404
 
 
 def test_runs_wait_in_their_order_and_are_stopped() -> None:
