@@ -9,27 +9,24 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-import msgspec
 import redis
 from celery import Celery
 from kombu.exceptions import KombuError
 
 from celery_reliable_redis import send_many
-from producer.contenders.celery_workers.collect import COUNT, Collector
 from producer.contenders.celery_workers.exchange import SILENCE_S
 from producer.contenders.celery_workers.send import RECONNECT_S
+from producer.exhibition.game_collector import GameCollector, lost_games, read_all
 from producer.exhibition.moves import MoveMade, OnMove, Played
 from producer.exhibition.program import Program
 from producer.system.client import connect
 from producer.system.reaper import Reaper
 from producer.words import counted
 from worker.game_move import first_moves, queue_of, run_of
-from worker.jobs import GameMovePlayed
 from worker.pass_on import message_of
-from worker.records import JobRecord
 from worker.settings import TASK_NAME
 
 #: How often the games are looked at, in seconds. To wait for each move would take time from the players.
@@ -148,57 +145,11 @@ class OverCelery:
                 last = time.monotonic()
             elif gone:
                 return ["nobody is left who could move"]
+            elif lost := lost_games(client, open_games):
+                return [
+                    f"the records of {counted(lost, 'game')} are gone from the broker: they were deleted, "
+                    "or it was restarted without what it held"
+                ]
             elif (quiet_s := time.monotonic() - last) > patience_s:
                 return [f"no move came for {quiet_s:.0f} s"]
             time.sleep(LOOK_S)
-
-
-class GameCollector(Collector):
-    """Collects the moves of one game."""
-
-    def __init__(
-        self,
-        client: redis.Redis,
-        board: int,
-        plies: int,
-        run: str,
-        on_move: OnMove,
-        reaper: Reaper,
-    ) -> None:
-        super().__init__(client, plies, reaper, run)
-        #: Why the game does not go on; None where it does.
-        self.failure: str | None = None
-        self._board = board
-        self._on_move = on_move
-
-    def take(self, record: JobRecord, shift_ns: int | None = None) -> None:
-        """Account for a record, and hand the move on if it is the first one of its number."""
-        before = len(self.records)
-        super().take(record, shift_ns)
-        if len(self.records) == before:
-            return
-        record = self.records[record.index]  # with its times corrected
-        if record.error is not None:
-            self.failure = f"board {self._board + 1}, half-move {record.index + 1} failed: {record.error}"
-            return
-        try:
-            played = msgspec.convert(record.answer, GameMovePlayed)
-        except msgspec.ValidationError as error:
-            self.failure = f"board {self._board + 1}: an answer is no move: {error}"
-            return
-        times = record.enqueued_ns, record.received_ns, record.started_ns, record.finished_ns
-        self._on_move(MoveMade(self._board, record.index, played.move, *(time_ns / 1e9 for time_ns in times)))
-
-
-def read_all(client: redis.Redis, games: Iterable[GameCollector]) -> int:
-    """Take the records of all these games that are there, and return how many entries were read.
-
-    Raises:
-        redis.RedisError: the broker went away.
-    """
-    streams = {game.stream.encode(): game for game in games}
-    positions: dict[Any, Any] = {name: game.position for name, game in streams.items()}
-    reply: Any = client.xread(positions, count=COUNT)
-    for name, entries in reply or ():
-        streams[name].take_entries(entries)
-    return sum(len(entries) for _, entries in reply or ())

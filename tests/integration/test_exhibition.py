@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 import redis
 
 from producer.contenders.celery_workers.collect import Collector
+from producer.contenders.celery_workers.exchange import SILENCE_S
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec
@@ -34,6 +36,7 @@ from worker.game_move import run_of
 from worker.jobs import GameMove
 from worker.pass_on import message_of
 from worker.pools import POOLS
+from worker.records import run_stream
 from worker.settings import PROJECT_DATA, TASK_NAME
 
 #: An opponent thinks for 31 ms.
@@ -140,15 +143,20 @@ def test_in_turn_one_board_after_the_other_is_played(broker: Broker, reaper: Rea
     assert [move.board for move in played.moves] == sorted(move.board for move in played.moves)
 
 
-def killed_at(move: int, workers: SpawnedWorkers) -> Callable[[MoveMade], None]:
-    """What kills a worker when so many moves have been made."""
+def once_at(move: int, do: Callable[[], object]) -> Callable[[MoveMade], None]:
+    """What does it when so many moves have been made."""
     left = iter(range(move))
 
     def on_move(_: MoveMade) -> None:
         if next(left, None) == move - 1:
-            psutil.Process(workers.processes()[0]).kill()
+            do()
 
     return on_move
+
+
+def killed_at(move: int, workers: SpawnedWorkers) -> Callable[[MoveMade], None]:
+    """What kills a worker when so many moves have been made."""
+    return once_at(move, lambda: psutil.Process(workers.processes()[0]).kill())
 
 
 def test_a_killed_worker_of_the_opponents_loses_no_game(broker: Broker, reaper: Reaper) -> None:
@@ -174,6 +182,33 @@ def test_where_nobody_is_left_who_could_move_it_is_said(broker: Broker, reaper: 
         played = players.play(killed_at(8, workers))
     assert "nobody is left who could move" in played.problems
     assert any("not made" in problem for problem in played.problems)
+
+
+@pytest.mark.parametrize("entry", ["99-0", "1000-7", "*"])
+def test_who_writes_into_a_game_is_told_at_once(
+    broker: Broker, reaper: Reaper, client: redis.Redis, entry: str
+) -> None:
+    def lie() -> None:  # no move of the second board is recorded any more
+        [stream] = client.keys(run_stream("*-1"))
+        client.xadd(stream, {"record": "{}"}, id=entry)
+
+    with over_celery(broker, reaper, Spec("celery:threads", 2), SMALL) as (players, _, _):
+        began_s = time.monotonic()
+        played = players.play(once_at(8, lie))
+        assert time.monotonic() - began_s < SILENCE_S  # and not when it has been silent for long
+    assert any("1 record cannot be true" in problem for problem in played.problems)
+    assert any("board 2: entry" in problem and "somebody else" in problem for problem in played.problems)
+
+
+def test_where_the_records_are_deleted_it_is_said(
+    broker: Broker, reaper: Reaper, client: redis.Redis
+) -> None:
+    def delete() -> None:
+        client.delete(*client.keys(run_stream("*-*")))
+
+    with over_celery(broker, reaper, Spec("celery:threads", 2), SMALL) as (players, _, _):
+        played = players.play(once_at(8, delete))
+    assert any("games are gone from the broker" in problem for problem in played.problems)
 
 
 class Solitaire:
