@@ -22,9 +22,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from worker.answers import Returned
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import CallError, InvalidJobError
-from worker.jobs import Call, Returned
+from worker.jobs import Call
 from worker.records import error_line
 from worker.target import Function, function
 from worker.time_up import OverdueError, ended_in

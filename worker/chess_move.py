@@ -15,10 +15,11 @@ from collections.abc import Awaitable, Callable
 import chess
 
 from worker import engine
+from worker.answers import MovePlayed
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import InvalidPositionError
 from worker.fen import set_up
-from worker.jobs import ChessMove, MovePlayed, wait_s
+from worker.jobs import ChessMove, wait_s
 
 
 def move(

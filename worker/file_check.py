@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from worker.answers import FilesChecked, FileVerdict
 from worker.data_root import RefusedError, open_below, require_below
 from worker.deadline import UNLIMITED, Deadline
-from worker.jobs import FileCheck, FilesChecked, FileVerdict
+from worker.jobs import FileCheck
 
 #: A larger file is malformed.
 MAX_BYTES = 1024 * 1024

@@ -14,9 +14,10 @@ from dataclasses import replace
 import chess
 
 from worker import game
+from worker.answers import GameMovePlayed
 from worker.chess_move import position
 from worker.deadline import UNLIMITED, Deadline
-from worker.jobs import GameMove, GameMovePlayed, wait_s
+from worker.jobs import GameMove, wait_s
 
 #: What stands between the name of an exhibition and the number of a board in the name of a game's run.
 SEPARATOR = "-"

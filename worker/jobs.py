@@ -1,4 +1,4 @@
-"""Defines the kinds of job and of answer, which check themselves and can be sent anywhere.
+"""Defines the kinds of job, which check themselves and can be sent anywhere. What comes of them: `answers`.
 
 They are standard dataclasses, so that a subinterpreter without any extension module can do them.
 A job travels as JSON: `{"kind": "file_check", "files": [...]}`. This module does no job; see `perform`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from worker.errors import InvalidJobError
 
@@ -169,75 +169,6 @@ class GameMove:
 Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve | Call | GameMove
 
 
-@dataclass(frozen=True, slots=True)
-class FileVerdict:
-    """Whether one file states the right sum."""
-
-    file: str
-    verdict: Literal["correct", "wrong", "malformed"]
-    #: The sum of the summands and the sum that the file states; only where `wrong`.
-    expected: int | None = None
-    found: int | None = None
-    #: Only where `malformed`.
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FilesChecked:
-    """The verdicts on the files of a job, in the job's order."""
-
-    verdicts: tuple[FileVerdict, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MovePlayed:
-    """A legal move in UCI notation; `score` (centipawns, for the side to move) and `nodes` from a search."""
-
-    move: str
-    score: int | None = None
-    nodes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Integral:
-    """The value of one piece of the integral."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class PrimesCounted:
-    """How many primes the segment holds."""
-
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What a function of the user's has returned."""
-
-    #: Its type: "dict", "decimal.Decimal".
-    type: str
-    #: The beginning of its JSON, or of its repr where it has none.
-    text: str
-    #: A hash of the whole of that.
-    digest: str
-    #: Whether it is JSON.
-    json: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GameMovePlayed:
-    """The move of a game, in UCI notation, and the position after it."""
-
-    move: str
-    fen: str
-    #: "1-0", "0-1" or "1/2-1/2" where the game is over with it.
-    result: str | None = None
-
-
-Answer: TypeAlias = FilesChecked | MovePlayed | Integral | PrimesCounted | Returned | GameMovePlayed
-
 #: The name of each kind of job in a message.
 KINDS: dict[str, type[Job]] = {
     "file_check": FileCheck,
@@ -252,14 +183,7 @@ _KIND_NAMES = {kind: name for name, kind in KINDS.items()}
 
 def to_message(job: Job) -> dict[str, Any]:
     """Write a job as plain JSON types, with its kind."""
-    return {"kind": _KIND_NAMES[type(job)], **_fields(job)}
-
-
-def to_record(answer: Answer) -> dict[str, Any]:
-    """Write an answer as plain types, as it stands in a record."""
-    if isinstance(answer, FilesChecked):
-        return {"verdicts": tuple(map(_fields, answer.verdicts))}
-    return _fields(answer)
+    return {"kind": _KIND_NAMES[type(job)], **fields_of(job)}
 
 
 def from_message(message: object) -> Job:
@@ -293,7 +217,8 @@ def wait_s(job: Job) -> float:
     return (job.wait_ms or 0.0) / 1000 if isinstance(job, ChessMove) else 0.0
 
 
-def _fields(value: Job | Answer | FileVerdict) -> dict[str, Any]:
+def fields_of(value: Any) -> dict[str, Any]:
+    """Return the fields of a job or an answer by their names, as they are."""
     # Not asdict: it copies what cannot change, and takes ten times as long.
     return {field: getattr(value, field) for field in value.__dataclass_fields__}
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from worker.answers import Answer, GameMovePlayed
 from worker.errors import InvalidJobError
 from worker.game_move import exhibition_of, next_move, queue_of, run_of
-from worker.jobs import Answer, GameMove, GameMovePlayed, Job, to_message
+from worker.jobs import GameMove, Job, to_message
 from worker.wire import ANY
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import assert_never
 
 from worker import call, chess_move, deadline, file_check, game_move, sieve, trapezoid
-from worker.jobs import Answer, Call, ChessMove, FileCheck, GameMove, Job, Sieve, Trapezoid
+from worker.answers import Answer
+from worker.jobs import Call, ChessMove, FileCheck, GameMove, Job, Sieve, Trapezoid
 
 
 def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None = None) -> Answer:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from worker.answers import Answer, to_record
 from worker.errors import SimulError
-from worker.jobs import Answer, to_record
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from worker.answers import PrimesCounted
 from worker.deadline import UNLIMITED, Deadline
-from worker.jobs import PrimesCounted, Sieve
+from worker.jobs import Sieve
 
 #: Numbers sieved at a time: one byte each, small enough to stay in a processor's cache.
 BLOCK = 128 * 1024

@@ -25,9 +25,10 @@ from redis import RedisError, ResponseError
 from celery_reliable_redis import is_passing, is_refusal
 from celery_reliable_redis.prompt import Task
 from worker import deadline
+from worker.answers import Answer
 from worker.app import app, settings
 from worker.errors import CallError, InvalidJobError, SimulError, StoppedError, TargetError
-from worker.jobs import Answer, GameMove, Job, from_message
+from worker.jobs import GameMove, Job, from_message
 from worker.pass_on import entry_of, pass_on, require_place
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from worker.answers import Integral
 from worker.deadline import UNLIMITED, Deadline
-from worker.jobs import Integral, Trapezoid
+from worker.jobs import Trapezoid
 
 #: The integral from 0 to 2.
 EXACT = 728 / (9 * math.log(3))

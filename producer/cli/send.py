@@ -16,7 +16,7 @@ from producer.system import interrupts
 from producer.words import counted
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
-from worker.jobs import FilesChecked, FileVerdict, Returned
+from worker.answers import FilesChecked, FileVerdict, Returned
 from worker.pools import pool as find_pool
 from worker.records import JobRecord
 

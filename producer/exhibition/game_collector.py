@@ -12,7 +12,7 @@ from producer.contenders.celery_workers.collect import COUNT, Collector
 from producer.contenders.ledger import quote
 from producer.exhibition.moves import MoveMade, OnMove
 from producer.system.reaper import Reaper
-from worker.jobs import GameMovePlayed
+from worker.answers import GameMovePlayed
 from worker.records import JobRecord
 
 

@@ -17,8 +17,9 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
 from producer.exhibition.moves import MoveMade, OnMove
+from worker.answers import GameMovePlayed
 from worker.game_move import next_move, play
-from worker.jobs import GameMove, GameMovePlayed, wait_s
+from worker.jobs import GameMove, wait_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from worker.jobs import Answer, Job
+from worker.answers import Answer
+from worker.jobs import Job
 from worker.perform import perform
 from worker.records import failure_text
 

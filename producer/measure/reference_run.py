@@ -27,8 +27,9 @@ from producer.system.exits import how_it_ended
 from producer.system.inherited import inherited
 from producer.workloads import Check
 from producer.workloads.calls import Calls
+from worker.answers import Answer
 from worker.errors import SimulError
-from worker.jobs import Answer, Job, wait_s
+from worker.jobs import Job, wait_s
 from worker.records import error_line
 from worker.settings import PROJECT
 

@@ -14,8 +14,9 @@ from itertools import chain, cycle
 from pathlib import Path
 
 from worker import file_check
+from worker.answers import FileVerdict
 from worker.errors import DataError
-from worker.jobs import FileCheck, FileVerdict
+from worker.jobs import FileCheck
 
 #: How many files the course has.
 DEFAULT_COUNT = 120

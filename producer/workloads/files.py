@@ -12,7 +12,8 @@ from itertools import cycle, islice
 
 from producer.workloads import data_files
 from producer.workloads.maker import Maker, Recipe
-from worker.jobs import Answer, FileCheck, FilesChecked
+from worker.answers import Answer, FilesChecked
+from worker.jobs import FileCheck
 
 
 def make(recipe: Recipe) -> tuple[FileCheck, ...]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from worker.answers import Answer
 from worker.errors import InvalidJobError
-from worker.jobs import Answer, Job
+from worker.jobs import Job
 from worker.settings import PROJECT_DATA
 
 Bound: TypeAlias = Literal["waiting", "disk", "cores", "mixed"]

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from producer.workloads.maker import Maker, Recipe
-from worker.jobs import Answer, ChessMove, MovePlayed
+from worker.answers import Answer, MovePlayed
+from worker.jobs import ChessMove
 
 if TYPE_CHECKING:
     import chess

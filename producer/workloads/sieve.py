@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from producer.workloads.maker import Maker, Recipe
-from worker.jobs import Answer, PrimesCounted, Sieve
+from worker.answers import Answer, PrimesCounted
+from worker.jobs import Sieve
 
 #: Numbers in each segment.
 SEGMENT = 4_000_000

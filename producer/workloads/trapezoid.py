@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from producer.workloads.maker import Maker, Recipe
 from worker import trapezoid
-from worker.jobs import Answer, Integral, Trapezoid
+from worker.answers import Answer, Integral
+from worker.jobs import Trapezoid
 
 LOWER, UPPER = 0.0, 2.0
 #: Steps of each piece.

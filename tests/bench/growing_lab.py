@@ -24,7 +24,8 @@ from producer.measure import rounds
 from producer.measure.contender_factory import ContenderFactory
 from producer.measure.reference_run import work_out
 from producer.results.reference import Reference
-from worker.jobs import Answer, Job
+from worker.answers import Answer
+from worker.jobs import Job
 from worker.records import JobRecord
 
 #: The answers of the workload, as they come from a worker.

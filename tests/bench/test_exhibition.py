@@ -6,11 +6,11 @@ import statistics
 
 import pytest
 
+from producer.exhibition.account import PARTS
 from producer.exhibition.hold import Held, Plan, hold
 from producer.exhibition.lane import parse_lanes
 from producer.exhibition.program import Program
 from producer.exhibition.sentences import difference
-from producer.exhibition.account import PARTS
 from tests.integration.test_exhibition import Silent
 
 pytestmark = pytest.mark.bench

@@ -27,8 +27,9 @@ from producer.system.reaper import Reaper
 from producer.workloads.calls import Calls
 from tests.helpers import SOON_S
 from tests.integration.conformance import run, runnable, specs
+from worker.answers import Returned
 from worker.deadline import Deadline
-from worker.jobs import Call, ChessMove, FileCheck, Job, Returned
+from worker.jobs import Call, ChessMove, FileCheck, Job
 from worker.pools import POOLS
 from worker.settings import PROJECT
 from worker.target import Target

@@ -21,7 +21,7 @@ from producer.system.pythons import Python
 from producer.workloads import build
 from producer.workloads.calls import NONE, Calls
 from tests.helpers import SIMUL
-from worker.jobs import Returned
+from worker.answers import Returned
 from worker.settings import PROJECT_DATA
 from worker.target import Target
 

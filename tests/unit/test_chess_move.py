@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker import engine
+from worker.answers import MovePlayed
 from worker.chess_move import move, move_async
 from worker.engine import MATE
 from worker.errors import InvalidJobError, InvalidPositionError
-from worker.jobs import ChessMove, MovePlayed
+from worker.jobs import ChessMove
 
 MATES_IN_1 = [
     ("6k1/5ppp/8/8/8/8/8/R6K w - - 0 1", "a1a8"),

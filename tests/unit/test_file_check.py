@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.answers import FileVerdict
 from worker.file_check import MAX_BYTES, MAX_DIGITS, MalformedError, Sums, check, check_async, parse
-from worker.jobs import FileCheck, FileVerdict
+from worker.jobs import FileCheck
 
 GOOD = b"# data 001\n8, 8, 3\n19\n"
 NINES = b"9" * MAX_DIGITS

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.exhibition.program import Program
+from worker.answers import GameMovePlayed
 from worker.errors import InvalidJobError, InvalidPositionError
 from worker.game import openings
 from worker.game_move import exhibition_of, first_moves, move, move_async, next_move, play, queue_of, run_of
-from worker.jobs import GameMove, GameMovePlayed, from_message, to_message
+from worker.jobs import GameMove, from_message, to_message
 from worker.openings import OPENINGS
 from worker.pass_on import entry_of, message_of, require_place
 

@@ -10,25 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.answers import Answer, FilesChecked, FileVerdict, Integral, MovePlayed, PrimesCounted, to_record
 from worker.errors import InvalidJobError
 from worker.jobs import (
     KINDS,
     MAX_DEPTH,
     MAX_SEGMENT,
-    Answer,
     ChessMove,
     FileCheck,
-    FilesChecked,
-    FileVerdict,
-    Integral,
     Job,
-    MovePlayed,
-    PrimesCounted,
     Sieve,
     Trapezoid,
     from_message,
     to_message,
-    to_record,
 )
 
 pytest.importorskip("msgspec", reason="no msgspec for this Python (0.22 has none for 3.13t)")

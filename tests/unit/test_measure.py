@@ -25,8 +25,9 @@ from producer.system.usage import Usage, WorkerUsage
 from producer.workloads import Workload, build
 from tests.helpers import SOON_S
 from tests.made import result, workload
+from worker.answers import Answer
 from worker.errors import ContenderError
-from worker.jobs import Answer, ChessMove, Job
+from worker.jobs import ChessMove, Job
 from worker.perform import perform
 from worker.records import JobRecord
 from worker.settings import PROJECT_DATA

@@ -11,7 +11,8 @@ from producer.measure.reference_run import work_out
 from producer.results.reference import fingerprint
 from producer.workloads import data_files
 from tests.made import reference
-from worker.jobs import ChessMove, FileCheck, FilesChecked, FileVerdict, Job, MovePlayed
+from worker.answers import FilesChecked, FileVerdict, MovePlayed
+from worker.jobs import ChessMove, FileCheck, Job
 from worker.records import JobRecord
 
 START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from producer.workloads import WORKLOADS, build, data_files
+from worker.answers import FilesChecked, FileVerdict, Integral, PrimesCounted
 from worker.errors import DataError, InvalidJobError, UnknownNameError
-from worker.jobs import ChessMove, FileCheck, FilesChecked, FileVerdict, Integral, PrimesCounted, to_message
+from worker.jobs import ChessMove, FileCheck, to_message
 from worker.perform import perform
 from worker.settings import PROJECT_DATA
 

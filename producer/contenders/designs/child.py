@@ -19,7 +19,8 @@ from typing import Protocol, TypeAlias
 
 from producer.contenders.designs import DESIGNS
 from producer.system import gil
-from worker.jobs import Answer, Job
+from worker.answers import Answer
+from worker.jobs import Job
 from worker.records import JobRecord, make_record
 
 #: The shortest time between two reports of how many jobs are done.

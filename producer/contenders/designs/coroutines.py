@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from producer.contenders.designs.child import Done, RunJobs
-from worker.jobs import Answer, Job
+from worker.answers import Answer
+from worker.jobs import Job
 from worker.perform import perform_async
 from worker.records import make_record
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from producer.contenders.designs.child import Done, RunJobs
 from producer.contenders.designs.coroutines import run_jobs
-from worker.jobs import Answer, Call, ChessMove, Job, Sieve, Trapezoid
+from worker.answers import Answer
+from worker.jobs import Call, ChessMove, Job, Sieve, Trapezoid
 from worker.perform import perform, perform_async
 from worker.target import function
 
