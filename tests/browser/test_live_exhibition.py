@@ -22,6 +22,8 @@ from tests.browser.live_page import SQUARES, at_time, made, visited
 from tests.helpers import SOON_S, simul
 from tests.live_site import Site, live_site
 
+pytestmark = [pytest.mark.browser, pytest.mark.untraced]
+
 #: One game after the other they take three seconds.
 PROGRAM = Program(opponents=6, moves=5, hour_s=6, judits=1, seed=11)
 ENDS = [position(game.moves) for game in PROGRAM.games]

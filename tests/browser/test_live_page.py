@@ -125,6 +125,35 @@ def test_judit_is_seen_and_spoken_of(browser: Browser, live: LiveServer) -> None
         assert serial.locator(".clock").nth(1).inner_text() == "0:00:24"
 
 
+def test_judit_goes_home_when_every_game_is_over(browser: Browser, finished: LiveServer) -> None:
+    with opened(browser, finished) as page:
+        expect(page.locator("#says")).to_contain_text("It is over: replay it below")
+        expect(page.locator(".judit:visible")).to_have_count(0)
+        at_time(page, 0.5)
+        expect(page.locator(".judit:visible")).to_have_count(2)
+
+
+def test_no_more_opponents_think_than_have_slots(browser: Browser, live: LiveServer) -> None:
+    race = exhibited.tell_state(GAMES, IDENT)
+    race["lanes"][1].update(name="celery:gevent@4", slots=4)
+    live.runs = [race]
+    # She has been everywhere, and nobody has answered: when an answer was begun is told when it was made.
+    live.moves = {
+        IDENT: {"1": [[board, 0, "e2e4", board / 1000, board / 1000 + 0.001] for board in range(24)]}
+    }
+    with opened(browser, live) as page:
+        sentence = page.locator(".lane .sentence").nth(1)
+        expect(sentence).to_contain_text("4 of 24 opponents think at once, and 20 wait for a slot")
+
+
+def test_a_name_that_is_cut_is_told_whole(browser: Browser, finished: LiveServer) -> None:
+    with opened(browser, finished) as page:
+        board = page.locator(".board").nth(3)
+        expect(board).to_have_attribute("title", "Board 4: Queen's Gambit Declined")
+        board.click()
+        expect(page.locator("#closer h2")).to_have_text("Board 4: Queen's Gambit Declined")
+
+
 def test_a_page_that_is_busy_stays_quick(browser: Browser, finished: LiveServer) -> None:
     """Each frame draws what has changed: a whole second of both lanes touches few of 3,072 squares twice."""
     with opened(browser, finished) as page:

@@ -32,9 +32,10 @@ class Board {
     this.turn = make("i", { className: "turn" });
     this.clocks = [make("span", { className: "clock" }), make("span", { className: "clock" })];
     const about = make("span", { className: "about", ariaHidden: "true" },
-      make("b", {}, String(place + 1)), make("span", { className: "opening", title: opening }, opening),
+      make("b", {}, String(place + 1)), make("span", { className: "opening" }, opening),
       this.result, this.turn);
-    this.element = make("li", { className: "board", tabIndex: -1 }, about);
+    const title = `Board ${place + 1}${opening ? `: ${opening}` : ""}`;
+    this.element = make("li", { className: "board", tabIndex: -1, title }, about);
     this.element.append(this.svg, make("span", { className: "clocks", ariaHidden: "true" }, ...this.clocks));
   }
 

@@ -25,7 +25,11 @@ function watch(id) {
   const shown = stage.run?.id === id;
   showExhibition(run);
   // Who has started it wants to see the boards, and not the button.
-  if (id === known.asked) at("lanes").scrollIntoView();
+  if (id === known.asked) {
+    at("lanes").scrollIntoView();
+    say(at("asked"), "");
+    known.asked = null;
+  }
   for (const [lane, moves] of Object.entries(known.moves.get(id) ?? {})) stage.add(Number(lane), moves);
   if (!shown) stage.settle();
   return showRuns();
@@ -36,7 +40,7 @@ function showExhibition(run) {
   else showSetUp(run, run.race === false ? ["…"] : ["…", "…"], "starting");
   const masters = run.judits > 1 ? `${number(run.judits)} masters` : "One master";
   say(at("title"), `${masters}, ${counted(run.opponents, "board")}`);
-  say(at("says"), [run.title, run.says].filter(Boolean).join(". "));
+  say(at("says"), `${run.title}. ${tellStatus(run)}`);
 }
 
 // Boards that are set up, as long as nobody has started anything.

@@ -84,7 +84,8 @@ class Games {
   }
 
   // Who does what at the time: how many opponents think, or wait for a slot; boards that are Judit's; where she is.
-  look(time) {
+  // When an answer was begun is known when it has been made: of those that are not, no more think than have slots.
+  look(time, slots = Infinity) {
     const answers = this.starts();
     const found = { playing: 0, thinking: 0, waiting: 0, over: 0, hers: 0, places: this.places(time) };
     for (let place = 0; place < this.number; place += 1) {
@@ -94,6 +95,8 @@ class Games {
       else if ((answers.get(place * 10000 + plies) ?? 0) > time) found.waiting += 1;
       else found.thinking += 1;
     }
+    found.waiting += Math.max(found.thinking - slots, 0);
+    found.thinking = Math.min(found.thinking, slots);
     found.playing = this.number - found.over;
     return found;
   }

@@ -7,6 +7,8 @@ const MOST_BOARDS = 100;
 const SENTENCE_MS = 250;
 const CLOCKS_MS = 90;
 const TEXTS_MS = 1500;
+// Parts of the time below this share are left to the bar where there is little room.
+const SMALL = 0.02;
 
 class LaneView {
   constructor(run, place) {
@@ -115,9 +117,15 @@ class LaneView {
     say(this.figures.moves, all ? `${number(this.games.made)} of ${number(all)}` : number(this.games.made));
   }
 
+  // Whether every game is over on the boards: Judit has gone home.
+  get over() {
+    const whole = this.games.plies.reduce((sum, plies) => sum + plies, 0);
+    return whole > 0 && this.games.made >= whole;
+  }
+
   // Puts Judit to the board where she is.
   move(time) {
-    const places = this.games.places(time);
+    const places = this.over ? [] : this.games.places(time);
     for (const [which, token] of this.judits.entries()) {
       const place = places[which];
       const spot = place && this.spots?.[place.board];
@@ -175,7 +183,9 @@ class LaneView {
       const part = make("i", { className: `part part-${place % 6}` });
       part.style.flexGrow = String(s / total);
       if (s > 0) bar.append(part);
-      words.append(make("li", {}, make("i", { className: `part part-${place % 6}` }), `${what} ${seconds(s)}`));
+      const word = make("li", {}, make("i", { className: `part part-${place % 6}` }), `${what} ${seconds(s)}`);
+      word.toggleAttribute("data-small", Math.abs(s) < SMALL * total);
+      words.append(word);
     }
     this.account.append(bar, words);
   }

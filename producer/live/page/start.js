@@ -30,6 +30,7 @@ async function start(answer, request) {
     const { id, place } = await server.ask("/runs", request);
     known.asked = id;
     say(answer, `It is asked for, and ${place ? `waits for ${counted(place, "run")} before it` : "starts"}.`);
+    if (watched === id) watch(id); // it was there before the answer
   } catch (error) {
     say(answer, error.message);
     answer.className = "asked refused";

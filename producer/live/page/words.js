@@ -59,13 +59,22 @@ function thoughtOnScreen(run, pace) {
   return ((run.judit_s ?? 5) * run.hour_s) / 3600 / pace;
 }
 
+// What there is to do with an exhibition that has ended; until then, and where it has failed, what it says.
+function tellStatus({ status, says, lanes }) {
+  if (status === "done") return "It is over: replay it below, at any speed.";
+  if (status === "playing" && lanes.every((lane) => ["done", "failed"].includes(lane.status))) {
+    return "The games are over; the workers are being stopped.";
+  }
+  return says ? `${says[0].toUpperCase()}${says.slice(1)}${/[.!?…]$/.test(says) ? "" : "."}` : "";
+}
+
 // What is seen in a lane of an exhibition at a time. `pace`: seconds of the lane in a second of the screen.
 function tellLane(run, lane, games, time, pace) {
   if (lane.problems?.length) return lane.problems.join(" ");
   if (lane.status === "set up") return `${counted(run.opponents, "board")} are set up, and nobody plays yet.`;
   if (lane.status === "waiting") return "Nobody sits at the boards yet: this side waits until it is set up.";
   if (lane.status === "starting") return "The players are taking their seats: workers and slots are being started.";
-  const seen = games.look(time);
+  const seen = games.look(time, lane.slots ?? undefined);
   if (!seen.playing) return lane.sentence || `All ${number(seen.over)} games are over.`;
   return thoughtOnScreen(run, pace) < FOLLOWED_S ? tellPace(run, lane, seen) : tellMove(run, lane, seen);
 }
