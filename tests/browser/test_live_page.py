@@ -66,6 +66,24 @@ def test_a_race_is_watched_from_its_beginning_to_its_end(browser: Browser, live:
         expect(page.locator(".lane").first.get_by_role("img", name=over)).to_be_visible()
 
 
+def test_a_race_that_waits_for_workers_is_followed_when_it_begins(browser: Browser, live: LiveServer) -> None:
+    says = "somebody else uses these workers: waiting for it to end"
+    with opened(browser, live) as page:
+        playing = exhibited.tell_state(GAMES, IDENT)
+        asked = {**playing, "status": "starting", "lanes": [], "names": ["asyncio@24", "celery:gevent@24"]}
+        live.send("state", asked)
+        expect(page.locator(".lane h2")).to_have_text(asked["names"])
+        lanes = [{**lane, "status": "waiting"} for lane in playing["lanes"]]
+        live.send("state", {**playing, "lanes": lanes, "status": "queueing", "says": says})
+        expect(page.locator(".sentence").first).to_have_text(
+            "Somebody else uses these workers: waiting for it to end."
+        )
+        live.send("state", playing)
+        live.send("moves", {"id": IDENT, "lane": 0, "moves": MOVES["0"][:5]})
+        expect(made(page, 0)).to_contain_text("5 of")
+        expect(page.locator("#moment")).to_contain_text("live")
+
+
 def test_a_race_is_over_when_its_lanes_are(browser: Browser, live: LiveServer) -> None:
     """The run itself ends later: it has workers to stop."""
     with opened(browser, live) as page:

@@ -37,7 +37,7 @@ function watch(id) {
 
 function showExhibition(run) {
   if (run.lanes.length) stage.show(run);
-  else showSetUp(run, run.race === false ? ["…"] : ["…", "…"], "starting");
+  else showSetUp(run, run.names ?? ["…"], "starting");
   const masters = run.judits > 1 ? `${number(run.judits)} masters` : "One master";
   say(at("title"), `${masters}, ${counted(run.opponents, "board")}`);
   say(at("says"), `${run.title}. ${tellStatus(run)}`);
@@ -51,7 +51,8 @@ function showEmpty() {
 
 function showSetUp(run, names, status) {
   const lanes = names.map((name, place) => ({
-    name, in_turn: name === "serial" || at(`in-turn-${place}`).checked, plies: [], status,
+    name, in_turn: name === "serial" || (run.id ? name.endsWith("/in-turn") : at(`in-turn-${place}`).checked),
+    plies: [], status,
     measured_s: null, ideal_s: null,
   }));
   stage.show({ ...run, id: `${run.id} set up for ${names}`, status, lanes });

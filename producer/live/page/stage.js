@@ -6,7 +6,7 @@
 const DELAY_S = 0.4;
 const LONGEST_THOUGHT_S = 6;
 const SPEEDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
-const GOES_ON = ["waiting", "starting", "playing"];
+const GOES_ON = ["waiting", "queueing", "starting", "playing"];
 
 class Stage {
   constructor(root, controls) {

@@ -72,6 +72,7 @@ function tellStatus({ status, says, lanes }) {
 function tellLane(run, lane, games, time, pace) {
   if (lane.problems?.length) return lane.problems.join(" ");
   if (lane.status === "set up") return `${counted(run.opponents, "board")} are set up, and nobody plays yet.`;
+  if (run.status === "queueing") return tellStatus(run);
   if (lane.status === "waiting") return "Nobody sits at the boards yet: this side waits until it is set up.";
   if (lane.status === "starting") return "The players are taking their seats: workers and slots are being started.";
   const seen = games.look(time, lane.slots ?? undefined);

@@ -91,6 +91,7 @@ def _race(race: Race) -> Request:
     state = {
         **{"kind": "exhibition", "title": title, "race": len(lanes) == 2, "hour_s": race.hour_s},
         **{"opponents": race.opponents, "moves": race.moves, "judits": race.judits, "seed": race.seed},
+        "names": lanes,
         "openings": [],
     }
     return Request(title, ("judit", "--race", *arguments), state)
