@@ -89,7 +89,12 @@ def _critical_way(played: Played) -> list[MoveMade]:
         # Its board was there, and a player was free: it began at the later of the two.
         board = at[move.board, move.ply - 1] if move.ply else lasts.before(move.handed_s)
         player = releases[move.ply % 2].before(move.started_s)
-        causes = [cause for cause in (board, player) if cause and cause.finished_s <= move.started_s]
+        # Earlier, too, than this move's own end: one that took no time, as records may say, is no cause of it.
+        causes = [
+            cause
+            for cause in (board, player)
+            if cause and cause.finished_s <= move.started_s and cause.finished_s < move.finished_s
+        ]
         if not causes:
             return way[::-1]
         move = max(causes, key=_finish)

@@ -11,7 +11,15 @@ from functools import cached_property
 
 import chess
 
-from producer.exhibition.timetable import JUDIT_S, MAX_HOUR_S, MAX_MOVES, MAX_OPPONENTS, OPPONENT_S
+from producer.exhibition.timetable import (
+    JUDIT_S,
+    LEAST_HOUR_S,
+    MAX_HOUR_S,
+    MAX_MOVES,
+    MAX_OPPONENTS,
+    OPPONENT_S,
+    TOO_SHORT,
+)
 from producer.ranges import MAX_INTEGER, MAX_WORKERS
 from worker.errors import InvalidJobError
 from worker.game import openings
@@ -61,6 +69,7 @@ class Program:
             0 < self.hour_s <= MAX_HOUR_S,
             f"an hour takes more than 0 and at most {MAX_HOUR_S:,} seconds, not {self.hour_s:g} (--hour)",
         )
+        _require(self.hour_s >= LEAST_HOUR_S, TOO_SHORT)
         _require(
             1 <= self.judits <= MAX_WORKERS,
             f"there are 1 to {MAX_WORKERS} Judits, not {self.judits:,} (--judits)",

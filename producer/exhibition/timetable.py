@@ -19,8 +19,10 @@ MOVES = 30
 #: Opponents there may be: each is a thread in one of the designs.
 MAX_OPPONENTS = 1_000
 MAX_MOVES = 1_000
-#: The longest hour: as long as it really is.
-MAX_HOUR_S = 3_600
+#: The shortest hour, in which nothing can be done in time, and the longest: as long as it really is.
+LEAST_HOUR_S, MAX_HOUR_S = 1e-6, 3_600
+#: What is said of a shorter one.
+TOO_SHORT = f"an hour takes at least {LEAST_HOUR_S:g} s (--hour)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def schedule(
         raise InvalidJobError(
             f"an hour takes more than 0 and at most {MAX_HOUR_S:,} seconds, not {hour_s:g} (--hour)"
         )
+    if hour_s < LEAST_HOUR_S:
+        raise InvalidJobError(TOO_SHORT)
     return _schedule(opponents, moves, simultaneous, hour_s / 3600)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import chess.pgn
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.exhibition.account import account
@@ -128,6 +128,23 @@ def test_what_lay_with_a_worker_is_a_queue_and_what_came_late_is_a_message() -> 
     assert (of.startup_s, of.messages_s, of.queue_s) == pytest.approx((0.1, 0.2, 0.3))
 
 
+@settings(deadline=None)
+@given(st.data(), st.integers(1, 3), st.integers(1, 5))
+def test_whatever_the_records_say_the_account_ends_and_adds_up(
+    data: st.DataObject, judits: int, slots: int
+) -> None:
+    # Also equal times, thoughts of no time, and moves that began, by another host's clock, before they could.
+    times = st.lists(st.integers(0, 5), min_size=4, max_size=4)
+    moves = []
+    for board, plies in enumerate(SMALL.plies):
+        for ply in range(plies):
+            handed_s, *later = data.draw(times)
+            received_s, started_s, finished_s = sorted(later)
+            moves.append(MoveMade(board, ply, "e2e4", handed_s, received_s, started_s, finished_s))
+    played = Played(moves, slots, judits)
+    assert account(played, SMALL, 1.0).total_s == pytest.approx(played.measured_s)
+
+
 def test_a_game_in_turn_is_caused_by_the_game_before() -> None:
     moves, now_s = [], 0.0
     for board in range(2):
@@ -178,6 +195,7 @@ def test_who_cannot_play_is_told(text: str, says: str) -> None:
         {"moves": 10**9},
         {"hour_s": 0},
         {"hour_s": float("nan")},
+        {"hour_s": 1e-323},  # at best it would take no time at all
         {"hour_s": 1400},
         {"judits": 0},
         {"judits": 65},

@@ -117,6 +117,7 @@ def test_an_unknown_design_is_answered_with_those_that_exist() -> None:
         {"moves": 10**9},
         {"hour_s": 0},
         {"hour_s": -1},
+        {"hour_s": 1e-323},
         {"hour_s": float("nan")},
         {"hour_s": float("inf")},
     ],
