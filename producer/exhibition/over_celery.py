@@ -123,8 +123,9 @@ class OverCelery:
         problems[:0] = [problem for game in games for problem in game.problems()]
         if missing := sum(len(game.missing()) for game in games):
             problems.append(f"{counted(missing, 'move')} of {sum(self._program.plies):,} not made")
-        deaths = [*self._judit.deaths(), *self._opponents.deaths()]
-        return Played(moves, self._opponents.slots, judits, problems, deaths)
+        players = ("Judit", self._judit), ("opponents", self._opponents)
+        remarks = [f"{who}: {death}" for who, workers in players for death in workers.deaths()]
+        return Played(moves, self._opponents.slots, judits, problems, remarks)
 
     def _collect(self, client: redis.Redis, games: Sequence[GameCollector]) -> list[str]:
         patience_s = SILENCE_S + self._program.opponent_s

@@ -166,7 +166,7 @@ def test_a_killed_worker_of_the_opponents_loses_no_game(broker: Broker, reaper: 
         played = players.play(killed_at(20, workers))
         assert_played(played, program)
         [remark] = played.remarks
-        assert remark.startswith("its worker 1 of 2 was ended by SIGKILL")
+        assert remark.startswith("opponents: its worker 1 of 2 was ended by SIGKILL")
 
 
 def test_a_killed_judit_loses_no_game(broker: Broker, reaper: Reaper) -> None:
@@ -174,7 +174,8 @@ def test_a_killed_judit_loses_no_game(broker: Broker, reaper: Reaper) -> None:
     with over_celery(broker, reaper, Spec("celery:threads", 5), program) as (players, judits, _):
         played = players.play(killed_at(20, judits))
         assert_played(played, program)
-        assert len(played.remarks) == 1
+        [remark] = played.remarks
+        assert remark.startswith("Judit: its worker 1 of 2 was ended by SIGKILL")
 
 
 def test_where_nobody_is_left_who_could_move_it_is_said(broker: Broker, reaper: Reaper) -> None:
