@@ -89,7 +89,7 @@ def _critical_way(played: Played) -> list[MoveMade]:
         # Its board was there, and a player was free: it began at the later of the two.
         board = at[move.board, move.ply - 1] if move.ply else lasts.before(move.handed_s)
         player = releases[move.ply % 2].before(move.started_s)
-        # Earlier, too, than this move's own end: one that took no time, as records may say, is no cause of it.
+        # Earlier, too, than this one's own end: a move of no time, as records may say, is no cause of itself.
         causes = [
             cause
             for cause in (board, player)
