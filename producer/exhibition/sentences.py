@@ -17,11 +17,17 @@ def what_is_seen(held: Held, program: Program) -> str:
             f"One game after the other: {who} sits at a board until its game is over, and waits while her "
             f"opponent thinks, {OPPONENT_S} of the {JUDIT_S + OPPONENT_S} seconds of each move."
         )
-    needed = min(program.opponents, -(-program.judits * OPPONENT_S // JUDIT_S))
-    if slots < needed:
+    enough = -(-judits * OPPONENT_S // JUDIT_S)
+    if slots < min(program.opponents, enough):
+        many = f"{enough} would keep {who} busy" if program.opponents >= enough else f"{program.opponents} play"
         return (
-            f"From table to table, but only {counted(slots, 'opponent')} can think at once, where {needed} "
-            f"would keep {who} busy: boards wait for a slot, and {who} waits for boards."
+            f"From table to table, but only {counted(slots, 'opponent')} can think at once, where {many}: "
+            f"boards wait for a slot, and {who} waits for boards."
+        )
+    if program.opponents < enough:
+        return (
+            f"From table to table, but {counted(program.opponents, 'opponent')} cannot keep {who} busy, which "
+            f"takes {enough}: she soon has moved everywhere, and waits for an answer."
         )
     return (
         f"From table to table: while up to {counted(min(slots, program.opponents), 'opponent')} think, {who} "

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.exhibition.account import account
+from producer.exhibition.hold import Held
 from producer.exhibition.ideal import ideal_s
 from producer.exhibition.lane import parse_lane, parse_lanes
 from producer.exhibition.moves import MoveMade, Played
 from producer.exhibition.pgn import write_games
 from producer.exhibition.program import Program
+from producer.exhibition.sentences import what_is_seen
 from producer.exhibition.timetable import schedule
 from worker.errors import InvalidJobError, UnknownNameError
 
@@ -184,6 +186,21 @@ def test_every_opponent_has_a_slot_where_nobody_says_how_many() -> None:
 def test_who_cannot_play_is_told(text: str, says: str) -> None:
     with pytest.raises(UnknownNameError, match=says):
         parse_lanes(text, 24)
+
+
+@pytest.mark.parametrize(
+    ("opponents", "slots", "says"),
+    [
+        (24, 24, "makes a move elsewhere, and hardly ever waits"),
+        (24, 3, "only 3 opponents can think at once, where 11 would keep Judit busy"),
+        (10, 10, "but 10 opponents cannot keep Judit busy, which takes 11"),
+        (10, 3, "only 3 opponents can think at once, where 10 play"),
+        (1, 1, "but 1 opponent cannot keep Judit busy"),
+    ],
+)
+def test_who_has_few_opponents_is_not_said_to_be_busy(opponents: int, slots: int, says: str) -> None:
+    program = Program(opponents, 1, 1.0, 1, 2026)
+    assert says in what_is_seen(Held(parse_lane(f"asyncio@{slots}", opponents), 1.0), program)
 
 
 @pytest.mark.parametrize(
