@@ -79,6 +79,8 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
 
 async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     """Do the same on an event loop."""
+    import asyncio  # not at the top: a worker without an event loop has no use for it
+
     attempt = _begin(self.request, args, message)
     job, answer, failure = None, None, None
     try:
@@ -91,10 +93,9 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     record = attempt.record(answer, failure)
     try:
         if await async_writer().write(attempt.run, record, entry_of(job)) or attempt.is_redelivered:
-            pass_on(self, attempt.run, job, answer)
+            if isinstance(job, GameMove):  # by a thread: a broker that is away must not hold up the loop
+                await asyncio.to_thread(pass_on, self, attempt.run, job, answer)
     except BROKER_TROUBLE as error:
-        import asyncio  # not at the top: a worker without an event loop has no use for it
-
         rejection = _reject_unrecorded(error, job)
         for nap_s in _pause(rejection):
             await asyncio.sleep(nap_s)

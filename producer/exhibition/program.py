@@ -29,7 +29,7 @@ from worker.jobs import MAX_WAIT_MS, GameMove
 #: The longest thought, in real seconds.
 MOST_S = MAX_WAIT_MS / 1000
 #: The most half-moves of an exhibition: its records are kept, shown and replayed.
-MAX_PLIES_IN_ALL = 200_000
+MAX_PLIES_IN_ALL = 20_000
 #: Queues of a game that no worker plays.
 NO_QUEUES = ("simul.judit", "simul.opponents")
 

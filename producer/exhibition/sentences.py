@@ -19,7 +19,9 @@ def what_is_seen(held: Held, program: Program) -> str:
         )
     enough = -(-judits * OPPONENT_S // JUDIT_S)
     if slots < min(program.opponents, enough):
-        many = f"{enough} would keep {who} busy" if program.opponents >= enough else f"{program.opponents} play"
+        many = (
+            f"{enough} would keep {who} busy" if program.opponents >= enough else f"{program.opponents} play"
+        )
         return (
             f"From table to table, but only {counted(slots, 'opponent')} can think at once, where {many}: "
             f"boards wait for a slot, and {who} waits for boards."
