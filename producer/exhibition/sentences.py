@@ -1,4 +1,4 @@
-"""Says in one sentence what an exhibition shows, and names it."""
+"""Says in one sentence what an exhibition shows: of a lane while it is played, and of where its time went."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from producer.exhibition.hold import Held
 from producer.exhibition.program import Program
 from producer.exhibition.timetable import JUDIT_S, OPPONENT_S
 from producer.words import counted
+
+#: A part of the difference is worth a word from so much of the ideal on.
+NOTABLE = 0.002
 
 
 def what_is_seen(held: Held, program: Program) -> str:
@@ -19,22 +22,36 @@ def what_is_seen(held: Held, program: Program) -> str:
         )
     enough = -(-judits * OPPONENT_S // JUDIT_S)
     if slots < min(program.opponents, enough):
-        many = (
-            f"{enough} would keep {who} busy" if program.opponents >= enough else f"{program.opponents} play"
-        )
+        are_enough = program.opponents >= enough
+        many = f"{enough} would keep {who} busy" if are_enough else f"{program.opponents} play"
         return (
             f"From table to table, but only {counted(slots, 'opponent')} can think at once, where {many}: "
             f"boards wait for a slot, and {who} waits for boards."
         )
     if program.opponents < enough:
         return (
-            f"From table to table, but {counted(program.opponents, 'opponent')} cannot keep {who} busy, which "
-            f"takes {enough}: she soon has moved everywhere, and waits for an answer."
+            f"From table to table, but {counted(program.opponents, 'opponent')} cannot keep {who} busy, "
+            f"which takes {enough}: she soon has moved everywhere, and waits for an answer."
         )
     return (
         f"From table to table: while up to {counted(min(slots, program.opponents), 'opponent')} think, {who} "
         "makes a move elsewhere, and hardly ever waits."
     )
+
+
+def where_it_went(held: Held) -> str:
+    """Say what the difference to the ideal consists of; empty where there is nothing to say."""
+    if held.account is None or abs(held.account.total_s - held.ideal_s) < NOTABLE * held.ideal_s:
+        return ""
+    parts = {
+        "messages": held.account.messages_s,
+        "waiting in queues": held.account.queue_s,
+        "start-up": held.account.startup_s,
+        "longer thoughts (timers, computing)": held.account.overshoot_s,
+        "another order of the boards": held.account.order_s,
+    }
+    notable = {what: part for what, part in parts.items() if abs(part) >= NOTABLE * held.ideal_s}
+    return ", ".join(f"{what} {part:+.3f} s" for what, part in notable.items())
 
 
 def difference(held: Held) -> float | None:
