@@ -92,9 +92,9 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
         failure = error
     record = attempt.record(answer, failure)
     try:
-        if await async_writer().write(attempt.run, record, entry_of(job)) or attempt.is_redelivered:
-            if isinstance(job, GameMove):  # by a thread: a broker that is away must not hold up the loop
-                await asyncio.to_thread(pass_on, self, attempt.run, job, answer)
+        is_due = await async_writer().write(attempt.run, record, entry_of(job)) or attempt.is_redelivered
+        if is_due and isinstance(job, GameMove):  # by a thread: the loop waits for no broker
+            await asyncio.to_thread(pass_on, self, attempt.run, job, answer)
     except BROKER_TROUBLE as error:
         rejection = _reject_unrecorded(error, job)
         for nap_s in _pause(rejection):
