@@ -21,6 +21,7 @@ import msgspec
 import redis
 
 from producer.system.client import ANSWER_S, connect
+from worker.address import parse
 
 #: The stream of events, each one field: a JSON object.
 STREAM, FIELD = "simul:live", "event"
@@ -56,10 +57,14 @@ class Feed:
     """Publishes one run. Use it as a context manager: leaving it sends what is last, and ends its thread."""
 
     def __init__(self, broker_url: str | None, look_s: float = LOOK_S) -> None:
-        """Without a broker, everything that is published is dropped."""
+        """Without a broker, everything that is published is dropped.
+
+        Raises:
+            BrokerUnavailableError: the address is none.
+        """
         #: The run's name among all that are shown: 12 hexadecimal digits.
         self.id = _given_id() or secrets.token_hex(6)
-        self._url = broker_url
+        self._url = parse(broker_url).url if broker_url else None
         self._look_s = look_s
         self._lock = threading.Lock()
         self._closed = False

@@ -121,7 +121,9 @@ def test_advice_on_a_missing_broker_fits_the_command(
     assert "embedded" not in said.err
 
 
-@pytest.mark.parametrize("command", ["machine", "worker", "send waits", "compare waits", "sweep waits"])
+@pytest.mark.parametrize(
+    "command", ["machine", "worker", "send waits", "compare waits", "sweep waits", "judit --with asyncio"]
+)
 @pytest.mark.parametrize("address", ["redis://[::1", "redis://:s3/cret@host", "redis://host?protocol=3"])
 def test_an_address_that_is_none_is_told_in_one_line(
     simul_here: Here, command: str, address: str, monkeypatch: pytest.MonkeyPatch
