@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from producer.cli import options
+from producer.cli import judit_options, options
 from producer.cli.console import bar, say, stdout, tell
 from producer.exhibition import timetable as exhibition
 from producer.printable import json_text
@@ -18,19 +18,20 @@ from worker import settings
 from worker.errors import InvalidJobError, NothingMeasuredError, ResultError
 
 if TYPE_CHECKING:
-    from producer.exhibition.hold import Held, Plan
+    from producer.exhibition.held import Held
+    from producer.exhibition.hold import Plan
 
 
 def judit(
-    design: options.ExhibitionDesign = "asyncio",
-    ways: options.Players = None,
-    judits: options.Judits = 1,
-    hour: options.Hour = 1.0,
-    opponents: options.Opponents = exhibition.OPPONENTS,
-    moves: options.Moves = exhibition.MOVES,
+    design: judit_options.ExhibitionDesign = "asyncio",
+    ways: judit_options.Players = None,
+    judits: judit_options.Judits = 1,
+    hour: judit_options.Hour = 1.0,
+    opponents: judit_options.Opponents = exhibition.OPPONENTS,
+    moves: judit_options.Moves = exhibition.MOVES,
     seed: options.Seed = DEFAULT_SEED,
-    race: options.Race = False,
-    pgn: options.Pgn = None,
+    race: judit_options.Race = False,
+    pgn: judit_options.Pgn = None,
     broker: options.BrokerUrl = None,
     workers: options.Workers = "spawn",
     awaited: options.Await = "",

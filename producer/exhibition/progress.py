@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from producer.exhibition.hold import Held, Watcher
+from producer.exhibition.held import Held, Watcher
 from producer.exhibition.moves import MoveMade
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from producer.exhibition.hold import Held, Plan
+from producer.exhibition.held import Held
+from producer.exhibition.hold import Plan
 from producer.exhibition.moves import MoveMade
 from producer.exhibition.sentences import title, what_is_seen
 from producer.exhibition.timetable import JUDIT_S, OPPONENT_S

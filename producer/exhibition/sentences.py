@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.exhibition.hold import Held
+from producer.exhibition.held import Held
 from producer.exhibition.program import Program
 from producer.exhibition.timetable import JUDIT_S, OPPONENT_S
 from producer.words import counted

@@ -7,7 +7,8 @@ import statistics
 import pytest
 
 from producer.exhibition.account import PARTS
-from producer.exhibition.hold import Held, Plan, hold
+from producer.exhibition.held import Held
+from producer.exhibition.hold import Plan, hold
 from producer.exhibition.lane import parse_lanes
 from producer.exhibition.program import Program
 from producer.exhibition.sentences import difference

@@ -19,7 +19,8 @@ from producer.contenders.celery_workers.exchange import SILENCE_S
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.spec import Spec
-from producer.exhibition.hold import Held, Plan, hold
+from producer.exhibition.held import Held
+from producer.exhibition.hold import Plan, hold
 from producer.exhibition.in_process import InProcess
 from producer.exhibition.lane import parse_lane, parse_lanes
 from producer.exhibition.moves import MoveMade, Played

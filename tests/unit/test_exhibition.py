@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.exhibition.account import account
-from producer.exhibition.hold import Held
+from producer.exhibition.held import Held
 from producer.exhibition.ideal import ideal_s
 from producer.exhibition.lane import parse_lane, parse_lanes
 from producer.exhibition.moves import MoveMade, Played

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.exhibition.account import PARTS
-from producer.exhibition.hold import Held
+from producer.exhibition.held import Held
 from producer.exhibition.program import Program
 from producer.exhibition.sentences import difference, title, what_is_seen
 from producer.printable import notes, printable
