@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -119,7 +120,7 @@ def sit_in_process(judit: Any, opponents: Any, made: Any, is_judit: bool) -> Non
 
 def _end_with(parent: BaseProcess) -> None:
     parent.join()
-    signal.raise_signal(signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGKILL)  # whatever handles signals here, or waits for a board
 
 
 def wait_until(moment_s: float) -> None:

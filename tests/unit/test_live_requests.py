@@ -70,5 +70,5 @@ def test_a_lane_that_is_named_twice_plays_once() -> None:
 
 
 def test_the_bounds_are_those_of_the_command_line() -> None:
-    ask(lanes=["celery:gevent@1000"], hour_s=1309, opponents=1000, moves=100, judits=64, seed=2**63 - 1)
-    ask(lanes=["serial"], hour_s=1e-9, opponents=1, moves=1, judits=1, seed=1 - 2**63)
+    ask(lanes=["celery:gevent@1000"], hour_s=1309, opponents=1000, moves=10, judits=64, seed=2**63 - 1)
+    ask(lanes=["serial"], hour_s=1e-6, opponents=1, moves=1, judits=1, seed=1 - 2**63)

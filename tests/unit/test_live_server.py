@@ -319,7 +319,7 @@ def test_a_run_is_asked_for_in_json() -> None:
         ({**RACE, "moves": 0}, "a game has 1 to 1,000 moves, not 0 (moves)"),
         (
             {**RACE, "opponents": 1000, "moves": 101},
-            "an exhibition has up to 200,000 half-moves, and this one",
+            "an exhibition has up to 20,000 half-moves, and this one",
         ),
         ({**RACE, "judits": 65}, "there are 1 to 64 Judits, not 65 (judits)"),
         ({**RACE, "seed": 2**63}, "seed: "),
