@@ -10,10 +10,20 @@ from typing import Any
 _PATH = re.compile(r"(?<![\w/:.@\])-])/(?:[^\s/:'\"<>,;()\[\]]+/)+([^\s/:'\"<>,;()\[\]]*)")
 
 
-def without_paths(value: Any) -> Any:
-    """Return the value with the last step alone of each path in its texts: "…/report.html"."""
+#: How deep a value may be nested: deeper than what runs publish. How deep Python can go, its versions differ.
+DEEPEST = 20
+
+
+def without_paths(value: Any, depth: int = 0) -> Any:
+    """Return the value with the last step alone of each path in its texts: "…/report.html".
+
+    Raises:
+        ValueError: it is nested too deeply.
+    """
     if isinstance(value, str):
         return _PATH.sub(r"…/\1", value) if "/" in value else value
+    if depth > DEEPEST:
+        raise ValueError(f"nested more than {DEEPEST} deep")
     if isinstance(value, dict):
-        return {key: without_paths(item) for key, item in value.items()}
-    return [without_paths(item) for item in value] if isinstance(value, list) else value
+        return {key: without_paths(item, depth + 1) for key, item in value.items()}
+    return [without_paths(item, depth + 1) for item in value] if isinstance(value, list) else value
