@@ -48,7 +48,7 @@ def pass_on(task: Any, run: str, job: Job | None, answer: Answer | None) -> None
     if following is not None:
         message = message_of(run_of(exhibition_of(run), following.board), following)
         # As if nobody's task sent it: a game is no chain of parents and children, whose names would differ in
-        # each message. So it is sent promptly, in a fifth of the time.
+        # each message. So it is sent promptly (see `celery_reliable_redis.prompt`).
         task.push_request(called_directly=True)
         try:
             task.apply_async(
