@@ -16,9 +16,8 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from celery_reliable_redis import send_many
 from producer.contenders.celery_workers.exchange import SILENCE_S
-from producer.contenders.celery_workers.send import RECONNECT_S
+from producer.contenders.celery_workers.send import RECONNECT_S, send
 from producer.exhibition.game_collector import GameCollector, lost_games, read_all
 from producer.exhibition.moves import MoveMade, OnMove, Played
 from producer.exhibition.program import Program
@@ -27,7 +26,6 @@ from producer.system.reaper import Reaper
 from producer.words import counted
 from worker.game_move import first_moves, queue_of, run_of
 from worker.pass_on import message_of
-from worker.settings import TASK_NAME
 
 #: How often the games are looked at, in seconds. To wait for each move would take time from the players.
 LOOK_S = 0.05
@@ -107,16 +105,9 @@ class OverCelery:
             with contextlib.closing(client), contextlib.ExitStack() as open_games:
                 for game in games:
                     open_games.enter_context(game)
-                messages = [message_of(run_of(exhibition, job.board), job) for job in first_moves(first)]
-                send_many(
-                    TASK_NAME,
-                    (((), message) for message in messages),
-                    app=self._app,
-                    queue=queue_of(first),
-                    ignore_result=True,
-                    argsrepr="",
-                    kwargsrepr="",
-                )
+                jobs = first_moves(first)
+                messages = (message_of(run_of(exhibition, job.board), job) for job in jobs)
+                send(self._app, messages, queue_of(first))
                 problems += self._collect(client, games)
         except (KombuError, redis.RedisError, OSError) as error:
             problems.append(f"the broker went away: {error}")

@@ -53,7 +53,7 @@ def publish(app: Celery, jobs: Sequence[Job], queue: str, run: str) -> Iterator[
         end = min(sent + BATCH, len(jobs))
         while sent < end:
             try:
-                sent += _send(app, _messages(jobs, range(sent, end), run), queue)
+                sent += send(app, _messages(jobs, range(sent, end), run), queue)
             except NotAllSentError as error:
                 sent += error.sent
                 if time.monotonic() > deadline:
@@ -62,7 +62,12 @@ def publish(app: Celery, jobs: Sequence[Job], queue: str, run: str) -> Iterator[
         yield sent
 
 
-def _send(app: Celery, messages: Iterable[Mapping[str, Any]], queue: str) -> int:
+def send(app: Celery, messages: Iterable[Mapping[str, Any]], queue: str) -> int:
+    """Send messages of the lab's task to the queue, once; returns how many.
+
+    Raises:
+        NotAllSentError: the broker cannot be reached, or refuses.
+    """
     return send_many(
         TASK_NAME,
         (((), message) for message in messages),
