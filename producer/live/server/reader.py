@@ -70,7 +70,7 @@ class Reader:
                     await self._follow()
                 except (redis.RedisError, OSError) as error:
                     why = str(error).rstrip(".") or type(error).__name__
-                    self._tell(False, f"nothing answers at {self._where}: {why}. Waiting for it.")
+                    self._tell(False, f"nothing answers at {self._where}: {why}")
                     await asyncio.sleep(AGAIN_S)
         finally:
             await self._client.aclose()
