@@ -35,7 +35,7 @@ def what_is_seen(held: Held, program: Program) -> str:
         )
     return (
         f"From table to table: while up to {counted(min(slots, program.opponents), 'opponent')} think, {who} "
-        "makes a move elsewhere, and hardly ever waits."
+        "makes a move elsewhere, and need not wait for any of them."
     )
 
 

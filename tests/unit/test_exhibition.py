@@ -191,7 +191,7 @@ def test_who_cannot_play_is_told(text: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("opponents", "slots", "says"),
     [
-        (24, 24, "makes a move elsewhere, and hardly ever waits"),
+        (24, 24, "makes a move elsewhere, and need not wait for any of them"),
         (24, 3, "only 3 opponents can think at once, where 11 would keep Judit busy"),
         (10, 10, "but 10 opponents cannot keep Judit busy, which takes 11"),
         (10, 3, "only 3 opponents can think at once, where 10 play"),
