@@ -56,7 +56,7 @@ class PublishingWatcher:
             "judit_s": JUDIT_S,
             "opponent_s": OPPONENT_S,
             "openings": [opening.name for opening in openings(program.seed, program.opponents)],
-            "began": None,
+            "began": time.time(),
             "ended": None,
             "lanes": self._lanes,
         }
@@ -71,8 +71,11 @@ class PublishingWatcher:
     ) -> None:
         self._state["ended"] = time.time()
         if error is None:
-            failed = all(lane["status"] == "failed" for lane in self._lanes)
-            self._say("failed" if failed else "done", "over")
+            problems = [lane["problems"] for lane in self._lanes]
+            if all(problems):
+                self._say("failed", problems[0][0])
+            else:
+                self._say("done", "over")
         elif isinstance(error, KeyboardInterrupt):
             self._say("interrupted", "interrupted")
         else:
@@ -95,7 +98,6 @@ class PublishingWatcher:
     def playing(self, place: int, held: Held) -> None:
         """Publish that they begin."""
         self._update(place, held, "playing")
-        self._state["began"] = self._state["began"] or time.time()
         self._say("playing", "playing")
 
     def moved(self, place: int, moves: Sequence[MoveMade]) -> None:

@@ -202,6 +202,35 @@ def test_a_comparison_is_watched_until_its_report(browser: Browser, live: LiveSe
         assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts allow-downloads"
 
 
+def test_a_contender_whose_slots_turn_out_later_is_one_lane(browser: Browser, live: LiveServer) -> None:
+    run = exhibited.tell_comparison()
+    live.runs = [run]
+    with opened(browser, live) as page:
+        rows = page.locator(".row")
+        expect(rows).to_have_count(5)
+        lanes = [{**lane, "name": lane["name"].replace("@32", "@100")} for lane in run["lanes"]]
+        live.send("state", {**run, "lanes": lanes, "workers": {"answering": 2, "awaited": 0}})
+        expect(rows.filter(has_text="celery:gevent@100")).to_have_count(1)
+        expect(rows).to_have_count(5)
+        # Nobody has said how many there will be.
+        expect(page.locator("#compared")).to_contain_text("2 workers answer.")
+
+
+def test_an_exhibition_that_nobody_could_play_hides_none_that_was(
+    browser: Browser, finished: LiveServer
+) -> None:
+    failed = exhibited.tell_state(GAMES, "fedcba987654", "failed")
+    finished.runs = [
+        *finished.runs,
+        {**failed, "says": "no worker consumes simul.gevent", "ended": 1_800_000_099.0},
+    ]
+    with opened(browser, finished) as page:
+        expect(page.locator("#says")).to_contain_text("It is over")
+    finished.runs = finished.runs[1:]
+    with opened(browser, finished) as page:
+        expect(page.locator("#says")).to_contain_text("No worker consumes simul.gevent.")
+
+
 def test_names_of_others_are_text(browser: Browser, live: LiveServer) -> None:
     hostile = "<img src=x onerror=alert(1)>"
     race = exhibited.tell_state(GAMES, IDENT, "done")

@@ -24,16 +24,20 @@ class ComparisonView {
     this.element.dataset.status = run.status;
     const { workers } = run;
     this.workers.hidden = !workers;
-    if (workers) say(this.workers, `${number(workers.answering)} of ${counted(workers.awaited, "worker")} answer.`);
+    if (workers) {
+      const { answering, awaited } = workers; // 0 are awaited where nobody said how many there will be
+      say(this.workers, awaited ? `${number(answering)} of ${counted(awaited, "worker")} answer.`
+        : `${counted(answering, "worker")} ${answering === 1 ? "answers" : "answer"}.`);
+    }
     this.stop.hidden = !goesOn;
     const slowest = {};
     for (const { workload, makespans_s: times } of run.lanes) {
       slowest[workload] = Math.max(slowest[workload] ?? 0, ...(times ?? []));
     }
     for (const [place, lane] of run.lanes.entries()) {
-      const key = JSON.stringify([lane.workload, lane.name]);
-      if (!this.lanes.has(key)) this.lanes.set(key, this.lane(lane));
-      this.tell(this.lanes.get(key), lane, depths[place], slowest[lane.workload]);
+      // By its place: what workers of others are called, and how many slots they have, turns out later.
+      if (!this.lanes.has(place)) this.lanes.set(place, this.lane(lane));
+      this.tell(this.lanes.get(place), lane, depths[place], slowest[lane.workload]);
     }
     if (run.report) this.showReport();
   }

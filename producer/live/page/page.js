@@ -11,7 +11,8 @@ const server = new Server({
     offer(snapshot.contenders ?? []);
     this.broker(snapshot.broker ?? { up: true });
     const shows = [...known.runs.values()].filter((run) => run.kind === "exhibition");
-    const newest = shows.findLast(goesOn) ?? shows.at(-1);
+    // One that was played goes before a later one that nobody could play.
+    const newest = shows.findLast(goesOn) ?? shows.findLast((run) => run.status === "done") ?? shows.at(-1);
     // What is on the boards stays there, also where a server that was started anew does not know it.
     if (newest && (goesOn(newest) || !known.runs.has(watched))) watch(newest.id);
     else if (known.runs.has(watched)) watch(watched);
