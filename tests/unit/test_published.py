@@ -41,7 +41,7 @@ def state_after(ways: str, monkeypatch: pytest.MonkeyPatch, unavailable: str) ->
 def test_where_nobody_could_play_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     state = state_after("threads", monkeypatch, "threads")
     assert (state["status"], state["says"]) == ("failed", "it is not installed")
-    # The runs are shown in the order in which they began, and one that never did would be the newest for ever.
+    # Runs are shown in the order in which they began: one that never did would be the newest for ever.
     assert 0 < state["began"] <= state["ended"]
 
 
