@@ -11,15 +11,7 @@ from functools import cached_property
 
 import chess
 
-from producer.exhibition.timetable import (
-    JUDIT_S,
-    LEAST_HOUR_S,
-    MAX_HOUR_S,
-    MAX_MOVES,
-    MAX_OPPONENTS,
-    OPPONENT_S,
-    TOO_SHORT,
-)
+from producer.exhibition.timetable import JUDIT_S, OPPONENT_S, require_numbers
 from producer.ranges import MAX_INTEGER, MAX_WORKERS
 from worker.errors import InvalidJobError
 from worker.game import openings
@@ -58,18 +50,7 @@ class Program:
     seed: int
 
     def __post_init__(self) -> None:
-        _require(
-            1 <= self.opponents <= MAX_OPPONENTS,
-            f"Judit has 1 to {MAX_OPPONENTS:,} opponents, not {self.opponents:,} (--opponents)",
-        )
-        _require(
-            1 <= self.moves <= MAX_MOVES, f"a game has 1 to {MAX_MOVES:,} moves, not {self.moves:,} (--moves)"
-        )
-        _require(
-            0 < self.hour_s <= MAX_HOUR_S,
-            f"an hour takes more than 0 and at most {MAX_HOUR_S:,} seconds, not {self.hour_s:g} (--hour)",
-        )
-        _require(self.hour_s >= LEAST_HOUR_S, TOO_SHORT)
+        require_numbers(self.opponents, self.moves, self.hour_s)
         _require(
             1 <= self.judits <= MAX_WORKERS,
             f"there are 1 to {MAX_WORKERS} Judits, not {self.judits:,} (--judits)",

@@ -21,8 +21,6 @@ MAX_OPPONENTS = 1_000
 MAX_MOVES = 1_000
 #: The shortest hour, in which nothing can be done in time, and the longest: as long as it really is.
 LEAST_HOUR_S, MAX_HOUR_S = 1e-6, 3_600
-#: What is said of a shorter one.
-TOO_SHORT = f"an hour takes at least {LEAST_HOUR_S:g} s (--hour)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,16 @@ def schedule(
     Raises:
         InvalidJobError: a number makes no sense.
     """
+    require_numbers(opponents, moves, hour_s)
+    return _schedule(opponents, moves, simultaneous, hour_s / 3600)
+
+
+def require_numbers(opponents: int, moves: int, hour_s: float) -> None:
+    """Make sure that these are the numbers of an exhibition.
+
+    Raises:
+        InvalidJobError: one makes no sense.
+    """
     if not 1 <= opponents <= MAX_OPPONENTS:
         raise InvalidJobError(f"Judit has 1 to {MAX_OPPONENTS:,} opponents, not {opponents:,} (--opponents)")
     if not 1 <= moves <= MAX_MOVES:
@@ -58,8 +66,7 @@ def schedule(
             f"an hour takes more than 0 and at most {MAX_HOUR_S:,} seconds, not {hour_s:g} (--hour)"
         )
     if hour_s < LEAST_HOUR_S:
-        raise InvalidJobError(TOO_SHORT)
-    return _schedule(opponents, moves, simultaneous, hour_s / 3600)
+        raise InvalidJobError(f"an hour takes at least {LEAST_HOUR_S:g} s (--hour)")
 
 
 def _schedule(opponents: int, moves: int, simultaneous: bool, scale: float) -> Iterator[Move]:
