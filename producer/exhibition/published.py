@@ -12,8 +12,7 @@ from producer.exhibition.hold import Plan
 from producer.exhibition.moves import MoveMade
 from producer.exhibition.sentences import title, what_is_seen
 from producer.exhibition.timetable import JUDIT_S, OPPONENT_S
-from producer.live.feed import Feed
-from worker.errors import SimulError
+from producer.live.feed import Feed, broken_off
 from worker.game import openings
 
 
@@ -76,10 +75,8 @@ class PublishingWatcher:
                 self._say("failed", problems[0][0])
             else:
                 self._say("done", "over")
-        elif isinstance(error, KeyboardInterrupt):
-            self._say("interrupted", "interrupted")
         else:
-            self._say("failed", str(error) if isinstance(error, SimulError) else "failed")
+            self._say(*broken_off(error))
         self._feed.__exit__(kind, error, trace)
 
     def queueing(self) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
-from producer.live.feed import MOST_REPORT, STATE_S, Feed
+from producer.live.feed import MOST_REPORT, STATE_S, Feed, broken_off
 from producer.measure.plan import Plan
 from producer.results import Result, Run
 from producer.workloads import Workload
-from worker.errors import SimulError
 
 Lane = dict[str, Any]
 
@@ -61,10 +60,9 @@ class LiveWatcher:
     ) -> None:
         if error is None:
             self._say("done", "done")
-        elif isinstance(error, KeyboardInterrupt):
-            self._say("interrupted", "interrupted", ended=True)
         else:
-            self._say("failed", str(error) if isinstance(error, SimulError) else "failed", ended=True)
+            self._state["ended"] = time.time()
+            self._say(*broken_off(error))
         self._feed.__exit__(kind, error, trace)
 
     def finish(self, result: Result, name: str) -> None:
@@ -146,10 +144,8 @@ class LiveWatcher:
             self._running = None
             self._publish()
 
-    def _say(self, status: str, says: str, ended: bool = False) -> None:
+    def _say(self, status: str, says: str) -> None:
         self._state |= {"status": status, "says": says}
-        if ended:
-            self._state["ended"] = time.time()
         self._publish()
 
     def _publish(self) -> None:

@@ -22,6 +22,7 @@ import redis
 
 from producer.system.client import ANSWER_S, connect
 from worker.address import parse
+from worker.errors import SimulError
 
 #: The stream of events, each one field: a JSON object.
 STREAM, FIELD = "simul:live", "event"
@@ -51,6 +52,13 @@ def alive_key(id_: str) -> str:
 def report_key(id_: str) -> str:
     """Name the key of a finished comparison's report: its HTML, compressed by gzip."""
     return f"simul:live:report:{id_}"
+
+
+def broken_off(error: BaseException) -> tuple[str, str]:
+    """Return the status of a run that this has broken off, and the line that says why."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", "interrupted"
+    return "failed", str(error) if isinstance(error, SimulError) else "failed"
 
 
 class Feed:
