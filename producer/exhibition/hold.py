@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from producer.exhibition.account import account
@@ -86,7 +87,9 @@ def _makers(plan: Plan, reaper: Reaper, watcher: Watcher) -> Iterator[Make]:
     with ExitStack() as stack:
         over_celery: Make | None = None
         if any(lane.spec.celery_pool for lane in plan.lanes):
-            from producer.exhibition.workers import WorkersFactory  # not at the top: it loads Celery
+            # Not at the top: these load Celery.
+            from producer.contenders.celery_workers.maker import WorkersMaker
+            from producer.exhibition.workers import make_players
 
             broker = stack.enter_context(open_broker(plan.broker_url, reaper))
             stack.enter_context(
@@ -96,7 +99,15 @@ def _makers(plan: Plan, reaper: Reaper, watcher: Watcher) -> Iterator[Make]:
                 reaper.set_broker(broker.url)
             if not plan.external:
                 require_transport(broker.url, plan.transport)
-            over_celery = WorkersFactory(plan, broker, reaper, watcher.awaiting).make
+            workers = WorkersMaker(
+                broker=broker,
+                reaper=reaper,
+                external=plan.external,
+                awaited=plan.awaited,
+                awaiting=watcher.awaiting,
+                transport=plan.transport,
+            )
+            over_celery = partial(make_players, plan.program, workers=workers)
 
         def make(lane: Lane) -> Players:
             if lane.spec.celery_pool:

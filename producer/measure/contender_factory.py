@@ -12,13 +12,9 @@ from producer.contenders.spec import Spec
 from producer.measure.plan import Plan
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
-from producer.system.traces import Traces
 
-# The modules of Celery workers are not loaded at the top: a comparison of designs alone needs no Celery.
 if TYPE_CHECKING:
-    from celery import Celery
-
-    from producer.contenders.celery_workers.external import Fleet
+    from producer.contenders.celery_workers.maker import WorkersMaker
 
 
 class ContenderFactory:
@@ -39,32 +35,28 @@ class ContenderFactory:
         """Make a contender of the plan's; it is not started."""
         if not spec.celery_pool:
             return DesignContender(spec, self._plan.data_root, self._reaper, self._plan.variables)
-        if self._plan.external:
-            from producer.contenders.celery_workers.external import ExternalWorkers
-
-            return ExternalWorkers(spec, self._broker, self._app, self._fleet, self._reaper)
-        from producer.contenders.celery_workers.spawned import SpawnedWorkers
-
-        options = (self._plan.data_root, self._reaper, self._plan.transport, self._plan.variables)
-        return SpawnedWorkers(spec, self._broker, self._app, *options)
+        return self._workers.make(spec)
 
     @property
     def transport(self) -> str | None:
         """What carries messages to the workers; None as long as nobody has asked external ones."""
         if not self._plan.external:
             return self._plan.transport
-        return self._fleet.transport if "_fleet" in vars(self) else None  # made when it is first wanted
+        return self._workers.fleet.transport if "_workers" in vars(self) else None  # made when first wanted
 
     @cached_property
-    def _app(self) -> Celery:
-        from producer.contenders.celery_workers.send import producer_app
+    def _workers(self) -> WorkersMaker:
+        # Not loaded at the top: a comparison of designs alone needs no Celery.
+        from producer.contenders.celery_workers.maker import WorkersMaker
 
-        app = producer_app(self._broker.url)
-        self._reaper.add_traces(Traces(asker=app.control.mailbox.asker))
-        return app
-
-    @cached_property
-    def _fleet(self) -> Fleet:
-        from producer.contenders.celery_workers.external import Fleet
-
-        return Fleet(self._app, self._plan.awaited, self._awaiting)
+        plan = self._plan
+        return WorkersMaker(
+            broker=self._broker,
+            reaper=self._reaper,
+            external=plan.external,
+            awaited=plan.awaited,
+            awaiting=self._awaiting,
+            data_root=plan.data_root,
+            transport=plan.transport,
+            variables=plan.variables,
+        )
