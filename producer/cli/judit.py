@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
     from producer.exhibition.hold import Plan
 
 
+#: What the two numbers have no use for, and what real games have none for.
+OF_GAMES = ("judits", "seed", "race", "pgn", "broker", "workers", "awaited", "transport", "as_json")
+OF_TWO_NUMBERS = ("design",)
+
+
 def judit(
+    context: typer.Context,
     design: judit_options.ExhibitionDesign = "asyncio",
     ways: judit_options.Players = None,
     judits: judit_options.Judits = 1,
@@ -41,13 +48,11 @@ def judit(
 ) -> None:
     """Hold the exhibition: Judit Polgár against amateurs, an hour scaled to a second."""
     if ways is None:
-        if judits != 1 or race or pgn or as_json:
-            raise InvalidJobError(
-                "--judits, --race, --pgn and --json are for real games: say who plays, --with"
-            )
+        _refuse(context, OF_GAMES, "for real games: say who plays, --with")
         _two_numbers(design, hour, opponents, moves, quiet)
         return
 
+    _refuse(context, OF_TWO_NUMBERS, "for the two numbers: leave it out, --with says who plays")
     from producer.exhibition.hold import Plan
     from producer.exhibition.lane import parse_lanes
     from producer.exhibition.program import Program
@@ -78,6 +83,22 @@ def judit(
         if not valid:
             raise NothingMeasuredError(f"nobody played to the end: {held.lane.name}: {held.problems[0]}")
         raise typer.Exit(1)
+
+
+def _refuse(context: typer.Context, names: Sequence[str], why: str) -> None:
+    """Refuse options of the command line that nothing would come of; a variable may be meant for others."""
+    written = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name in names and _is_written(context, option.name)
+    ]
+    if written:
+        raise InvalidJobError(f"{', '.join(written)} {'are' if len(written) > 1 else 'is'} {why}")
+
+
+def _is_written(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _hold(plan: Plan, quiet: bool) -> list[Held]:

@@ -44,8 +44,9 @@ def test_people_get_a_table_and_a_sentence_on_each_way(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("--judits", "2"), 2, "--with"),
-        (("--race",), 2, "--with"),
+        (("--judits", "2"), 2, "--judits is for real games: say who plays, --with"),
+        (("--race", "--seed", "2026"), 2, "--seed, --race are for real games"),
+        (("--with", "serial", "--design", "asyncio"), 2, "--design is for the two numbers"),
         (("--with", "nobody"), 2, "no contender is called 'nobody'"),
         (("--with", "interpreters"), 2, "plays no games"),
         (("--with", "asyncio", "--hour", "0"), 2, "--hour"),
