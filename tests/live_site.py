@@ -32,6 +32,7 @@ class Browser:
         self.broker: dict[str, Any] = {}
         self.workers: dict[str, Any] = {}
         self.queue: list[dict[str, Any]] = []
+        self.own: str | None = None
 
     def until(self, condition: Callable[[], object]) -> None:
         """Read until what is shown is so; the stream ends, or says nothing for long, where it never is."""
@@ -65,12 +66,13 @@ class Browser:
                 id_: {int(lane): moves for lane, moves in lanes.items()}
                 for id_, lanes in data["moves"].items()
             }
-            self.broker, self.workers, self.queue = data["broker"], data["workers"], data["queue"]
+            self.broker, self.workers = data["broker"], data["workers"]
+            self.queue, self.own = data["queue"], data["own"]
         elif name == "state":
             self.runs[data["id"]] = data
         elif name == "moves":
             self.moves.setdefault(data["id"], {}).setdefault(data["lane"], []).extend(data["moves"])
-        elif name in ("broker", "workers", "queue"):
+        elif name in ("broker", "workers", "queue", "own"):
             setattr(self, name, data)
 
 

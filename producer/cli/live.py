@@ -57,6 +57,8 @@ def live(
         sys.stdout.flush()  # who reads it in a pipe waits for it
         if not quiet:
             say(f"live: over the broker {opened.name}; Ctrl-C ends it, and a run that goes on")
+            if opened.embedded:  # who reads this has the token, too
+                say(f"live: to watch what another terminal runs, there: export SIMUL_BROKER_URL={opened.url}")
         allowed = [name.strip() for name in allow_host.split(",") if name.strip()]
         serve(
             Service(

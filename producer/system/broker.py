@@ -26,7 +26,8 @@ OR_EMBEDDED = "Start it, or leave --broker out to use the embedded one."
 class Broker:
     """A broker that has answered."""
 
-    #: Its address, in the form that redis-py and kombu read alike; never printed, for its password.
+    #: Its address, in the form that redis-py and kombu read alike; for its password it is printed by `simul
+    #: live` alone, which offers its own broker to other terminals.
     url: str = field(repr=False)
     embedded: bool
     #: "valkey 9.1.2" or "redis 8.0.2".

@@ -31,6 +31,7 @@ class LiveServer:
         self.runs: list[dict[str, Any]] = []
         self.moves: dict[str, dict[str, list[Any]]] = {}
         self.queue: list[dict[str, str]] = []
+        self.own: str | None = None
         self.workers: list[dict[str, Any]] = []
         self.contenders = list(CONTENDERS)
         self.document = write_document()
@@ -74,6 +75,7 @@ class LiveServer:
             "runs": self.runs,
             "moves": self.moves,
             "queue": self.queue,
+            "own": self.own,
             "broker": {"up": True, "says": ""},
             "workers": {"answering": self.workers},
             "depths": {},

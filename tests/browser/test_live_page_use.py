@@ -88,7 +88,7 @@ def test_without_a_token_nothing_is_started(browser: Browser, live: LiveServer) 
 
 def test_a_run_that_waits_or_goes_on_is_stopped(browser: Browser, live: LiveServer) -> None:
     live.runs = [exhibited.tell_state(GAMES, IDENT)]
-    live.queue = [{"id": "abc", "title": "waits"}]
+    live.queue, live.own = [{"id": "abc", "title": "waits"}], IDENT
     with opened(browser, live) as page:
         page.get_by_role("button", name="Stop it").click()
         assert live.posts.get(timeout=60)[:2] == (f"/runs/{IDENT}/stop", "Bearer secret")
@@ -97,6 +97,18 @@ def test_a_run_that_waits_or_goes_on_is_stopped(browser: Browser, live: LiveServ
     with opened(browser, live, token="") as page:
         expect(page.get_by_role("button", name="Stop it")).to_be_disabled()
         assert live.posts.empty()
+
+
+def test_what_others_started_is_not_offered_to_be_stopped(browser: Browser, live: LiveServer) -> None:
+    comparison = exhibited.tell_comparison()
+    live.runs = [exhibited.tell_state(GAMES, IDENT), comparison]
+    with opened(browser, live) as page:
+        expect(page.locator(".row").first).to_be_visible()
+        expect(page.get_by_role("button", name="Stop it")).to_have_count(0)
+        live.send("own", comparison["id"])
+        expect(page.get_by_role("button", name="Stop it")).to_have_count(1)
+        live.send("own", None)
+        expect(page.get_by_role("button", name="Stop it")).to_have_count(0)
 
 
 def test_it_says_that_it_is_cut_off_and_comes_back(browser: Browser, live: LiveServer) -> None:

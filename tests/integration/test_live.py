@@ -15,7 +15,17 @@ import redis
 from producer.live.feed import STREAM, WATCHED, Feed
 from producer.system.broker import Broker
 from producer.system.client import connect
-from tests.helpers import SIMUL, SOON_S, clean_environment, family, free_port, running, survivors, until
+from tests.helpers import (
+    SIMUL,
+    SOON_S,
+    await_line,
+    clean_environment,
+    family,
+    free_port,
+    running,
+    survivors,
+    until,
+)
 from tests.live_site import Site, live_site
 
 #: Enough rounds of enough jobs that a test can come while they go on.
@@ -116,6 +126,33 @@ def test_a_comparison_of_somebody_elses_is_watched_to_its_report(
     assert str(tmp_path) not in report
 
 
+def test_a_sweep_is_watched_with_a_lane_for_each_value(broker: Broker, site: Site, tmp_path: Path) -> None:
+    browser = site.open()
+    sweep = ("sweep", "waits", "--jobs", "100", "--rounds", "2", "--with", "threads", "-c", "2,4")
+    with running([SIMUL, *sweep], tmp_path, {"SIMUL_BROKER_URL": broker.url}) as process:
+        browser.until(lambda: any(run["report"] for run in browser.runs.values()))
+        assert process.wait(SOON_S) == 0
+
+    [run] = browser.runs.values()
+    assert (run["kind"], run["title"]) == ("sweep", "waits, along slots")
+    assert [lane["name"] for lane in run["lanes"]] == ["threads@2", "threads@4"]
+    assert all(len(lane["makespans_s"]) == 2 for lane in run["lanes"])
+    assert site.get(f"/reports/{run['id']}")[0] == 200
+    assert browser.own is None, "what others started, the page does not offer to stop"
+
+
+def test_the_embedded_broker_is_there_for_the_runs_of_another_terminal(tmp_path: Path) -> None:
+    with live_site(tmp_path) as site:
+        assert site.process.stderr
+        line = await_line(site.process.stderr, "SIMUL_BROKER_URL=")
+        browser = site.open()
+        compare = ("compare", "waits", "--quick", "--with", "celery:threads@2")
+        environment = {"SIMUL_BROKER_URL": line.partition("SIMUL_BROKER_URL=")[2].strip()}
+        with running([SIMUL, *compare], tmp_path, environment) as process:
+            browser.until(lambda: any(run["status"] == "done" for run in browser.runs.values()))
+            assert process.wait(SOON_S) == 0
+
+
 def test_a_comparison_that_nobody_watches_leaves_nothing(
     broker: Broker, client: redis.Redis, tmp_path: Path
 ) -> None:
@@ -129,7 +166,7 @@ def test_a_comparison_that_nobody_watches_leaves_nothing(
 def test_runs_go_on_one_after_the_other(site: Site) -> None:
     browser = site.open()
     first = site.start(**LONG)
-    browser.until(lambda: browser.runs.get(first, {}).get("lanes"))
+    browser.until(lambda: browser.runs.get(first, {}).get("lanes") and browser.own == first)
     second = site.start(workloads=["files"], jobs=5)
     third = site.start(jobs=5)
     browser.until(lambda: [run["id"] for run in browser.queue] == [second, third])
@@ -139,6 +176,7 @@ def test_runs_go_on_one_after_the_other(site: Site) -> None:
     assert site.post(f"/runs/{first}/stop") == (200, {})
     browser.until(lambda: browser.runs[first]["status"] == "interrupted")
     browser.until(lambda: browser.runs.get(third, {}).get("status") == "done")
+    browser.until(lambda: browser.own is None)
 
     assert second not in browser.runs
     assert site.get(f"/reports/{third}")[0] == 200

@@ -18,7 +18,6 @@ class ComparisonView {
 
   update(run, depths) {
     this.run = run;
-    const goesOn = !run.ended;
     say(this.title, `${run.kind === "sweep" ? "Sweep" : "Comparison"}: ${run.title}`);
     say(this.says, run.says || run.status);
     this.element.dataset.status = run.status;
@@ -29,7 +28,7 @@ class ComparisonView {
       say(this.workers, awaited ? `${number(answering)} of ${counted(awaited, "worker")} answer.`
         : `${counted(answering, "worker")} ${answering === 1 ? "answers" : "answer"}.`);
     }
-    this.stop.hidden = !goesOn;
+    this.stop.hidden = !stoppable(run);
     const slowest = {};
     for (const { workload, makespans_s: times } of run.lanes) {
       slowest[workload] = Math.max(slowest[workload] ?? 0, ...(times ?? []));

@@ -8,6 +8,7 @@ const server = new Server({
     known.depths = snapshot.depths ?? {};
     known.workers = snapshot.workers?.answering ?? [];
     known.queue = snapshot.queue ?? [];
+    known.own = snapshot.own ?? null;
     offer(snapshot.contenders ?? []);
     this.broker(snapshot.broker ?? { up: true });
     const shows = [...known.runs.values()].filter((run) => run.kind === "exhibition");
@@ -38,6 +39,10 @@ const server = new Server({
   },
   queue(queue) {
     known.queue = queue;
+    showRuns();
+  },
+  own(id) {
+    known.own = id;
     showRuns();
   },
   broker({ up, says }) {

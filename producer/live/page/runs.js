@@ -69,9 +69,14 @@ function showComparisons() {
   document.body.dataset.shows = newest && newest.kind !== "exhibition" ? "comparison" : "race";
 }
 
+// What others have started, they stop.
+function stoppable(run) {
+  return goesOn(run) && run.id === known.own;
+}
+
 function showStop() {
   const run = known.runs.get(watched);
-  at("stop").hidden = !run || !goesOn(run);
+  at("stop").hidden = !run || !stoppable(run);
   at("stop").dataset.run = watched ?? "";
   for (const button of document.querySelectorAll("button.stop")) button.disabled = !server.token;
 }

@@ -4,7 +4,7 @@
 // A server that has beaten before and is silent for so long is gone, though the connection stands.
 const SILENCE_MS = 15000;
 const AGAIN_MS = 2000;
-const EVENTS = ["snapshot", "state", "moves", "queue", "broker", "depths", "workers", "report", "beat"];
+const EVENTS = ["snapshot", "state", "moves", "queue", "own", "broker", "depths", "workers", "report", "beat"];
 
 class Server {
   // `handlers`: what to do with each event; `cut(seconds, since)` and `back()`.

@@ -100,10 +100,12 @@ class Runs:
             while self._waiting:
                 self._now = self._waiting.popleft()
                 self._tell_queue()
+                self._tell_own()
                 try:
                     await self._carry_out(self._now)
                 finally:
                     self._now = None
+                    self._tell_own()
             await self._news.wait()
 
     async def _carry_out(self, asked: Asked) -> None:
@@ -173,6 +175,10 @@ class Runs:
     def _tell_queue(self) -> None:
         self._shown.queue = [{"id": asked.id, "title": asked.request.title} for asked in self._waiting]
         self._hub.publish("queue", self._shown.queue)
+
+    def _tell_own(self) -> None:
+        self._shown.own = self._now.id if self._now else None
+        self._hub.publish("own", self._shown.own)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -57,6 +57,8 @@ class Shown:
         self.contenders = list(contenders)
         self.broker: dict[str, Any] = {"up": True, "says": ""}
         self.queue: list[dict[str, Any]] = []
+        #: The run that this server carries out, and can stop; others may go on elsewhere.
+        self.own: str | None = None
         self.workers: dict[str, Any] = {"answering": []}
         self.depths: dict[str, dict[str, int]] = {}
         self._states: dict[str, State] = {}
@@ -107,6 +109,7 @@ class Shown:
                 for id_, lanes in self._moves.items()
             },
             "queue": self.queue,
+            "own": self.own,
             "broker": self.broker,
             "workers": self.workers,
             "depths": self.depths,
