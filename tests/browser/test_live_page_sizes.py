@@ -45,6 +45,32 @@ def test_a_phone_is_wide_enough(browser: Browser, live: LiveServer, theme: Liter
             assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
+def test_on_a_low_screen_all_boards_and_sentences_stand_above_the_player(
+    browser: Browser, finished: LiveServer
+) -> None:
+    with opened(browser, finished, PROJECTOR) as page:
+        at_time(page, 0.5)
+        page.locator("#lanes").evaluate("lanes => lanes.scrollIntoView()")
+        player = page.locator("#player").bounding_box()
+        assert player is not None
+        for shown in page.locator(".board, .told .sentence").all():
+            box = shown.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= player["y"]
+
+
+def test_both_clocks_of_a_board_are_seen_and_one_where_it_is_presented(
+    browser: Browser, finished: LiveServer
+) -> None:
+    for size in (PHONE, PROJECTOR):
+        with opened(browser, finished, size) as page:
+            at_time(page, 0.5)
+            clocks = page.locator(".board").first.locator(".clock:visible")
+            assert clocks.all_inner_texts() == ["0:02", "0:27"]
+            page.keyboard.press("p")
+            assert clocks.all_inner_texts() == ["0:27"], "Black is to move"
+
+
 @pytest.mark.parametrize("time_s", [0, 0.5, 12.1])
 def test_a_race_fits_a_projector_in_large_letters(
     browser: Browser, finished: LiveServer, time_s: float

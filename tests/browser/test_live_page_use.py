@@ -162,7 +162,7 @@ def test_everything_is_done_by_keys(browser: Browser, finished: LiveServer) -> N
         page.keyboard.press("Space")
         expect(page.locator("#play")).to_have_text("Play")
         page.keyboard.press("+")
-        expect(page.locator("#speed")).to_have_value("0.2")
+        expect(page.locator("#speed")).to_have_value("0.5")
         page.keyboard.press("End")
         expect(made(page, 1)).to_have_text("1,431 of 1,431")
         page.keyboard.press("?")

@@ -30,13 +30,14 @@ class Board {
     this.svg.append(...this.pieces);
     this.result = make("b", { className: "result" });
     this.turn = make("i", { className: "turn" });
-    this.clocks = [make("span", { className: "clock" }), make("span", { className: "clock" })];
+    this.clocks = [0, 1].map(() => ({ minutes: make("span"), seconds: make("span", { className: "seconds" }) }));
     const about = make("span", { className: "about", ariaHidden: "true" },
       make("b", {}, String(place + 1)), make("span", { className: "opening" }, opening),
       this.result, this.turn);
     const title = `Board ${place + 1}${opening ? `: ${opening}` : ""}`;
     this.element = make("li", { className: "board", tabIndex: -1, title }, about);
-    this.element.append(this.svg, make("span", { className: "clocks", ariaHidden: "true" }, ...this.clocks));
+    const clocks = this.clocks.map((clock) => make("span", { className: "clock" }, clock.minutes, clock.seconds));
+    this.element.append(this.svg, make("span", { className: "clocks", ariaHidden: "true" }, ...clocks));
   }
 
   // Draws the position of the game, touching the squares that differ.
@@ -62,8 +63,11 @@ class Board {
   }
 
   tick(times) {
-    say(this.clocks[0], clock(times[0]));
-    say(this.clocks[1], clock(times[1]));
+    for (const [side, { minutes, seconds }] of this.clocks.entries()) {
+      const shown = clock(times[side]);
+      say(minutes, shown.slice(0, -3));
+      say(seconds, shown.slice(-3));
+    }
   }
 
   // The board in words, for those who do not see it.

@@ -38,8 +38,8 @@ class Stage {
     this.time = 0;
     this.playing = false;
     this.live = this.goesOn;
-    // An hour in some ten seconds is slow enough to be followed.
-    const wanted = run.hour_s / 10;
+    // An hour in some five seconds is slow enough to be followed.
+    const wanted = run.hour_s / 5;
     this.controls.speed.value = SPEEDS.findLast((speed) => speed <= wanted) ?? SPEEDS[0];
     this.measure();
   }
