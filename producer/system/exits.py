@@ -11,6 +11,8 @@ LAST_LINES = 3
 
 def how_it_ended(code: int, log: IO[bytes]) -> str:
     """Say how a process ended, with its last lines: "ended with exit code 3: ModuleNotFoundError: ..."."""
+    if code == -signal.SIGKILL:  # no process says anything about that: its last lines are about other things
+        return _what_became(code)
     return f"{_what_became(code)}: {last_words(log)}"
 
 

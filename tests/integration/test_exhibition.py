@@ -167,7 +167,7 @@ def test_a_killed_worker_of_the_opponents_loses_no_game(broker: Broker, reaper: 
         played = players.play(killed_at(20, workers))
         assert_played(played, program)
         [remark] = played.remarks
-        assert remark.startswith("opponents: its worker 1 of 2 was ended by SIGKILL")
+        assert remark == "opponents: its worker 1 of 2 was ended by SIGKILL"
 
 
 def test_a_killed_judit_loses_no_game(broker: Broker, reaper: Reaper) -> None:
@@ -176,7 +176,7 @@ def test_a_killed_judit_loses_no_game(broker: Broker, reaper: Reaper) -> None:
         played = players.play(killed_at(20, judits))
         assert_played(played, program)
         [remark] = played.remarks
-        assert remark.startswith("Judit: its worker 1 of 2 was ended by SIGKILL")
+        assert remark == "Judit: its worker 1 of 2 was ended by SIGKILL"
 
 
 def test_where_nobody_is_left_who_could_move_it_is_said(broker: Broker, reaper: Reaper) -> None:
