@@ -140,7 +140,7 @@ def test_judit_is_seen_and_spoken_of(browser: Browser, live: LiveServer) -> None
         )
         boxes = (celery.locator(".judit").bounding_box(), celery.locator(".board").nth(5).bounding_box())
         assert boxes[0] == pytest.approx(boxes[1], abs=1)
-        assert serial.locator(".clock").nth(1).inner_text() == "0:00:24"
+        assert serial.locator(".clock").nth(1).text_content() == "0:00:24"
 
 
 def test_judit_goes_home_when_every_game_is_over(browser: Browser, finished: LiveServer) -> None:

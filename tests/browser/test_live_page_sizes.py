@@ -12,6 +12,7 @@ from tests.browser import exhibited
 from tests.browser.live_page import (
     GAMES,
     IDENT,
+    LAPTOP,
     MOVES,
     PHONE,
     PROJECTOR,
@@ -45,10 +46,11 @@ def test_a_phone_is_wide_enough(browser: Browser, live: LiveServer, theme: Liter
             assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
-def test_on_a_low_screen_all_boards_and_sentences_stand_above_the_player(
-    browser: Browser, finished: LiveServer
+@pytest.mark.parametrize("size", [PROJECTOR, LAPTOP, (1440, 900), (1920, 950)], ids=str)
+def test_on_a_wide_screen_all_boards_and_sentences_stand_above_the_player(
+    browser: Browser, finished: LiveServer, size: tuple[int, int]
 ) -> None:
-    with opened(browser, finished, PROJECTOR) as page:
+    with opened(browser, finished, size) as page:
         at_time(page, 0.5)
         page.locator("#lanes").evaluate("lanes => lanes.scrollIntoView()")
         player = page.locator("#player").bounding_box()

@@ -13,15 +13,17 @@ function showRuns() {
     const past = [...known.runs.values()].reverse();
     const names = (run) => run.lanes.map((lane) => lane.name).slice(0, 4).join(", ");
     list(at("past"), past, (run) => [`${names(run)} – ${run.title}: ${run.status} `, chooser(run)], "No run yet.");
+    const nobody = past.some(goesOn) ? "They are asked again when no run goes on."
+      : "None that was started by hand. A run may start workers of its own.";
     list(at("workers"), known.workers, ({ name, queues, slots }) => [
       make("b", {}, name), ` ${counted(slots ?? 0, "slot")}: ${(queues ?? []).join(", ")}`,
-    ], "None that was started by hand. A run may start workers of its own.");
+    ], nobody);
     showStop();
   });
 }
 
 function list(element, items, write, empty) {
-  const key = JSON.stringify([items, watched, Boolean(server.token)]);
+  const key = JSON.stringify([items, watched, Boolean(server.token), empty]);
   if (element.dataset.key === key) return;
   element.dataset.key = key;
   element.replaceChildren(...items.map((item) => make("li", {}, ...write(item))));
