@@ -17,7 +17,7 @@ from worker import game
 from worker.answers import GameMovePlayed
 from worker.chess_move import position
 from worker.deadline import UNLIMITED, Deadline
-from worker.jobs import GameMove, wait_s
+from worker.jobs import GameMove, Job, wait_s
 
 #: What stands between the name of an exhibition and the number of a board in the name of a game's run.
 SEPARATOR = "-"
@@ -79,6 +79,11 @@ def next_move(job: GameMove, played: GameMovePlayed) -> GameMove | None:
     if job.step and job.board + job.step < job.boards:
         return _begin(job, job.board + job.step)
     return None
+
+
+def is_judits(job: Job) -> bool:
+    """Return whether it is a move of Judit's: she has White."""
+    return isinstance(job, GameMove) and job.ply % 2 == 0
 
 
 def queue_of(job: GameMove) -> str:

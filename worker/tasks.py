@@ -8,10 +8,11 @@ that runs on the asyncio pool gets the async twin of the task, under the same na
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from celery import current_app
@@ -28,6 +29,7 @@ from worker import deadline
 from worker.answers import Answer
 from worker.app import app, settings
 from worker.errors import CallError, InvalidJobError, SimulError, StoppedError, TargetError
+from worker.game_move import is_judits
 from worker.jobs import GameMove, Job, from_message
 from worker.pass_on import entry_of, pass_on, require_place
 from worker.perform import perform, perform_async
@@ -42,6 +44,9 @@ from worker.writer import async_writer, writer
 PAUSE_S = 1.0
 #: The largest number that a record can carry.
 MAX_NUMBER = 2**63 - 1
+
+#: Held by the slot in which Judit thinks.
+_JUDIT = threading.Lock()
 
 #: The broker is away, or refuses a record or a message.
 BROKER_TROUBLE = (RedisError, KombuError)
@@ -60,7 +65,7 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
     job, answer, failure = None, None, None
     try:
         job = _parse_job(message)
-        answer = perform(job, settings.data_root)
+        answer = attempt.think(job) if is_judits(job) else perform(job, settings.data_root)
     except StoppedError as error:
         raise attempt.give_back(error) from error
     except Exception as error:  # whatever it is, it is this job's result, and the worker lives on
@@ -145,7 +150,7 @@ def _refuse_to_send(name: str, *_: Any, **__: Any) -> None:
     raise CallError(f"the function sends the task {name!r}, and its module has no Celery app to send it with")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Attempt:
     """A job whose task has started."""
 
@@ -156,10 +161,25 @@ class _Attempt:
     started_ns: int
     #: Whether somebody may have done the job before.
     is_redelivered: bool
+    #: When it ended, where that is known before it is recorded.
+    finished_ns: int | None = None
+
+    def think(self, job: Job) -> Answer:
+        """Have Judit make a move, when she is free; only then it starts. In this process there is one of her.
+
+        While she thinks, another slot records the move before, and sends what follows it.
+        """
+        with _JUDIT:
+            self.started_ns = time.monotonic_ns()
+            answer = perform(job, settings.data_root)
+            self.finished_ns = time.monotonic_ns()
+        return answer
 
     def record(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
         """Record that the job has ended now."""
         record = make_record(self.index, self.enqueued_ns, self.received_ns, self.started_ns, answer, failure)
+        if self.finished_ns:
+            record = replace(record, finished_ns=self.finished_ns)
         if failure and not isinstance(failure, SimulError):
             log.error("job %s of run %s failed", self.index, self.run, exc_info=failure)
         return record

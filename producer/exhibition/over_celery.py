@@ -85,7 +85,7 @@ class OverCelery:
 
     def play(self, on_move: OnMove) -> Played:
         """Play; `on_move` is called in this thread. What goes wrong is in its problems."""
-        judits = self._judit.slots
+        judits = self._program.judits  # all of them have started
         queues = self._judit.queue or "", self._opponents.queue or ""  # both have started
         first = self._program.job(self._in_turn, queues, judits)
         exhibition = uuid.uuid4().hex[:12]

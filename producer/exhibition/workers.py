@@ -8,21 +8,39 @@ from producer.exhibition.lane import Lane
 from producer.exhibition.over_celery import OverCelery
 from producer.exhibition.program import Program
 
-#: Judit's workers: each has one slot. While she thinks, the next board comes, and the last is acknowledged.
+#: The pool of Judit's workers.
 JUDIT = "celery:threads"
-#: Where there are several, none reserves boards that another is free for.
-ONE_AT_A_TIME = (("prefetch", "1"),)
+#: In each there is one of her. While she thinks in one slot, the move before is recorded in the other, the
+#: next one sent, and its message acknowledged.
+SLOTS = 2
+#: Where there are several, none reserves more boards than it has slots.
+NO_MORE = (("prefetch", "1"),)
 
 
 def make_players(program: Program, lane: Lane, workers: WorkersMaker) -> OverCelery:
     """Make the players of a lane; nothing is started."""
-    judit = Spec(JUDIT, 1, program.judits, options=ONE_AT_A_TIME if program.judits > 1 else ())
     return OverCelery(
         program,
         lane.in_turn,
         workers.app,
         workers.broker.url,
-        workers.spawned(judit),
+        workers.spawned(judits(program, lane)),
         workers.make(lane.spec),
         workers.reaper,
     )
+
+
+def judits(program: Program, lane: Lane) -> Spec:
+    """Say which workers Judit has in a lane."""
+    if program.judits == 1:
+        return Spec(JUDIT, SLOTS)
+    slots = SLOTS if _have_always_boards(program, lane) else 1
+    return Spec(JUDIT, slots, program.judits, options=NO_MORE)
+
+
+def _have_always_boards(program: Program, lane: Lane) -> bool:
+    """Whether boards wait for Judits, and no Judit for boards: none takes one that another is free for."""
+    boards = min(program.judits, program.opponents) if lane.in_turn else program.opponents
+    moves = program.judits / program.judit_s  # a second, as many as they can make
+    answers = lane.spec.total_slots / program.opponent_s
+    return moves <= min(answers, boards / (program.judit_s + program.opponent_s))

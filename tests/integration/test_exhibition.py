@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, cast
 
 import psutil
@@ -22,11 +23,11 @@ from producer.contenders.spec import Spec
 from producer.exhibition.held import Held
 from producer.exhibition.hold import Plan, hold
 from producer.exhibition.in_process import InProcess
-from producer.exhibition.lane import parse_lane, parse_lanes
+from producer.exhibition.lane import Lane, parse_lane, parse_lanes
 from producer.exhibition.moves import MoveMade, Played
 from producer.exhibition.over_celery import OverCelery
 from producer.exhibition.program import Program
-from producer.exhibition.workers import JUDIT, ONE_AT_A_TIME
+from producer.exhibition.workers import judits as judits_of
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
 from tests.helpers import until
@@ -78,10 +79,8 @@ def over_celery(
 ) -> Iterator[tuple[OverCelery, SpawnedWorkers, SpawnedWorkers]]:
     """An exhibition that stands ready, its Judits and her opponents."""
     app = producer_app(broker.url)
-    options = ONE_AT_A_TIME if program.judits > 1 else ()
-    judits = SpawnedWorkers(
-        Spec(JUDIT, 1, program.judits, options=options), broker, app, PROJECT_DATA, reaper
-    )
+    spec = judits_of(program, Lane(opponents, in_turn))
+    judits = SpawnedWorkers(spec, broker, app, PROJECT_DATA, reaper)
     workers = SpawnedWorkers(runnable(opponents), broker, app, PROJECT_DATA, reaper)
     players = OverCelery(program, in_turn, app, broker.url, judits, workers, reaper)
     try:
@@ -100,6 +99,20 @@ def test_every_pool_plays_the_same_games(broker: Broker, reaper: Reaper, pool: s
     assert_played(played, SMALL)
     assert seen == played.moves
     assert (played.slots, played.judits, played.remarks) == (spec.slots, 1, [])
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_no_more_judits_think_at_once_than_there_are(broker: Broker, reaper: Reaper, number: int) -> None:
+    program = replace(SMALL, opponents=24, judits=number)
+    lane = parse_lane("celery:threads", 24)
+    assert judits_of(program, lane).slots == 2
+    with over_celery(broker, reaper, lane.spec, program) as (players, _, _):
+        played = players.play(lambda _: None)
+    assert_played(played, program)
+    hers = [move for move in played.moves if move.ply % 2 == 0]
+    began, ended = [(move.started_s, 1) for move in hers], [(move.finished_s, -1) for move in hers]
+    thinking = accumulate(change for _, change in sorted(began + ended))
+    assert max(thinking) == number
 
 
 @pytest.mark.parametrize("text", ["serial", "asyncio", "threads", "processes", "asyncio@2/in-turn"])

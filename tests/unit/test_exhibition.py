@@ -19,6 +19,7 @@ from producer.exhibition.pgn import write_games
 from producer.exhibition.program import Program
 from producer.exhibition.sentences import what_is_seen
 from producer.exhibition.timetable import schedule
+from producer.exhibition.workers import judits
 from worker.errors import InvalidJobError, UnknownNameError
 
 SMALL = Program(4, 3, 3600 / 60, 1, 2026)
@@ -201,6 +202,22 @@ def test_who_cannot_play_is_told(text: str, says: str) -> None:
 def test_who_has_few_opponents_is_not_said_to_be_busy(opponents: int, slots: int, says: str) -> None:
     program = Program(opponents, 1, 1.0, 1, 2026)
     assert says in what_is_seen(Held(parse_lane(f"asyncio@{slots}", opponents), 1.0), program)
+
+
+@pytest.mark.parametrize(
+    ("number", "way", "slots"),
+    [
+        (1, "celery:gevent", 2),
+        (1, "celery:gevent/in-turn", 2),
+        (2, "celery:gevent", 2),  # 24 boards come back as fast as two of her can move
+        (2, "celery:gevent@4", 1),
+        (2, "celery:gevent/in-turn", 1),
+        (3, "celery:gevent", 1),
+    ],
+)
+def test_a_judit_takes_no_board_that_another_is_free_for(number: int, way: str, slots: int) -> None:
+    spec = judits(Program(24, 30, 1.0, number, 2026), parse_lane(way, 24))
+    assert (spec.workers, spec.slots) == (number, slots)
 
 
 @pytest.mark.parametrize(
