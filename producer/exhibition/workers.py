@@ -7,6 +7,7 @@ from producer.contenders.spec import Spec
 from producer.exhibition.lane import Lane
 from producer.exhibition.over_celery import OverCelery
 from producer.exhibition.program import Program
+from producer.exhibition.timetable import JUDIT_S, OPPONENT_S
 
 #: The pool of Judit's workers.
 JUDIT = "celery:threads"
@@ -41,6 +42,5 @@ def judits(program: Program, lane: Lane) -> Spec:
 def _have_always_boards(program: Program, lane: Lane) -> bool:
     """Whether boards wait for Judits, and no Judit for boards: none takes one that another is free for."""
     boards = min(program.judits, program.opponents) if lane.in_turn else program.opponents
-    moves = program.judits / program.judit_s  # a second, as many as they can make
-    answers = lane.spec.total_slots / program.opponent_s
-    return moves <= min(answers, boards / (program.judit_s + program.opponent_s))
+    come_back = boards * JUDIT_S >= program.judits * (JUDIT_S + OPPONENT_S)
+    return come_back and lane.spec.total_slots * JUDIT_S >= program.judits * OPPONENT_S

@@ -216,8 +216,9 @@ def test_who_has_few_opponents_is_not_said_to_be_busy(opponents: int, slots: int
     ],
 )
 def test_a_judit_takes_no_board_that_another_is_free_for(number: int, way: str, slots: int) -> None:
-    spec = judits(Program(24, 30, 1.0, number, 2026), parse_lane(way, 24))
-    assert (spec.workers, spec.slots) == (number, slots)
+    for hour_s in (0.1, 1, 10, 100):
+        spec = judits(Program(24, 30, hour_s, number, 2026), parse_lane(way, 24))
+        assert (spec.workers, spec.slots) == (number, slots)
 
 
 @pytest.mark.parametrize(
