@@ -64,13 +64,29 @@ def test_on_a_wide_screen_all_boards_and_sentences_stand_above_the_player(
 def test_both_clocks_of_a_board_are_seen_and_one_where_it_is_presented(
     browser: Browser, finished: LiveServer
 ) -> None:
-    for size in (PHONE, PROJECTOR):
+    for size, presented in ((PHONE, []), (PROJECTOR, ["0:27"])):  # Black is to move; a phone has no room
         with opened(browser, finished, size) as page:
             at_time(page, 0.5)
             clocks = page.locator(".board").first.locator(".clock:visible")
             assert clocks.all_inner_texts() == ["0:02", "0:27"]
             page.keyboard.press("p")
-            assert clocks.all_inner_texts() == ["0:27"], "Black is to move"
+            assert clocks.all_inner_texts() == presented
+
+
+@pytest.mark.parametrize("size", [PROJECTOR, (1280, 640), (1024, 768)], ids=str)
+def test_where_a_race_is_presented_no_clock_covers_the_number_of_its_board(
+    browser: Browser, finished: LiveServer, size: tuple[int, int]
+) -> None:
+    with opened(browser, finished, size) as page:
+        at_time(page, 0.5)
+        page.keyboard.press("p")
+        for board in page.locator(".board").all():
+            number = board.locator(".about b").first.bounding_box()
+            assert number is not None
+            for clock in board.locator(".clock:visible").all():
+                box = clock.bounding_box()
+                assert box is not None
+                assert box["x"] >= number["x"] + number["width"]
 
 
 @pytest.mark.parametrize("time_s", [0, 0.5, 12.1])
