@@ -199,6 +199,26 @@ def test_a_fault_is_one_line_to_the_browser_and_the_rest_is_logged(caplog: pytes
     assert "ArithmeticError" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [(2, "it failed"), (-9, "was ended by SIGKILL"), (-11, "was ended by SIGSEGV: it failed")],
+)
+def test_of_what_a_run_has_printed_the_last_line_says_why_it_failed(code: int, says: str) -> None:
+    async def main() -> None:
+        site = Site()
+        await site.post(RUN)
+        asked = site.runs._waiting[0]
+        site.runs._show(
+            {"type": "state", "id": asked.id, "kind": "comparison", "status": "running", "lanes": []}
+        )
+        await site.runs._say_how_it_ended(asked, code, io.BytesIO(b"it failed"))
+        state = site.shown.state(asked.id)
+        assert state
+        assert (state["status"], state["says"]) == ("failed", says)
+
+    asyncio.run(main())
+
+
 def test_a_run_that_is_no_longer_shown_ends_quietly() -> None:
     async def main() -> None:
         site = Site()

@@ -164,7 +164,8 @@ class Runs:
             if state["status"] not in ENDED:
                 self._show(ended(state, "interrupted", "stopped"))
         elif code:
-            self._show(ended(state, "failed", _last_line(errors) or how_it_ended(code, errors)))
+            said = _last_line(errors) if code > 0 else ""  # of a signal it could say nothing
+            self._show(ended(state, "failed", said or how_it_ended(code, errors)))
         elif state["status"] not in ENDED:
             self._show(ended(state, "done", "done"))
 
