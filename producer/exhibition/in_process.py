@@ -32,6 +32,8 @@ from worker.game_move import first_moves
 
 #: How long processes may take to start, in seconds.
 START_S = 60.0
+#: How often it is looked whether one of them has made a move, in seconds.
+LOOK_S = 0.01
 
 
 class InProcess:
@@ -46,6 +48,7 @@ class InProcess:
         self._job = program.job(in_turn, judits=self._judits)
         self._seats = ExitStack()
         self._queues: Queues | None = None
+        self._one_has_ended = threading.Event()
 
     def start(self) -> None:
         """Start the players, where they are threads or processes, before any clock runs.
@@ -113,10 +116,17 @@ class InProcess:
         for turn in self._first_turns():
             queues.judit.put(turn)
         for _ in range(total):
-            made = queues.made.get()
+            made = self._take(queues.made)
             if isinstance(made, BaseException):
                 raise ContenderError(f"{self._design}: a player gave up: {made!r}")
             note(made)
+
+    def _take(self, made: Any) -> Any:
+        """Take what a player has made; an error where a process has ended, whose move would never come."""
+        while self._design == "processes" and made.empty():
+            if self._one_has_ended.wait(LOOK_S) and made.empty():
+                return ChildProcessError("its process has ended")
+        return made.get()
 
     def _first_turns(self) -> list[Turn]:
         now_s = time.monotonic()
@@ -148,7 +158,7 @@ class InProcess:
             for own in self._sides(queues)
         ]
         stopping = threading.Event()
-        warner = threading.Thread(target=_warn_of_end, args=(processes, made, stopping), daemon=True)
+        warner = threading.Thread(target=self._warn_of_end, args=(processes, stopping), daemon=True)
         try:
             with _uninterrupted():
                 for process in processes:
@@ -180,15 +190,14 @@ class InProcess:
                 time.sleep(0.01)
             made.get()
 
+    def _warn_of_end(self, processes: Sequence[BaseProcess], stopping: threading.Event) -> None:
+        # Not by `made`: who was killed while it wrote there has left it locked.
+        multiprocessing.connection.wait([process.sentinel for process in processes])
+        if not stopping.is_set():
+            self._one_has_ended.set()
+
     def _sides(self, queues: Queues) -> list[Queue]:
         return [queues.judit] * self._judits + [queues.opponents] * self._slots
-
-
-def _warn_of_end(processes: Sequence[BaseProcess], made: Any, stopping: threading.Event) -> None:
-    """Tell by `made` of a player whose process ends before all are stopped: its move would never come."""
-    multiprocessing.connection.wait([process.sentinel for process in processes])
-    if not stopping.is_set():
-        made.put(ChildProcessError("its process has ended"))
 
 
 @contextmanager

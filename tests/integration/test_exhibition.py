@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +32,7 @@ from producer.exhibition.program import Program
 from producer.exhibition.workers import judits as judits_of
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
-from tests.helpers import until
+from tests.helpers import SOON_S, until
 from tests.integration.conformance import runnable
 from tests.integration.post import Post
 from worker.errors import ContenderError
@@ -138,6 +140,28 @@ def test_a_player_whose_process_is_killed_is_told_and_not_waited_for() -> None:
         [*_, opponent] = (child for child in multiprocessing.active_children() if child.pid not in before)
         with pytest.raises(ContenderError, match=r"processes: a player gave up: .*its process has ended"):
             players.play(lambda _: opponent.kill())
+    finally:
+        players.stop()
+
+
+def test_a_player_that_is_killed_while_it_hands_a_move_in_is_told_too() -> None:
+    before = {child.pid for child in multiprocessing.active_children()}
+    players = InProcess("processes", SMALL, 3, in_turn=False)
+    errors = queue.SimpleQueue[str]()
+
+    def play() -> None:
+        with pytest.raises(ContenderError) as raised:
+            players.play(lambda _: None)
+        errors.put(str(raised.value))
+
+    players.start()
+    try:
+        [*_, opponent] = (child for child in multiprocessing.active_children() if child.pid not in before)
+        assert players._queues
+        cast(Any, players._queues.made)._wlock.acquire()  # it is held, and its holder is killed
+        opponent.kill()
+        threading.Thread(target=play, daemon=True).start()
+        assert "its process has ended" in errors.get(timeout=SOON_S)
     finally:
         players.stop()
 
