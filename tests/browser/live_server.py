@@ -30,7 +30,7 @@ class LiveServer:
     def __init__(self) -> None:
         self.runs: list[dict[str, Any]] = []
         self.moves: dict[str, dict[str, list[Any]]] = {}
-        self.queue: list[dict[str, str]] = []
+        self.queue: list[dict[str, Any]] = []
         self.own: str | None = None
         self.workers: list[dict[str, Any]] = []
         self.contenders = list(CONTENDERS)

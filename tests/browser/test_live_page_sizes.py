@@ -43,7 +43,10 @@ def test_a_phone_is_wide_enough(browser: Browser, live: LiveServer, theme: Liter
         with opened(browser, live, PHONE, theme, token) as page:
             expect(page.locator("iframe")).to_be_attached()
             page.get_by_text("More options").click()
+            page.keyboard.press("p")
             assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+            for figures in page.locator(".figures").all():
+                assert figures.evaluate("figures => figures.scrollWidth <= figures.clientWidth")
 
 
 @pytest.mark.parametrize("size", [PROJECTOR, LAPTOP, (1440, 900), (1920, 950)], ids=str)
@@ -64,7 +67,8 @@ def test_on_a_wide_screen_all_boards_and_sentences_stand_above_the_player(
 def test_both_clocks_of_a_board_are_seen_and_one_where_it_is_presented(
     browser: Browser, finished: LiveServer
 ) -> None:
-    for size, presented in ((PHONE, []), (PROJECTOR, ["0:27"])):  # Black is to move; a phone has no room
+    # Black is to move; a phone presents nothing.
+    for size, presented in ((PHONE, ["0:02", "0:27"]), (PROJECTOR, ["0:27"])):
         with opened(browser, finished, size) as page:
             at_time(page, 0.5)
             clocks = page.locator(".board").first.locator(".clock:visible")

@@ -247,8 +247,12 @@ def test_runs_wait_in_their_order_and_are_stopped() -> None:
         assert [answer.json["place"] for answer in answers] == [0, 1]
         first, second = (answer.json["id"] for answer in answers)
         assert site.shown.queue == [
-            {"id": first, "title": "waits"},
-            {"id": second, "title": "24 games, 30 moves each, an hour in 0.5 s"},
+            {"id": first, "title": "waits", "names": RUN["with"]},
+            {
+                "id": second,
+                "title": "24 games, 30 moves each, an hour in 0.5 s",
+                "names": ["serial", "celery:gevent@24"],
+            },
         ]
         stop = f"/runs/{first}/stop"
         assert (await site.ask("POST", stop, AUTHORIZED)).status == 200

@@ -71,7 +71,7 @@ class ComparisonView {
     const invalid = lane.invalid ? `, ${lane.invalid} invalid` : "";
     say(parts.rounds, `${times.length} of ${counted(this.run.rounds, "round")}${invalid}`);
     this.tellSpread(parts.spread, times, slowest);
-    say(parts.sentence, tellContender(lane, this.run.rounds, depth));
+    say(parts.sentence, tellContender(lane, this.run.rounds, depth, !goesOn(this.run)));
   }
 
   // A dot for each round, by how long it took: the slowest of the workload at the right.

@@ -2,7 +2,7 @@
 // What is known, and which exhibition is on the stage.
 
 const at = (id) => document.getElementById(id);
-const known = { runs: new Map(), moves: new Map(), depths: {}, queue: [], own: null, workers: [] };
+const known = { runs: new Map(), moves: new Map(), depths: {}, queue: [], own: null, chosen: null, workers: [] };
 const stage = new Stage(at("lanes"), {
   play: at("play"), back: at("back"), forward: at("forward"), time: at("time"), moment: at("moment"),
   speed: at("speed"), live: at("live"), player: at("player"), closer: showCloser,

@@ -26,6 +26,12 @@ at("theme").addEventListener("click", () => {
 });
 darkSystem.addEventListener("change", () => setTheme());
 
+// The keys of the replay bring the race to the front of a presentation.
+function replay(act) {
+  if (stage.presenting) front("exhibition");
+  act();
+}
+
 function present(presenting) {
   stage.presenting = presenting;
   document.body.classList.toggle("presenting", presenting);
@@ -35,15 +41,15 @@ function present(presenting) {
 }
 
 const keys = {
-  " ": () => stage.toggle(),
-  ArrowLeft: () => stage.step(-1),
-  ArrowRight: () => stage.step(1),
-  Home: () => stage.go(0),
-  End: () => stage.go(stage.end),
+  " ": () => replay(() => stage.toggle()),
+  ArrowLeft: () => replay(() => stage.step(-1)),
+  ArrowRight: () => replay(() => stage.step(1)),
+  Home: () => replay(() => stage.go(0)),
+  End: () => replay(() => stage.go(stage.end)),
   "-": () => stage.faster(-1),
   "+": () => stage.faster(1),
   "=": () => stage.faster(1),
-  l: () => stage.follow(),
+  l: () => replay(() => stage.follow()),
   p: () => present(!stage.presenting),
   Escape: () => present(false),
   "?": () => at("keys").showModal(),

@@ -18,11 +18,15 @@ const server = new Server({
     if (newest && (goesOn(newest) || !known.runs.has(watched))) watch(newest.id);
     else if (known.runs.has(watched)) watch(watched);
     else if (!watched) showEmpty();
+    const all = [...known.runs.values()];
+    const latest = all.findLast(goesOn) ?? (document.body.dataset.shows ? null : all.at(-1));
+    if (latest) front(latest.kind);
     showRuns();
   },
   state(run) {
     const before = known.runs.get(run.id);
     known.runs.set(run.id, run);
+    if (!before && goesOn(run)) front(run.kind);
     if (run.kind !== "exhibition") tellComparison(before, run);
     else {
       tellExhibition(before, run);
@@ -49,7 +53,8 @@ const server = new Server({
     if (at("broker").hidden !== up) announce(up ? "The broker is there again." : "The broker is away.");
     at("broker").hidden = up;
     const why = says || "nothing answers";
-    say(at("broker"), up ? "" : `The broker is away: ${why}. It is waited for; nothing can run meanwhile.`);
+    say(at("broker"), up ? "" : `The broker is away: ${why}. It is waited for; nothing is heard of runs meanwhile.`);
+    quieten();
   },
   depths(depths) {
     known.depths = depths;
@@ -68,12 +73,20 @@ const server = new Server({
     at("cut").hidden = false;
     say(at("cut"), `Cut off from the server for ${seconds} s. It is tried again by itself; what you see is as of ` +
       `${since.toLocaleTimeString("en-GB")}.`);
+    quieten();
   },
   back() {
     at("cut").hidden = true;
+    quieten();
     announce("Connected to the server again.");
   },
 });
+
+// Nothing is heard of what goes on: clocks that went on would tell what nobody knows.
+function quieten() {
+  stage.quiet = !at("cut").hidden || !at("broker").hidden;
+  stage.wake();
+}
 
 function tellExhibition(before, run) {
   if (!before && goesOn(run)) announce(`An exhibition begins: ${run.title}.`);

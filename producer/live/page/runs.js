@@ -9,10 +9,9 @@ function showRuns() {
     drawing = null;
     showComparisons();
     const may = Boolean(server.token);
-    list(at("queue"), known.queue, ({ id, title }) => [title, may ? stopButton(id, title) : ""], "Nothing waits.");
+    list(at("queue"), known.queue, (run) => [named(run), may ? stopButton(run.id, run.title) : ""], "Nothing waits.");
     const past = [...known.runs.values()].reverse();
-    const names = (run) => run.lanes.map((lane) => lane.name).slice(0, 4).join(", ");
-    list(at("past"), past, (run) => [`${names(run)} – ${run.title}: ${run.status} `, chooser(run)], "No run yet.");
+    list(at("past"), past, (run) => [`${named(run)}: ${run.status} `, chooser(run)], "No run yet.");
     const nobody = past.some(goesOn) ? "They are asked again when no run goes on."
       : "None that was started by hand. A run may start workers of its own.";
     list(at("workers"), known.workers, ({ name, queues, slots }) => [
@@ -23,22 +22,38 @@ function showRuns() {
 }
 
 function list(element, items, write, empty) {
-  const key = JSON.stringify([items, watched, Boolean(server.token), empty]);
+  const key = JSON.stringify([items, watched, [...comparisons.keys()], Boolean(server.token), empty]);
   if (element.dataset.key === key) return;
   element.dataset.key = key;
   element.replaceChildren(...items.map((item) => make("li", {}, ...write(item))));
   if (!items.length) element.append(make("li", { className: "soft" }, empty));
 }
 
+// A run by who takes part in it, and what it is.
+function named({ lanes, names = [], title }) {
+  const who = lanes?.length ? [...new Set(lanes.map((lane) => lane.name))] : names;
+  const more = who.length > 4 ? ", …" : "";
+  return who.length ? `${who.slice(0, 4).join(", ")}${more} – ${title}` : title;
+}
+
 function chooser(run) {
-  if (run.kind !== "exhibition") return "";
+  const place = run.kind === "exhibition" ? "exhibition" : "comparisons";
   if (run.id === watched) return make("span", { className: "soft" }, "(on the boards)");
+  if (comparisons.has(run.id)) return make("span", { className: "soft" }, "(above)");
   const button = make("button", { type: "button" }, "Show");
   button.addEventListener("click", () => {
-    watch(run.id);
-    at("exhibition").scrollIntoView();
+    front(run.kind);
+    if (run.kind === "exhibition") watch(run.id);
+    else known.chosen = run.id;
+    showRuns();
+    at(place).scrollIntoView();
   });
   return button;
+}
+
+// What presentation mode shows: the race, or the comparisons.
+function front(kind) {
+  document.body.dataset.shows = kind === "exhibition" ? "race" : "comparison";
 }
 
 function stopButton(id, title) {
@@ -49,8 +64,9 @@ function stopButton(id, title) {
 
 function showComparisons() {
   const all = [...known.runs.values()].filter((run) => run.kind !== "exhibition");
-  // What goes on, and of what has ended the newest.
-  const shown = all.filter((run, place) => goesOn(run) || place === all.length - 1).reverse();
+  // What goes on, and of what has ended the one that was chosen, or the newest.
+  const chosen = all.find((run) => run.id === known.chosen) ?? all.at(-1);
+  const shown = all.filter((run) => goesOn(run) || run === chosen).reverse();
   at("no-comparison").hidden = shown.length > 0;
   for (const [id, view] of comparisons) {
     if (shown.some((run) => run.id === id)) continue;
@@ -64,11 +80,9 @@ function showComparisons() {
     }
     comparisons.get(run.id).update(run, known.depths[run.id] ?? {});
   }
-  const newest = [...known.runs.values()].findLast(goesOn);
   const below = shown.some(goesOn);
   at("below").hidden = !below;
   at("to-comparisons").toggleAttribute("data-goes-on", below);
-  document.body.dataset.shows = newest && newest.kind !== "exhibition" ? "comparison" : "race";
 }
 
 // What others have started, they stop.

@@ -11,6 +11,7 @@ const GOES_ON = ["waiting", "queueing", "starting", "playing"];
 class Stage {
   constructor(root, controls) {
     Object.assign(this, { root, controls, views: [], time: 0, playing: false, live: false, presenting: false });
+    this.quiet = false; // whether nothing is heard of what goes on
     this.run = null;
     this.resized = new ResizeObserver(() => this.measure());
     for (const speed of SPEEDS) controls.speed.append(new Option(`${speed}×`, speed));
@@ -95,7 +96,8 @@ class Stage {
     for (const view of this.views) {
       // Before the first move has come in nobody knows when the lane began, and `late` is infinite.
       const reached = Math.max(now / 1000 - view.late - this.delay, view.time ?? 0, 0);
-      const limit = view.lane.status === "playing" && !ended ? Infinity : view.end;
+      const open = view.lane.status === "playing" && !ended && !this.quiet;
+      const limit = open ? Infinity : Math.max(view.end, this.quiet ? view.time ?? 0 : 0);
       view.time = Math.min(reached, limit);
     }
     this.time = Math.max(0, ...this.views.map((view) => view.time));
@@ -156,7 +158,8 @@ class Stage {
     if (Number(time.max) !== limit) time.max = limit || 1;
     time.value = this.time;
     const shown = this.time * (3600 / this.run.hour_s);
-    say(moment, idle ? "" : `${this.live ? "live · " : ""}${seconds(this.time)} · ${clock(shown)}`);
+    const now = !this.live ? "" : this.quiet ? "waiting · " : "live · ";
+    say(moment, idle ? "" : `${now}${seconds(this.time)} · ${clock(shown)}`);
     speed.closest("label").hidden = this.live;
     time.ariaValueText = `${seconds(this.time)}, in the exhibition ${clock(shown)}`;
     live.hidden = this.live || !this.goesOn;

@@ -71,6 +71,10 @@ function tellStatus({ status, says, lanes }) {
 // What is seen in a lane of an exhibition at a time. `pace`: seconds of the lane in a second of the screen.
 function tellLane(run, lane, games, time, pace) {
   if (lane.problems?.length) return lane.problems.join(" ");
+  if (["interrupted", "failed"].includes(run.status) && !lane.measured_s && time >= games.end) {
+    const made = games.moves.length;
+    return made ? `Broken off after ${counted(made, "half-move")}.` : "Broken off before anybody moved.";
+  }
   if (lane.status === "set up") return `${counted(run.opponents, "board")} are set up, and nobody plays yet.`;
   if (run.status === "queueing") return tellStatus(run);
   if (lane.status === "waiting") return "Nobody sits at the boards yet: this side waits until it is set up.";
@@ -82,6 +86,7 @@ function tellLane(run, lane, games, time, pace) {
 
 // What is seen where moves follow each other too fast to be told of.
 function tellPace(run, lane, { playing, thinking, waiting, places }) {
+  if (lane.in_turn && run.judits > 1) return tellSeats(playing, places);
   if (lane.in_turn) {
     const others = playing > 1 ? `, and ${number(playing - 1)} ${playing === 2 ? "waits" : "wait"}` : "";
     return `Judit stays at ${board(places[0])} until that game is over: while her opponent thinks, ` +
@@ -93,8 +98,18 @@ function tellPace(run, lane, { playing, thinking, waiting, places }) {
     `${some} ${number(run.opponents)} opponents think at once${queued}.`;
 }
 
+// Several Judits, each of whom plays one game after the other.
+function tellSeats(playing, places) {
+  const seats = places.filter(Boolean).map((place) => place.board + 1);
+  const others = playing - seats.length;
+  const queued = others > 0 ? `; ${number(others)} ${others === 1 ? "board waits" : "boards wait"}` : "";
+  return `Each of the ${number(places.length)} Judits stays at a board until that game is over: ` +
+    `they are at ${seats.join(", ")}${queued}.`;
+}
+
 // What Judit does at the moment, and what the others do meanwhile.
-function tellMove(run, lane, { thinking, waiting, hers, places }) {
+function tellMove(run, lane, { playing, thinking, waiting, hers, places }) {
+  if (lane.in_turn && run.judits > 1) return tellSeats(playing, places);
   const queued = waiting ? `; ${held(waiting)}` : "";
   const thoughtful = places.filter((place) => place?.thinking);
   if (thoughtful.length) {
@@ -128,9 +143,13 @@ function who(run) {
 }
 
 // What is seen in a lane of a comparison.
-function tellContender(lane, rounds, depth) {
+function tellContender(lane, rounds, depth, over) {
   const ended = lane.makespans_s ?? [];
   if (lane.status === "left out") return `Left out: ${lane.why || "it cannot run here"}`;
+  if (over && !lane.why && ended.length < rounds) {
+    if (!ended.length) return "Broken off before its first round was over.";
+    return `Broken off after ${counted(ended.length, "round")}: ${range(ended)}.`;
+  }
   if (lane.status === "starting") return "Its workers are being started; that is not part of the measurement.";
   if (lane.status === "running") {
     const queued = depth === undefined ? "" : `; ${counted(depth, "message")} in its queue`;

@@ -120,7 +120,8 @@ def _comparison(asked: Comparison, data_root: Path) -> Request:
     arguments += [] if named is None else [f"--with={','.join(named)}"]
     arguments += [] if asked.jobs is None else [f"--jobs={asked.jobs}"]
     state = {"kind": "comparison", "title": ", ".join(names), "rounds": asked.rounds, "report": False}
-    return Request(", ".join(names), ("compare", *names, *arguments), {**state, "workers": None})
+    state |= {"names": named or [], "workers": None}
+    return Request(", ".join(names), ("compare", *names, *arguments), state)
 
 
 def _explain(error: str) -> str:

@@ -174,7 +174,10 @@ class Runs:
         self._hub.publish("state", state)
 
     def _tell_queue(self) -> None:
-        self._shown.queue = [{"id": asked.id, "title": asked.request.title} for asked in self._waiting]
+        self._shown.queue = [
+            {"id": asked.id, "title": asked.request.title, "names": asked.request.state.get("names") or []}
+            for asked in self._waiting
+        ]
         self._hub.publish("queue", self._shown.queue)
 
     def _tell_own(self) -> None:
