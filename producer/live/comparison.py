@@ -58,18 +58,17 @@ class LiveWatcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._say("done", "done")
-        else:
-            self._state["ended"] = time.time()
-            self._say(*broken_off(error))
+        self._state["ended"] = time.time()
+        self._say(*(broken_off(error) if error else ("done", "done")))
         self._feed.__exit__(kind, error, trace)
 
     def finish(self, result: Result, name: str) -> None:
-        """Publish the end, with the report of the result where somebody watches; `name` is its file's."""
-        self._state["ended"] = time.time()
+        """Publish the report of the result where somebody watches; `name` is its file's.
+
+        A run that is done has its report: that is said by leaving the context.
+        """
         if self._feed.watched:
-            self._say("done", "making the report")
+            self._say("reporting", "making the report")
             from producer.show.report.labelled import label  # not at the top: nobody may want it
             from producer.show.report.page import write_page
 

@@ -149,6 +149,9 @@ def test_the_report_comes_with_the_end() -> None:
     assert feed.states[-1]["status"] == "done"
     assert feed.states[-1]["report"]
     assert feed.states[-1]["ended"]
+    early = [state for state in feed.states if not state["report"]]
+    assert early
+    assert not any(state["ended"] or state["status"] == "done" for state in early), "done, and no report yet"
     [report] = feed.reports
     assert "simul report" in report
     assert str(Path.home()) not in report
