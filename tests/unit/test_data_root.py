@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from producer.system.garbage import collector_off
 from worker.data_root import MAX_LINKS, RefusedError, open_below
 from worker.file_check import check, read
 from worker.jobs import FileCheck
@@ -130,21 +131,27 @@ def swap_the_link(root: Path) -> None:
 
 @contextmanager
 def before_step(number: int, act: Callable[[], None]) -> Iterator[Callable[[], int]]:
-    """Act once, before this call of those that look at or open a file; yields how many calls there were."""
+    """Act once, before this call of those that look at or open a file; yields how many calls there were.
+
+    Of this thread alone, and without the garbage collector: another thread, or what it finalizes (directories
+    that other tests have left), looks at files of its own.
+    """
     calls = itertools.count()
+    thread = threading.get_ident()
     made = 0
 
     def stepping(real: Callable[..., Any]) -> Callable[..., Any]:
         def step(*arguments: Any, **options: Any) -> Any:
             nonlocal made
-            made = next(calls)
-            if made == number:
-                act()
+            if threading.get_ident() == thread:
+                made = next(calls)
+                if made == number:
+                    act()
             return real(*arguments, **options)
 
         return step
 
-    with pytest.MonkeyPatch.context() as patch:
+    with collector_off(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(builtins, "open", stepping(open))
         for name in ("open", "stat", "lstat", "fstat", "readlink"):
             patch.setattr(os, name, stepping(getattr(os, name)))
