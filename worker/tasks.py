@@ -8,11 +8,9 @@ that runs on the asyncio pool gets the async twin of the task, under the same na
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any
 
 from celery import current_app
@@ -26,28 +24,22 @@ from redis import RedisError, ResponseError
 from celery_reliable_redis import is_passing, is_refusal
 from celery_reliable_redis.prompt import Task
 from worker import deadline
-from worker.answers import Answer
 from worker.app import app, settings
-from worker.errors import CallError, InvalidJobError, SimulError, StoppedError, TargetError
+from worker.attempt import begin, parse_job
+from worker.errors import CallError, InvalidJobError, StoppedError, TargetError
 from worker.game_move import is_judits
-from worker.jobs import GameMove, Job, from_message
-from worker.pass_on import entry_of, pass_on, require_place
+from worker.jobs import GameMove, Job
+from worker.pass_on import entry_of, pass_on
 from worker.perform import perform, perform_async
 from worker.pools import runs_on_event_loop
-from worker.records import RUN_ID, JobRecord, error_line, make_record
-from worker.settings import RECEIVED, TASK_NAME
+from worker.records import error_line
+from worker.settings import TASK_NAME
 from worker.target import function
 from worker.writer import async_writer, writer
 
 #: Seconds that a job which cannot be recorded for now stays in its slot. Without this pause, a broker that
 #: takes messages but no records has the same job done as fast as it can be delivered.
 PAUSE_S = 1.0
-#: The largest number that a record can carry.
-MAX_NUMBER = 2**63 - 1
-
-#: Held by the slot in which Judit thinks.
-_JUDIT = threading.Lock()
-
 #: The broker is away, or refuses a record or a message.
 BROKER_TROUBLE = (RedisError, KombuError)
 
@@ -61,10 +53,10 @@ def do(self: Any, /, *args: Any, **message: Any) -> None:
         celery.exceptions.Reject: the message is no valid job (dropped), its record, or the message for a
             game's next move, could not be written, or the worker is being stopped (requeued).
     """
-    attempt = _begin(self.request, args, message)
+    attempt = begin(self.request, args, message)
     job, answer, failure = None, None, None
     try:
-        job = _parse_job(message)
+        job = parse_job(message)
         answer = attempt.think(job) if is_judits(job) else perform(job, settings.data_root)
     except StoppedError as error:
         raise attempt.give_back(error) from error
@@ -86,10 +78,10 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     """Do the same on an event loop."""
     import asyncio  # not at the top: a worker without an event loop has no use for it
 
-    attempt = _begin(self.request, args, message)
+    attempt = begin(self.request, args, message)
     job, answer, failure = None, None, None
     try:
-        job = _parse_job(message)
+        job = parse_job(message)
         answer = await perform_async(job, settings.data_root)
     except StoppedError as error:
         raise attempt.give_back(error) from error
@@ -148,82 +140,6 @@ def _load_target(**_: Any) -> None:
 
 def _refuse_to_send(name: str, *_: Any, **__: Any) -> None:
     raise CallError(f"the function sends the task {name!r}, and its module has no Celery app to send it with")
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """A job whose task has started."""
-
-    run: str
-    index: int
-    enqueued_ns: int
-    received_ns: int
-    started_ns: int
-    #: Whether somebody may have done the job before.
-    is_redelivered: bool
-    #: When it ended, where that is known before it is recorded.
-    finished_ns: int | None = None
-
-    def think(self, job: Job) -> Answer:
-        """Have Judit make a move, when she is free; only then it starts. In this process there is one of her.
-
-        While she thinks, another slot records the move before, and sends what follows it.
-        """
-        with _JUDIT:
-            self.started_ns = time.monotonic_ns()
-            answer = perform(job, settings.data_root)
-            self.finished_ns = time.monotonic_ns()
-        return answer
-
-    def record(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
-        """Record that the job has ended now."""
-        record = make_record(self.index, self.enqueued_ns, self.received_ns, self.started_ns, answer, failure)
-        if self.finished_ns:
-            record = replace(record, finished_ns=self.finished_ns)
-        if failure and not isinstance(failure, SimulError):
-            log.error("job %s of run %s failed", self.index, self.run, exc_info=failure)
-        return record
-
-    def give_back(self, error: StoppedError) -> Reject:
-        """Make the rejection that gives the job back to the queue."""
-        log.warning("job %s of run %s was interrupted: %s", self.index, self.run, error)
-        return Reject(str(error), requeue=True)
-
-
-def _begin(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> _Attempt:
-    started_ns = time.monotonic_ns()
-    try:
-        run, index, enqueued_ns = _parse_place(args, message)
-    except InvalidJobError as error:
-        writer().write_rejected(repr((args, message)), error_line(error))
-        raise Reject(error_line(error), requeue=False) from None
-    redelivered = bool((request.get("delivery_info") or {}).get("redelivered"))
-    return _Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns, redelivered)
-
-
-def _parse_place(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, int]:
-    """Read the run, the index and the time of enqueuing that a message names."""
-    run, index, enqueued_ns = (message.get(key) for key in ("run", "index", "enqueued_ns"))
-    if args:
-        raise InvalidJobError("a message has keyword arguments only: run, index, enqueued_ns, job")
-    if not isinstance(run, str) or not RUN_ID.fullmatch(run):
-        raise InvalidJobError(f"a message names its run, not {run!r}")
-    # bool is an int to isinstance, and no index to us
-    if type(index) is not int or not 0 <= index <= MAX_NUMBER:
-        raise InvalidJobError(f"a message names its index, 0 or more, not {index!r}")
-    if type(enqueued_ns) is not int or abs(enqueued_ns) > MAX_NUMBER:
-        raise InvalidJobError(f"a message says when it was enqueued, not {enqueued_ns!r}")
-    return run, index, enqueued_ns
-
-
-def _parse_job(message: dict[str, Any]) -> Job:
-    unknown = message.keys() - {"run", "index", "enqueued_ns", "job"}
-    if unknown:
-        raise InvalidJobError(f"a message has no field {', '.join(sorted(map(ascii, unknown)))}")
-    job = from_message(message.get("job"))
-    if isinstance(job, GameMove):
-        require_place(job, message["run"], message["index"])
-    return job
 
 
 def _reject_unrecorded(error: RedisError | KombuError, job: Job | None) -> Reject:

@@ -15,6 +15,7 @@ from producer.contenders.designs.child import do_and_record
 from producer.contenders.designs.coroutines import run_jobs
 from producer.measure import reference_child as working_out
 from worker import tasks
+from worker.attempt import begin
 from worker.errors import InvalidJobError
 from worker.jobs import FileCheck
 from worker.perform import perform, perform_async
@@ -36,7 +37,7 @@ def by_a_coroutine() -> JobRecord:
 
 
 def by_a_worker() -> JobRecord:
-    attempt = tasks._begin({}, (), {"run": uuid.uuid4().hex, "index": 0, "enqueued_ns": 0})
+    attempt = begin({}, (), {"run": uuid.uuid4().hex, "index": 0, "enqueued_ns": 0})
     try:
         perform(JOB, NOWHERE)
     except Exception as error:
