@@ -20,7 +20,7 @@ FRAMES = """async (count) => {
 }"""
 
 
-def until(moves: dict[str, list[Any]], time_s: float) -> dict[str, list[Any]]:
+def made_by(moves: dict[str, list[Any]], time_s: float) -> dict[str, list[Any]]:
     """The moves that had been made by then."""
     return {lane: [move for move in made if move[4] <= time_s] for lane, made in moves.items()}
 
@@ -49,6 +49,20 @@ def test_an_earlier_comparison_is_shown_again(browser: Browser, live: LiveServer
         expect(page.locator("iframe")).to_have_attribute("src", f"/reports/{later}")
 
 
+def test_a_comparison_that_begins_is_shown_to_its_end_whatever_was_chosen(
+    browser: Browser, live: LiveServer
+) -> None:
+    earlier, later, new = "a" * 12, "b" * 12, "c" * 12
+    live.runs = [exhibited.tell_comparison(ident, done=True) for ident in (earlier, later)]
+    with opened(browser, live) as page:
+        page.get_by_role("button", name="Show").click()
+        expect(page.locator("iframe")).to_have_attribute("src", f"/reports/{earlier}")
+        live.send("state", exhibited.tell_comparison(new))
+        expect(page.locator("#compared")).to_contain_text("Round 3 of 5")
+        live.send("state", exhibited.tell_comparison(new, done=True))
+        expect(page.locator("iframe")).to_have_attribute("src", f"/reports/{new}")
+
+
 def test_runs_that_wait_or_start_say_who_takes_part(browser: Browser, live: LiveServer) -> None:
     starting = exhibited.tell_state(GAMES, IDENT, "starting")
     live.runs = [{**starting, "lanes": [], "names": ["serial", "celery:solo"]}]
@@ -63,7 +77,7 @@ def test_what_was_broken_off_says_so(browser: Browser, live: LiveServer) -> None
     comparison = exhibited.tell_comparison()
     comparison["lanes"][3]["makespans_s"] = []
     live.runs = [{**exhibited.tell_state(GAMES, IDENT), **end}, {**comparison, **end}]
-    live.moves = {IDENT: {"0": until(MOVES, 0.5)["0"]}}
+    live.moves = {IDENT: {"0": made_by(MOVES, 0.5)["0"]}}
     with opened(browser, live) as page:
         serial, celery = page.locator(".lane .sentence").all()
         expect(serial).to_have_text("Broken off after 59 half-moves.")
@@ -88,7 +102,7 @@ def test_several_judits_who_play_one_game_after_the_other_are_all_told_of(
 
 def test_clocks_stand_while_nothing_is_heard(browser: Browser, live: LiveServer) -> None:
     live.runs = [exhibited.tell_state(GAMES, IDENT)]
-    live.moves = {IDENT: until(MOVES, 0.5)}
+    live.moves = {IDENT: made_by(MOVES, 0.5)}
     with opened(browser, live) as page:
         moment = page.locator("#moment")
         expect(moment).to_contain_text("live · ")

@@ -26,7 +26,7 @@ const server = new Server({
   state(run) {
     const before = known.runs.get(run.id);
     known.runs.set(run.id, run);
-    if (!before && goesOn(run)) front(run.kind);
+    if (!before && goesOn(run)) begin(run);
     if (run.kind !== "exhibition") tellComparison(before, run);
     else {
       tellExhibition(before, run);
@@ -81,6 +81,12 @@ const server = new Server({
     announce("Connected to the server again.");
   },
 });
+
+// What begins is what one wants to see next, whatever was chosen before.
+function begin(run) {
+  front(run.kind);
+  if (run.kind !== "exhibition") known.chosen = null;
+}
 
 // Nothing is heard of what goes on: clocks that went on would tell what nobody knows.
 function quieten() {
