@@ -48,7 +48,8 @@ class InProcess:
         self._job = program.job(in_turn, judits=self._judits)
         self._seats = ExitStack()
         self._queues: Queues | None = None
-        self._one_has_ended = threading.Event()
+        #: What tells that a player's process has ended; none where players are no processes.
+        self._sentinels: list[int] = []
 
     def start(self) -> None:
         """Start the players, where they are threads or processes, before any clock runs.
@@ -122,9 +123,12 @@ class InProcess:
             note(made)
 
     def _take(self, made: Any) -> Any:
-        """Take what a player has made; an error where a process has ended, whose move would never come."""
-        while self._design == "processes" and made.empty():
-            if self._one_has_ended.wait(LOOK_S) and made.empty():
+        """Take what a player has made; an error where a process has ended, whose move would never come.
+
+        Nobody else could tell of that by `made`: who is killed while it writes there leaves it locked.
+        """
+        while self._sentinels and made.empty():
+            if multiprocessing.connection.wait(self._sentinels, LOOK_S) and made.empty():
                 return ChildProcessError("its process has ended")
         return made.get()
 
@@ -157,25 +161,21 @@ class InProcess:
             context.Process(target=sit_in_process, args=(judit, opponents, made, own is judit), daemon=True)
             for own in self._sides(queues)
         ]
-        stopping = threading.Event()
-        warner = threading.Thread(target=self._warn_of_end, args=(processes, stopping), daemon=True)
         try:
             with _uninterrupted():
                 for process in processes:
                     process.start()
             self._await(processes, made)
-            warner.start()
+            self._sentinels = [process.sentinel for process in processes]
             yield queues
         finally:
-            stopping.set()
+            self._sentinels = []
             for process in processes:
                 with suppress(AttributeError):  # it was not started
                     process.kill()
             for process in processes:
                 if process.pid:
                     process.join()
-            if warner.ident:
-                warner.join()
             for process in processes:
                 process.close()
 
@@ -189,12 +189,6 @@ class InProcess:
                     raise ContenderError(f"{self._design}: the players did not start: {why}")
                 time.sleep(0.01)
             made.get()
-
-    def _warn_of_end(self, processes: Sequence[BaseProcess], stopping: threading.Event) -> None:
-        # Not by `made`: who was killed while it wrote there has left it locked.
-        multiprocessing.connection.wait([process.sentinel for process in processes])
-        if not stopping.is_set():
-            self._one_has_ended.set()
 
     def _sides(self, queues: Queues) -> list[Queue]:
         return [queues.judit] * self._judits + [queues.opponents] * self._slots
