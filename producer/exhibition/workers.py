@@ -35,11 +35,11 @@ def judits(program: Program, lane: Lane) -> Spec:
     """Say which workers Judit has in a lane."""
     if program.judits == 1:
         return Spec(JUDIT, SLOTS)
-    slots = SLOTS if _have_always_boards(program, lane) else 1
+    slots = SLOTS if _boards_wait(program, lane) else 1
     return Spec(JUDIT, slots, program.judits, options=NO_MORE)
 
 
-def _have_always_boards(program: Program, lane: Lane) -> bool:
+def _boards_wait(program: Program, lane: Lane) -> bool:
     """Whether boards wait for Judits, and no Judit for boards: none takes one that another is free for."""
     boards = min(program.judits, program.opponents) if lane.in_turn else program.opponents
     come_back = boards * JUDIT_S >= program.judits * (JUDIT_S + OPPONENT_S)

@@ -175,7 +175,7 @@ class Runs:
 
     def _tell_queue(self) -> None:
         self._shown.queue = [
-            {"id": asked.id, "title": asked.request.title, "names": asked.request.state.get("names") or []}
+            {"id": asked.id, "title": asked.request.title, "names": asked.request.state["names"]}
             for asked in self._waiting
         ]
         self._hub.publish("queue", self._shown.queue)
