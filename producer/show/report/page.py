@@ -29,6 +29,8 @@ _ICON = (
 )
 
 
+#: What the page's script consists of, in this order.
+SCRIPTS = ("theme.js", "tip.js", "timeline.js", "page.js")
 #: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
 PAGE_BLOCKS = 80_000
 #: What the canvases draw, by the key of the figure: a dictionary for each contender.
@@ -44,6 +46,7 @@ def write_page(results: Sequence[Labelled]) -> str:
     body = "".join(_workload(name, results, lines, max_blocks) for name in names)
     assets = files("producer.show.report")
     style = (assets / "page.css").read_text("utf-8")
+    script = "".join((assets / name).read_text("utf-8") for name in SCRIPTS)
     dark = declare(DARK)
     themes = (
         f":root{{{declare(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
@@ -61,7 +64,7 @@ def write_page(results: Sequence[Labelled]) -> str:
         f"{_head(results, names)}{body}{_questions(results)}{_machines(results)}</main>"
         '<div id="tip" role="status" hidden></div>'
         f'<script type="application/json" id="lines">{_json(lines)}</script>'
-        f"<script>{(assets / 'page.js').read_text('utf-8')}</script></body></html>\n"
+        f"<script>{script}</script></body></html>\n"
     )
 
 
