@@ -1,0 +1,116 @@
+"""Which pool, and how many slots: for slow web requests, for computing, for a mix; with the reader's numbers.
+
+A worker whose slots share one process is full when that process computes all the time. Each job keeps it busy
+for its CPU time and what its message costs; beside a wait w and a CPU time c there is room for 1 + w/c jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from producer.results import Result
+from producer.show.charts.entries import Field
+from producer.show.facts import STALL_S
+from producer.show.kinds import Kind, kind_of
+from producer.stats.summary import usable_cores
+from producer.words import mebibytes, seconds
+
+#: A slow web request, in seconds.
+REQUEST_S = 0.2
+#: Celery's pools with many slots in one process.
+LIGHT = ("celery:asyncio", "celery:gevent", "celery:eventlet", "celery:threads")
+PREFORK = "celery:prefork"
+#: Ways in which one job that computes holds up all the others.
+LOOPS = ("asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to choose for one kind of work."""
+
+    work: str
+    general: str
+    evidence: tuple[str, ...]
+
+
+def choose_pools(result: Result, fields: Sequence[Field]) -> list[Choice]:
+    """Say what suits each kind of work; what this comparison shows of it, or what to measure."""
+    waits = [field for field in fields if kind_of(field) is Kind.WAIT]
+    computes = [field for field in fields if kind_of(field) is Kind.COMPUTE]
+    cores = usable_cores(result)
+    return [
+        Choice(
+            "Slow web requests",
+            "They wait. Take a pool with many slots in one process: gevent, eventlet or asyncio where your "
+            "libraries "
+            "suit them, threads where they do not. Give it as many slots as requests may wait at once, up to "
+            "what "
+            "one process can serve: 1 + (wait / CPU time of a job).",
+            tuple(line for field in waits for line in _on_requests(field))
+            or ("Not measured here; simul compare waits shows what a waiting job costs each pool.",),
+        ),
+        Choice(
+            "Computing",
+            f"It needs a core for each slot. Take prefork with a slot for each core ({cores:g} here), and no "
+            "more: "
+            "under the GIL the other pools compute on one core for each worker.",
+            tuple(line for field in computes for line in _on_computing(field))
+            or ("Not measured here; simul compare search shows what each pool makes of the cores.",),
+        ),
+        Choice(
+            "A mix",
+            "Give each kind a queue and workers of its own: prefork for what computes, gevent, asyncio or "
+            "threads "
+            "for what waits. Then no request waits behind a computation. If it has to be one pool, take "
+            "prefork (or "
+            "threads) with about cores × (1 + wait / CPU time) slots.",
+            tuple(line for field in computes for line in _on_standing(field))
+            or ("What happens otherwise is seen where search runs under asyncio: its loop stands still.",),
+        ),
+    ]
+
+
+def _on_requests(field: Field) -> Iterator[str]:
+    for entry in (entry for way in LIGHT if (entry := field.best(way))):
+        row = entry.summary
+        if not row.cpu_s:
+            continue
+        cpu_s = row.cpu_s / entry.typical.jobs
+        whose = "worker and broker" if row.cpu_has_broker else "the worker"
+        memory = f"; it took {mebibytes(row.peak_memory_bytes)}" if row.peak_memory_bytes else ""
+        yield (
+            f"{field.workload.name}: with {entry.name} {whose} spent {seconds(cpu_s)} of CPU time on each "
+            "job and its "
+            f"message. Beside a request of {seconds(REQUEST_S)} that leaves room for about "
+            f"{_round_down(1 + REQUEST_S / cpu_s):,} slots in a worker{memory}."
+        )
+
+
+def _on_computing(field: Field) -> Iterator[str]:
+    prefork = field.best(PREFORK)
+    others = [entry for way in LIGHT if (entry := field.best(way))]
+    if prefork and others:
+        other = min(others, key=lambda entry: entry.summary.makespan_s or 0.0)
+        yield (
+            f"{field.workload.name}: {prefork.name} took {seconds(prefork.summary.makespan_s)}, the fastest "
+            "of the "
+            f"others, {other.name}, {seconds(other.summary.makespan_s)}."
+        )
+
+
+def _on_standing(field: Field) -> Iterator[str]:
+    loops = [entry for way in LOOPS if (entry := field.best(way))]
+    stalls = [(entry.summary.loop_stall_s or 0.0, entry.name) for entry in loops]
+    if stalls and (longest := max(stalls, key=lambda stall: stall[0]))[0] > STALL_S:
+        yield (
+            f"{field.workload.name}: while jobs computed, the event loop of {longest[1]} stood still for up "
+            "to "
+            f"{seconds(longest[0])}. A request would have waited so long for nothing."
+        )
+
+
+def _round_down(slots: float) -> int:
+    """Leave the first of the digits: the estimate is no better."""
+    power = int(10 ** (len(str(int(slots))) - 1))
+    return int(slots) // power * power

@@ -1,0 +1,42 @@
+"""What kind of jobs a workload has, as measured: the one thing that decides which way suits them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from producer.show.charts.entries import Entry, Field
+
+#: Jobs are tiny if the fastest way beside serial takes more than so many times what a job takes alone.
+DEAR = 2.0
+
+
+class Kind(StrEnum):
+    """What a workload's jobs do."""
+
+    WAIT = "wait"
+    COMPUTE = "compute"
+    TINY = "tiny"
+    #: Both wait and compute, or read files for longer than they compute.
+    MIXED = "mixed"
+
+
+def kind_of(field: Field) -> Kind:
+    """Tell what kind of jobs these are; tiny ones are those that cost more to hand out than to do."""
+    fastest = fastest_beside_serial(field)
+    alone_s = mean_alone_s(field)
+    if fastest and (fastest.summary.makespan_s or 0.0) / field.workload.jobs > DEAR * alone_s:
+        return Kind.TINY
+    if field.waits:
+        return Kind.WAIT
+    return Kind.COMPUTE if field.computes else Kind.MIXED
+
+
+def fastest_beside_serial(field: Field) -> Entry | None:
+    """Find the fastest contender that is not serial, which hands no job to anybody."""
+    return next((entry for entry in field.entries if entry.valid and entry.name.way != "serial"), None)
+
+
+def mean_alone_s(field: Field) -> float:
+    """Return what a job takes with nothing around it, in the mean, in seconds."""
+    reference = field.workload.reference
+    return (sum(reference.waits_s) + sum(reference.work_s)) / field.workload.jobs

@@ -1,0 +1,94 @@
+"""What the page teaches: the line to take home, what would change, which pool, and what Celery buys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from producer.printable import html
+from producer.results import Result
+from producer.show.celery_costs import BUYS, describe_costs
+from producer.show.charts.entries import Field
+from producer.show.choosing import choose_pools
+from producer.show.report.labelled import Labelled
+from producer.show.take_home import list_rules, take_home
+from producer.show.what_if import Estimate, WhatIf, ask_what_if
+from producer.words import seconds
+
+
+def write_take_home(field: Field) -> str:
+    """Write the line for the back row; nothing where nothing was measured that shows one."""
+    line = take_home(field)
+    return f'<p class="take-home">{html(line)}</p>' if line else ""
+
+
+def write_what_if(result: Result, field: Field) -> str:
+    """Write what would change with more jobs, longer waits, more cores or no GIL."""
+    asked = ask_what_if(result, field)
+    if asked is None:
+        return ""
+    sentences = _items(
+        [*(f"{_capital(case.title)}: {case.sentence}" for case in asked.cases), *asked.unchanged]
+    )
+    return (
+        '<details class="what-if"><summary>What would change with ten times the jobs or the wait, with '
+        "more cores, or without the GIL</summary>"
+        '<p class="reading">Estimates: what the jobs need at least is worked out anew, and what a way cost '
+        f"beyond that stays as it was for each job.</p>{_table(asked)}<ul>{sentences}</ul></details>"
+    )
+
+
+def write_rules(shown: Labelled) -> str:
+    """Write the three rules, and what shows each here."""
+    return "".join(
+        f"<h4>{html(rule.text)}</h4><ul>{_items(rule.evidence)}</ul>" for rule in list_rules(shown.fields)
+    )
+
+
+def write_choosing(shown: Labelled) -> str:
+    """Write which pool suits what, and how many slots it should have."""
+    return "".join(
+        f'<article class="answer"><h4>{html(choice.work)}</h4><p>{html(choice.general)}</p>'
+        f"<ul>{_items(choice.evidence)}</ul></article>"
+        for choice in choose_pools(shown.result, shown.fields)
+    )
+
+
+def write_celery(shown: Labelled) -> str:
+    """Write what Celery buys beside what it costs here."""
+    return (
+        f'<div class="columns"><div><h4>What it buys</h4><ul>{_items(BUYS)}</ul></div>'
+        f"<div><h4>What it cost here</h4><ul>{_items(describe_costs(shown.fields))}</ul></div></div>"
+    )
+
+
+def _table(asked: WhatIf) -> str:
+    if not asked.cases:
+        return ""
+    head = "".join(f'<th scope="col">{html(case.title)}</th>' for case in asked.cases)
+    rows = []
+    for place, first in enumerate(asked.cases[0].estimates):
+        cells = "".join(_cell(case.estimates[place].after_s, _least(case.estimates)) for case in asked.cases)
+        rows.append(
+            f'<tr><th scope="row">{html(str(first.entry.name))}</th>'
+            f"<td>{seconds(first.before_s)}</td>{cells}</tr>"
+        )
+    return (
+        '<div class="scroll"><table><thead><tr><th scope="col">contender</th><th scope="col">measured</th>'
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _least(estimates: Sequence[Estimate]) -> float:
+    return min(estimate.after_s for estimate in estimates)
+
+
+def _cell(value_s: float, least_s: float) -> str:
+    return f"<td{' class=best' if value_s == least_s else ''}>≈ {seconds(value_s)}</td>"
+
+
+def _items(lines: Iterable[str]) -> str:
+    return "".join(f"<li>{html(line)}</li>" for line in lines)
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
