@@ -1,0 +1,40 @@
+"""How fast Celery is beside serial at each size of job, as a table, where results have jobs of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from producer.printable import html
+from producer.show.charts.entries import Field
+from producer.show.job_sizes import Size, compare_sizes
+from producer.words import digits, seconds
+
+
+def write_job_sizes(fields: Sequence[Field]) -> str:
+    """Write the table and its sentences; nothing where all results have jobs of one size."""
+    compared = compare_sizes(fields)
+    if compared is None:
+        return ""
+    head = "".join(f'<th scope="col">{html(way)}</th>' for way in compared.ways)
+    rows = "".join(_row(size, compared.ways) for size in compared.sizes)
+    sentences = "".join(f"<li>{html(sentence)}</li>" for sentence in compared.sentences)
+    return (
+        '<figure class="sizes"><h4>From which job size on Celery catches serial</h4>'
+        '<p class="reading">The makespan of '
+        "serial divided by that of the fastest contender of each way through Celery, for each number of "
+        "files in a "
+        'job; from 1 on, Celery is as fast.</p><div class="scroll"><table><thead><tr>'
+        f'<th scope="col">files in a job</th><th scope="col">a job alone</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f"<figcaption><ul>{sentences}</ul></figcaption></figure>"
+    )
+
+
+def _row(size: Size, ways: Sequence[str]) -> str:
+    cells = "".join(_cell(size, way) for way in ways)
+    return f'<tr><th scope="row">{size.chunk:,}</th><td>{seconds(size.alone_s)}</td>{cells}</tr>'
+
+
+def _cell(size: Size, way: str) -> str:
+    ratio = size.speeds[way]
+    unsure = "≈ " if ratio.claims and not ratio.shown else ""
+    return f"<td{' class=best' if ratio.value >= 1 else ''}>{unsure}{digits(ratio.value)}</td>"
