@@ -17,15 +17,17 @@ def write_job_sizes(fields: Sequence[Field]) -> str:
         return ""
     head = "".join(f'<th scope="col">{html(way)}</th>' for way in compared.ways)
     rows = "".join(_row(size, compared.ways) for size in compared.sizes)
-    sentences = "".join(f"<li>{html(sentence)}</li>" for sentence in compared.sentences)
+    items = "".join(f"<li>{html(sentence)}</li>" for sentence in compared.sentences)
+    reading = (
+        "The makespan of serial divided by that of the fastest contender of each way through Celery, for "
+        "each number of files in a job; from 1 on, Celery is as fast."
+    )
     return (
         '<figure class="sizes"><h4>From which job size on Celery catches serial</h4>'
-        '<p class="reading">The makespan of '
-        "serial divided by that of the fastest contender of each way through Celery, for each number of "
-        "files in a "
-        'job; from 1 on, Celery is as fast.</p><div class="scroll"><table><thead><tr>'
-        f'<th scope="col">files in a job</th><th scope="col">a job alone</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-        f"<figcaption><ul>{sentences}</ul></figcaption></figure>"
+        f'<p class="reading">{reading}</p>'
+        '<div class="scroll"><table><thead><tr><th scope="col">files in a job</th>'
+        f'<th scope="col">a job alone</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f"<figcaption><ul>{items}</ul></figcaption></figure>"
     )
 
 
