@@ -46,6 +46,14 @@ class Times:
         return self.finished_s - self.enqueued_s
 
     @property
+    def ran_share(self) -> float | None:
+        """The share of all service time in which the jobs ran; None where it is not known of each."""
+        took_s = float(self.service_s.sum())
+        if self.cpu_s is None or not took_s or np.isnan(self.cpu_s).any():
+            return None
+        return float(np.minimum(self.cpu_s, self.service_s).sum()) / took_s
+
+    @property
     def makespan_s(self) -> float:
         """First enqueue to last finish; 0 where there is no job."""
         return float(self.finished_s.max(initial=0.0))
