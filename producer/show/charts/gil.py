@@ -77,7 +77,7 @@ def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
 
 
 def derive_panels(field: Field, max_blocks: int = MAX_BARS) -> list[Panel]:
-    """Make a panel of each contender that is shown: threads first, and those with a GIL; empty without both."""
+    """Make a panel of each contender that is shown, threads first, those with a GIL before those without."""
     for pair in PAIRS:
         timed = [entry for entry in field.entries if entry.valid and entry.name.way in pair]
         timed = [entry for entry in timed if entry.typical.times.ran_share is not None]
