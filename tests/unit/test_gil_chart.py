@@ -79,7 +79,7 @@ def test_threads_without_a_gil_are_never_said_to_share_one() -> None:
     runs = threads(0.5, "threads@2", has_gil=False), processes(0.97, has_gil=False)
     assert "share" not in told(*runs)
     assert "GIL's" not in told(*runs)
-    assert "Jobs of threads@2 ran less than the cores allow: " in told(*runs)
+    assert "The jobs of threads@2 ran less than the cores allow: " in told(*runs)
 
 
 def test_too_few_cores_are_not_blamed_on_the_gil() -> None:
@@ -101,9 +101,12 @@ def test_a_busy_machine_is_not_blamed_on_the_gil() -> None:
     # Two cores, of which others had more than one.
     assert told(threads(0.25), processes(0.25)) == (
         "With threads@2 a job ran for 25 % of its time; with processes@2 for 25 %. "
-        "Jobs of threads@2 and processes@2 ran less than the cores allow: other work on the machine, or "
+        "All of them ran less than the cores allow: other work on the machine, or "
         "something they waited for, kept them from it; how much of it is the GIL's cannot be told."
     )
+    chart = gil.chart(field(threads(0.25), processes(0.25)))
+    assert chart is not None
+    assert chart.title == "When a job really ran"
     # One core's worth, and nobody had more: who is to say that there was more?
     assert "take turns" not in told(threads(0.5), processes(0.5))
 
@@ -155,4 +158,5 @@ def test_all_lanes_lie_on_one_axis_and_bars_are_filled_as_high_as_they_ran() -> 
         assert {height for _, height in bars[17::2]} == {"18"}
         # The processes took half as long: they end in the middle of the axis.
         assert max(float(x) for x, _ in bars[16:]) < 0.6 * ends
+    assert chart.title == "The GIL, seen: when a job really ran"
     assert "ran 1.00\u00a0s of 2.00\u00a0s" in svg

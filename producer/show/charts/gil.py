@@ -67,8 +67,9 @@ def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
     panels = derive_panels(field, min(shared.max_blocks, MAX_BARS)) if field.computes else []
     if not panels:
         return None
+    seen = "The GIL, seen: when" if any(takes_turns(panel, panels, field) for panel in panels) else "When"
     return Chart(
-        "The GIL, seen: when a job really ran",
+        f"{seen} a job really ran",
         "Threads and processes with as many slots, on one axis of time: one lane for each slot, one bar for "
         f"each job, one colour for each process.{describe_filling([True])}",
         describe(panels, field),
@@ -123,9 +124,12 @@ def _remarks(panels: Sequence[Panel], field: Field) -> Iterator[str]:
     ]
     if held_up:
         unclear = "; how much of it is the GIL's cannot be told" * any(panel.one_gil for panel in held_up)
+        who = f"The jobs of {listed([panel.name for panel in held_up])}"
+        if len(held_up) == len(panels):
+            who = "All of them"
         yield (
-            f"Jobs of {listed([panel.name for panel in held_up])} ran less than the cores allow: other work "
-            f"on the machine, or something they waited for, kept them from it{unclear}."
+            f"{who} ran less than the cores allow: other work on the machine, or something they waited for, "
+            f"kept them from it{unclear}."
         )
 
 
@@ -151,8 +155,8 @@ def draw(panels: Sequence[Panel], frame: Frame) -> Drawing:
     drawing.height = bottom + 44
     top = 0.0
     for panel in panels:
-        drawing.text(left, top + 16, panel.name, bold=True)
-        drawing.text(right, top + 16, f"ran for {percent(panel.ran)} of the time", anchor="end")
+        drawing.text(left, top + 16, panel.name if panel.gil else f"{panel.name}, no GIL", bold=True)
+        drawing.text(right, top + 16, f"ran for {percent(panel.ran)}", anchor="end")
         _draw_lanes(drawing, panel, x, top + NAME)
         top += NAME + LANE * len(panel.line.lanes) + GAP
     return drawing
