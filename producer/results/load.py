@@ -24,7 +24,7 @@ from producer.results.model import SCHEMA, Result, Run, WorkloadResult
 from producer.results.older import from_schema_1, from_schema_2
 from worker.errors import ResultError
 
-#: The most that is read of a file, and of what it unpacks to. A million records take 29 MB, packed 10.
+#: The most that is read of a file, and of what it unpacks to. A million records take 33 MB, packed 11.
 MAX_MIB = 256
 #: An error quotes no more of a file than this.
 MAX_QUOTED = 200
