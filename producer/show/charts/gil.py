@@ -7,33 +7,27 @@ only where the jobs kept about one core busy, and others show that there was mor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from producer.show.charts.bars import Box, describe_filling, draw_block
+from producer.show.charts.bars import describe_filling
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
+from producer.show.charts.panels import MAX_BARS, Run, draw_runs
 from producer.show.charts.timeline import Timeline, derive
-from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
-from producer.show.svg.palette import PROCESSES
 from producer.show.svg.rows import Frame
-from producer.stats.lanes import Block
-from producer.words import counted, digits, listed, percent, seconds
+from producer.words import counted, digits, listed, percent
 
 #: The ways that are held against each other: threads, and processes.
 PAIRS = (("threads", "processes"), ("celery:threads", "celery:prefork"))
-#: The most bars of one contender.
-MAX_BARS = 400
 #: Jobs that run for this share of what the cores allow were held up by nothing that needs a reason.
 FULL = 0.85
 #: Under a GIL no more jobs than this run at once, on average; what C code does without it comes on top.
 ONE = 1.15
 #: Processes that keep so many times as many cores busy show that the threads could have had them.
 MORE = 1.25
-#: Height of the line with a contender's name, of a lane, and of what separates contenders.
-NAME, LANE, GAP = 22.0, 20.0, 14.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,46 +132,12 @@ def _ran_as_much_as_cores_allow(panel: Panel, field: Field) -> bool:
 
 
 def draw(panels: Sequence[Panel], frame: Frame) -> Drawing:
-    """Draw the contenders under each other, every job a bar that is filled as high as it ran."""
-    drawing = Drawing(frame.width)
-    left, right = 4.0, frame.width - 14.0
-    axis = time("time since the first job was enqueued", max(panel.line.makespan_s for panel in panels))
-    bottom = sum(NAME + LANE * len(panel.line.lanes) + GAP for panel in panels)
-
-    def x(at_s: float) -> float:
-        return left + (right - left) * axis.at(at_s)
-
-    for part, label in axis.ticks(frame.ticks):
-        at = left + (right - left) * part
-        drawing.line(at, NAME, at, bottom + 4)
-        drawing.text(at, bottom + 18, label, fill="soft", size=12, anchor="start" if not part else "middle")
-    drawing.text(left, bottom + 36, axis.title, fill="soft", size=12)
-    drawing.height = bottom + 44
-    top = 0.0
+    """Draw the contenders under each other."""
+    runs = []
     for panel in panels:
-        drawing.text(left, top + 16, panel.name if panel.gil else f"{panel.name}, no GIL", bold=True)
-        drawing.text(right, top + 16, f"ran for {percent(panel.ran)}", anchor="end")
-        _draw_lanes(drawing, panel, x, top + NAME)
-        top += NAME + LANE * len(panel.line.lanes) + GAP
-    return drawing
-
-
-def _draw_lanes(drawing: Drawing, panel: Panel, x: Callable[[float], float], top: float) -> None:
-    line = panel.line
-    for block in line.blocks:
-        start, end = x(block.start_s), x(block.end_s)
-        # The gap on the right keeps neighbours apart that follow without a pause.
-        width = max(end - start - (0.8 if end - start > 2 else 0), 0.5)
-        box = Box(start, top + LANE * block.lane + 1, width, LANE - 2)
-        colour = f"process-{line.lanes[block.lane] % PROCESSES}"
-        draw_block(drawing, box, colour, block, f"{panel.name}, {_tell(block)}")
-
-
-def _tell(block: Block) -> str:
-    what = f"job {block.index}"
-    if block.jobs > 1:
-        what = f"{counted(block.jobs, 'job')} from job {block.index} on, on average"
-    return f"{what}\nran {seconds(block.cpu_s)} of {seconds(block.service_s)}"
+        title = panel.name if panel.gil else f"{panel.name}, no GIL"
+        runs.append(Run(panel.line, title, f"ran for {percent(panel.ran)}"))
+    return draw_runs(runs, frame)
 
 
 def _choose_slots(timed: Sequence[Entry], pair: tuple[str, str], cores: float) -> int | None:
