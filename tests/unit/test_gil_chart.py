@@ -12,6 +12,7 @@ from producer.results import Run
 from producer.show.charts import gil
 from producer.show.charts.entries import Field
 from producer.show.svg.rows import NARROW, WIDE
+from tests.advised import SLEEPS
 from tests.charted import Span, compared, placed
 from tests.made import MACHINE
 
@@ -109,6 +110,16 @@ def test_a_busy_machine_is_not_blamed_on_the_gil() -> None:
     assert chart.title == "When a job really ran"
     # One core's worth, and nobody had more: who is to say that there was more?
     assert "take turns" not in told(threads(0.5), processes(0.5))
+
+
+def test_a_function_that_works_without_the_gil_is_not_said_to_wait_for_it() -> None:
+    of = field(threads(0.5), processes(0.97))
+    for held, is_blamed in ((0.9, True), (0.02, False), (None, True)):
+        facts = replace(SLEEPS, gil_held=held)
+        workload = replace(of.workload, facts=facts)
+        chart = gil.chart(replace(of, workload=workload))
+        assert chart is not None
+        assert ("take turns" in chart.sentence) is is_blamed
 
 
 @pytest.mark.parametrize(

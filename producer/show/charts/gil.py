@@ -24,6 +24,8 @@ from producer.words import counted, digits, listed, percent
 PAIRS = (("threads", "processes"), ("celery:threads", "celery:prefork"))
 #: Jobs that run for this share of what the cores allow were held up by nothing that needs a reason.
 FULL = 0.85
+#: A function that holds the GIL for no more than this share of its time does not keep others waiting for it.
+HELD = 0.5
 #: Under a GIL no more jobs than this run at once, on average; what C code does without it comes on top.
 ONE = 1.15
 #: Processes that keep so many times as many cores busy show that the threads could have had them.
@@ -99,7 +101,7 @@ def describe(panels: Sequence[Panel], field: Field) -> str:
 
 def takes_turns(panel: Panel, panels: Sequence[Panel], field: Field) -> bool:
     """Tell whether a GIL is why the jobs of a panel stood still: others show that it was not the cores."""
-    if not panel.one_gil or _ran_as_much_as_cores_allow(panel, field):
+    if not panel.one_gil or not _holds_gil(field) or _ran_as_much_as_cores_allow(panel, field):
         return False
     others = [other.running for other in panels if not other.one_gil]
     one_core = FULL * field.busy <= panel.running <= ONE
@@ -125,6 +127,12 @@ def _remarks(panels: Sequence[Panel], field: Field) -> Iterator[str]:
             f"{who} ran less than the cores allow: other work on the machine, or something they waited for, "
             f"kept them from it{unclear}."
         )
+
+
+def _holds_gil(field: Field) -> bool:
+    """Tell whether the jobs hold the GIL as they run: a user's function may do all its work without it."""
+    facts = field.workload.facts
+    return facts is None or facts.gil_held is None or facts.gil_held > HELD
 
 
 def _ran_as_much_as_cores_allow(panel: Panel, field: Field) -> bool:
