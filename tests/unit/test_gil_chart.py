@@ -171,3 +171,12 @@ def test_all_lanes_lie_on_one_axis_and_bars_are_filled_as_high_as_they_ran() -> 
         assert max(float(x) for x, _ in bars[16:]) < 0.6 * ends
     assert chart.title == "The GIL, seen: when a job really ran"
     assert "ran 1.00\u00a0s of 2.00\u00a0s" in svg
+
+
+def test_a_long_name_keeps_its_place_and_the_share_gives_way() -> None:
+    long = "[3.14.10t /shop #2]"
+    chart = gil.chart(field(threads(0.5, f"threads@2 {long}", has_gil=False), processes(0.9, "processes@2")))
+    assert chart is not None
+    wide, narrow = (chart.pictures[0].draw(frame).svg("") for frame in (WIDE, NARROW))
+    assert (wide.count("ran for"), narrow.count("ran for")) == (2, 1)
+    assert f"threads@2 {long}, no GIL" in narrow

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from producer.show.charts.bars import STRIP, Box, draw_block, draw_stalls
 from producer.show.charts.timeline import Timeline
 from producer.show.svg.axis import time
-from producer.show.svg.drawing import Drawing
+from producer.show.svg.drawing import Drawing, text_width
 from producer.show.svg.palette import PROCESSES
-from producer.show.svg.rows import Frame
+from producer.show.svg.rows import NAME_GAP, Frame
 from producer.stats.lanes import Block
 from producer.words import counted, seconds
 
@@ -64,7 +64,8 @@ def draw_runs(runs: Sequence[Run], frame: Frame) -> Drawing:
     top = 0.0
     for run in runs:
         drawing.text(left, top + 16, run.title, bold=True)
-        drawing.text(right, top + 16, run.value, anchor="end")
+        if text_width(run.title, bold=True) + NAME_GAP + text_width(run.value) < right - left:
+            drawing.text(right, top + 16, run.value, anchor="end")  # the sentence has it, too
         _draw_lanes(drawing, run, x, top + NAME + run.strip)
         top += run.height
     return drawing
