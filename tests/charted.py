@@ -27,14 +27,26 @@ def placed(
     problems: Sequence[str] = (),
     memory_bytes: int | None = 20 * 2**20,
     cpu_s: float = 0.02,
+    shares: Sequence[float | None] = (),
+    stalls: Sequence[tuple[float, float]] = (),
+    gil: bool | None = None,
 ) -> Run:
-    """A run of these jobs, in the order of their indexes."""
+    """A run of these jobs, in the order of their indexes.
+
+    `shares` says of each job for which part of its time it ran; `stalls`, when an event loop stood still, and
+    how long, in seconds.
+    """
+    ran = [*shares, *[None] * (len(spans) - len(shares))]
     records = [
-        JobRecord(index, f"lab/{worker}", _ns(enqueued), _ns(started), _ns(started), _ns(finished), {})
-        for index, (worker, enqueued, started, finished) in enumerate(spans)
+        JobRecord(
+            *(index, f"lab/{worker}", _ns(enqueued), _ns(started), _ns(started), _ns(finished), {}),
+            cpu_ns=None if share is None else _ns(share * (finished - started)),
+        )
+        for index, ((worker, enqueued, started, finished), share) in enumerate(zip(spans, ran, strict=True))
     ]
     used = Usage(memory_bytes, cpu_s) if memory_bytes is not None else None
-    outcome = Outcome(records, slots=2, problems=list(problems))
+    outcome = Outcome(records, slots=2, problems=list(problems), gil=gil)
+    outcome.loop_stalls = [(_ns(began), _ns(length)) for began, length in stalls]
     name = ContenderName.parse(contender)
     return run_from(
         "waits",

@@ -13,6 +13,7 @@ from typing import Any
 from celery.exceptions import Reject
 from celery.utils.log import get_task_logger
 
+from worker import cpu_clock
 from worker.answers import Answer
 from worker.app import settings
 from worker.errors import InvalidJobError, SimulError, StoppedError
@@ -42,8 +43,11 @@ class Attempt:
     started_ns: int
     #: Whether somebody may have done the job before.
     is_redelivered: bool
-    #: When it ended, where that is known before it is recorded.
+    #: What `cpu_clock` said when it started; None where other jobs share the thread.
+    cpu_began_ns: int | None
+    #: When it ended, and its CPU time, where that is known before it is recorded.
     finished_ns: int | None = None
+    cpu_ns: int | None = None
 
     def think(self, job: Job) -> Answer:
         """Have Judit make a move, when she is free; only then it starts. In this process there is one of her.
@@ -52,13 +56,17 @@ class Attempt:
         """
         with _JUDIT:
             self.started_ns = time.monotonic_ns()
+            self.cpu_began_ns = cpu_clock.read_ns()
             answer = perform(job, settings.data_root)
+            self.cpu_ns = cpu_clock.since_ns(self.cpu_began_ns)
             self.finished_ns = time.monotonic_ns()
         return answer
 
     def record(self, answer: Answer | None, failure: Exception | None) -> JobRecord:
         """Record that the job has ended now."""
-        record = make_record(self.index, self.enqueued_ns, self.received_ns, self.started_ns, answer, failure)
+        cpu_ns = self.cpu_ns or cpu_clock.since_ns(self.cpu_began_ns)
+        times = self.enqueued_ns, self.received_ns, self.started_ns
+        record = make_record(self.index, *times, answer, failure, cpu_ns)
         if self.finished_ns:
             record = replace(record, finished_ns=self.finished_ns)
         if failure and not isinstance(failure, SimulError):
@@ -71,8 +79,12 @@ class Attempt:
         return Reject(str(error), requeue=True)
 
 
-def begin(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> Attempt:
+def begin(
+    request: Any, args: tuple[Any, ...], message: dict[str, Any], *, on_event_loop: bool = False
+) -> Attempt:
     """Begin the attempt that a task's request and its message ask for.
+
+    `on_event_loop`: other jobs share its thread.
 
     Raises:
         celery.exceptions.Reject: the message belongs to no run anyone can name; it is noted, and dropped.
@@ -84,7 +96,9 @@ def begin(request: Any, args: tuple[Any, ...], message: dict[str, Any]) -> Attem
         writer().write_rejected(repr((args, message)), error_line(error))
         raise Reject(error_line(error), requeue=False) from None
     redelivered = bool((request.get("delivery_info") or {}).get("redelivered"))
-    return Attempt(run, index, enqueued_ns, request.get(RECEIVED) or started_ns, started_ns, redelivered)
+    received_ns = request.get(RECEIVED) or started_ns
+    cpu_began_ns = None if on_event_loop else cpu_clock.read_ns()
+    return Attempt(run, index, enqueued_ns, received_ns, started_ns, redelivered, cpu_began_ns)
 
 
 def _parse_place(args: tuple[Any, ...], message: dict[str, Any]) -> tuple[str, int, int]:

@@ -48,6 +48,9 @@ class JobRecord:
     answer: dict[str, Plain] | None = None
     #: "Kind: text" of what went wrong, or None.
     error: str | None = None
+    #: CPU time of the thread that did the job while it did it; None where other jobs shared the thread, and
+    #: from workers of a simul that does not measure it.
+    cpu_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def make_record(
     started_ns: int,
     answer: Answer | None,
     failure: Exception | None,
+    cpu_ns: int | None = None,
 ) -> JobRecord:
     """Make the record of a job that has just ended in this process, with an answer or a failure."""
     finished_ns = time.monotonic_ns()
@@ -79,6 +83,7 @@ def make_record(
         finished_ns,
         to_record(answer) if answer else None,
         failure_text(failure) if failure else None,
+        cpu_ns,
     )
 
 

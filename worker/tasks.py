@@ -78,7 +78,7 @@ async def do_async(self: Any, /, *args: Any, **message: Any) -> None:
     """Do the same on an event loop."""
     import asyncio  # not at the top: a worker without an event loop has no use for it
 
-    attempt = begin(self.request, args, message)
+    attempt = begin(self.request, args, message, on_event_loop=True)
     job, answer, failure = None, None, None
     try:
         job = parse_job(message)

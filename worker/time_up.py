@@ -28,14 +28,14 @@ def ended_in(seconds: float) -> contextlib.AbstractContextManager[object]:
     """End what runs in this context after so many seconds, by whatever can do that here."""
     if seconds > threading.TIMEOUT_MAX:
         return contextlib.nullcontext()
-    if timeout := _green_timeout():
+    if timeout := green_timeout():
         return timeout(max(seconds, SOONEST_S), OverdueError)
     if threading.current_thread() is threading.main_thread() and _has_signals():
         return _by_alarm(seconds)
     return contextlib.nullcontext()
 
 
-def _green_timeout() -> Callable[..., contextlib.AbstractContextManager[object]] | None:
+def green_timeout() -> Callable[..., contextlib.AbstractContextManager[object]] | None:
     """The timeout of the greenlets that stand in for threads here; None where threads are threads."""
     gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
     if gevent and gevent.is_module_patched("threading"):

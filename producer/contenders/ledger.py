@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 
 from producer.contenders.record_file import RecordFile
+from producer.ranges import most_cpu
 from producer.words import counted
 from worker.records import MAX_ERROR, JobRecord
 
@@ -83,6 +84,9 @@ class Ledger:
             and record.finished_ns <= time.monotonic_ns() + slack_ns
         ):
             return f"the times of job {record.index} are not in their order, or outside of the run"
+        took_ns = record.finished_ns - record.started_ns
+        if record.cpu_ns is not None and not 0 <= record.cpu_ns <= most_cpu(took_ns, 10**9):
+            return f"the CPU time of job {record.index} is not one that its thread can have had"
         return None
 
 

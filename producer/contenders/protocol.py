@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from producer.contenders.designs.stalls import Stall
 from producer.contenders.spec import Spec
 from producer.system.usage import Usage
 from worker.jobs import Job
@@ -30,6 +31,8 @@ class Outcome:
     duplicates: int = 0
     #: The longest that an event loop stood still, in seconds; None where there is none.
     loop_stall_s: float | None = None
+    #: The longest of the stalls that are worth mentioning, in the order in which they began.
+    loop_stalls: Sequence[Stall] = ()
     #: Whether times came from hosts with clocks of their own, corrected by the broker's.
     clocks_corrected: bool = False
     #: Whether the process that did the jobs had a GIL at the end; None where nobody could ask.

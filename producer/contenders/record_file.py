@@ -46,7 +46,7 @@ class RecordFile(Mapping[int, JobRecord]):
         data = pickle.dumps(
             (
                 *(record.index, record.worker, record.enqueued_ns, record.received_ns),
-                *(record.started_ns, record.finished_ns, record.answer, record.error),
+                *(record.started_ns, record.finished_ns, record.answer, record.error, record.cpu_ns),
             )
         )
         self._starts[record.index] = self._written + len(self._rest)

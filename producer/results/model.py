@@ -8,10 +8,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
 
 from producer.contender_name import Axis, ContenderName
-from producer.ranges import Bytes, Count, Integer, Load, Moment, Positive, Seconds
+from producer.contenders.designs.stalls import MAX_STALLS
+from producer.ranges import Bytes, Count, Integer, Load, Microseconds, Moment, Positive, Seconds
 from producer.results.records import Records
 from producer.results.reference import Reference
 from producer.system.machine import Machine
@@ -24,6 +27,15 @@ if TYPE_CHECKING:
 
 #: The version of the format: one higher whenever an older program would misread a newer file; see `older`.
 SCHEMA = 3
+
+
+@dataclass(slots=True)
+class LoopStall:
+    """A time in which an event loop stood still, so that no job on it could go on."""
+
+    #: When it began, since the first job was enqueued.
+    at_us: Microseconds
+    length_us: Microseconds
 
 
 @dataclass
@@ -63,6 +75,8 @@ class Run:
     belongs: list[Count] = field(default_factory=list)
     #: What each worker that others started says it used; empty where none says anything.
     used: list[WorkerUsage] = field(default_factory=list)
+    #: When its event loop stood still long enough to be worth mentioning; the longest of these times.
+    loop_stalls: Annotated[list[LoopStall], Meta(max_length=MAX_STALLS)] = field(default_factory=list)
 
     @property
     def times(self) -> Times:

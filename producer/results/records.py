@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
-from producer.ranges import Count, Distance, Microseconds
+from producer.ranges import Count, CpuMicroseconds, Distance, Microseconds
 from producer.results.columns import pack_integers
+
+#: Stands for a CPU time that is not known.
+UNKNOWN = -1
 
 
 @dataclass(slots=True)
@@ -24,6 +27,9 @@ class Records:
     received_us: Sequence[Distance] = field(default_factory=list)
     started_us: Sequence[Microseconds] = field(default_factory=list)
     finished_us: Sequence[Microseconds] = field(default_factory=list)
+    #: CPU time of the thread that did the job while it did it, `UNKNOWN` where it did others meanwhile; empty
+    #: where it is known of none.
+    cpu_us: Sequence[CpuMicroseconds] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for column in fields(self):

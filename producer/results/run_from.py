@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, islice, pairwise, starmap
 from operator import gt
 
 from producer.contender_name import ContenderName
+from producer.contenders.designs.stalls import Stall
 from producer.contenders.protocol import Outcome
 from producer.results.columns import IntegerColumn
-from producer.results.model import Run
-from producer.results.records import Records
+from producer.results.model import LoopStall, Run
+from producer.results.records import UNKNOWN, Records
 from producer.results.reference import Judge, Reference
 from producer.system.usage import Usage
 from worker.records import JobRecord
@@ -61,6 +62,7 @@ def run_from(
         event_loop=outcome.event_loop,
         belongs=[outcome.belongs[name] for name in names] if outcome.belongs else [],
         used=used.workers if used else [],
+        loop_stalls=columns.place(outcome.loop_stalls),
     )
 
 
@@ -72,10 +74,10 @@ class _Columns:
         self.workers: dict[str, int] = {}
         #: Error text by the index of the job that failed.
         self.errors: dict[int, str] = {}
-        self._all = tuple(IntegerColumn() for _ in range(6))
-        self._index, self._worker, self._enqueued_ns, self._received, self._started, self._finished = (
-            self._all
-        )
+        self._all = tuple(IntegerColumn() for _ in range(7))
+        self._index, self._worker, self._enqueued_ns, *since = self._all
+        self._received, self._started, self._finished, self._cpu = since
+        self._last_ns = 0
 
     def add(self, record: JobRecord) -> None:
         received, started = _us(record.received_ns), _us(record.started_ns)
@@ -85,6 +87,8 @@ class _Columns:
         self._received.append(received - _us(record.enqueued_ns))
         self._started.append(started - received)
         self._finished.append(_us(record.finished_ns) - started)
+        self._cpu.append(UNKNOWN if record.cpu_ns is None else _us(record.cpu_ns))
+        self._last_ns = max(self._last_ns, record.finished_ns)
         if record.error:
             self.errors[record.index] = record.error
 
@@ -101,7 +105,18 @@ class _Columns:
             received_us=self._received.numbers,
             started_us=self._started.numbers,
             finished_us=self._finished.numbers,
+            cpu_us=self._cpu.numbers if any(map(UNKNOWN.__ne__, self._cpu.numbers)) else [],
         )
+
+    def place(self, stalls: Iterable[Stall]) -> list[LoopStall]:
+        """Place the stalls of an event loop in the run, which begins as the first job is enqueued."""
+        first_ns = min(self._enqueued_ns.numbers, default=0)
+        placed = []
+        for began_ns, length_ns in stalls:
+            began, ended = max(began_ns, first_ns), min(began_ns + length_ns, self._last_ns)
+            if began < ended:
+                placed.append(LoopStall(_us(began - first_ns), _us(ended - began)))
+        return placed
 
     def _sort(self) -> None:
         enqueued = self._enqueued_ns.numbers

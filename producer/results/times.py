@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from producer.results.records import Records
+from producer.results.records import UNKNOWN, Records
 
 SecondsColumn: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int64]
@@ -26,6 +26,9 @@ class Times:
     received_s: SecondsColumn
     started_s: SecondsColumn
     finished_s: SecondsColumn
+    #: CPU time of the thread that did the job while it did it, NaN where that is not known; None where it is
+    #: known of no job.
+    cpu_s: SecondsColumn | None = None
 
     @property
     def wait_s(self) -> SecondsColumn:
@@ -43,6 +46,14 @@ class Times:
         return self.finished_s - self.enqueued_s
 
     @property
+    def ran_share(self) -> float | None:
+        """The share of all service time in which the jobs ran; None where it is not known of each."""
+        took_s = float(self.service_s.sum())
+        if self.cpu_s is None or not took_s or np.isnan(self.cpu_s).any():
+            return None
+        return float(np.minimum(self.cpu_s, self.service_s).sum()) / took_s
+
+    @property
     def makespan_s(self) -> float:
         """First enqueue to last finish; 0 where there is no job."""
         return float(self.finished_s.max(initial=0.0))
@@ -58,7 +69,7 @@ def decode_times(records: Records) -> Times:
     started_s = at_us / 1e6
     at_us += _whole(records.finished_us)
     times = (enqueued_s, received_s, started_s, at_us / 1e6)
-    return Times(_whole(records.index), _whole(records.worker), *times)
+    return Times(_whole(records.index), _whole(records.worker), *times, _decode_cpu(records))
 
 
 def join_times(parts: Sequence[Times]) -> Times:
@@ -75,6 +86,23 @@ def join_times(parts: Sequence[Times]) -> Times:
         np.concatenate([part.received_s for part in parts]),
         np.concatenate([part.started_s for part in parts]),
         np.concatenate([part.finished_s for part in parts]),
+        _join_cpu(parts),
+    )
+
+
+def _decode_cpu(records: Records) -> SecondsColumn | None:
+    if not records.cpu_us:
+        return None
+    cpu_us = _whole(records.cpu_us)
+    return np.where(cpu_us == UNKNOWN, np.nan, cpu_us / 1e6)
+
+
+def _join_cpu(parts: Sequence[Times]) -> SecondsColumn | None:
+    if all(part.cpu_s is None for part in parts):
+        return None
+    unknown = (np.full(len(part.index), np.nan) for part in parts)
+    return np.concatenate(
+        [none if part.cpu_s is None else part.cpu_s for part, none in zip(parts, unknown, strict=True)]
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from producer.contenders.designs.stalls import STALL_S
 from producer.words import NOTHING, counted, gibibytes, listed, seconds
 
 if TYPE_CHECKING:  # `simul machine` says what a machine is, and has no use for numpy
@@ -13,8 +14,6 @@ if TYPE_CHECKING:  # `simul machine` says what a machine is, and has no use for 
     from producer.system.machine import Machine
     from producer.system.pythons import Python
 
-#: The longest stall of an event loop that is not worth mentioning, in seconds.
-STALL_S = 0.05
 NOBODY_RAN = "No contender ran."
 
 

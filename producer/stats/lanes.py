@@ -8,6 +8,7 @@ block of neighbours in a lane, which says how many they are and how much of it t
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ class Block:
     wait_s: float
     service_s: float
     alone_s: float
+    #: Mean CPU time of its jobs; None where it is not known of each.
+    cpu_s: float | None = None
 
 
 def count_most_at_once(started_s: SecondsColumn, finished_s: SecondsColumn) -> int:
@@ -76,6 +79,7 @@ def cut_into_blocks(
     order = np.lexsort((times.started_s, np.array(lane_of))).tolist()
     starts, ends, waits = times.started_s.tolist(), times.finished_s.tolist(), times.wait_s.tolist()
     indexes, alone = times.index.tolist(), alone_s.tolist()
+    cpu = None if times.cpu_s is None else times.cpu_s.tolist()
     begin = 0
     while begin < len(order):
         lane = lane_of[order[begin]]
@@ -92,5 +96,11 @@ def cut_into_blocks(
             wait_s=sum(waits[place] for place in part) / len(part),
             service_s=sum(ends[place] - starts[place] for place in part) / len(part),
             alone_s=sum(alone[place] for place in part) / len(part),
+            cpu_s=cpu and _mean([cpu[place] for place in part]),
         )
         begin = end
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    mean = sum(values) / len(values)
+    return None if math.isnan(mean) else mean

@@ -36,7 +36,9 @@ def outcome(seed: int) -> Outcome:
         started = received + int(rng.lognormvariate(6, 1) * 1000)
         finished = started + int(rng.lognormvariate(6, 0.5) * 1000)
         worker = f"host/{rng.randrange(8)}"
-        records.append(JobRecord(index, worker, enqueued, received, started, finished, {"count": 1}))
+        times = enqueued, received, started, finished
+        cpu_ns = int((finished - started) * rng.uniform(0.3, 1))
+        records.append(JobRecord(index, worker, *times, {"count": 1}, cpu_ns=cpu_ns))
     rng.shuffle(records)
     return Outcome(records, slots=8)
 

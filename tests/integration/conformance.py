@@ -10,12 +10,15 @@ from producer.contenders.protocol import Outcome
 from producer.contenders.spec import Spec
 from producer.contenders.ways import scales
 from producer.measure.started_contenders import Roster
+from producer.ranges import most_cpu
 from producer.results.reference import Reference
 from producer.workloads import WORKLOADS, Workload
 from worker.jobs import ChessMove, FileCheck, Job, Sieve, Trapezoid
 
 #: Where each slot costs as much as a process.
 DEAR = {"celery:prefork", "processes", "interpreters"}
+#: Where many jobs have one thread.
+SHARING = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
 #: Enough that jobs overtake each other, and few of those that are dear.
 MANY, FEW = 4, 2
 
@@ -105,6 +108,19 @@ class Conformance:
             most = max(most, at_once)
         assert most <= spec.slots
         assert most > 1 or spec.slots == 1
+
+    def test_the_cpu_time_of_a_job_is_known_where_no_other_shares_its_thread(
+        self, spec: Spec, roster: Roster
+    ) -> None:
+        computes, waits = ChessMove(START, depth=2), ChessMove(START, wait_ms=100)
+        records = run(spec, roster, (computes, waits) * spec.slots).records
+        for record in records:
+            is_alone = spec.way not in SHARING and (spec.way != "asyncio+threads" or record.index % 2 == 0)
+            assert (record.cpu_ns is not None) is is_alone
+            if record.cpu_ns is not None:
+                took_ns = record.finished_ns - record.started_ns
+                assert 0 <= record.cpu_ns <= most_cpu(took_ns, 10**9)
+                assert record.index % 2 == 0 or record.cpu_ns < took_ns / 2  # it slept
 
     def test_no_jobs_are_done_at_once(self, spec: Spec, roster: Roster) -> None:
         outcome = roster.start(spec).run([], lambda _: None)

@@ -8,6 +8,7 @@ from producer.contenders.designs import DESIGNS
 from producer.contenders.designs.child import BATCH
 from producer.contenders.spec import Spec
 from producer.measure.started_contenders import Roster
+from producer.system import gil
 from tests.helpers import end, family, survivors
 from tests.integration.conformance import START, Conformance, run, runnable, specs
 from worker.errors import ContenderError
@@ -33,6 +34,26 @@ def test_an_event_loop_reports_how_long_a_computation_held_it(roster: Roster) ->
     shortest_s = min(record.finished_ns - record.started_ns for record in held.records) / 1e9
     assert held.loop_stall_s is not None
     assert held.loop_stall_s >= 0.5 * shortest_s
+
+
+def test_a_stall_is_noted_with_its_moment(roster: Roster) -> None:
+    search = tuple(ChessMove(START, depth=3) for _ in range(4))
+    assert run(Spec("threads", 4), roster, search).loop_stalls == []
+    held = run(Spec("asyncio", 4), roster, search)
+    began_ns, length_ns = max(held.loop_stalls, key=lambda stall: stall[1])
+    assert held.loop_stall_s == length_ns / 1e9
+    # No search awaits anything: the loop first turns again when all are done.
+    assert began_ns + length_ns >= max(record.finished_ns for record in held.records)
+
+
+@pytest.mark.skipif(not gil.is_on(), reason="there is no GIL")
+def test_threads_that_compute_share_the_time_of_one_core_under_a_gil(roster: Roster) -> None:
+    search = tuple(ChessMove(START, depth=3) for _ in range(8))
+    records = run(Spec("threads", 2), roster, search).records
+    cpu_ns = sum(record.cpu_ns or 0 for record in records)
+    began, ended = min(record.started_ns for record in records), max(record.finished_ns for record in records)
+    assert 0 < cpu_ns < 1.1 * (ended - began)
+    assert cpu_ns < 0.75 * sum(record.finished_ns - record.started_ns for record in records)
 
 
 def test_more_records_than_fit_in_one_message_all_arrive(roster: Roster) -> None:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from producer.results import Run
-from producer.show.charts import costs, makespans, scaling, timeline
+from producer.show.charts import bars, costs, makespans, scaling, timeline
 from producer.show.charts.chart import Shared
 from producer.show.report.figures import make_charts
 from producer.show.svg import axis
@@ -106,7 +106,7 @@ def test_a_timeline_has_a_bar_for_each_block_in_the_colour_of_its_process() -> N
 def test_a_thinned_block_is_as_pale_as_its_lane_was_idle() -> None:
     line = timeline.derive(entry(placed([(1, 0, 0, 1), (1, 0, 3, 4)])), max_blocks=1)
     assert line is not None
-    assert timeline.busy_share(line.blocks[0]) == 0.5
+    assert bars.busy_share(line.blocks[0]) == 0.5
 
 
 def test_texts_cannot_break_out_of_a_drawing() -> None:

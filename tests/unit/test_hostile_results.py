@@ -43,6 +43,20 @@ def comparison() -> Result:
     return made
 
 
+def computed() -> Result:
+    """Threads and processes whose CPU times are known, and a loop that stood still."""
+    turns = [(1, 0.0, 0.0, 2.0), (1, 0.0, 0.0, 2.0), (1, 0.0, 2.0, 4.0), (1, 0.0, 2.0, 4.0)]
+    apart = [(1, 0.0, 0.0, 1.0), (2, 0.0, 0.0, 1.0), (1, 0.0, 1.0, 2.0), (2, 0.0, 1.0, 2.0)]
+    made, _ = compared(
+        placed(turns, "threads@2", shares=[0.5] * 4, gil=True),
+        placed(apart, "processes@2", shares=[1.0] * 4, gil=True),
+        placed(turns, "asyncio@2", stalls=[(0.5, 1.5), (2.5, 0.25)]),
+        wait_s=0.0,
+        work_s=1.0,
+    )
+    return made
+
+
 def sweep() -> Result:
     """A way at six concurrencies, five rounds each."""
     runs = [
@@ -53,7 +67,7 @@ def sweep() -> Result:
     return result(runs, kind="sweep")
 
 
-PLAIN: list[Any] = [to_plain(made) for made in (comparison(), sweep())]
+PLAIN: list[Any] = [to_plain(made) for made in (comparison(), sweep(), computed())]
 
 
 def everything(path: Path) -> None:
@@ -196,6 +210,17 @@ def in_records(**columns: list[int]) -> Callable[[Any], object]:
         (in_records(worker=[0, 0, 0, 1]), "run 0: a worker is not there"),
         (in_records(worker=[0]), "run 0: its columns differ in length"),
         (in_records(finished_us=[-1] * 4), "Expected `int` >= 0 - at `$.runs[0].records.finished_us[0]`"),
+        (in_records(cpu_us=[1]), "run 0: not each of its jobs has a CPU time"),
+        (in_records(cpu_us=[-2] * 4), "Expected `int` >= -1 - at `$.runs[0].records.cpu_us[0]`"),
+        (in_records(cpu_us=[1, 1, 1, 10**11]), "run 0: a job ran for longer than it took"),
+        (
+            in_run(loop_stalls=[{"at_us": 1, "length_us": 10**11}]),
+            "run 0: its event loop stood still when it was over",
+        ),
+        (
+            in_run(loop_stalls=[{"at_us": 0, "length_us": 0}] * 101),
+            "Expected `array` of length <= 100 - at `$.runs[0].loop_stalls`",
+        ),
         (in_records(received_us=[-(10**12)] * 4), "run 0: it took no time"),
         (
             in_records(finished_us=[10**30] * 4),

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from producer.contenders.celery_workers.collect import MAX_RECORD_BYTES, Collector
 from producer.contenders.designs.contender import DesignContender
+from producer.contenders.designs.stalls import MAX_STALLS
 from producer.contenders.ledger import Ledger
 from producer.contenders.spec import Spec
 from producer.system.reaper import Reaper
@@ -71,6 +72,21 @@ def test_a_record_of_a_worker_is_taken_once() -> None:
     assert (collector.duplicates, collector.problems(), collector.missing()) == (1, [], [0, 2])
 
 
+def test_a_worker_of_a_simul_that_measures_no_cpu_time_is_believed() -> None:
+    collector = a_collector()
+    plain = json.loads(sent(a_record()))
+    del plain["record"]["cpu_ns"]
+    collector.take_json(json.dumps(plain).encode())
+    collector.take_json(sent(a_record(1), cpu_ns=1000))
+    assert [record.cpu_ns for record in collector.records.values()] == [None, 1000]
+
+
+def test_what_a_newer_simul_adds_to_a_record_is_passed_over() -> None:
+    collector = a_collector()
+    collector.take_json(sent(a_record(), cpu_ns=5, another_clock_ns=7))
+    assert collector.records[0].cpu_ns == 5
+
+
 HOUR_NS = 3600 * 10**9
 LIES: dict[str, Callable[[JobRecord], bytes]] = {
     "no JSON": lambda _: b"\xff{",
@@ -89,6 +105,9 @@ LIES: dict[str, Callable[[JobRecord], bytes]] = {
     "sent before the run": lambda record: sent(record, enqueued_ns=record.enqueued_ns - HOUR_NS),
     "finished in the future": lambda record: sent(record, finished_ns=record.finished_ns + HOUR_NS),
     "another clock that is none": lambda record: sent(record, boot_id="another", broker_offset_ns=10**40),
+    "more CPU time than it took": lambda record: sent(record, cpu_ns=10**9),
+    "less CPU time than none": lambda record: sent(record, cpu_ns=-1),
+    "a fraction of CPU time": lambda record: sent(record, cpu_ns=0.5),
     "no name": lambda record: sent(record, worker=""),
     "an escape in a name": lambda record: sent(record, worker="lab\x1b]0;owned\x07/7"),
     "lines in a name": lambda record: sent(record, worker="lab\nINVALID/7"),
@@ -197,6 +216,9 @@ def no_outcomes() -> list[Any]:
         ("outcome", (None,)),
         ("outcome", ("long", True)),
         ("outcome", (None, "perhaps")),
+        ("outcome", (0.5, True, [(1,)])),
+        ("outcome", (0.5, True, [(1, "long")])),
+        ("outcome", (0.5, True, [(1, 1)] * (MAX_STALLS + 1))),
         ("records",),
         ("records", 7),
         ("records", [7]),
@@ -220,10 +242,11 @@ def test_records_of_a_design_are_held_to_the_same() -> None:
         ("progress", 1),
         ("records", [a_record(-1)]),
         ("records", []),
-        ("outcome", (0.5, False)),
+        ("outcome", (0.5, False, [(7, 500_000_000)])),
     ]
     outcome = Child().outcome(*map(pickle.dumps, messages))
     assert ([*outcome.records], outcome.loop_stall_s, outcome.gil) == ([], 0.5, False)
+    assert outcome.loop_stalls == [(7, 500_000_000)]
     [problem] = outcome.problems
     assert problem.startswith("1 record cannot be true (collect), the first by 'lab/7': there is no such job")
 

@@ -12,13 +12,13 @@ import pytest
 from redis._parsers.base import BaseParser
 
 from producer.contenders.designs.child import do_and_record
-from producer.contenders.designs.coroutines import run_jobs
+from producer.contenders.designs.coroutines import do_on_loop, run_jobs
 from producer.measure import reference_child as working_out
 from worker import tasks
 from worker.attempt import begin
 from worker.errors import InvalidJobError
 from worker.jobs import FileCheck
-from worker.perform import perform, perform_async
+from worker.perform import perform
 from worker.records import MAX_ERROR, JobRecord, error_line, failure_text
 
 #: What no job should meet: simul raises nothing of the kind itself.
@@ -32,7 +32,7 @@ def by_a_design() -> JobRecord:
 
 def by_a_coroutine() -> JobRecord:
     records: list[JobRecord] = []
-    asyncio.run(run_jobs([JOB], records.append, 1, partial(perform_async, data_root=NOWHERE)))
+    asyncio.run(run_jobs([JOB], records.append, 1, partial(do_on_loop, data_root=NOWHERE)))
     return records[0]
 
 

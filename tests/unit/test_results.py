@@ -10,16 +10,22 @@ import re
 import shutil
 import tempfile
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from producer import results
 from producer.results import SCHEMA, Records, Result, ResultFile, load
 from producer.results.encode import to_plain
+from producer.results.model import LoopStall
+from producer.results.records import UNKNOWN
+from producer.results.times import join_times
+from tests.charted import placed
 from tests.made import MACHINE, left_out, result, run, saved, workload
 from worker.errors import ResultError
 
@@ -31,6 +37,7 @@ def many() -> Result:
     runs = [
         run("serial", 100, round=1),
         run("threads@8", 50, round=1, slots=8, loop_stall_s=0.25, broker_cpu_s=0.5, cpu_s=None),
+        placed([(1, 0.0, 0.0, 0.5), (1, 0.0, 0.5, 1.0)], "asyncio@2", shares=[0.5], stalls=[(0.1, 0.2)]),
         run("celery:solo", 10, records=Records(), problems=["died: ü – “x”"], errors={1: "Oh", 0: "No"}),
     ]
     return result(
@@ -48,6 +55,24 @@ def raw(path: Path, **changes: Any) -> bytes:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_saved_is_loaded_again(tmp_path: Path, name: str) -> None:
     assert load(saved(tmp_path / name, many())) == many()
+
+
+def test_the_cpu_time_of_a_job_is_known_or_not(tmp_path: Path) -> None:
+    [_, without, with_one, *_] = load(saved(tmp_path / "a.json", many())).runs
+    assert (without.records.cpu_us, without.times.cpu_s) == (array("b"), None)
+    assert [*with_one.records.cpu_us] == [250_000, UNKNOWN]
+    assert with_one.loop_stalls == [LoopStall(100_000, 200_000)]
+    cpu_s = join_times([without.times, with_one.times]).cpu_s
+    assert cpu_s is not None
+    assert [*np.nan_to_num(cpu_s, nan=-1)] == [-1, -1, 0.25, -1]
+
+
+def test_a_file_from_before_cpu_times_is_read(tmp_path: Path) -> None:
+    plain = to_plain(many())
+    for run_ in plain["runs"]:
+        del run_["records"]["cpu_us"], run_["loop_stalls"]
+    (tmp_path / "old.json").write_text(json.dumps(plain))
+    assert all(run_.times.cpu_s is None for run_ in load(tmp_path / "old.json").runs)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -215,7 +240,8 @@ def test_where_nothing_can_be_written_any_more_the_result_waits_elsewhere(
         assert load(file.path).runs == what.runs[:number]
         assert list(temporary.iterdir()) == [file.path]
     path.parent.unlink()
-    file.add(what.runs[2])
+    for run_ in what.runs[2:]:
+        file.add(run_)
     file.save(what)
     assert (file.trouble, file.path) == (None, path)
     assert load(path) == what

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from producer.contenders.designs import DESIGNS
+from producer.contenders.designs.stalls import Stalls
 from producer.system import gil
+from worker import cpu_clock
 from worker.answers import Answer
 from worker.jobs import Job
 from worker.records import JobRecord, make_record
@@ -30,8 +32,8 @@ BATCH = 1000
 
 #: Called with each record as its job ends, from whichever thread it ends in.
 Done: TypeAlias = Callable[[JobRecord], None]
-#: Runs a job list; returns the longest stall of its event loop in seconds, or None where it has none.
-RunJobs: TypeAlias = Callable[[Sequence[Job], Done], float | None]
+#: Runs a job list; returns when its event loop stood still, or None where it has none.
+RunJobs: TypeAlias = Callable[[Sequence[Job], Done], Stalls | None]
 
 
 class DesignModule(Protocol):
@@ -57,7 +59,7 @@ def main(design: str, slots: int, data_root: Path, reading: int, writing: int) -
 
 
 def _run_jobs(run: RunJobs, jobs: Sequence[Job], replies: Connection) -> None:
-    """Run the jobs; then send their records, the longest stall of an event loop, whether there is a GIL."""
+    """Run the jobs; then send their records, the stalls of an event loop, and whether there is a GIL."""
     records: list[JobRecord] = []
     reported = time.monotonic_ns()
 
@@ -68,21 +70,24 @@ def _run_jobs(run: RunJobs, jobs: Sequence[Job], replies: Connection) -> None:
             reported = record.finished_ns
             replies.send(("progress", len(records)))
 
-    stall = run(jobs, done)
+    stalls = run(jobs, done)
     for start in range(0, len(records), BATCH):
         replies.send(("records", records[start : start + BATCH]))
-    replies.send(("outcome", (stall, gil.is_on())))
+    longest_s, worst = stalls or (None, [])
+    replies.send(("outcome", (longest_s, gil.is_on(), worst)))
 
 
 def do_and_record(index: int, job: Job, enqueued_ns: int, do: Callable[[Job], Answer]) -> JobRecord:
-    """Do one job here and now, and return its record."""
+    """Do one job here and now, in a thread of its own, and return its record."""
     started = time.monotonic_ns()
+    cpu_began = cpu_clock.read_ns()
     answer, failure = None, None
     try:
         answer = do(job)
     except Exception as error:
         failure = error
-    return make_record(index, enqueued_ns, started, started, answer, failure)
+    cpu_ns = cpu_clock.since_ns(cpu_began)
+    return make_record(index, enqueued_ns, started, started, answer, failure, cpu_ns)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import msgspec
 
+from producer.contenders.designs.stalls import MAX_STALLS, Stall
 from producer.contenders.ledger import Ledger
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
@@ -39,6 +40,7 @@ class Record(msgspec.Struct):
     finished_ns: int
     answer: dict[str, Plain] | None
     error: str | None
+    cpu_ns: int | None = None
 
 
 class RunReport(msgspec.Struct, array_like=True):
@@ -48,6 +50,7 @@ class RunReport(msgspec.Struct, array_like=True):
     loop_stall_s: Annotated[float, msgspec.Meta(ge=0)] | None
     #: Whether it has a GIL now.
     gil: bool
+    loop_stalls: Annotated[list[Stall], msgspec.Meta(max_length=MAX_STALLS)] = []
 
 
 #: How long a design may take to start its slots, in seconds.
@@ -126,6 +129,7 @@ class DesignContender:
             problems=problems,
             duplicates=ledger.duplicates,
             loop_stall_s=report.loop_stall_s,
+            loop_stalls=report.loop_stalls,
             gil=report.gil,
         )
 

@@ -13,7 +13,7 @@ from producer.results import Result, Run, WorkloadResult
 from producer.results.times import SecondsColumn, Times, join_times
 from producer.stats.bound import READS_FILES
 from producer.stats.scaling import Curve, curves, place_on
-from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries
+from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries, usable_cores
 
 #: A workload computes if the CPU is busy for at least this share of its time; otherwise it waits.
 COMPUTES = 0.5
@@ -59,6 +59,8 @@ class Field:
     curves: Sequence[Curve] = ()
     #: Whether there was a GIL where a run does not say.
     gil: bool = True
+    #: The cores that a comparison could use.
+    cores: float = 1.0
 
     @property
     def rows(self) -> list[Summary]:
@@ -101,7 +103,11 @@ def derive_fields(result: Result) -> list[Field]:
     """Derive all that a report shows, once: a field for each workload."""
     return [
         Field(
-            workload, derive_entries(result, workload), _derive_curves(result, workload), result.machine.gil
+            workload,
+            derive_entries(result, workload),
+            _derive_curves(result, workload),
+            result.machine.gil,
+            usable_cores(result),
         )
         for workload in result.workloads
     ]

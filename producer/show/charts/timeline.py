@@ -10,6 +10,15 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 
+from producer.show.charts.bars import (
+    STRIP,
+    Box,
+    StallS,
+    describe_filling,
+    describe_stalls,
+    draw_block,
+    draw_stalls,
+)
 from producer.show.charts.chart import ALONE, MAX_BLOCKS, Chart, Picture, Shared
 from producer.show.charts.entries import STRETCHED, Entry, Field
 from producer.show.svg.axis import time
@@ -46,6 +55,10 @@ class Timeline:
     at_once: int
     #: Service time / time alone, over all the jobs.
     stretch: float
+    #: The share of all service time in which jobs ran; None where it is not known of each.
+    ran: float | None = None
+    #: When the event loop stood still.
+    stalls: tuple[StallS, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +75,11 @@ def chart(field: Field, shared: Shared = ALONE) -> TimelineChart | None:
     if not lines:
         return None
     pictures = tuple(_picture(line, field) for line in lines)
+    filling = describe_filling(line.ran is not None for line in lines)
     return TimelineChart(
         "Who did what, and when",
         "One lane for each slot, one bar for each job, one colour for each process. Point at a bar to see "
-        "its job; drag across a piece of time to see it closer.",
+        f"its job; drag across a piece of time to see it closer.{filling}",
         pictures[0].sentence,
         pictures,
         timelines=lines,
@@ -91,6 +105,8 @@ def derive(entry: Entry, max_blocks: int = MAX_BLOCKS) -> Timeline | None:
         makespan_s=float(times.finished_s.max()),
         at_once=count_most_at_once(times.started_s, times.finished_s),
         stretch=float(times.service_s.sum() / alone.sum()) if alone.sum() else 1.0,
+        ran=times.ran_share,
+        stalls=tuple((stall.at_us / 1e6, stall.length_us / 1e6) for stall in entry.typical.loop_stalls),
     )
 
 
@@ -133,30 +149,29 @@ def draw(line: Timeline, frame: Frame = WIDE) -> Drawing:
     axis = time("time since the first job was enqueued", line.makespan_s)
     reach = frame.width - LEFT - RIGHT
     height = min(HEIGHT / len(line.lanes), HIGHEST)
-    top, bottom = 8.0, 8.0 + height * len(line.lanes)
+    top = 8.0 + (STRIP if line.stalls else 0.0)
+    bottom = top + height * len(line.lanes)
+
+    def x(at_s: float) -> float:
+        return LEFT + reach * axis.at(at_s)
+
     for part, label in axis.ticks(frame.ticks):
-        x = LEFT + reach * part
-        drawing.line(x, top, x, bottom + 4)
-        drawing.text(x, bottom + 18, label, fill="soft", size=12, anchor="middle")
+        tick = LEFT + reach * part
+        drawing.line(tick, top, tick, bottom + 4)
+        drawing.text(tick, bottom + 18, label, fill="soft", size=12, anchor="middle")
     _draw_processes(drawing, line, top, height)
     for block in line.blocks:
-        start, end = (LEFT + reach * axis.at(at) for at in (block.start_s, block.end_s))
+        start, end = x(block.start_s), x(block.end_s)
         gap = min(1.0, height / 6)
         # The gap on the right keeps neighbours apart that follow without a pause.
         width = max(end - start - (0.8 if end - start > 2 else 0), 0.5)
         fill = f"process-{line.lanes[block.lane] % PROCESSES}"
         y = top + height * block.lane + gap
-        drawing.rect(start, y, width, height - 2 * gap, fill, opacity=busy_share(block))
+        draw_block(drawing, Box(start, y, width, height - 2 * gap), fill, block)
+    draw_stalls(drawing, line.stalls, x, top, bottom)
     drawing.text(LEFT, bottom + 36, axis.title, fill="soft", size=12)
     drawing.height = bottom + 44
     return drawing
-
-
-def busy_share(block: Block) -> float:
-    """The share of a block that was work, but never so small that its colour cannot be seen."""
-    length = block.end_s - block.start_s
-    share = block.jobs * block.service_s / length if length else 1.0
-    return round(min(max(share, 0.25), 1.0), 2)
 
 
 def process_name(worker: str) -> str:
@@ -166,7 +181,8 @@ def process_name(worker: str) -> str:
 
 def _picture(line: Timeline, field: Field) -> Picture:
     name = line.entry.name
-    return Picture(f"timeline-{name}", f"timeline of {name}", partial(draw, line), describe(line, field))
+    told = " ".join(filter(None, [describe(line, field), describe_stalls(line.stalls)]))
+    return Picture(f"timeline-{name}", f"timeline of {name}", partial(draw, line), told)
 
 
 def _why_stretched(line: Timeline, field: Field, processes: int) -> str:

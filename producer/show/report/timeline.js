@@ -3,17 +3,6 @@
 const PROCESSES = 6;
 const lines = JSON.parse(document.getElementById("lines").textContent);
 
-// From so many microseconds on, what they are divided by, and the unit: as words.py has it.
-const UNITS = [[12e7, 6e7, "min"], [1e6, 1e6, "s"], [1e3, 1e3, "ms"], [0, 1, "µs"]];
-
-function said(us) {
-  if (!us) return "0 s";
-  const [, scale, unit] = UNITS.find(([least]) => us >= least);
-  const value = us / scale;
-  const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits })} ${unit}`;
-}
-
 class Timeline {
   constructor(figure) {
     this.figure = figure;
@@ -66,7 +55,9 @@ class Timeline {
     this.lane = Math.min(lane, 26);
     this.left = width < 600 ? 4 : 7.5 * font;
     this.right = width - 8;
-    const bottom = this.lane * line.lanes.length;
+    // A strip above the lanes says how long the event loop stood still.
+    this.top = line.stalls.length ? 1.8 * font : 0;
+    const bottom = this.top + this.lane * line.lanes.length;
     const ratio = devicePixelRatio || 1;
     this.canvas.style.height = `${bottom + 3.6 * font}px`;
     this.canvas.width = width * ratio;
@@ -77,6 +68,7 @@ class Timeline {
     this.drawAxis(pen, bottom, font, colour);
     if (this.left > 10) this.drawNames(pen, colour, font);
     this.drawBlocks(pen, colour);
+    drawStalls(pen, this, bottom, font, colour);
     if (this.drag) {
       pen.globalAlpha = 0.25;
       pen.fillStyle = colour("soft");
@@ -113,7 +105,7 @@ class Timeline {
       const end = lanes.lastIndexOf(lanes[lane]) + 1;
       const height = (end - lane) * this.lane;
       if (height >= font) {
-        pen.fillText(workers[lanes[lane]], this.left - 8, lane * this.lane + height / 2 + font / 3, this.left - 8);
+        pen.fillText(workers[lanes[lane]], this.left - 8, this.top + lane * this.lane + height / 2 + font / 3, this.left - 8);
       }
       lane = end;
     }
@@ -125,18 +117,28 @@ class Timeline {
     const gap = Math.min(1, this.lane / 6);
     pen.save();
     pen.beginPath();
-    pen.rect(this.left, 0, this.right - this.left, this.lane * lanes.length);
+    pen.rect(this.left, this.top, this.right - this.left, this.lane * lanes.length);
     pen.clip();
     for (let place = 0; place < lane.length; place += 1) {
       if (start[place] + length[place] < this.from || start[place] > this.to) continue;
       const x = this.x(start[place]);
       const width = this.x(start[place] + length[place]) - x;
       pen.fillStyle = colours[lanes[lane[place]] % PROCESSES];
-      pen.globalAlpha = this.busy(place);
       // A paper-wide gap keeps neighbours apart that follow without a pause.
-      pen.fillRect(x, lane[place] * this.lane + gap, Math.max(width - (width > 3 ? 1 : 0), 0.7), this.lane - 2 * gap);
+      const wide = Math.max(width - (width > 3 ? 1 : 0), 0.7);
+      const high = this.lane - 2 * gap;
+      const y = this.top + lane[place] * this.lane + gap;
+      drawBar(pen, x, y, wide, high, this.ran(place), this.busy(place));
     }
     pen.restore();
+  }
+
+  // The share of a bar in which its jobs ran; null where that is not known.
+  ran(place) {
+    const { cpu, jobs, length } = this.line;
+    if (!cpu || cpu[place] === null) return null;
+    if (!length[place]) return 1;
+    return Math.min(((jobs ? jobs[place] : 1) * cpu[place]) / length[place], 1);
   }
 
   busy(place) {
@@ -156,7 +158,7 @@ class Timeline {
 
   at(event) {
     const { lane, start, length } = this.line;
-    const row = Math.floor(event.offsetY / this.lane);
+    const row = Math.floor((event.offsetY - this.top) / this.lane);
     const slack = (this.to - this.from) / (this.right - this.left) * 2;
     const us = this.us(event.offsetX);
     let nearest = -1;
@@ -201,13 +203,21 @@ class Timeline {
 
   point(event) {
     const place = this.at(event);
-    showTip(place < 0 ? "" : this.told(place), event);
+    showTip(place < 0 ? this.toldOfLoop(event) : this.told(place), event);
+  }
+
+  toldOfLoop(event) {
+    const us = this.us(event.offsetX);
+    const stall = this.line.stalls.find(([began, length]) => began <= us && us <= began + length);
+    return stall ? `${stoodStill(stall[1])},\nfrom ${said(stall[0])} on` : "";
   }
 
   told(place) {
-    const { lanes, lane, workers, jobs, index, wait, service, alone, start } = this.line;
+    const { lanes, lane, workers, jobs, index, wait, service, alone, start, cpu } = this.line;
     const who = `${workers[lanes[lane[place]]]}, lane ${lane[place] + 1}`;
-    const times = `waited ${said(wait[place])}\nwas done in ${said(service[place])}, alone ${said(alone[place])}`;
+    const took = said(service[place]);
+    const ran = cpu && cpu[place] !== null ? `ran ${said(cpu[place])} of ${took}` : `was done in ${took}`;
+    const times = `waited ${said(wait[place])}\n${ran}, alone ${said(alone[place])}`;
     if (jobs && jobs[place] > 1) {
       const idle = Math.round(100 * (1 - this.busy(place)));
       return `${jobs[place]} jobs from job ${index[place]} on\n${who}\nbegan at ${said(start[place])}, idle ${idle} %\non average ${times}`;

@@ -8,7 +8,8 @@ from typing import Any
 from producer.printable import html, printable
 from producer.show.charts.chart import Chart
 from producer.show.charts.timeline import Timeline, TimelineChart, describe_thinning, process_name
-from producer.words import counted, seconds
+from producer.stats.lanes import Block
+from producer.words import counted, percent, seconds
 
 
 def write_figure(chart: TimelineChart, key: str) -> str:
@@ -55,6 +56,8 @@ def _plain(line: Timeline, sentence: str) -> dict[str, Any]:
         "wait": [_us(block.wait_s) for block in blocks],
         "service": [_us(block.service_s) for block in blocks],
         "alone": [_us(block.alone_s) for block in blocks],
+        "cpu": _cpu(blocks),
+        "stalls": [[_us(began), _us(length)] for began, length in line.stalls],
     }
 
 
@@ -64,11 +67,19 @@ def _about(line: Timeline) -> str:
     if len(line.lanes) < run.slots:
         size += f"; no more of its {run.slots:,} slots were busy at the same time"
     about = f"Round {run.round}, {seconds(line.makespan_s)}: {size}."
+    if line.ran is not None:
+        about = f"{about} Of the time in which they were open, jobs really ran for {percent(line.ran)}."
     if row.valid_runs > 1:
         about = f"The run of the median makespan. {about}"
     if not run.valid:
         about = f"An invalid run, shown because there is no valid one. {about}"
     return about
+
+
+def _cpu(blocks: Sequence[Block]) -> list[int | None] | None:
+    """The CPU time of each block's jobs; None where it is known of none."""
+    known = [None if block.cpu_s is None else _us(block.cpu_s) for block in blocks]
+    return None if all(cpu is None for cpu in known) else known
 
 
 def _us(seconds: float) -> int:

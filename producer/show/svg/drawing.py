@@ -32,6 +32,22 @@ class Drawing:
             f'fill="{refer_to(fill)}"{see_through}{_tip(tip)}/>'
         )
 
+    def hatch(self, x: float, y: float, width: float, height: float, stroke: str, step: float = 7) -> None:
+        """Draw slanting lines across a rectangle, faint enough for what is under them to be seen."""
+        ends = []
+        offset = step
+        while offset < width + height:
+            # From the left or the bottom edge up to the top or the right one.
+            low = max(0.0, offset - height)
+            high = min(width, offset)
+            ends.append(f"M{_n(x + low)} {_n(y + offset - low)}L{_n(x + high)} {_n(y + offset - high)}")
+            offset += step
+        self._parts.append(
+            f'<path d="{"".join(ends)}" stroke="{refer_to(stroke)}" stroke-width="1" stroke-opacity="0.35" '
+            f'fill="none"/><rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
+            f'fill="none" stroke="{refer_to(stroke)}" stroke-opacity="0.35"/>'
+        )
+
     def line(
         self, x1: float, y1: float, x2: float, y2: float, stroke: str = "line", width: float = 1
     ) -> None:
