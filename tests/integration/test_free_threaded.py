@@ -1,4 +1,4 @@
-"""A Python without a GIL runs what it can, with Celery's threads, prefork and solo, and goes on without one."""
+"""A Python without a GIL runs what it can, with Celery's threads, prefork and solo, and stays without one."""
 
 from __future__ import annotations
 
