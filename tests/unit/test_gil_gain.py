@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,8 @@ import pytest
 
 from producer.results import Result
 from producer.show.gil_gain import describe_gil_gains
+from producer.show.report.labelled import label
+from producer.show.report.page import write_page
 from producer.stats.gil_gain import GilGain, gil_gains
 from producer.system.gil import Gil
 from producer.system.pythons import Python
@@ -143,3 +146,17 @@ def test_the_python_of_the_same_version_is_the_one_beside_it() -> None:
 def test_where_serial_is_missing_under_one_nothing_is_said() -> None:
     without = {name: time for name, time in MEASURED.items() if name != "serial [3.13t]"}
     assert said(measured(without)) == []
+
+
+def test_the_page_has_the_sentences_and_a_row_for_each_way_under_both() -> None:
+    html = write_page([label("a", measured())])
+    [figure] = re.findall(r'<figure class="gil">.*?</figure>', html)
+    assert "waits: what no GIL buys, and what it costs" in figure
+    assert said(measured())[0] in figure
+    rows = re.findall(r'<th scope="row">(.*?)</th>', figure)
+    assert rows == ["threads@2", "celery:threads@2", "processes@2"]
+    assert re.findall(r"<td>(?:≈\s)?([\d.]+) ", figure)[:4] == ["0.91", "1.80", "1.98", "1.00"]
+
+
+def test_the_page_of_one_python_has_no_such_figure() -> None:
+    assert 'class="gil"' not in write_page([label("a", measured(pythons=[]))])
