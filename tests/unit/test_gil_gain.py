@@ -155,7 +155,7 @@ def test_the_page_has_the_sentences_and_a_row_for_each_way_under_both() -> None:
     assert said(measured())[0] in figure
     rows = re.findall(r'<th scope="row">(.*?)</th>', figure)
     assert rows == ["threads@2", "celery:threads@2", "processes@2"]
-    assert re.findall(r"<td>(?:≈\s)?([\d.]+) ", figure)[:4] == ["0.91", "1.80", "1.98", "1.00"]
+    assert re.findall(r"<td>(?:≈\s)?([\d.]+)", figure)[:4] == ["0.91", "1.80", "1.98", "1.00"]
 
 
 def test_the_page_of_one_python_has_no_such_figure() -> None:
