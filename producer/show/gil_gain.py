@@ -8,6 +8,7 @@ from producer.contender_name import ContenderName
 from producer.results import Result, WorkloadResult
 from producer.show.columns import write_interval
 from producer.stats.gil_gain import SERIAL, Gain, GilGain, gil_gains
+from producer.stats.ratios import Ratio
 
 #: How many of those that gain are told of.
 TOLD = 2
@@ -36,10 +37,15 @@ def _buys(found: GilGain, shown: list[Gain]) -> str:
             "nothing that is shown: beside the serial of its own Python, no way is faster than with the GIL"
         )
     return "; ".join(
-        f"{gain.way} is {write_interval(gain.free)} times as fast as serial under {found.free}, and "
-        f"{write_interval(gain.ordinary)} times under {found.ordinary}"
+        f"{gain.way} is {write_interval(gain.free)} times as fast as serial under {found.free}"
+        f"{_unsure(gain.free)}, and {write_interval(gain.ordinary)} times under {found.ordinary}"
+        f"{_unsure(gain.ordinary)}"
         for gain in shown
     )
+
+
+def _unsure(ratio: Ratio) -> str:
+    return "" if ratio.shown else " (no difference is shown)"
 
 
 def _costs(found: GilGain) -> str:
@@ -50,9 +56,9 @@ def _costs(found: GilGain) -> str:
 
 def _in_all(found: GilGain, gain: Gain) -> str:
     """Say what is left to the way that gains most, beside serial with the GIL."""
-    unsure = "" if gain.in_all.shown else ", which is no difference that is shown"
     free, serial = _under(gain.way, found.free), _under(SERIAL, found.ordinary)
-    return f"Both together: {free} is {write_interval(gain.in_all)} times as fast as {serial}{unsure}."
+    speed = write_interval(gain.in_all)
+    return f"Both together: {free} is {speed} times as fast as {serial}{_unsure(gain.in_all)}."
 
 
 def _fastest(found: GilGain) -> str:

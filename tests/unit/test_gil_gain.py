@@ -90,10 +90,20 @@ def test_the_sentences_say_what_it_buys_what_it_costs_and_what_is_left() -> None
         "3.13t, and 0.91 (0.91–0.91) times under 3.13; celery:threads@2 is 1.50 (1.50–1.50) times as fast as "
         "serial under 3.13t, and 0.80 (0.80–0.80) times under 3.13. What it costs: serial takes 1.80 "
         "(1.80–1.80) times as long under 3.13t as under 3.13. Both together: threads@2 [3.13t] is 1.00 "
-        "(1.00–1.00) times as fast as serial [3.13], which is no difference that is shown. The fastest "
+        "(1.00–1.00) times as fast as serial [3.13] (no difference is shown). The fastest "
         "without it, processes@2 [3.13t], takes 1.80 (1.80–1.80) times as long as the fastest with it, "
         "processes@2 [3.13]."
     )
+
+
+def test_a_way_that_only_loses_less_is_not_called_faster_than_serial() -> None:
+    names = [f"{way} [{label}]" for label in ("3.13", "3.13t") for way in ("serial", "threads@2")]
+    [line] = said(measured(dict(zip(names, (1.0, 1.3, 1.0, 1.0), strict=True))))
+    assert (
+        "threads@2 is 1.00 (1.00–1.00) times as fast as serial under 3.13t (no difference is shown), and "
+        in line
+    )
+    assert "and 0.77 (0.77–0.77) times under 3.13." in line
 
 
 def test_where_nothing_is_gained_and_nothing_lost_that_is_said() -> None:
