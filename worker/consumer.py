@@ -17,9 +17,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-import msgspec
 from celery.utils.log import get_task_logger
 from celery.worker import consumer
 from redis import ResponseError
@@ -29,6 +28,7 @@ from worker.control import warn_of_no_command
 from worker.errors import InvalidJobError
 from worker.records import error_line
 from worker.settings import RECEIVED, TASK_NAME
+from worker.shapes import Meta, Struct, asdict, convert
 from worker.writer import writer
 
 log = get_task_logger(__name__)
@@ -39,12 +39,12 @@ Value = Scalar | list[Scalar] | dict[str, Scalar | list[Scalar]]
 
 
 #: A name or an identifier, without control characters: written to a log, it must not begin another line.
-Name = Annotated[str, msgspec.Meta(max_length=255, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z")]
+Name = Annotated[str, Meta(max_length=255, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z")]
 #: A text about arguments, which Celery's clients cut at 1,024 characters.
-Repr = Annotated[str, msgspec.Meta(max_length=4096)]
+Repr = Annotated[str, Meta(max_length=4096)]
 
 
-class Headers(msgspec.Struct):
+class Headers(Struct):
     """The headers of a call in Celery's protocol 2. Headers that are not named here are dropped."""
 
     task: Name
@@ -66,7 +66,7 @@ class Headers(msgspec.Struct):
     timelimit: tuple[None, None] | None = None
 
 
-class Properties(msgspec.Struct):
+class Properties(Struct):
     """The properties of an envelope that Celery uses. All others are dropped."""
 
     correlation_id: Name | None = None
@@ -75,10 +75,10 @@ class Properties(msgspec.Struct):
 
 
 #: No tasks; clients in some languages write an empty list for null.
-Nothing = None | Annotated[list[Any], msgspec.Meta(max_length=0)]
+Nothing = None | Annotated[list[Any], Meta(max_length=0)]
 
 
-class Links(msgspec.Struct, forbid_unknown_fields=True):
+class Links(Struct, forbid_unknown_fields=True):
     """The tasks that are to follow a call. There may be none."""
 
     callbacks: Nothing = None
@@ -87,7 +87,7 @@ class Links(msgspec.Struct, forbid_unknown_fields=True):
     chord: None = None
 
 
-class Call(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class Call(NamedTuple):
     """The body of a call: [arguments, {name: argument}, links]."""
 
     args: list[Value]
@@ -95,13 +95,13 @@ class Call(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     links: Links | Nothing
 
 
-class Call1(msgspec.Struct):
+class Call1(Struct):
     """The body in protocol 1, which holds the whole call. Fields that are not named here are dropped."""
 
     task: Name
     id: Name
-    args: list[Value] = []
-    kwargs: dict[str, Value] = {}
+    args: list[Value] = []  # noqa: RUF012  # each object has its own
+    kwargs: dict[str, Value] = {}  # noqa: RUF012  # and so here
     retries: int | None = None
     group: Name | None = None
     eta: None = None
@@ -179,19 +179,19 @@ def _check(message: Any) -> None:
         raise InvalidJobError(f"not a message: {message.headers[UNREADABLE]}")
     if "task" not in message.headers:
         _translate(message)
-    headers = msgspec.convert(message.headers, Headers)
+    headers = convert(message.headers, Headers)
     if headers.task != TASK_NAME:
         raise InvalidJobError(f"no task is called {headers.task!r}, only {TASK_NAME!r}")
-    properties = msgspec.convert(message.properties, Properties)
-    call = msgspec.convert(message.decode(), Call)
+    properties = convert(message.properties, Properties)
+    call = convert(message.decode(), Call)
     if not isinstance(call.links, Links):  # PHP's empty array is an empty object, too
         _write_body(message, call.args, call.kwargs)
-    message.headers, message.properties = msgspec.structs.asdict(headers), msgspec.structs.asdict(properties)
+    message.headers, message.properties = asdict(headers), asdict(properties)
 
 
 def _translate(message: Any) -> None:
     """Rewrite a call in protocol 1 as the same call in protocol 2."""
-    call = msgspec.convert(message.decode(), Call1)
+    call = convert(message.decode(), Call1)
     message.headers = {"task": call.task, "id": call.id, "retries": call.retries, "group": call.group}
     _write_body(message, call.args, call.kwargs)
 

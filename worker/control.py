@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import msgspec
 from celery.app import control
 from celery.utils.log import get_logger
 from celery.worker.control import inspect_command
@@ -22,6 +21,7 @@ from celery_reliable_redis import Seldom
 from worker.app import settings
 from worker.records import error_line
 from worker.settings import REMOTE_CONTROLS
+from worker.shapes import Meta, Struct, ValidationError, convert, to_builtins
 
 #: The commands that only ask; `usage` is the lab's own. Three of Celery's, for debugging, are left out, since
 #: they write files or keep what they have seen: `objgraph`, `memsample`, `memdump`.
@@ -39,10 +39,10 @@ LATEST = 2**53
 
 seldom = Seldom(get_logger(__name__))
 
-Name = Annotated[str, msgspec.Meta(max_length=255)]
+Name = Annotated[str, Meta(max_length=255)]
 
 
-class ReplyTo(msgspec.Struct):
+class ReplyTo(Struct):
     """The place where an answer is sent to."""
 
     exchange: Name
@@ -53,7 +53,7 @@ class ReplyTo(msgspec.Struct):
         f"{self.exchange}{self.routing_key}".encode()
 
 
-class Command(msgspec.Struct):
+class Command(Struct):
     """A command as Celery's clients write it.
 
     Its pattern can only be a glob, because a regular expression may take for ever.
@@ -63,7 +63,7 @@ class Command(msgspec.Struct):
     arguments: dict[str, Any] | None = None
     destination: list[Name] | None = None
     pattern: Name | None = None
-    matcher: Annotated[str, msgspec.Meta(pattern="^glob$")] | None = None
+    matcher: Annotated[str, Meta(pattern="^glob$")] | None = None
     ticket: Name | None = None
     reply_to: ReplyTo | None = None
 
@@ -76,11 +76,11 @@ class Node(pidbox.Node):
         try:
             if message is not None:
                 _check_message(message)
-            command = msgspec.convert(body, Command)
-        except (msgspec.ValidationError, ValueError) as error:
+            command = convert(body, Command)
+        except (ValidationError, ValueError) as error:
             warn_of_no_command(error)
             return None
-        return super().handle_message(msgspec.to_builtins(command), message)
+        return super().handle_message(to_builtins(command), message)
 
     def handle(self, method: str, arguments: dict[str, Any] | None = None) -> Any:
         """Return Celery's answer to a command, or an error that says why the command is refused or failed."""

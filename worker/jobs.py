@@ -192,7 +192,7 @@ def from_message(message: object) -> Job:
     Raises:
         InvalidJobError: the message describes no valid job; the text says which field is wrong.
     """
-    import msgspec  # not at the top: a subinterpreter may be unable to load it, and has no need to
+    from worker import shapes  # not at the top: a subinterpreter may be unable to load it, and has no need to
 
     if not isinstance(message, Mapping):
         raise InvalidJobError(f"a job is an object with a kind, not {type(message).__name__}")
@@ -205,8 +205,8 @@ def from_message(message: object) -> Job:
     if unknown:
         raise InvalidJobError(f"{kind}: unknown field {', '.join(sorted(map(ascii, unknown)))}")
     try:
-        return msgspec.convert(fields, job_type)
-    except msgspec.ValidationError as error:
+        return shapes.convert(fields, job_type)
+    except shapes.ValidationError as error:
         raise InvalidJobError(f"{kind}: {error}") from None
 
 

@@ -165,6 +165,6 @@ def broker_offset_ns(client: Redis) -> int:
 
 def encode(sent: SentRecord) -> bytes:
     """Write a record as JSON."""
-    import msgspec  # not at the top: the in-process designs need no msgspec
+    from worker import shapes  # not at the top: the in-process designs have no use for it
 
-    return msgspec.json.encode(sent)
+    return shapes.encode(sent)

@@ -61,6 +61,7 @@ def compare(
     out: options.Out = None,
     as_json: options.Json = False,
     export: options.Export = None,
+    wide: options.Wide = False,
     report: options.WithReport = None,
     quick: options.Quick = False,
     quiet: options.Quiet = False,
@@ -98,13 +99,15 @@ def compare(
         transport=transport,
         job_limit_s=time_limit,
     )
-    result, path = carry_out(plan.under(chosen_pythons), as_json, export, quiet)
+    result, path = carry_out(plan.under(chosen_pythons), as_json, export, wide, quiet)
     require_measured(result)
     if report:  # that of an earlier comparison is kept where this one has measured nothing
         write_page([path], report, quiet)
 
 
-def carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> tuple[Result, Path]:
+def carry_out(
+    plan: Plan, as_json: bool, export: Format | None, wide: bool, quiet: bool
+) -> tuple[Result, Path]:
     """Carry a plan out; show its progress, and its result also where it is interrupted or cannot be saved.
 
     Raises:
@@ -123,16 +126,16 @@ def carry_out(plan: Plan, as_json: bool, export: Format | None, quiet: bool) -> 
             live.finish(result, comparison.file.path.name)
     except ResultError:
         if comparison.result:  # at least it is shown
-            render(comparison.result, as_json, export)
+            render(comparison.result, as_json, export, wide)
         raise
     except KeyboardInterrupt:
         if comparison.result and comparison.result.runs:
-            render(comparison.result, as_json, export)
+            render(comparison.result, as_json, export, wide)
             say(f"Interrupted. The finished runs are saved in {comparison.file.path}")
         else:
             say("Interrupted before the first run ended: nothing is saved.")
         raise typer.Exit(interrupts.EXIT_CODE) from None
-    render(result, as_json, export)
+    render(result, as_json, export, wide)
     _say_where(comparison.file, plan.out, quiet)
     return result, comparison.file.path
 

@@ -147,6 +147,12 @@ Export: TypeAlias = Annotated[
     Literal["csv", "markdown"] | None,
     typer.Option(envvar="SIMUL_EXPORT", help="Print the numbers as CSV or Markdown, not as tables."),
 ]
+Wide: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--wide", envvar="SIMUL_WIDE", help="Print all the columns of the tables: 160 characters are best."
+    ),
+]
 FailAbove: TypeAlias = Annotated[
     float | None,
     typer.Option(

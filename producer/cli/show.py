@@ -19,14 +19,15 @@ def show(
     result: Annotated[Path, typer.Argument(help="A result file.")],
     as_json: options.Json = False,
     export: options.Export = None,
+    wide: options.Wide = False,
 ) -> None:
     """Print the tables of a saved result."""
     from producer import results
 
-    render(results.load(result), as_json, export)
+    render(results.load(result), as_json, export, wide)
 
 
-def render(result: Result, as_json: bool, export: Format | None) -> None:
+def render(result: Result, as_json: bool, export: Format | None, wide: bool) -> None:
     """Print a result as tables, or as what other programs read."""
     if as_json or export:
         from producer.show.export import export as write
@@ -35,4 +36,4 @@ def render(result: Result, as_json: bool, export: Format | None) -> None:
     else:
         from producer.show.terminal.tables import print_result
 
-        print_result(stdout(), result)
+        print_result(stdout(), result, wide)

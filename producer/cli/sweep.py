@@ -43,6 +43,7 @@ def sweep(
     out: options.Out = None,
     as_json: options.Json = False,
     export: options.Export = None,
+    wide: options.Wide = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Have the same jobs done at rising concurrency, or along another axis: where does more stop paying?"""
@@ -71,7 +72,7 @@ def sweep(
         axis=along,
         job_limit_s=time_limit,
     )
-    result, _ = carry_out(plan.under(chosen_pythons), as_json, export, quiet)
+    result, _ = carry_out(plan.under(chosen_pythons), as_json, export, wide, quiet)
     require_measured(result)
 
 

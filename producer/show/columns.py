@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from producer.stats.ratios import Ratio
@@ -60,18 +60,40 @@ def _write_trouble(row: Summary) -> str:
     return f"{row.failed + row.wrong}/{row.duplicates}/{row.lost}"
 
 
-SPEED = (
-    Column("makespan\n(min–max)", _write_makespan),
-    Column("jobs/s", lambda row: digits(row.throughput)),
-    Column("× serial's speed\n(95 %)", lambda row: write_ratio(row.speed_up)),
-    Column("× winner's time\n(95 %)", lambda row: write_ratio(row.to_winner)),
-    Column("of\nlimit", lambda row: percent(row.efficiency)),
-    Column("failed/\ndup/lost", _write_trouble),
-)
+MAKESPAN = Column("makespan\n(min–max)", _write_makespan)
+MEDIAN = Column("makespan", lambda row: seconds(row.makespan_s) if row.makespan_s else "no valid run")
+RATE = Column("jobs/s", lambda row: digits(row.throughput))
+SPEED_UP = Column("× serial's speed\n(95 %)", lambda row: write_ratio(row.speed_up))
+OWN_SPEED_UP = Column("× speed of its own\nserial (95 %)", lambda row: write_ratio(row.own_speed_up))
+TO_WINNER = Column("× winner's time\n(95 %)", lambda row: write_ratio(row.to_winner))
+LIMIT = Column("of\nlimit", lambda row: percent(row.efficiency))
+TROUBLE = Column("failed/\ndup/lost", _write_trouble)
+MEMORY = Column("memory", lambda row: mebibytes(row.peak_memory_bytes))
 COST = (
     Column("latency, ms\np50/p95/p99", lambda row: _write_percentiles(row.latency_ms)),
     Column("wait\np50, ms", lambda row: _write_median(row.wait_ms)),
     Column("service\np50, ms", lambda row: _write_median(row.service_ms)),
-    Column("memory", lambda row: mebibytes(row.peak_memory_bytes)),
+    MEMORY,
     Column("CPU", lambda row: write_cpu(row.cpu_s)),
 )
+
+
+def every_column(rows: Sequence[Summary]) -> list[Column]:
+    """List all the columns; how fast a way is beside its own serial only where there are several Pythons."""
+    own = [OWN_SPEED_UP] if _has_several_pythons(rows) else []
+    return [MAKESPAN, RATE, SPEED_UP, *own, TO_WINNER, LIMIT, TROUBLE, *COST]
+
+
+def main_columns(rows: Sequence[Summary]) -> list[Column]:
+    """List what a reader needs most, which stands in 80 characters where names and numbers are ordinary.
+
+    With several Pythons names are longer, and each way has two serials to be held against.
+    """
+    trouble = [TROUBLE] if any(row.failed + row.wrong + row.duplicates + row.lost for row in rows) else []
+    if _has_several_pythons(rows):
+        return [MEDIAN, SPEED_UP, OWN_SPEED_UP, *trouble]
+    return [MAKESPAN, SPEED_UP, LIMIT, MEMORY, *trouble]
+
+
+def _has_several_pythons(rows: Sequence[Summary]) -> bool:
+    return len({row.contender.python for row in rows}) > 1

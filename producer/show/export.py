@@ -12,7 +12,7 @@ from producer.contender_name import ContenderName
 from producer.printable import json_text, markdown, spreadsheet, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
-from producer.show.columns import COST, SPEED
+from producer.show.columns import every_column
 from producer.show.facts import describe_left_out, describe_problems, describe_workload
 from producer.show.used import describe_used
 from producer.stats.cautions import cautions
@@ -27,6 +27,7 @@ Format: TypeAlias = Literal["csv", "markdown"]
 #: Fields of a summary that are made of several numbers: a column each.
 _PARTS: dict[str, type[Ratio] | type[Percentiles]] = {
     "speed_up": Ratio,
+    "own_speed_up": Ratio,
     "to_winner": Ratio,
     "latency_ms": Percentiles,
     "wait_ms": Percentiles,
@@ -77,12 +78,12 @@ def to_markdown(result: Result) -> str:
 
 def _section(result: Result, name: str) -> Iterator[str]:
     workload = next(workload for workload in result.workloads if workload.name == name)
-    columns = SPEED + COST
+    rows = summaries(result, workload)
+    columns = every_column(rows)
     yield f"## {markdown(workload.name)}\n"
     yield f"{markdown(describe_workload(result, workload))}\n"
     yield _line("contender", *(column.heading.replace("/\n", "/").replace("\n", " ") for column in columns))
     yield _line(":--", *("--:" for _ in columns))
-    rows = summaries(result, workload)
     for row in rows:
         yield _line(str(row.contender), *(column.cell(row) for column in columns))
     yield ""

@@ -51,6 +51,8 @@ class Summary:
     service_ms: Percentiles | None = None
     #: Makespan of serial / makespan, round by round; None where serial was not there.
     speed_up: Ratio | None = None
+    #: The same against the serial under its own Python; None where that was not there.
+    own_speed_up: Ratio | None = None
     #: Makespan / that of the contender with the shortest median, round by round; None for that one.
     to_winner: Ratio | None = None
     #: Physical limit / makespan.
@@ -82,15 +84,18 @@ def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
     makespans = {name: _by_round(runs) for name, runs in by_contender.items()}
     measured = [name for name in makespans if makespans[name]]
     winner = min(measured, key=_median_of(makespans), default=None)
-    serial = baseline(asked_for(workload, by_contender))
+    asked = list(asked_for(workload, by_contender))
+    serial = baseline(asked)
     cores = usable_cores(result)
     rows = []
     for name, runs in by_contender.items():
         row = _totals(name, runs)
+        own = own_baseline(asked, name)
         if makespans[name]:
             row = replace(
                 _with_times(row, [run for run in runs if run.valid], workload, cores),
                 speed_up=paired(makespans.get(serial, {}), makespans[name]) if serial else None,
+                own_speed_up=paired(makespans.get(own, {}), makespans[name]) if own else None,
                 to_winner=paired(makespans[name], makespans[winner]) if winner and name != winner else None,
             )
         rows.append(row)
@@ -115,6 +120,11 @@ def asked_for(workload: WorkloadResult, ran: Iterable[ContenderName]) -> Iterato
 def baseline(contenders: Iterable[ContenderName]) -> ContenderName | None:
     """Find the serial that speed-ups refer to: under several Pythons ("serial [3.13]") the first."""
     return next((name for name in contenders if name.way == "serial"), None)
+
+
+def own_baseline(contenders: Iterable[ContenderName], name: ContenderName) -> ContenderName | None:
+    """Find the serial under the Python of a contender."""
+    return baseline(each for each in contenders if each.python == name.python)
 
 
 def usable_cores(result: Result) -> float:

@@ -24,7 +24,7 @@ from producer.system import project_paths
 from producer.system.inherited import inherited
 from producer.system.inspection import describe
 from producer.system.projects import Project, look_into, normalised
-from producer.system.pythons import BASE, FOR_CELERY, Python, distinguish
+from producer.system.pythons import BASE, FOR_CELERY, STANDS_IN, Python, distinguish
 from producer.system.uv_commands import reason_in, run_uv, version_here, why_missing
 from worker.errors import UnavailableError
 from worker.pools import POOLS
@@ -85,7 +85,7 @@ def packages(project: Project | None = None) -> list[str]:
     """
     of_pools = (name for row in POOLS.values() for name in row.requires)
     optional = ["hiredis"] if version_here("hiredis") and not project else []
-    names = dict.fromkeys([*BASE, "aiofiles", *FOR_CELERY, *optional, *of_pools])
+    names = dict.fromkeys([*BASE, "aiofiles", *FOR_CELERY, *STANDS_IN, *optional, *of_pools])
     return [name for name in names if not (project and project.has(name))]
 
 
@@ -128,7 +128,8 @@ def _fill(environment: Path, project: Project | None, request: str, tell: Tell) 
         if stderr is not None and name in BASE:
             raise UnavailableError(f"{name} cannot be installed for {request} (uv): {reason_in(stderr)}")
         if stderr is not None:
-            missing[name] = why_missing(name, stderr)
+            instead = f"; {STANDS_IN[name]}" if name in STANDS_IN else ""
+            missing[name] = why_missing(name, stderr) + instead
     _link(environment, project)
     (environment / READY).write_text(json.dumps({"missing": missing}))
 

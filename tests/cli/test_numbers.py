@@ -43,6 +43,15 @@ def slower(tmp_path: Path) -> Path:
     return saved(tmp_path / "slower.json.gz", a_result({"serial": STEADY, "threads@4": STEADY}))
 
 
+def test_the_table_fits_80_columns_and_all_of_it_is_asked_for(old: Path) -> None:
+    narrow = simul("show", old, COLUMNS="80").stdout
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "latency" not in narrow
+    for wide in (simul("show", old, "--wide"), simul("show", old, SIMUL_WIDE="1")):
+        assert "latency, ms" in wide.stdout
+        assert (wide.returncode, wide.stderr) == (0, "")
+
+
 def test_diff_passes_where_nothing_is_shown_slower(old: Path) -> None:
     done = simul("diff", old, old, "--fail-above", "1.10")
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -62,27 +61,3 @@ def test_contenders_run_under_a_python_given_by_its_path(
         f"celery:solo [{label}]",
     }
     assert str(tmp_path) in result.pythons[0].executable
-
-
-@pytest.fixture
-def free_threaded() -> str:
-    """The free-threaded Python 3.13 named by FREE_THREADED, as `.ci/run` does, or that on PATH."""
-    python = os.environ.get("FREE_THREADED") or shutil.which("python3.13t")
-    return python or pytest.skip("no free-threaded Python 3.13 on the PATH (python3.13t)")
-
-
-@needs_uv
-def test_a_free_threaded_python_runs_without_a_gil_and_leaves_out_what_has_no_build(
-    free_threaded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
-    result = compared([free_threaded], ["threads@2", "asyncio@2", "celery:gevent@2"], tmp_path)
-    [python] = result.pythons
-    assert (python.label, python.free_threaded_build) == ("3.13t", True)
-    assert (python.gil["designs"].before, python.gil["designs"].after) == (False, False)
-    assert {str(run.contender): run.gil for run in result.runs if run.valid} == {
-        "threads@2 [3.13t]": False,
-        "asyncio@2 [3.13t]": False,
-    }
-    [why] = result.workloads[0].left_out.values()
-    assert "has no build for this Python" in why

@@ -25,8 +25,6 @@ from worker.jobs import (
     to_message,
 )
 
-pytest.importorskip("msgspec", reason="no msgspec for this Python (0.22 has none for 3.13t)")
-
 FEN = "8/8/8/8/8/5k2/5q2/7K w - - 0 1"
 
 # Lone surrogates have no place in UTF-8, so no JSON that arrives can hold one unescaped.

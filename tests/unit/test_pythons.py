@@ -51,9 +51,15 @@ def test_what_cannot_run_says_why(way: str, reason: str | None) -> None:
     assert Spec(way, 2, python=FREE).unavailable() == reason
 
 
-def test_without_msgspec_there_is_no_celery_and_everything_else() -> None:
+def test_without_msgspec_everything_runs_that_ran_with_it() -> None:
     python = replace(FREE, missing={"msgspec": "msgspec has no build for it"})
-    assert Spec("celery:solo", 1, python=python).unavailable() == "msgspec has no build for it"
+    assert Spec("celery:solo", 1, python=python).unavailable() is None
+    assert Spec("threads", 2, python=python).unavailable() is None
+
+
+def test_without_kombu_there_is_no_celery_and_everything_else() -> None:
+    python = replace(FREE, missing={"kombu": "kombu cannot be installed"})
+    assert Spec("celery:solo", 1, python=python).unavailable() == "kombu cannot be installed"
     assert Spec("threads", 2, python=python).unavailable() is None
 
 

@@ -168,7 +168,7 @@ def test_the_table_the_chart_and_the_export_name_the_axis(
 ) -> None:
     result = along(axis, names, values, [4, 3, 2])
     console = Console(file=StringIO(), width=160)
-    console.print(show_sweep(result, result.workloads[0]))
+    console.print(show_sweep(result, result.workloads[0], wide=True))
     assert isinstance(console.file, StringIO)
     shown = console.file.getvalue()
     assert re.search(rf"^ *{axis} +makespan", shown, re.MULTILINE)

@@ -66,3 +66,16 @@ def test_percentiles_say_of_how_many_jobs() -> None:
     assert row.latency_ms.p50 == pytest.approx(505, abs=5)
     assert row.latency_ms.max == pytest.approx(1000)
     assert row.service_ms.p99 == pytest.approx(10)
+
+
+def test_each_way_is_held_against_the_serial_of_its_own_interpreter_too() -> None:
+    names = {"serial [3.13]": 4.0, "serial [3.13t]": 8.0, "threads@2 [3.13t]": 5.0, "threads@2 [3.12]": 1.0}
+    result = a_result({name: [seconds] * 5 for name, seconds in names.items()})
+    rows = {str(row.contender): row for row in summaries(result, result.workloads[0])}
+    own = {name: row.own_speed_up and row.own_speed_up.value for name, row in rows.items()}
+    assert own == {
+        "serial [3.13]": 1.0,
+        "serial [3.13t]": 1.0,
+        "threads@2 [3.13t]": pytest.approx(1.6),
+        "threads@2 [3.12]": None,
+    }

@@ -15,16 +15,16 @@ from rich.console import Console
 from producer.cli.send import answer_line
 from producer.results import Records, Result
 from producer.show.terminal.tables import print_result
-from tests.made import left_out, reference, result, run, workload
+from tests.made import left_out, reference, result, run, started, workload
 from worker.records import JobRecord
 
 WIDTHS = (80, 160)
 
 
-def shown(what: Result, width: int) -> str:
+def shown(what: Result, width: int, wide: bool = False) -> str:
     """What the terminal would show, without styles."""
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    print_result(console, what)
+    print_result(console, what, wide)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -64,11 +64,55 @@ def extraordinary() -> Result:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("make", [ordinary, extraordinary])
-def test_nothing_is_cut_off(make: Callable[[], Result], width: int) -> None:
-    text = shown(make(), width)
+def test_nothing_is_cut_off(make: Callable[[], Result], wide: bool, width: int) -> None:
+    text = shown(make(), width, wide)
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= width
+
+
+def several_pythons() -> Result:
+    """An ordinary comparison under two Pythons, whose names are the longest of the usual ones."""
+    pythons = {"3.13": 1.0, "3.13t": 1.8}
+    runs = [
+        run(f"{name} [{label}]", ms * slower + round_, round=round_)
+        for round_ in range(1, 6)
+        for label, slower in pythons.items()
+        for name, ms in {"serial": 1020, "threads@2": 1250 / slower**2, "celery:prefork@4x2": 131}.items()
+    ]
+    return result(runs, [workload(contenders=started(["serial [3.13]", "serial [3.13t]"]))], rounds=5)
+
+
+@pytest.mark.parametrize(
+    ("make", "width", "wide"),
+    [(ordinary, 80, False), (several_pythons, 80, False), (ordinary, 160, True)],
+)
+def test_what_is_ordinary_stands_in_one_table(make: Callable[[], Result], width: int, wide: bool) -> None:
+    text = shown(make(), width, wide)
+    assert len(re.findall(r"^   contender ", text, re.MULTILINE)) == 1
+    assert ("--wide" in text) is not wide
+
+
+def head(text: str) -> str:
+    """The lines of a table above its first row."""
+    return text.partition("\n* ")[0].partition("\n ")[2]
+
+
+def test_the_rest_is_in_the_wide_table() -> None:
+    narrow, wide = shown(ordinary(), 160), shown(ordinary(), 160, wide=True)
+    for heading in ("latency, ms", "jobs/s", "service", "CPU", "× winner's time", "dup/lost"):
+        assert (heading in head(narrow), heading in head(wide)) == (False, True)
+    for heading in ("makespan", "× serial's speed", "limit", "memory"):
+        assert heading in head(narrow)
+        assert heading in head(wide)
+
+
+def test_under_several_pythons_each_way_is_held_against_its_own_serial_too() -> None:
+    lines = shown(several_pythons(), 80).splitlines()
+    [row] = [" ".join(line.split()) for line in lines if "threads@2 [3.13t]" in line]
+    assert row == "threads@2 [3.13t] 697 ms 1.47 (1.47–1.47) 2.64 (2.63–2.64)"
+    assert "speed of its own" not in shown(ordinary(), 160, wide=True)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -116,7 +160,7 @@ def test_no_contender_is_told_and_not_a_table() -> None:
 
 
 def test_an_only_job_is_one_job() -> None:
-    text = flat(shown(result([run("serial", 10, jobs=1)], [workload(jobs=1)]), 160))
+    text = flat(shown(result([run("serial", 10, jobs=1)], [workload(jobs=1)]), 160, wide=True))
     assert " 1 job: " in text
     assert "over the only job of all valid runs" in text
 

@@ -14,6 +14,7 @@ from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
 from producer.show.report import sections, timelines
 from producer.show.report.figures import make_charts, write_figures
+from producer.show.report.gil_table import write_gil_gains
 from producer.show.report.labelled import Labelled
 from producer.show.report.overview import write_overview
 from producer.show.svg.palette import DARK, LIGHT, declare
@@ -83,7 +84,7 @@ def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
     title = html(listed(names) or "Nothing was measured")
     return (
         f'<section class="intro"><h1>{title}</h1><p>{what}</p><ul class="which">{which}</ul>'
-        f"{write_overview(results, names)}</section>"
+        f"{write_overview(results, names)}{write_gil_gains(results, names)}</section>"
     )
 
 

@@ -9,7 +9,7 @@ from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
 from producer.show.calls import describe_calls
 from producer.show.charts.answers import answer_questions
-from producer.show.columns import COST, SPEED
+from producer.show.columns import every_column
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
@@ -85,10 +85,11 @@ def write_table(rows: Sequence[Summary]) -> str:
     """Write the numbers as in the terminal; nothing where nobody ran."""
     if not rows:
         return ""
-    head = "".join(f'<th scope="col">{html(column.heading)}</th>' for column in SPEED + COST)
+    columns = every_column(rows)
+    head = "".join(f'<th scope="col">{html(column.heading)}</th>' for column in columns)
     body = "".join(
         f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{html(str(row.contender))}</th>'
-        + "".join(f"<td>{html(column.cell(row))}</td>" for column in SPEED + COST)
+        + "".join(f"<td>{html(column.cell(row))}</td>" for column in columns)
         + "</tr>"
         for row in rows
     )

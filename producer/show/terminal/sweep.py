@@ -20,18 +20,20 @@ from producer.stats.cautions import Kind, caution_lines, cautions
 from producer.stats.scaling import Curve, curves
 from producer.words import digits, percent, seconds
 
-#: Characters of the longest bar.
-BAR = 24
+#: Characters of the longest bar, and of that in the wide table.
+BAR, WIDE_BAR = 12, 24
 
 
-def show_sweep(result: Result, workload: WorkloadResult, width: int = MAX_WIDTH) -> RenderableType:
+def show_sweep(
+    result: Result, workload: WorkloadResult, width: int = MAX_WIDTH, wide: bool = False
+) -> RenderableType:
     """Show every curve of a sweep over one workload."""
     shown = curves(result, workload)
     parts: list[RenderableType] = [write_title(result, workload), *write_facts(workload)]
     best = max((point.throughput.value for curve in shown for point in curve.points), default=1.0)
     for curve in shown:
         parts += [Text(""), Text(printable(str(curve.way)), "bold")]
-        parts += split_to_fit(_columns(curve, best), partial(_table, curve), min(width, MAX_WIDTH))
+        parts += split_to_fit(_columns(curve, best, wide), partial(_table, curve), min(width, MAX_WIDTH))
         parts += notes(describe(curve))
     if not shown:
         parts.append(Text(f"  No curve: it takes two {_values(result)} of one way, each with a valid run."))
@@ -58,23 +60,24 @@ def write_facts(workload: WorkloadResult) -> list[RenderableType]:
     return [*notes(describe_job(workload.facts))] if workload.facts else []
 
 
-def _columns(curve: Curve, best: float) -> list[tuple[str, list[str]]]:
+def _columns(curve: Curve, best: float, wide: bool) -> list[tuple[str, list[str]]]:
     """The columns beside the axis, each with its heading and its cells."""
     points, law = curve.points, curve.law
-    bars = ["█" * max(1, round(BAR * point.throughput.value / best)) for point in points]
+    longest = WIDE_BAR if wide else BAR
+    bars = ["█" * max(1, round(longest * point.throughput.value / best)) for point in points]
     marks = ["  ← knee" if point.at == curve.knee else "" for point in points]
-    expected = [
-        ("ideal", [digits(point.ideal) for point in points]),
-        ("of ideal", [percent(point.gain.value / point.ideal if point.ideal else None) for point in points]),
-        ("law", [digits(law.throughput(point.at) if law else None) for point in points]),
-    ]
-    return [
-        ("makespan", [seconds(point.makespan_s) for point in points]),
+    main = [
         ("jobs/s (95 %)", [write_interval(point.throughput) for point in points]),
         (f"× {points[0].at} (95 %)", [write_ratio(point.gain) for point in points]),
-        *(expected if curve.counts else []),
-        ("jobs/s", [bar + mark for bar, mark in zip(bars, marks, strict=True)]),
     ]
+    shares = [percent(point.gain.value / point.ideal if point.ideal else None) for point in points]
+    of_ideal = [("of ideal", shares)] if curve.counts else []
+    if wide:
+        main.insert(0, ("makespan", [seconds(point.makespan_s) for point in points]))
+    if wide and curve.counts:
+        fits = [digits(law.throughput(point.at) if law else None) for point in points]
+        of_ideal = [("ideal", [digits(point.ideal) for point in points]), *of_ideal, ("law", fits)]
+    return [*main, *of_ideal, ("jobs/s", [bar + mark for bar, mark in zip(bars, marks, strict=True)])]
 
 
 def _table(curve: Curve, columns: Sequence[tuple[str, list[str]]]) -> Table:

@@ -13,7 +13,7 @@ from producer.contender_name import ContenderName
 from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.calls import describe_calls
-from producer.show.columns import COST, SPEED, Column
+from producer.show.columns import Column, every_column, main_columns
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
@@ -22,6 +22,7 @@ from producer.show.facts import (
     describe_python,
     describe_stalls,
 )
+from producer.show.gil_gain import describe_gil_gains
 from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
@@ -34,15 +35,23 @@ from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.starvation import starvations
 from producer.stats.summary import Summary, summaries
 
+#: What stands under the last of tables that have not all their columns.
+MORE = "More columns with --wide, and every number with --json."
 
-def print_result(console: Console, result: Result) -> None:
-    """Print all the workloads of a result, and the Pythons that they were done under."""
+
+def print_result(console: Console, result: Result, wide: bool = False) -> None:
+    """Print all the workloads of a result, and the Pythons that they were done under.
+
+    The tables have the columns that matter most; all of them with `wide`.
+    """
     for workload in result.workloads:
         console.print()
         if result.kind == "sweep":
-            console.print(show_sweep(result, workload, console.width))
+            console.print(show_sweep(result, workload, console.width, wide))
         else:
-            console.print(show_workload(result, workload, console.width))
+            console.print(show_workload(result, workload, console.width, wide))
+        if not wide and workload is result.workloads[-1]:
+            console.print(*notes([MORE], "dim"))
         print_advice(console, result, workload)
     if result.pythons:
         console.print()
@@ -50,12 +59,13 @@ def print_result(console: Console, result: Result) -> None:
         console.print(Group(*(Text(terminal(line)) for line in lines)))
 
 
-def show_workload(result: Result, workload: WorkloadResult, width: int) -> RenderableType:
+def show_workload(result: Result, workload: WorkloadResult, width: int, wide: bool) -> RenderableType:
     """Show the comparison on one workload, with what bound it and who was left out."""
     rows = summaries(result, workload)
     parts: list[RenderableType] = [write_title(result, workload), *write_facts(workload)]
-    parts += split_to_fit(SPEED + COST, partial(_table, rows), min(width, MAX_WIDTH))
-    parts += notes(_notes(result, workload, rows))
+    columns = every_column(rows) if wide else main_columns(rows)
+    parts += split_to_fit(columns, partial(_table, rows), min(width, MAX_WIDTH))
+    parts += notes(_notes(result, workload, rows, wide))
     parts += notes(caution_lines(cautions(result, workload)), "yellow")
     parts += notes(_troubles(result, workload), "red")
     return Group(*parts)
@@ -80,14 +90,16 @@ def _winner(rows: Sequence[Summary]) -> ContenderName | None:
     return rows[0].contender if rows and rows[0].makespan_s is not None else None
 
 
-def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
+def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary], wide: bool) -> Iterator[str]:
     if not rows:
         yield NOBODY_RAN
     else:
         yield _on_winner(rows)
         yield describe_bound(workload, rows)
+    yield from describe_gil_gains(result, workload)
     yield from describe_answers(workload)
-    yield from _on_percentiles(rows)
+    if wide:
+        yield from _on_percentiles(rows)
     yield from describe_starvation(starvations(result, workload))
     yield from describe_used(rows, each_worker(result, workload))
     yield from describe_stalls(rows)
@@ -110,7 +122,7 @@ def _on_winner(rows: Sequence[Summary]) -> str:
     unsure = [name for name, ratio in others.items() if not ratio.claims]
     line = "* shortest median"
     if alike:
-        line += f"; no difference shown (≈) between it and {', '.join(alike)}"
+        line += f"; no difference shown between it and {', '.join(alike)}"
     elif others and not unsure:
         line += "; every other contender is shown to be slower"
     return f"{line}; too few runs to tell: {', '.join(unsure)}." if unsure else f"{line}."
