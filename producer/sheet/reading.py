@@ -5,7 +5,8 @@
       Answer: ____
 
 Only this program sees the comment; a question without one is open: no number decides it. Its commands are
-what stands in backticks and begins with `simul`. A line that belongs to no question is left alone.
+what stands in backticks and begins with `simul` or `python`, perhaps after `uv run`. A line that belongs to no
+question is left alone.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _QUESTION = re.compile(r"- \[(Q[0-9]+(\.[0-9]+)*)\](?P<text>\s.*)?")
 _ALMOST = re.compile(r"\s*[-*+] *\[ *Q", re.IGNORECASE)
 _ANSWER = re.compile(r"\s*Answer:(?P<answer>.*)", re.IGNORECASE)
 _CHECK = re.compile(r"<!--\s*check:(?P<check>.*?)-->")
-_COMMAND = re.compile(r"`(?:uv run )?(simul [^`]+)`")
+_COMMAND = re.compile(r"`((?:uv run )?(?:simul|python) [^`]+)`")
 
 
 @dataclass(slots=True)
