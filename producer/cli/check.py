@@ -10,7 +10,7 @@ import typer
 
 from producer.cli import options
 from producer.cli.console import tell
-from producer.printable import json_text
+from producer.printable import json_text, terminal
 
 #: The exit code where an answer is not supported, or cannot be read.
 UNSUPPORTED = 8
@@ -35,7 +35,7 @@ def check(
             answer = f"{verdict.answer}: " if verdict.answer else ""
             name = verdict.question or f"line {verdict.line}"
             where = f" (line {verdict.line})" if verdict.question and verdict.status == "unreadable" else ""
-            tell(f"{name:<8} {verdict.status:<13}  {answer}{verdict.text}{where}".rstrip())
+            tell(terminal(f"{name:<8} {verdict.status:<13}  {answer}{verdict.text}{where}").rstrip())
         counts = Counter(verdict.status for verdict in verdicts)
         tell("")
         tell(", ".join(f"{count} {status}" for status, count in counts.items()))

@@ -137,7 +137,7 @@ def find(check: str) -> tuple[Check, list[str]]:
     Raises:
         UnreadableError: there is no such check, or its names are none.
     """
-    kind, *names = check.split()
+    kind, *names = check.split() or [""]
     if kind not in CHECKS:
         raise UnreadableError(f"no check is called {kind!r}; there are: {', '.join(CHECKS)}")
     function, count = CHECKS[kind]

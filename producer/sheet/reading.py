@@ -5,8 +5,8 @@
       Answer: ____
 
 Only this program sees the comment; a question without one is open: no number decides it. Its commands are
-what stands in backticks and begins with `simul` or `python`, perhaps after `uv run`. A line that belongs to no
-question is left alone.
+what stands in backticks and begins with `simul` or `python`, perhaps after `uv run`. A line of no question is
+left alone.
 """
 
 from __future__ import annotations
