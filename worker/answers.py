@@ -55,6 +55,17 @@ class PrimesCounted:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What the consumers of an exchange have got, all together."""
+
+    #: How many messages, and the sum of the numbers in them.
+    count: int
+    total: int
+    #: A sum over the messages: another where one is lost, doubled or changed, the same in any order.
+    checksum: int
+
+
+@dataclass(frozen=True, slots=True)
 class Returned:
     """What a function of the user's has returned."""
 
@@ -78,7 +89,9 @@ class GameMovePlayed:
     result: str | None = None
 
 
-Answer: TypeAlias = FilesChecked | MovePlayed | Integral | PrimesCounted | Returned | GameMovePlayed
+Answer: TypeAlias = (
+    FilesChecked | MovePlayed | Integral | PrimesCounted | Exchanged | Returned | GameMovePlayed
+)
 
 
 def to_record(answer: Answer) -> dict[str, Any]:

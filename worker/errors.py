@@ -65,5 +65,9 @@ class ResultError(SimulError):
     """A result file cannot be read, or would be overwritten."""
 
 
+class SheetError(SimulError):
+    """A lab sheet cannot be read."""
+
+
 class ReaderGoneError(SimulError):
     """The reader of the output has closed it, and wants no more."""

@@ -31,6 +31,10 @@ GAME_QUEUES, MAX_QUEUE = "simul.", 255
 MAX_STEPS = 10_000_000
 #: The sieve's upper end. Its memory grows with the root of this: a few megabytes a job.
 MAX_PRIME = 10**12
+#: Producers of an exchange, and consumers: each is a thread. Messages of a producer, and of the buffer.
+MAX_PARTIES, MAX_MESSAGES = 16, 1_000
+#: The longest that a producer waits for one message, in milliseconds: who is asleep cannot be broken off.
+MAX_PAUSE_MS = 500
 #: Characters of the name of a function, and of the JSON of one call's arguments: a message has 4 MiB at most,
 #: with all around it.
 MAX_TARGET, MAX_ARGUMENTS = 300, 1024 * 1024
@@ -107,6 +111,33 @@ class Sieve:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """Send messages from producers to consumers through one bounded buffer."""
+
+    #: Makes the numbers that the messages hold.
+    seed: int
+    producers: int
+    consumers: int
+    #: Messages of each producer.
+    messages: int
+    #: How many messages the buffer holds.
+    capacity: int
+    #: A producer waits so many milliseconds before each message.
+    pause_ms: float
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.producers <= MAX_PARTIES, f"an exchange has 1 to {MAX_PARTIES} producers")
+        _require(1 <= self.consumers <= MAX_PARTIES, f"an exchange has 1 to {MAX_PARTIES} consumers")
+        _require(1 <= self.messages <= MAX_MESSAGES, f"a producer has 1 to {MAX_MESSAGES:,} messages")
+        _require(1 <= self.capacity <= MAX_MESSAGES, f"a buffer holds 1 to {MAX_MESSAGES:,} messages")
+        _require(0 <= self.pause_ms <= MAX_PAUSE_MS, f"pause_ms lies in 0..{MAX_PAUSE_MS}")
+        _require(
+            self.messages * self.pause_ms <= MAX_WAIT_MS,
+            f"a producer waits {MAX_WAIT_MS:,} ms at most in all",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Call a function of the user's: the one that the worker was started for (see `target`)."""
 
@@ -166,7 +197,7 @@ class GameMove:
         )
 
 
-Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve | Call | GameMove
+Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve | Exchange | Call | GameMove
 
 
 #: The name of each kind of job in a message.
@@ -175,6 +206,7 @@ KINDS: dict[str, type[Job]] = {
     "chess_move": ChessMove,
     "trapezoid": Trapezoid,
     "sieve": Sieve,
+    "exchange": Exchange,
     "call": Call,
     "game_move": GameMove,
 }
@@ -214,6 +246,8 @@ def wait_s(job: Job) -> float:
     """Return how long a job waits on purpose, in seconds; 0 for one that only computes."""
     if isinstance(job, GameMove):
         return job.think_ms[job.ply % 2] / 1000
+    if isinstance(job, Exchange):  # the producers wait beside each other
+        return job.messages * job.pause_ms / 1000
     return (job.wait_ms or 0.0) / 1000 if isinstance(job, ChessMove) else 0.0
 
 

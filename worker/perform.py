@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
-from worker import call, chess_move, deadline, file_check, game_move, sieve, trapezoid
+from worker import call, chess_move, deadline, exchange, file_check, game_move, sieve, trapezoid
 from worker.answers import Answer
-from worker.jobs import Call, ChessMove, FileCheck, GameMove, Job, Sieve, Trapezoid
+from worker.jobs import Call, ChessMove, Exchange, FileCheck, GameMove, Job, Sieve, Trapezoid
 
 
 def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None = None) -> Answer:
@@ -38,6 +38,8 @@ def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None =
             return trapezoid.integrate(job, until)
         case Sieve():
             return sieve.count(job, until)
+        case Exchange():
+            return exchange.exchange(job, sleep, until)
         case Call():
             return call.call(job, until)
         case GameMove():
@@ -62,6 +64,8 @@ async def perform_async(job: Job, data_root: Path) -> Answer:
             return await trapezoid.integrate_async(job, until)
         case Sieve():
             return await sieve.count_async(job, until)
+        case Exchange():
+            return await exchange.exchange_async(job, until)
         case Call():
             return await call.call_async(job, until)
         case GameMove():

@@ -13,7 +13,21 @@ import sys
 
 import typer
 
-from producer.cli import compare, data, diff, judit, live, machine, report, send, show, streams, sweep, worker
+from producer.cli import (
+    check,
+    compare,
+    data,
+    diff,
+    judit,
+    live,
+    machine,
+    report,
+    send,
+    show,
+    streams,
+    sweep,
+    worker,
+)
 from producer.cli.console import say
 from producer.system import interrupts
 from worker import errors
@@ -32,6 +46,7 @@ EXIT_CODES: dict[type[SimulError], int] = {
     errors.DataError: 5,
     errors.ResultError: 6,
     errors.NothingMeasuredError: 7,
+    errors.SheetError: 2,
     errors.ReaderGoneError: streams.READER_GONE,
 }
 
@@ -44,7 +59,8 @@ app = typer.Typer(
     epilog="First steps: `simul compare`, `simul judit --design asyncio`, `simul compare files --chunk 10`."
     "\n\n"
     "Exit codes: 0 done, 1 something failed or became slower, 2 misread, 3 no broker, 4 cannot run here, "
-    "5 data files, 6 result files, 7 nothing measured, 130 interrupted, 141 nobody reads on (`| head`).",
+    "5 data files, 6 result files, 7 nothing measured, 8 an answer of a lab sheet is not supported, "
+    "130 interrupted, 141 nobody reads on (`| head`).",
     # The boxes cut what does not fit, and the names of environment variables with it.
     rich_markup_mode="rich" if shutil.get_terminal_size().columns >= MIN_BOX_COLUMNS else None,
     no_args_is_help=True,
@@ -57,6 +73,7 @@ for command in (
     show.show,
     diff.diff,
     report.report,
+    check.check,
     send.send,
     worker.worker,
     judit.judit,

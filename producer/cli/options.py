@@ -13,7 +13,8 @@ from worker.pools import POOLS
 Workloads: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        help="What to do: files, waits, search, trapezoid, sieve, mixed, uneven; or --job for your own."
+        help="What to do: files, waits, search, trapezoid, sieve, exchange, mixed, uneven; "
+        "or --job for your own."
     ),
 ]
 Contenders: TypeAlias = Annotated[

@@ -112,7 +112,7 @@ MISREAD = [
     (
         "an unknown workload",
         ("compare", "chess"),
-        ["'chess'", "files, waits, search, trapezoid, sieve, mixed, uneven"],
+        ["'chess'", "files, waits, search, trapezoid, sieve, exchange, mixed, uneven"],
     ),
     ("an unknown contender", ("compare", "--with", "gevent"), ["'gevent'", "threads", "celery:gevent"]),
     ("no number of slots", ("compare", "--with", "threads@x"), ["threads@x", "1 to 10,000"]),

@@ -13,7 +13,7 @@ from producer.measure.started_contenders import Roster
 from producer.ranges import most_cpu
 from producer.results.reference import Reference
 from producer.workloads import WORKLOADS, Workload
-from worker.jobs import ChessMove, FileCheck, Job, Sieve, Trapezoid
+from worker.jobs import ChessMove, Exchange, FileCheck, Job, Sieve, Trapezoid
 
 #: Where each slot costs as much as a process.
 DEAR = {"celery:prefork", "processes", "interpreters"}
@@ -41,6 +41,8 @@ TROUBLE: list[Job] = [
     Trapezoid(0.0, 5e-324, 3),
     Sieve(0, 1),
     Sieve(10**12 - 1000, 10**12),
+    Exchange(-(2**63), producers=16, consumers=1, messages=3, capacity=1, pause_ms=0),
+    Exchange(2**63, producers=1, consumers=16, messages=40, capacity=1000, pause_ms=0.001),
 ]
 
 

@@ -17,10 +17,13 @@ from worker.errors import SettingsError, StoppedError, TimeLimitError
 from worker.jobs import (
     KINDS,
     MAX_FILES,
+    MAX_MESSAGES,
+    MAX_PARTIES,
     MAX_STEPS,
     MAX_WAIT_MS,
     Call,
     ChessMove,
+    Exchange,
     FileCheck,
     GameMove,
     Job,
@@ -37,6 +40,7 @@ LONG: list[Job] = [
     ChessMove(chess.STARTING_FEN, depth=5),
     Trapezoid(0, 2, MAX_STEPS),
     Sieve(10**12 - 10**7, 10**12),
+    Exchange(1, MAX_PARTIES, MAX_PARTIES, MAX_MESSAGES, capacity=1, pause_ms=MAX_WAIT_MS / MAX_MESSAGES),
     GameMove(chess.STARTING_FEN, 0, 0, 2026, 24, 60, (MAX_WAIT_MS, 1), ("simul.judit", "simul.gevent")),
 ]
 SHORT: list[Job] = [
@@ -45,6 +49,7 @@ SHORT: list[Job] = [
     ChessMove(chess.STARTING_FEN, depth=1),
     Trapezoid(0, 2, 100),
     Sieve(0, 100),
+    Exchange(1, producers=1, consumers=1, messages=2, capacity=1, pause_ms=30),
     GameMove(chess.STARTING_FEN, 0, 0, 2026, 24, 60, (30, 1), ("simul.judit", "simul.gevent")),
 ]
 

@@ -122,7 +122,7 @@ def test_jobs_know_only_their_errors() -> None:
 @pytest.mark.parametrize(
     "name",
     ["worker.jobs", "worker.perform"]
-    + [name for name in MODULES if name.startswith(("producer.stats", "producer.results"))],
+    + [name for name in MODULES if name.startswith(("producer.stats", "producer.results", "producer.sheet"))],
 )
 def test_what_is_pure_loads_no_celery_no_redis_and_no_typer(name: str) -> None:
     assert not packages(imports(name)) & {"celery", "kombu", "redis", "typer"}
@@ -196,7 +196,7 @@ FLOORS = (
     {"results"},
     {"measure", "stats"},
     {"exhibition"},
-    {"show"},
+    {"show", "sheet"},
     {"live"},
     {"cli"},
 )

@@ -10,13 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.answers import Answer, FilesChecked, FileVerdict, Integral, MovePlayed, PrimesCounted, to_record
+from worker.answers import (
+    Answer,
+    Exchanged,
+    FilesChecked,
+    FileVerdict,
+    Integral,
+    MovePlayed,
+    PrimesCounted,
+    to_record,
+)
 from worker.errors import InvalidJobError
 from worker.jobs import (
     KINDS,
     MAX_DEPTH,
+    MAX_MESSAGES,
+    MAX_PARTIES,
+    MAX_PAUSE_MS,
     MAX_SEGMENT,
     ChessMove,
+    Exchange,
     FileCheck,
     Job,
     Sieve,
@@ -25,6 +38,11 @@ from worker.jobs import (
     to_message,
 )
 
+#: A message that describes an exchange.
+EXCHANGE = {
+    **{"kind": "exchange", "seed": 1, "producers": 3, "consumers": 2},
+    **{"messages": 8, "capacity": 4, "pause_ms": 2},
+}
 FEN = "8/8/8/8/8/5k2/5q2/7K w - - 0 1"
 
 # Lone surrogates have no place in UTF-8, so no JSON that arrives can hold one unescaped.
@@ -37,6 +55,12 @@ jobs: st.SearchStrategy[Job] = st.one_of(
     st.integers(0, 10**9).flatmap(
         lambda a: st.builds(Sieve, st.just(a), st.integers(a + 1, a + MAX_SEGMENT))
     ),
+    st.builds(
+        Exchange,
+        st.integers(),
+        *(st.integers(1, most) for most in (MAX_PARTIES, MAX_PARTIES, 40, MAX_MESSAGES)),
+        pause_ms=st.floats(0, MAX_PAUSE_MS),
+    ),
 )
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,
@@ -46,7 +70,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 field_names = st.sampled_from(sorted({name for kind in KINDS.values() for name in kind.__dataclass_fields__}))
 near_jobs = st.builds(
     lambda kind, fields: {"kind": kind, **fields},
-    st.sampled_from(["file_check", "chess_move", "trapezoid", "sieve", "pickle"]),
+    st.sampled_from(["file_check", "chess_move", "trapezoid", "sieve", "exchange", "pickle"]),
     st.dictionaries(field_names, json_values, max_size=4),
 )
 
@@ -63,6 +87,7 @@ def test_a_job_comes_out_of_json_as_it_went_in(job: Job) -> None:
         MovePlayed("e2e4", score=-3, nodes=20),
         Integral(0.5),
         PrimesCounted(7),
+        Exchanged(24, 10**11, 10**11),
     ],
 )
 def test_a_record_holds_all_of_an_answer(answer: Answer) -> None:
@@ -104,6 +129,14 @@ def test_any_other_json_is_an_invalid_job_or_a_valid_one_and_never_anything_wors
         ({"kind": "sieve", "start": 5, "stop": 5}, "start < stop"),
         ({"kind": "sieve", "start": 10**12, "stop": 10**12 + 1}, "stop <= 1,000,000,000,000"),
         ({"kind": "sieve", "start": 0, "stop": MAX_SEGMENT + 1}, "covers at most"),
+        ({**EXCHANGE, "producers": 17}, "1 to 16 producers"),
+        ({**EXCHANGE, "consumers": 0}, "1 to 16 consumers"),
+        ({**EXCHANGE, "messages": 1001}, "1 to 1,000 messages"),
+        ({**EXCHANGE, "capacity": 0}, "holds 1 to 1,000 messages"),
+        ({**EXCHANGE, "pause_ms": 500.1}, "pause_ms lies in 0..500"),
+        ({**EXCHANGE, "pause_ms": float("nan")}, "pause_ms lies in 0..500"),
+        ({**EXCHANGE, "messages": 1000, "pause_ms": 20.1}, "waits 20,000 ms at most"),
+        ({**EXCHANGE, "messages": "8"}, "Expected `int"),
     ],
 )
 def test_an_invalid_message_is_refused_with_what_is_wrong(message: Any, complaint: str) -> None:

@@ -11,7 +11,7 @@ import chess
 import pytest
 
 from worker.errors import InvalidJobError
-from worker.jobs import KINDS, Call, ChessMove, FileCheck, GameMove, Job, Sieve, Trapezoid
+from worker.jobs import KINDS, Call, ChessMove, Exchange, FileCheck, GameMove, Job, Sieve, Trapezoid
 from worker.perform import perform, perform_async
 from worker.settings import PROJECT_DATA
 
@@ -21,6 +21,7 @@ JOBS: list[Job] = [
     ChessMove(chess.STARTING_FEN, depth=1),
     Trapezoid(0, 2, 100),
     Sieve(0, 100),
+    Exchange(2026, producers=3, consumers=2, messages=5, capacity=2, pause_ms=0.5),
     GameMove(chess.STARTING_FEN, 0, 0, 2026, 24, 60, (1, 1), ("simul.judit", "simul.gevent")),
 ]
 

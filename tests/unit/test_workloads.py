@@ -31,7 +31,7 @@ def test_a_workload_has_the_size_asked_for_and_is_the_same_each_time(name: str, 
     assert workload == build(name, jobs=jobs, seed=4)
 
 
-@pytest.mark.parametrize("name", ["waits", "search", "mixed"])
+@pytest.mark.parametrize("name", ["waits", "search", "exchange", "mixed"])
 def test_another_seed_gives_other_jobs(name: str) -> None:
     assert build(name, seed=1).jobs != build(name, seed=2).jobs
 
@@ -92,7 +92,8 @@ def test_files_without_data_say_what_to_do(tmp_path: Path) -> None:
 
 def test_an_unknown_workload_is_answered_with_those_that_exist() -> None:
     with pytest.raises(
-        UnknownNameError, match="'chess'; there are: files, waits, search, trapezoid, sieve, mixed, uneven"
+        UnknownNameError,
+        match="'chess'; there are: files, waits, search, trapezoid, sieve, exchange, mixed, uneven",
     ):
         build("chess")
 

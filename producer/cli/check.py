@@ -1,0 +1,51 @@
+"""`simul check`."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from producer.cli import options
+from producer.cli.console import tell
+from producer.printable import json_text, terminal
+
+#: The exit code where an answer is not supported, or cannot be read.
+UNSUPPORTED = 8
+
+
+def check(
+    sheet: Annotated[
+        Path, typer.Argument(metavar="SHEET", help="A lab sheet with answers in it, as docs/lab-sheet.md.")
+    ],
+    results_: options.Results,
+    as_json: options.Json = False,
+) -> None:
+    """Say which answers on a lab sheet your own results do not support."""
+    from producer import results
+    from producer.sheet.reading import read
+    from producer.sheet.verdicts import all_supported, judge
+
+    filled = read(sheet)
+    verdicts = judge(filled, {_as_utf8(path): results.load(path) for path in dict.fromkeys(results_)})
+    if as_json:
+        print(json_text(verdicts))
+    else:
+        for verdict in verdicts:
+            answer = f"{verdict.answer}: " if verdict.answer and verdict.status != "open" else ""
+            name = verdict.question or f"line {verdict.line}"
+            where = f" (line {verdict.line})" if verdict.question and verdict.status == "unreadable" else ""
+            tell(terminal(f"{name:<8} {verdict.status:<13}  {answer}{verdict.text}{where}").rstrip())
+        counts = Counter(verdict.status for verdict in verdicts)
+        tell("")
+        tell(", ".join(f"{count} {status}" for status, count in counts.items()))
+    if not all_supported(verdicts):
+        raise typer.Exit(UNSUPPORTED)
+
+
+def _as_utf8(path: Path) -> str:
+    """Spell the bytes in a file's name that are no UTF-8, so that JSON can hold it."""
+    return os.fsencode(path).decode(errors="backslashreplace")
