@@ -186,8 +186,8 @@ def _call(apart: float) -> Verdict:
 def _by_how_much(expected: float, ratio: Ratio, verdict: Verdict) -> str:
     if verdict == "right":
         return "."
-    more = "more" if ratio.value > expected else "less"
-    return f": {times(_apart(expected, ratio.value))} {more}."
+    where = "higher" if ratio.value > expected else "lower"
+    return f": a factor of {digits(_apart(expected, ratio.value))} {where} than you said."
 
 
 def _as_fast(factor: float) -> str:

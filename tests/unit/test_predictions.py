@@ -11,6 +11,9 @@ from rich.console import Console
 
 from producer.contender_name import ContenderName
 from producer.results import ExpectedSpeed, Prediction, Result
+from producer.show.report.labelled import label
+from producer.show.report.page import write_page
+from producer.show.svg.factors import factor_axis
 from producer.show.terminal.tables import print_result
 from producer.stats.predictions import Answer, confront, sum_up
 from tests.made import a_result, left_out
@@ -59,7 +62,8 @@ def test_a_factor_is_right_close_or_a_surprise(expected: float, verdict: str) ->
 
 
 @pytest.mark.parametrize(
-    ("expected", "more"), [(30, "3.00 times less"), (1, "10.0 times more"), (10, "times.")]
+    ("expected", "more"),
+    [(30, "a factor of 3.00 lower than you said"), (1, "a factor of 10.0 higher"), (10, "times.")],
 )
 def test_the_numbers_stand_in_the_sentence(expected: float, more: str) -> None:
     answer = only(predicted(a_result({"serial": SERIAL, "threads@32": STEADY}), times=expected))
@@ -184,3 +188,60 @@ def test_without_predictions_nothing_is_said_of_any() -> None:
     print_result(console, a_result({"serial": SERIAL}))
     assert isinstance(console.file, StringIO)
     assert "predicted" not in console.file.getvalue()
+
+
+def on_page(*results: Result) -> str:
+    """The page of these results."""
+    return write_page([label(f"r{place}", result) for place, result in enumerate(results)])
+
+
+def test_the_page_has_a_section_of_it_near_the_top() -> None:
+    page = on_page(predicted(a_result({"serial": SERIAL, "threads@32": STEADY}), times=30))
+    nav, _, main = page.partition("<main")
+    before, heading, after = main.partition("<h2>What you predicted</h2>")
+
+    assert '<a href="#predictions">predictions</a><a href="#waits">' in nav
+    assert heading
+    assert '<section id="waits">' not in before
+    section = after.partition("</section>")[0]
+    assert "<b>the fastest against serial: a surprise.</b> You said 30.0 times" in section
+    assert section.count("<svg") == 2  # for screens and for phones
+    assert "celery:" not in section  # no contender is spoken of that nobody predicted
+
+
+def test_of_several_results_each_has_its_own_predictions() -> None:
+    made = a_result({"serial": SERIAL, "threads@32": STEADY})
+    page = on_page(predicted(made, times=10), made, predicted(made, fastest=name("serial")))
+    section = page.partition('<section id="predictions">')[2].partition("</section>")[0]
+
+    assert section.count('<div class="column">') == 2
+    assert "<h3>r0" in section
+    assert "<h3>r2" in section
+
+
+def test_who_wins_alone_is_told_without_a_drawing() -> None:
+    page = on_page(predicted(a_result({"serial": SERIAL, "threads@32": STEADY}), fastest=name("threads@32")))
+    section = page.partition('<section id="predictions">')[2].partition("</section>")[0]
+
+    assert "<svg" not in section
+    assert "<b>the fastest: right.</b>" in section
+
+
+def test_a_page_without_predictions_says_nothing_of_them() -> None:
+    assert "predict" not in on_page(a_result({"serial": SERIAL})).partition("<script>")[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        ([1], (0.5, 2)),
+        ([1, 22.3], (1, 50)),
+        ([0.34, 1], (0.2, 1)),
+        ([0.001, 1e6], (0.001, 1e6)),
+        ([9.99, 10.01], (5, 20)),
+    ],
+)
+def test_an_axis_of_factors_has_round_ends(values: list[float], ends: tuple[float, float]) -> None:
+    axis = factor_axis(values)
+    assert (axis.low, axis.high) == pytest.approx(ends)
+    assert len(axis.ticks()) >= 2
