@@ -13,7 +13,21 @@ import sys
 
 import typer
 
-from producer.cli import compare, data, diff, judit, live, machine, report, send, show, streams, sweep, worker
+from producer.cli import (
+    compare,
+    data,
+    diff,
+    judit,
+    lesson,
+    live,
+    machine,
+    report,
+    send,
+    show,
+    streams,
+    sweep,
+    worker,
+)
 from producer.cli.console import say
 from producer.system import interrupts
 from worker import errors
@@ -26,6 +40,7 @@ EXIT_CODES: dict[type[SimulError], int] = {
     errors.UnknownNameError: 2,
     errors.TargetError: 2,
     errors.InvalidJobError: 2,
+    errors.AnswerError: 2,
     errors.BrokerUnavailableError: 3,
     errors.ContenderError: 4,
     errors.UnavailableError: 4,
@@ -54,6 +69,7 @@ app = typer.Typer(
 for command in (
     compare.compare,
     sweep.sweep,
+    lesson.lesson,
     show.show,
     diff.diff,
     report.report,

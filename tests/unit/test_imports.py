@@ -194,7 +194,7 @@ FLOORS = (
     {"contenders"},
     {"results"},
     {"measure", "stats"},
-    {"exhibition"},
+    {"exhibition", "lesson"},
     {"show"},
     {"live"},
     {"cli"},
