@@ -14,6 +14,7 @@ import sys
 import typer
 
 from producer.cli import (
+    classroom,
     compare,
     data,
     diff,
@@ -80,6 +81,7 @@ for command in (
     machine.machine,
 ):
     app.command()(command)
+app.command("class")(classroom.classroom)
 app.add_typer(data.app, name="data")
 
 
