@@ -20,7 +20,7 @@ from typing import Any
 
 from producer.contender_name import ContenderName
 from producer.lesson.contenders import explain
-from producer.lesson.questions import Sheet, Value, make_prediction, read_answer
+from producer.lesson.questions import Sheet, Value, read_prediction
 from producer.results import Prediction
 from producer.words import counted, listed
 from worker.errors import AnswerError
@@ -67,17 +67,10 @@ def _read(path: Path) -> str:
 
 
 def _read_sheet(path: Path, lines: Sequence[str], sheet: Sheet, table: Mapping[str, Any]) -> Prediction:
-    questions = {question.key: question for question in sheet.questions}
-    answers: dict[str, Value] = {}
-    for key, answer in table.items():
-        where = f"{path}:{_line_of_key(lines, sheet.workload.name, key)} (answers)"
-        if key not in questions:
-            raise AnswerError(f"{where}: nothing called {key!r} is asked; there are: {', '.join(questions)}")
-        try:
-            answers[key] = read_answer(questions[key], answer)
-        except AnswerError as error:
-            raise AnswerError(f"{where}: {key}: {error}") from None
-    return make_prediction(sheet, answers)
+    def where(key: str) -> str:
+        return f"{path}:{_line_of_key(lines, sheet.workload.name, key)} (answers): {key}"
+
+    return read_prediction(sheet, table, where)
 
 
 def _line_of_table(lines: Sequence[str], name: str) -> int:

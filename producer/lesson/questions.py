@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -99,6 +99,27 @@ def _read_factor(question: Question, answer: object) -> float:
 def _quote(answer: object) -> str:
     text = repr(answer)
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def read_prediction(
+    sheet: Sheet, table: Mapping[str, object], where: Callable[[str], str] = str
+) -> Prediction:
+    """Read the answers to a sheet, by the keys of its questions.
+
+    Raises:
+        AnswerError: one is none, or answers what is not asked; the text begins with `where` of its key.
+    """
+    questions = {question.key: question for question in sheet.questions}
+    answers: dict[str, Value] = {}
+    for key, answer in table.items():
+        if key not in questions:
+            asked = ", ".join(questions)
+            raise AnswerError(f"{where(key)}: nothing called {_quote(key)} is asked; there are: {asked}")
+        try:
+            answers[key] = read_answer(questions[key], answer)
+        except AnswerError as error:
+            raise AnswerError(f"{where(key)}: {error}") from None
+    return make_prediction(sheet, answers)
 
 
 def make_prediction(sheet: Sheet, answers: Mapping[str, Value]) -> Prediction:

@@ -71,7 +71,7 @@ def test_the_template_is_printed_and_is_read(simul_here: Here, tmp_path: Path) -
     assert (refused.code, refused.out) == (2, "")
     line = len(said.out.splitlines()) + 2
     assert refused.err.startswith(
-        f"Answer: a.toml:{line} (answers): nothing called 'name' is asked; there are: "
+        f"Answer: a.toml:{line} (answers): name: nothing called 'name' is asked; are: "
     )
 
 

@@ -151,7 +151,7 @@ RANGE = "is no number from 1 to 100,000 (serial is one of them)"
         ("[wait]\ntimes = 2\n", 1, "no workload 'wait' is asked about; there are: waits, search"),
         ("\nwaits = 3\n", 2, TABLE),
         ("[[waits]]\n", 1, TABLE),
-        ("[waits]\nname = 'Bob'\n", 2, f"nothing called 'name' is asked; there are: {KEYS}"),
+        ("[waits]\nname = 'Bob'\n", 2, f"name: nothing called 'name' is asked; there are: {KEYS}"),
         ("[search]\ntimes = 2\n[waits]\n# times\ntimes = 0\n", 5, f"times: 0 {RANGE}"),
         ("[waits]\n\n'with_2_slots' = 'x'\n", 3, "with_2_slots: 'x' is no number from 0.001 to 100,000"),
         ("[waits]\n[waits.times]\n", 2, f"times: {{}} {RANGE}"),
