@@ -56,13 +56,14 @@ class Confronted:
 
 def confront(result: Result) -> list[Confronted]:
     """Hold every prediction of a result against its runs; a workload that was never begun is left out."""
-    predictions = {prediction.workload: prediction for prediction in result.predictions}
-    confronted = [
-        Confronted(workload.name, judge(prediction, workload, summaries(result, workload)))
-        for workload in result.workloads
-        if (prediction := predictions.get(workload.name))
-    ]
+    confronted = (Confronted(workload.name, answers_on(result, workload)) for workload in result.workloads)
     return [each for each in confronted if each.answers]
+
+
+def answers_on(result: Result, workload: WorkloadResult) -> list[Answer]:
+    """Judge what was answered about one workload; nothing where nobody was asked."""
+    prediction = next((each for each in result.predictions if each.workload == workload.name), None)
+    return judge(prediction, workload, summaries(result, workload)) if prediction else []
 
 
 def judge(prediction: Prediction, workload: WorkloadResult, rows: Sequence[Summary]) -> list[Answer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from producer.contender_name import ContenderName
 from producer.results import ExpectedSpeed, Prediction, Result
+from producer.show.export import export
 from producer.show.report.labelled import label
 from producer.show.report.page import write_page
 from producer.show.svg.factors import factor_axis
@@ -181,6 +183,16 @@ def test_the_terminal_tells_it_after_the_table() -> None:
     assert heading
     assert "makespan" in table
     assert "the fastest against serial: a surprise. You said 30.0 times as fast as serial; it was" in told
+
+
+def test_other_programs_get_it_too() -> None:
+    result = predicted(a_result({"serial": SERIAL, "threads@32": STEADY}), times=30)
+    [answer] = json.loads(export(result, "json"))["waits"]["predictions"]
+
+    assert (answer["asked"], answer["verdict"]) == ("the fastest against serial", "surprise")
+    assert answer["ratio"]["value"] == pytest.approx(10, rel=0.01)
+    assert "- predicted: the fastest against serial: a surprise. You said" in export(result, "markdown")
+    assert "predict" not in export(a_result({"serial": SERIAL}), "json")
 
 
 def test_without_predictions_nothing_is_said_of_any() -> None:
