@@ -45,6 +45,10 @@ class DataError(SimulError):
     """A data directory cannot be read or written."""
 
 
+class AnswerError(SimulError):
+    """A prediction is none, or is of what is not compared; the message says what it may be."""
+
+
 class BrokerUnavailableError(SimulError):
     """Nothing answers at the broker's address, the broker refuses us, or the address is no address."""
 

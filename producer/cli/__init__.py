@@ -15,10 +15,12 @@ import typer
 
 from producer.cli import (
     check,
+    classroom,
     compare,
     data,
     diff,
     judit,
+    lesson,
     live,
     machine,
     report,
@@ -40,6 +42,7 @@ EXIT_CODES: dict[type[SimulError], int] = {
     errors.UnknownNameError: 2,
     errors.TargetError: 2,
     errors.InvalidJobError: 2,
+    errors.AnswerError: 2,
     errors.BrokerUnavailableError: 3,
     errors.ContenderError: 4,
     errors.UnavailableError: 4,
@@ -70,6 +73,7 @@ app = typer.Typer(
 for command in (
     compare.compare,
     sweep.sweep,
+    lesson.lesson,
     show.show,
     diff.diff,
     report.report,
@@ -81,6 +85,7 @@ for command in (
     machine.machine,
 ):
     app.command()(command)
+app.command("class")(classroom.classroom)
 app.add_typer(data.app, name="data")
 
 

@@ -54,6 +54,7 @@ class Comparison:
                 require_transport(broker.url, transport)
             result = results.begin(plan.rounds, plan.seed, broker.name, broker.version, machine.look())
             result.kind, result.axis, result.pythons = plan.kind, plan.axis, list(plan.pythons)
+            result.predictions = list(plan.predictions)
             self.result = result
             for jobs in (workload.jobs for workload in plan.workloads):
                 if isinstance(jobs, Calls):

@@ -11,6 +11,7 @@ from typing import Literal
 from producer.contender_name import Axis
 from producer.contenders.spec import Spec
 from producer.ranges import MAX_CONTENDERS, MAX_COUNT, MAX_INTEGER, MAX_RECORDS
+from producer.results import Prediction
 from producer.system.pythons import Python
 from producer.workloads import Workload
 from worker.errors import InvalidJobError, UnavailableError
@@ -46,6 +47,8 @@ class Plan:
     pythons: Sequence[Python] = ()
     #: Seconds that a job may take; None for what the environment says.
     job_limit_s: float | None = None
+    #: What somebody expects of it.
+    predictions: Sequence[Prediction] = ()
 
     def __post_init__(self) -> None:
         if abs(self.seed) > MAX_INTEGER:

@@ -9,6 +9,7 @@ from producer.results.model import (
     WorkloadResult,
     begin,
 )
+from producer.results.predictions import ExpectedSpeed, Prediction
 from producer.results.records import Records
 from producer.results.run_from import run_from
 from producer.results.save import ResultFile
@@ -16,6 +17,8 @@ from producer.results.save import ResultFile
 __all__ = [
     "SCHEMA",
     "ContenderResult",
+    "ExpectedSpeed",
+    "Prediction",
     "Records",
     "Result",
     "ResultFile",

@@ -147,6 +147,7 @@ def _contradictions(result: Result) -> Iterator[str]:
     runs = Counter((run.workload, run.contender, run.round) for run in result.runs)
     if any(number > 1 for number in runs.values()):
         yield "a contender has two runs in one round"
+    yield from _of_predictions(result)
 
 
 def _of_workload(workload: WorkloadResult) -> Iterator[str]:
@@ -159,6 +160,21 @@ def _of_workload(workload: WorkloadResult) -> Iterator[str]:
         yield "a contender's name would be read as another's"
     if len(set(names)) < len(names):
         yield "two contenders have one name"
+
+
+def _of_predictions(result: Result) -> Iterator[str]:
+    predicted = [prediction.workload for prediction in result.predictions]
+    if len(set(predicted)) < len(predicted):
+        yield "a workload is predicted twice"
+    # Where the comparison was ended early, some of what was predicted is not there.
+    if result.complete and set(predicted) - {workload.name for workload in result.workloads}:
+        yield "a workload is predicted that is not there"
+    for prediction in result.predictions:
+        if not all(map(_is_read_back, prediction.names)):
+            yield "a predicted contender's name would be read as another's"
+        spoken_of = [speed.contender for speed in prediction.speeds]
+        if len(set(spoken_of)) < len(spoken_of):
+            yield "a contender's speed is predicted twice"
 
 
 def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:

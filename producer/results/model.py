@@ -15,6 +15,7 @@ from msgspec import Meta
 from producer.contender_name import Axis, ContenderName
 from producer.contenders.designs.stalls import MAX_STALLS
 from producer.ranges import Bytes, Count, Integer, Load, Microseconds, Moment, Positive, Seconds
+from producer.results.predictions import MOST, Prediction
 from producer.results.records import Records
 from producer.results.reference import Reference
 from producer.system.machine import Machine
@@ -176,6 +177,8 @@ class Result:
     broker_version: str = ""
     #: Whether the lab's own Python had a GIL after the last run; `machine` says it of the beginning.
     gil_after: bool = True
+    #: What somebody expected before it was measured, a prediction a workload; empty where nobody was asked.
+    predictions: Annotated[list[Prediction], Meta(max_length=MOST)] = field(default_factory=list)
     workloads: list[WorkloadResult] = field(default_factory=list)
     #: The last field of all: `ResultFile` appends the runs one by one.
     runs: list[Run] = field(default_factory=list)

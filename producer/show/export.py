@@ -17,6 +17,7 @@ from producer.show.facts import describe_left_out, describe_problems, describe_w
 from producer.show.used import describe_used
 from producer.stats.cautions import cautions
 from producer.stats.each_worker import each_worker
+from producer.stats.predictions import VERDICTS, answers_on
 from producer.stats.ratios import Ratio
 from producer.stats.scaling import curves
 from producer.stats.starvation import starvations
@@ -54,6 +55,7 @@ def _numbers(result: Result, workload: WorkloadResult) -> dict[str, Any]:
         "cautions": cautions(result, workload),
         "left_out": {str(name): why for name, why in workload.left_out.items()},
         **({"workers": workers} if (workers := each_worker(result, workload)) else {}),
+        **({"predictions": answers} if (answers := answers_on(result, workload)) else {}),
         **({"short_jobs": starved} if (starved := starvations(result, workload)) else {}),
         **({"curves": curves(result, workload)} if result.kind == "sweep" else {}),
         **({"facts": workload.facts, "advice": advice} if advice else {}),
@@ -91,6 +93,10 @@ def _section(result: Result, name: str) -> Iterator[str]:
         *describe_used(rows, each_worker(result, workload)),
         *describe_left_out(workload),
         *(f"invalid: {why}" for why in describe_problems(result, workload)),
+        *(
+            f"predicted: {answer.asked}: {VERDICTS[answer.verdict]}. {answer.text}"
+            for answer in answers_on(result, workload)
+        ),
     ]
     if aside:
         yield "\n".join(f"- {markdown(line)}" for line in aside) + "\n"

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from producer.lesson.offer import offer_lessons
 from producer.live.page.document import write_document
+from worker.settings import PROJECT_DATA
 
 CONTENDERS = [
     "serial",
@@ -21,6 +23,7 @@ CONTENDERS = [
     "celery:asyncio",
     "celery:threads",
 ]
+LESSONS = list(offer_lessons(PROJECT_DATA))
 REPORT = "<!doctype html><title>report</title><h1>What was measured</h1>"
 
 
@@ -34,6 +37,7 @@ class LiveServer:
         self.own: str | None = None
         self.workers: list[dict[str, Any]] = []
         self.contenders = list(CONTENDERS)
+        self.lessons = LESSONS
         self.document = write_document()
         #: Path, Authorization and JSON of each request.
         self.posts: queue.Queue[tuple[str, str | None, Any]] = queue.Queue()
@@ -80,6 +84,7 @@ class LiveServer:
             "workers": {"answering": self.workers},
             "depths": {},
             "contenders": self.contenders,
+            "lessons": self.lessons,
         }
 
     def stream(self) -> Iterator[bytes]:

@@ -182,6 +182,32 @@ def test_runs_go_on_one_after_the_other(site: Site) -> None:
     assert site.get(f"/reports/{third}")[0] == 200
 
 
+def test_a_lesson_ends_with_what_was_predicted_in_its_report(site: Site) -> None:
+    answers = {"fastest": "threads@32", "times": 20}
+    asked = {
+        "kind": "lesson",
+        "workloads": ["waits"],
+        "predictions": {"waits": answers},
+        "jobs": 6,
+        "rounds": 1,
+    }
+    browser = site.open()
+    status, answer = site.post("/runs", asked)
+    assert status == 201, answer
+    id_ = answer["id"]
+    browser.until(lambda: browser.runs.get(id_, {}).get("report"))
+    status, report = site.get(f"/reports/{id_}")
+    assert status == 200
+    assert "What you predicted" in report
+    assert "You said 20.0 times as fast as serial; it was" in report
+
+    refused = site.post("/runs", {**asked, "predictions": {"waits": {"times": 0}}})
+    assert refused == (
+        400,
+        {"error": "predictions: waits: times: 0 is no number from 1 to 100,000 (serial is one of them)"},
+    )
+
+
 def test_a_run_that_fails_says_so_in_the_line_that_it_printed(broker: Broker, tmp_path: Path) -> None:
     with live_site(tmp_path, "--broker", broker.url, environment={"SIMUL_WORKERS": "external"}) as site:
         browser = site.open()

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from producer.contender_name import ContenderName
 from producer.ranges import MAX_CONTENDERS
-from producer.results import Result, load
+from producer.results import ExpectedSpeed, Prediction, Result, load
 from producer.results.encode import encode, to_plain
 from producer.show.export import export
 from producer.show.report import files
@@ -40,6 +41,8 @@ def comparison() -> Result:
         placed([(1, 0.0, 0.0, 1.0)] * 4, "celery:solo", problems=["it died"]),
     )
     made.workloads[0].contenders.append(left_out("interpreters@2", "no 3.14"))
+    name = ContenderName.parse("threads@2")
+    made.predictions = [Prediction("waits", name, 3.0, [ExpectedSpeed(name, 2.0)])]
     return made
 
 
@@ -257,6 +260,34 @@ def in_records(**columns: list[int]) -> Callable[[Any], object]:
         (
             lambda r: r["workloads"][0]["reference"].update(waits_s=[]),
             "workload 0: its reference is not one of so many jobs",
+        ),
+        (
+            lambda r: r["predictions"].append(r["predictions"][0]),
+            "a workload is predicted twice",
+        ),
+        (
+            lambda r: r["predictions"][0].update(workload="files"),
+            "a workload is predicted that is not there",
+        ),
+        (
+            lambda r: r["predictions"][0].update(fastest={"way": "threads@8"}),
+            "a predicted contender's name would be read as another's",
+        ),
+        (
+            lambda r: r["predictions"][0]["speeds"].append(r["predictions"][0]["speeds"][0]),
+            "a contender's speed is predicted twice",
+        ),
+        (
+            lambda r: r["predictions"][0].update(times=0),
+            "Expected `float` >= 0.001 - at `$.predictions[0].times`",
+        ),
+        (
+            lambda r: r["predictions"][0].update(speeds=r["predictions"][0]["speeds"] * 101),
+            "Expected `array` of length <= 100 - at `$.predictions[0].speeds`",
+        ),
+        (
+            lambda r: r["predictions"][0].update(workload="w" * 301),
+            "Expected `str` of length <= 300 - at `$.predictions[0].workload`",
         ),
         (lambda r: r.update(kind="x" * 10**6), "Invalid enum value '" + "x" * 180),
     ],

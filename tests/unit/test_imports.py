@@ -195,7 +195,7 @@ FLOORS = (
     {"contenders"},
     {"results"},
     {"measure", "stats"},
-    {"exhibition"},
+    {"exhibition", "lesson"},
     {"show", "sheet"},
     {"live"},
     {"cli"},

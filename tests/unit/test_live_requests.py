@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from producer.live.server.requests import Request, read
+from producer.live.server.requests import BadRequestError, Request, read
 from worker.settings import PROJECT_DATA
 
 
@@ -72,3 +72,61 @@ def test_a_lane_that_is_named_twice_plays_once() -> None:
 def test_the_bounds_are_those_of_the_command_line() -> None:
     ask(lanes=["celery:gevent@1000"], hour_s=1309, opponents=1000, moves=10, judits=64, seed=2**63 - 1)
     ask(lanes=["serial"], hour_s=1e-6, opponents=1, moves=1, judits=1, seed=1 - 2**63)
+
+
+LESSON: dict[str, object] = {
+    "kind": "lesson",
+    "workloads": ["waits"],
+    "predictions": {"waits": {"fastest": "threads@32", "times": 20, "with_2_slots": 1.5}},
+}
+
+
+def test_a_lesson_becomes_the_command_and_a_file_of_answers() -> None:
+    asked = {**LESSON, "pool": "gevent", "jobs": 12, "rounds": 3, "seed": 7}
+    request = read(json.dumps(asked).encode(), PROJECT_DATA)
+
+    assert request.arguments == (
+        "lesson", "waits", "--pool=gevent", "--rounds=3", "--seed=7", "--jobs=12"
+    )  # fmt: skip
+    assert request.answers == '[waits]\nfastest = "threads@32"\ntimes = 20.0\nwith_2_slots = 1.5\n'
+    assert (request.state["kind"], request.title) == ("comparison", "predict first: waits")
+
+
+def test_a_lesson_without_a_guess_is_one() -> None:
+    request = read(json.dumps({**LESSON, "predictions": {}}).encode(), PROJECT_DATA)
+    assert (request.answers, request.arguments[-1]) == ("[waits]\n", "--seed=2026")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"predictions": {"files": {}}}, "predictions: 'files' is none of the workloads"),
+        (
+            {"predictions": {"waits": {"name": "Bob"}}},
+            "predictions: waits: name: nothing called 'name' is asked; there are: fastest, times, ",
+        ),
+        (
+            {"predictions": {"waits": {"times": 0}}},
+            "predictions: waits: times: 0 is no number from 1 to 100,000 (serial is one of them)",
+        ),
+        (
+            {"predictions": {"waits": {"with_2_slots": "x"}}},
+            "predictions: waits: with_2_slots: 'x' is no number from 0.001 to 100,000",
+        ),
+        ({"predictions": {"waits": {"fastest": "bob"}}}, "predictions: waits: fastest: 'bob' is not one of"),
+        (
+            {"predictions": {"waits": {"times": "9" * 301}}},
+            "predictions: expected `str` of length <= 300",
+        ),
+        ({"predictions": None}, "predictions: expected `object`, got `null`"),
+        ({"pool": "solo"}, "pool: invalid enum value 'solo'"),
+        ({"workloads": ["nonsense"], "predictions": {}}, "no workload is called 'nonsense'"),
+        ({"rounds": 101}, "rounds: expected `int` <= 100"),
+        ({"who": "Bob"}, "request: object contains unknown field `who`"),
+    ],
+)
+def test_what_is_no_lesson_is_refused_in_one_line(changes: dict[str, object], why: str) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        read(json.dumps({**LESSON, **changes}).encode(), PROJECT_DATA)
+    assert str(caught.value).startswith(why)
+    assert "\n" not in str(caught.value)

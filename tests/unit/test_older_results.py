@@ -82,6 +82,14 @@ def test_the_starts_of_schema_2_and_who_was_left_out_are_read(tmp_path: Path) ->
     ]
 
 
+def test_a_result_from_before_there_were_predictions_has_none(tmp_path: Path) -> None:
+    plain: dict[str, Any] = to_plain(a_result({"serial": [1.0]}))
+    del plain["predictions"]
+    (tmp_path / "old.json").write_bytes(msgspec.json.encode(plain))
+
+    assert load(tmp_path / "old.json").predictions == []
+
+
 @pytest.mark.parametrize("data", [in_schema_1({"serial": "serial"}), in_schema_2(["serial"])])
 def test_what_is_not_utf_8_is_refused(tmp_path: Path, data: bytes) -> None:
     assert b'"A processor"' in data

@@ -10,6 +10,7 @@ const server = new Server({
     known.queue = snapshot.queue ?? [];
     known.own = snapshot.own ?? null;
     offer(snapshot.contenders ?? []);
+    offerLessons(snapshot.lessons ?? []);
     this.broker(snapshot.broker ?? { up: true });
     const shows = [...known.runs.values()].filter((run) => run.kind === "exhibition");
     // One that was played goes before a later one that nobody could play.

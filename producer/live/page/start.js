@@ -15,7 +15,7 @@ function offer(contenders) {
 }
 
 function allow() {
-  for (const button of [at("go"), at("go-compare")]) {
+  for (const button of [at("go"), at("go-compare"), at("go-lesson")]) {
     button.disabled = !server.token || !at("lane-0").options.length;
     button.title = server.token ? "" : "Needs the token that is printed with the address";
   }

@@ -123,6 +123,7 @@ class Runs:
             finally:
                 self._reaper.drop_process(process.pid)
                 self._result(asked).unlink(missing_ok=True)
+                self._answers(asked).unlink(missing_ok=True)
             await self._say_how_it_ended(asked, code, errors)
 
     def _end_soon(self, asked: Asked) -> None:
@@ -138,9 +139,13 @@ class Runs:
             kept["SIMUL_DATA"] = str(Path(kept["SIMUL_DATA"]).absolute())
         environment = {**own, **kept, "SIMUL_BROKER_URL": self._broker_url, ID_VARIABLE: asked.id}
         environment["COLUMNS"] = "79"  # no boxes around what it says
-        out = [f"--out={self._result(asked)}"] if asked.request.arguments[0] == "compare" else []
+        measures = asked.request.arguments[0] in ("compare", "lesson")
+        files = [f"--out={self._result(asked)}"] if measures else []
+        if asked.request.answers is not None:
+            self._answers(asked).write_text(asked.request.answers, "utf-8")
+            files.append(f"--answers={self._answers(asked)}")
         return self._reaper.start(
-            [*COMMAND, *asked.request.arguments, *out, "--quiet"],
+            [*COMMAND, *asked.request.arguments, *files, "--quiet"],
             env=environment,
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
@@ -150,6 +155,9 @@ class Runs:
 
     def _result(self, asked: Asked) -> Path:
         return self._directory / f"compare-{asked.id}.json.gz"
+
+    def _answers(self, asked: Asked) -> Path:
+        return self._directory / f"answers-{asked.id}.toml"
 
     async def _say_how_it_ended(self, asked: Asked, code: int, errors: IO[bytes]) -> None:
         """Say it where the run itself has not: it was stopped too early, it failed, or it was killed."""

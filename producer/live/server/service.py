@@ -15,6 +15,7 @@ import uvicorn
 
 from producer.contenders.spec import Spec
 from producer.exhibition.lane import playing_ways
+from producer.lesson.offer import offer_lessons
 from producer.live.server import looks
 from producer.live.server.app import Parts, make_app
 from producer.live.server.connection import Prompt
@@ -82,7 +83,8 @@ def serve(service: Service) -> None:
 
 
 async def _serve(service: Service) -> None:
-    shown = Shown([way for way in playing_ways() if not Spec(way, 1).unavailable()])
+    playing = [way for way in playing_ways() if not Spec(way, 1).unavailable()]
+    shown = Shown(playing, list(offer_lessons(service.data_root)))
     hub = Hub(shown.snapshot)
     reader = Reader(service.broker_url, shown, hub)
     runs = Runs(service.broker_url, service.directory, service.reaper, shown, hub)

@@ -53,8 +53,10 @@ _decode = msgspec.json.Decoder(Moves | Heading).decode
 class Shown:
     """What a browser that comes now is shown."""
 
-    def __init__(self, contenders: Sequence[str] = ()) -> None:
+    def __init__(self, contenders: Sequence[str] = (), lessons: Sequence[dict[str, Any]] = ()) -> None:
         self.contenders = list(contenders)
+        #: What can be predicted, and the questions about it.
+        self.lessons = list(lessons)
         self.broker: dict[str, Any] = {"up": True, "says": ""}
         self.queue: list[dict[str, Any]] = []
         #: The run that this server carries out, and can stop; others may go on elsewhere.
@@ -114,6 +116,7 @@ class Shown:
             "workers": self.workers,
             "depths": self.depths,
             "contenders": self.contenders,
+            "lessons": self.lessons,
         }
 
     def _take_moves(self, event: Moves) -> list[Move]:

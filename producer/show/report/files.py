@@ -45,7 +45,12 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
         ResultError: it cannot be written, or would overwrite what is no report.
         ReaderGoneError: it went into a pipe, and was not read to its end.
     """
-    data = write_page(shown).encode()
+    return write_text(write_page(shown), out)
+
+
+def write_text(page: str, out: Path) -> int:
+    """Write a page that begins as `OPENING`, as `write` does."""
+    data = page.encode()
     require_writable(out)
     with _explain_errors(out):
         if _leads_on(out):

@@ -17,6 +17,7 @@ from producer.show.report.figures import make_charts, write_figures
 from producer.show.report.gil_table import write_gil_gains
 from producer.show.report.labelled import Labelled
 from producer.show.report.overview import write_overview
+from producer.show.report.predictions import write_link, write_predictions
 from producer.show.svg.palette import DARK, LIGHT, declare
 from producer.words import listed, moment
 
@@ -53,7 +54,8 @@ def write_page(results: Sequence[Labelled]) -> str:
         f":root{{{declare(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
         f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
     )
-    links = "".join(f'<a href="#{html(name)}">{html(name)}</a>' for name in names)
+    predicted = write_predictions(results)
+    links = write_link(predicted) + "".join(f'<a href="#{html(name)}">{html(name)}</a>' for name in names)
     return (
         f'{OPENING}<html lang="en"><head><meta charset="utf-8"><title>{html(_title(results))}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -62,7 +64,7 @@ def write_page(results: Sequence[Labelled]) -> str:
         f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#questions">questions</a>'
         '<a href="#machine">machine</a></nav><button type="button" id="theme">Theme</button></header>'
         f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
-        f"{_head(results, names)}{body}{_questions(results)}{_machines(results)}</main>"
+        f"{_head(results, names)}{predicted}{body}{_questions(results)}{_machines(results)}</main>"
         '<div id="tip" role="status" hidden></div>'
         f'<script type="application/json" id="lines">{_json(lines)}</script>'
         f"<script>{script}</script></body></html>\n"

@@ -26,6 +26,7 @@ from producer.show.gil_gain import describe_gil_gains
 from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
+from producer.show.terminal.predictions import print_predictions
 from producer.show.terminal.sweep import show_sweep, write_facts, write_title
 from producer.show.used import describe_used
 from producer.stats.bound import describe_bound
@@ -53,6 +54,7 @@ def print_result(console: Console, result: Result, wide: bool = False) -> None:
         if not wide and workload is result.workloads[-1]:
             console.print(*notes([MORE], "dim"))
         print_advice(console, result, workload)
+    print_predictions(console, result)
     if result.pythons:
         console.print()
         lines = (f"{python.label}: {line}" for python in result.pythons for line in describe_python(python))

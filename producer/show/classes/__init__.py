@@ -1,0 +1,1 @@
+"""The page of a class: many machines' results of the same work, side by side."""
