@@ -79,7 +79,7 @@ def test_contenders_that_waited_for_the_sender_share_a_line() -> None:
     made = result(runs, [workload(100, contenders=started(names))], rounds=2)
     [line] = [line for line in caution_lines(cautions(made, made.workloads[0])) if "(sending)" in line]
     assert line.startswith("Beware (sending): celery:solo: in 2 of 2 runs it waited for its jobs: ")
-    assert line.endswith("Likewise: celery:gevent@2.")  # what is handed its jobs has no sender
+    assert line.endswith(f"Likewise: celery:gevent@2 (99{SPACE}%).")  # what is handed its jobs has no sender
 
 
 def test_a_machine_that_drifts_is_told_from_a_contender_that_does() -> None:
@@ -106,13 +106,11 @@ def test_what_spoils_a_comparison_is_said() -> None:
 
 def test_the_advice_knows_the_size_of_the_workload() -> None:
     result = a_result({"serial": [0.001] * 5}, jobs=4)
-    assert cautions(result, result.workloads[0]) == [
-        Caution(
-            Kind.SHORT,
-            ContenderName("serial"),
-            f"a run takes only 1.00{SPACE}ms, of which its start and end are part: try --jobs 800",
-        )
-    ]
+    [caution] = cautions(result, result.workloads[0])
+    assert (caution.kind, caution.contender) == (Kind.SHORT, ContenderName("serial"))
+    assert caution.text == (
+        f"a run takes only 1.00{SPACE}ms, of which its start and end are part: try --jobs 800"
+    )
 
 
 def test_several_contenders_of_one_kind_share_a_line() -> None:
@@ -120,3 +118,29 @@ def test_several_contenders_of_one_kind_share_a_line() -> None:
     warnings = [Caution(Kind.SHORT, name, "too short") for name in names]
     [line] = caution_lines(warnings)
     assert line == "Beware (short): serial: too short. Likewise: threads@4, asyncio@4."
+
+
+def test_the_worst_case_leads_and_the_others_have_their_numbers() -> None:
+    mild, worst, middle = 0.8, 3.4, 1.5
+    made = a_result(
+        {
+            name: [1.0, 1.01, factor, 0.99, 1.0, 1.02]
+            for name, factor in {"serial": mild, "threads@4": worst, "asyncio@4": middle}.items()
+        }
+    )
+    [line] = caution_lines(cautions(made, made.workloads[0]))
+    assert line.startswith(
+        "Beware (outlier): threads@4: round 3 is far from the others (the farthest took 3.38 "
+    )
+    assert line.endswith("Likewise: asyncio@4 (1.49 times), serial (0.80 times).")
+
+
+def test_the_shortest_runs_and_the_most_unstable_lead_too() -> None:
+    short = a_result({"serial": [0.004] * 5, "threads@4": [0.001] * 5})
+    [line] = caution_lines(cautions(short, short.workloads[0]))
+    assert line.startswith("Beware (short): threads@4: a run takes only 1.00")
+    assert line.endswith(f"Likewise: serial (4.00{SPACE}ms).")
+    spread = a_result({"serial": [1.2, 1.0, 1.4, 1.1, 1.2], "threads@4": [1.6, 1.0, 2.2, 1.3, 1.6]})
+    [line] = caution_lines(cautions(spread, spread.workloads[0]))
+    assert line.startswith("Beware (unstable): threads@4: its runs spread by 29")
+    assert line.endswith(f"Likewise: serial (13{SPACE}%).")

@@ -63,6 +63,21 @@ def test_a_difference_that_the_runs_show_is_claimed() -> None:
     )
 
 
+def test_contenders_with_other_slots_are_compared_with_a_word_on_them() -> None:
+    few = [replace(run, slots=1) for run in one_after_the_other("serial", 4.0)]
+    sentence = on_makespans(*few, *one_after_the_other("threads@2", 1.0))
+    assert "serial the longest with 4.00 s, 4.00 times as long, with 1 slot against 2; that" in sentence
+    assert "that threads@2 is faster than serial, with 2 slots against 1, is shown" in sentence
+
+
+def test_a_factor_is_that_of_the_rounds_as_in_the_table() -> None:
+    fast = [one_after_the_other("threads@2", s, 1)[0] for s in (1.0, 1.0, 1.0, 8.0, 8.0)]
+    slow = [one_after_the_other("serial", s, 1)[0] for s in (8.0, 8.0, 8.0, 8.0, 8.0)]
+    runs = [replace(run, round=round_) for each in (fast, slow) for round_, run in enumerate(each, 1)]
+    # The medians are 8 apart; round by round it is 8 three times and 1 twice, 3.48 in the geometric mean.
+    assert "serial the longest with 8.00 s, 3.48 times as long" in on_makespans(*runs)
+
+
 def test_a_difference_that_the_runs_do_not_show_is_not_claimed() -> None:
     fast = one_after_the_other("threads@2", 1.0, wobble=0.2)
     slow = one_after_the_other("serial", 1.02, wobble=-0.2)
@@ -230,10 +245,33 @@ def test_an_even_pace_a_burst_and_both() -> None:
     assert describe(even).startswith("All kept an even pace: no tenth of a run finished more than 1")
     assert (
         describe(burst)
-        == "threads@2 worked in bursts: the busiest tenth of its run finished 50 % of the jobs."
+        == "threads@2 did not keep an even pace: for 99 % of its run none finished, and the busiest tenth of "
+        "its run finished 50 % of the jobs."
     )
     assert "; serial kept the evenest pace, with 1" in describe(even, burst)
-    assert "; threads@2 came closest to an even pace, with 50 % in its busiest." in describe(burst, worse)
+    assert "; threads@2 came closest to an even pace, with 50 % in its busiest tenth" in describe(
+        burst, worse
+    )
+
+
+def test_a_run_in_which_nothing_ended_for_a_while_kept_no_even_pace() -> None:
+    def steadily(contender: str, pause_s: float) -> Run:
+        """A hundred jobs at equal distances, and a pause in their middle."""
+        ends = [place + 1 + pause_s * (place >= 50) for place in range(100)]
+        return placed([(1, 0, end - 1, end) for end in ends], contender)
+
+    def describe(*runs: Run) -> str:
+        return plain(pace.describe(pace.derive(entries(*runs))))
+
+    # None of their tenths has more than 13 of the jobs: it is the pause that makes the difference.
+    assert describe(steadily("serial", 20.0)) == (
+        "serial did not keep an even pace: for 18 % of its run none finished, and the busiest tenth of its "
+        "run finished 13 % of the jobs."
+    )
+    assert describe(steadily("serial", 20.0), steadily("threads@2", 0.0)).endswith(
+        "; threads@2 kept the evenest pace, with 10 % in its busiest tenth, and no pause longer than 1 % of "
+        "its run."
+    )
 
 
 def test_costs_of_the_fastest_and_of_the_others() -> None:

@@ -75,7 +75,8 @@ def _idea(field: Field) -> str | None:
         f"{field.workload.name}: its {field.workload.jobs:,} jobs wait for {seconds(alone)} in all. "
         f"{asyncio.name} kept up to {open_} of them open at the same time in "
         f"{counted(len(asyncio.typical.workers), 'process', 'processes')} and needed "
-        f"{_makespan(asyncio)}; serial, which waits for each in turn, needed {_makespan(serial)}."
+        f"{_makespan(asyncio)}; serial, which has one slot and waits for each in turn, needed "
+        f"{_makespan(serial)}."
     )
 
 
@@ -85,7 +86,7 @@ def _when(field: Field) -> str | None:
         return None
     return (
         f"{field.workload.name}: done alone, its jobs keep the CPU busy for {percent(field.busy)} of their "
-        f"time; {compare(asyncio, serial)}."
+        f"time; {compare(asyncio, serial, field.entries)}."
     )
 
 
@@ -112,7 +113,7 @@ def _gil(field: Field, machine: Machine) -> str | None:
     others = [entry for entry in (field.best("threads"), field.best("processes")) if entry]
     if serial is None or not others:
         return None
-    verdicts = "; ".join(compare(entry, serial) for entry in others)
+    verdicts = "; ".join(compare(entry, serial, field.entries) for entry in others)
     asked = others[0].typical.gil
     on = "on" if asked or (asked is None and machine.gil) else "off"
     return (
@@ -127,7 +128,7 @@ def _which(field: Field) -> str | None:
         return None
     ratio = measure_ratio(threads, processes)
     first, second = (threads, processes) if ratio and ratio.value < 1 else (processes, threads)
-    line = f"{field.workload.name}: {compare(first, second)}"
+    line = f"{field.workload.name}: {compare(first, second, field.entries)}"
     memory = (threads.summary.peak_memory_bytes, processes.summary.peak_memory_bytes)
     if memory[0] and memory[1]:
         line += f"; {threads.name} used {mebibytes(memory[0])}, {processes.name} {mebibytes(memory[1])}"

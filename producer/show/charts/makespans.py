@@ -10,6 +10,7 @@ from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
+from producer.show.slots import behind_comma
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Key, Row, draw_bar, draw_rows
@@ -78,9 +79,11 @@ def describe(bars: Sequence[Bar]) -> str:
     best, last = bars[0], bars[-1]
     if len(bars) == 1:
         return f"{best.entry.name} took {seconds(best.value_s)}; {_limit(best)}."
+    ratio = measure_ratio(last.entry, best.entry)
+    longer = f", {times(ratio.value)} as long" if ratio else ""
     spread = (
         f"{best.entry.name} was the shortest with {seconds(best.value_s)}, {last.entry.name} the longest "
-        f"with {seconds(last.value_s)}, {times(last.value_s / best.value_s)} as long"
+        f"with {seconds(last.value_s)}{longer}{_slots(last, best)}"
     )
     return f"{spread}; {_how_sure(best, bars[1])}; {_limit(best)}."
 
@@ -117,7 +120,12 @@ def _how_sure(best: Bar, second: Bar) -> str:
         return f"{counted(runs, 'run')} of each {are(runs)} too few to claim a difference"
     if not ratio.shown:
         return f"between {best.entry.name} and {second.entry.name} no difference is shown"
-    return f"that {best.entry.name} is faster than {second.entry.name} is shown"
+    slots = _slots(best, second)
+    return f"that {best.entry.name} is faster than {second.entry.name}{slots}{',' * bool(slots)} is shown"
+
+
+def _slots(bar: Bar, other: Bar) -> str:
+    return behind_comma(bar.entry.summary.slots, other.entry.summary.slots)
 
 
 def _limit(bar: Bar) -> str:

@@ -22,6 +22,7 @@ from producer.show.facts import (
 )
 from producer.show.job import describe_job
 from producer.show.report.labelled import Labelled
+from producer.show.slots import behind_comma
 from producer.show.starvation import describe_starvation
 from producer.show.used import describe_used
 from producer.stats.bound import describe_bound
@@ -119,7 +120,10 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
     yield str(best.contender), "has the shortest median makespan"
     yield seconds(best.makespan_s), f"for all the jobs, {digits(best.throughput)} a second"
     if best.speed_up is not None and best.speed_up.shown:
-        yield times(best.speed_up.value), "as fast as serial"
+        yield (
+            times(best.speed_up.value),
+            f"as fast as serial{behind_comma(best.slots, 1)} (mean of the rounds)",
+        )
     if best.efficiency is not None and best.efficiency <= 1:
         yield percent(best.efficiency), "of what its slots and cores allow"
 
