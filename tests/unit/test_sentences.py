@@ -118,7 +118,8 @@ def test_one_job_at_a_time() -> None:
 def test_one_job_at_a_time_on_a_busy_machine() -> None:
     sentence = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
     assert (
-        "together they took 3.00 times the time they take alone, more than taking turns explains" in sentence
+        "together they took 3.00 times the time they take alone: something besides these jobs kept"
+        in sentence
     )
 
 
@@ -158,6 +159,31 @@ def test_more_than_taking_turns_is_not_blamed_on_the_gil() -> None:
     sentence = on_timeline([(1, 0, 0, 4), (1, 0, 0, 4)])
     assert "GIL" not in sentence
     assert "something besides these jobs kept the machine busy" in sentence
+
+
+def test_what_taking_turns_does_not_explain_is_not_blamed_on_the_gil_alone() -> None:
+    sentence = on_timeline([(1, 0, 0, 2.5), (1, 0, 0, 2.5)])
+    assert "they took 2.50 times the time they take alone: the GIL lets one of them run" in sentence
+    assert sentence.endswith(
+        ". But 2 that take turns take 2 times as long at most: the rest is changing from one to another, and "
+        "what else ran."
+    )
+    assert "at most" not in on_timeline([(1, 0, 0, 2), (1, 0, 0, 2)])
+
+
+def test_tiny_jobs_are_not_said_to_be_held_up_by_other_programs() -> None:
+    def describe(cpu_s: float) -> str:
+        spans = [(1, 0, place * 0.001, place * 0.001 + 0.0005) for place in range(10)]
+        _, field = compared(placed(spans, "celery:gevent@2", cpu_s=cpu_s), wait_s=0.0, work_s=0.0001)
+        line = timeline.derive(field.entries[0])
+        assert line is not None
+        return plain(timeline.describe(line, field))
+
+    assert "the time they take alone: on a job of 100 µs, celery:gevent@2 spent 2.00 ms of CPU time" in (
+        describe(0.02)
+    )
+    assert "of a job of 100 µs, the records cannot tell what it was" in describe(0.001)
+    assert "something besides" not in describe(0.001) + describe(0.02)
 
 
 def test_only_a_thinned_timeline_says_so() -> None:
@@ -269,7 +295,7 @@ def test_a_run_in_which_nothing_ended_for_a_while_kept_no_even_pace() -> None:
         "run finished 13 % of the jobs."
     )
     assert describe(steadily("serial", 20.0), steadily("threads@2", 0.0)).endswith(
-        "; threads@2 kept the evenest pace, with 10 % in its busiest tenth, and no pause longer than 1 % of "
+        "; threads@2 kept the evenest pace, with 11 % in its busiest tenth, and no pause longer than 1 % of "
         "its run."
     )
 

@@ -102,7 +102,7 @@ def _least(what: str, fastest: Cost, costs: Sequence[tuple[float, Cost]], say: C
     who = f"The fastest, {least.entry.name}," if least is fastest else least.entry.name
     if low == high:
         return f"{who} needed {say(low)} of {what}."
-    slots = behind_comma(least.entry.summary.slots, most.entry.summary.slots)
+    slots = behind_comma(most.entry.summary.slots, least.entry.summary.slots)
     return f"{who} needed the least {what}, {say(low)}; {most.entry.name} the most, {say(high)}{slots}."
 
 

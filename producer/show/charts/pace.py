@@ -95,8 +95,8 @@ def describe(paces: Sequence[Pace]) -> str:
         most = percent(max(pace.busiest_tenth for pace in paces))
         longest = percent(max(pace.pause for pace in paces))
         return (
-            f"All kept an even pace: no tenth of a run finished more than {most} of its jobs, and nowhere did "
-            f"none finish for more than {longest} of it."
+            f"All kept an even pace: no tenth of a run finished more than {most} of its jobs, and nowhere "
+            f"did none finish for more than {longest} of it."
         )
     evenest = min(paces, key=lambda pace: pace.unevenness)
     uneven = max(paces, key=lambda pace: pace.unevenness)

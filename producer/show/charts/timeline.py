@@ -17,10 +17,16 @@ from producer.show.svg.drawing import Drawing
 from producer.show.svg.palette import PROCESSES
 from producer.show.svg.rows import WIDE, Frame
 from producer.stats.lanes import Block, assign_lanes, count_most_at_once, cut_into_blocks
-from producer.words import times
+from producer.words import seconds, times
 
 #: Service time below this share of the job's time alone: that was measured on a slower machine or Python.
 SHRUNK = 0.9
+#: Taking turns is not all that stretched jobs if they took more than this many times what it explains.
+BEYOND = 1.03
+#: A job that takes less than this alone, in seconds, is outweighed by what goes on around it.
+TINY_S = 0.001
+#: What surrounds the jobs stretches them if the contender's CPU time is more than this many times theirs.
+AROUND = 2.0
 #: Ways whose slots take turns on one thread of their own accord, GIL or not.
 COOPERATIVE = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
 #: The room beside the lanes.
@@ -114,7 +120,8 @@ def describe(line: Timeline, field: Field) -> str:
         return f"{what}; {stretched}, so they hardly held each other up."
     if line.stretch > STRETCHED * line.at_once:
         return f"{what}; {_besides(line)}."
-    return f"{what}; {stretched}: {_why_stretched(line, field, processes)}."
+    more = f". {_beyond_turns(line)}" if line.stretch > BEYOND * line.at_once else ""
+    return f"{what}; {stretched}: {_why_stretched(line, field, processes)}{more}."
 
 
 def describe_thinning(line: Timeline) -> str | None:
@@ -184,9 +191,33 @@ def _why_stretched(line: Timeline, field: Field, processes: int) -> str:
 
 def _besides(line: Timeline) -> str:
     # Taking turns stretches each by no more than the number of those who take turns.
+    took = f"together they took {times(line.stretch)} the time they take alone"
+    turns = ", more than taking turns explains" if line.at_once > 1 else ""
+    return f"{took}{turns}: {_what_besides(line)}"
+
+
+def _what_besides(line: Timeline) -> str:
+    """Say what else than taking turns makes jobs take longer, as far as the result shows it."""
+    alone_s = float(line.entry.alone_s.mean())
+    cpu_s = (line.entry.summary.cpu_s or 0.0) / line.entry.typical.jobs
+    if alone_s < TINY_S and cpu_s > AROUND * alone_s:
+        return (
+            f"on a job of {seconds(alone_s)}, {line.entry.name} spent {seconds(cpu_s)} of CPU time: what "
+            "surrounds a job outweighs it, and among all that it takes longer than alone"
+        )
+    if alone_s < TINY_S:
+        return (
+            f"of a job of {seconds(alone_s)}, the records cannot tell what it was; reading the clock and "
+            "fetching what the processor has not at hand weigh as much as the job"
+        )
+    return "something besides these jobs kept the machine busy: the contender itself, or other programs"
+
+
+def _beyond_turns(line: Timeline) -> str:
+    """Say how much of the stretch is more than taking turns makes of it."""
     return (
-        f"together they took {times(line.stretch)} the time they take alone, more than taking turns "
-        "explains: something besides these jobs kept the machine busy"
+        f"But {line.at_once} that take turns take {line.at_once} times as long at most: the rest is changing "
+        "from one to another, and what else ran"
     )
 
 
