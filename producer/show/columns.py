@@ -40,6 +40,14 @@ def write_cpu(cpu_s: float | None) -> str:
     return f"<{SPACE}10{SPACE}ms" if cpu_s is not None and cpu_s < 0.01 else seconds(cpu_s)
 
 
+def write_share_of_limit(row: Summary) -> str:
+    """Write how much of its limit a contender reached; who is faster than that has shown it to be wrong."""
+    if not row.beats_limit:
+        return percent(row.efficiency)
+    within = row.efficiency is not None and row.efficiency <= 1 + (row.limit_doubt or 0.0)
+    return f"≈{SPACE}{percent(1)}" if within else "beaten"
+
+
 def _write_makespan(row: Summary) -> str:
     if row.makespan_s is None or row.makespan_min_s is None or row.makespan_max_s is None:
         return "no valid run"
@@ -65,7 +73,7 @@ SPEED = (
     Column("jobs/s", lambda row: digits(row.throughput)),
     Column("× serial's speed\n(95 %)", lambda row: write_ratio(row.speed_up)),
     Column("× winner's time\n(95 %)", lambda row: write_ratio(row.to_winner)),
-    Column("of\nlimit", lambda row: percent(row.efficiency)),
+    Column("of\nlimit", write_share_of_limit),
     Column("failed/\ndup/lost", _write_trouble),
 )
 COST = (

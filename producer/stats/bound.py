@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from producer.results import WorkloadResult
+from producer.stats.limit import READS_FILES
 from producer.stats.summary import Summary
 from producer.words import counted, seconds
 
 #: What takes more than this share of the time is what bound a workload: the waits, the CPU, or else the disk.
 MOST = 0.5
-#: Workloads whose jobs may wait for the disk.
-READS_FILES = ("disk", "mixed")
 #: Messages are what bound a workload if one costs more than this many times the job it carries.
 DEAR = 1.0
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
+from producer.stats.limit import Estimates
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.sending import is_bound_by_sending, sending_share
-from producer.stats.summary import makespan_s, runs_by_contender
+from producer.stats.summary import makespan_s, runs_by_contender, usable_cores
 from producer.words import are, counted, digits, listed, percent, seconds, times
 
 #: A run so many robust standard deviations from the median is an outlier (Iglewicz and Hoaglin, 1993)...
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     DRIFT = "drift"
     SHORT = "short"
     SENDING = "sending"
+    LIMIT = "limit"
     BUSY_MACHINE = "busy machine"
     CLOCKS = "clocks"
     INCOMPLETE = "incomplete"
@@ -69,6 +71,7 @@ def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
     warnings = list(_of_comparison(result, by_contender))
     warnings += _of_gil(result, by_contender)
     warnings += _of_kombu(result, by_contender)
+    warnings += _of_limit(result, workload, by_contender)
     for name, runs in by_contender.items():
         warnings += [replace(caution, contender=name) for caution in _of_contender(runs, workload)]
     return warnings
@@ -124,6 +127,28 @@ def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence
             "to half a round trip: read nothing into differences of a millisecond"
         )
         yield Caution(Kind.CLOCKS, None, text)
+
+
+def _of_limit(
+    result: Result, workload: WorkloadResult, by_contender: Mapping[ContenderName, Sequence[Run]]
+) -> Iterator[Caution]:
+    estimates = Estimates(workload, by_contender)
+    for name, runs in by_contender.items():
+        makespans = [makespan_s(run) for run in runs if run.valid]
+        estimate = estimates.of(name)
+        limit_s = estimate.limit_s(runs[0].slots, usable_cores(result))
+        if beyond := [each for each in makespans if each < limit_s]:
+            why = (
+                "the machine was slower whenever that was measured: compare again when it is quiet"
+                if estimate.own
+                else "it was measured under another Python: compare serial under this one, too"
+            )
+            shortest = min(beyond)
+            text = (
+                f"{len(beyond)} of {counted(len(makespans), 'run')} took less time than its limit "
+                f"({seconds(shortest)} where {seconds(limit_s)} is the least), which nothing can; {why}"
+            )
+            yield Caution(Kind.LIMIT, name, text, times(shortest / limit_s), limit_s / (shortest or limit_s))
 
 
 def _of_gil(result: Result, contenders: Iterable[ContenderName]) -> Iterator[Caution]:

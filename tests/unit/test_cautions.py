@@ -11,9 +11,16 @@ from producer.results import Records, Result, Run
 from producer.stats.cautions import Caution, Kind, caution_lines, cautions
 from producer.stats.sending import is_bound_by_sending
 from producer.words import SPACE
-from tests.made import a_result, a_run, on, result, run, started, workload
+from tests.made import a_result, a_run, on, reference, result, run, started, workload
 
 STEADY = [1.0, 1.01, 0.99, 1.02, 1.0, 0.98]
+
+
+def tiny(makespans_s: dict[str, list[float]]) -> Result:
+    """A comparison of four jobs that take no time at all."""
+    made = a_result(makespans_s)
+    made.workloads[0].reference = reference([0.0] * 4, [0.0] * 4, 0.0)
+    return made
 
 
 def of(result: Result) -> list[tuple[Kind, str | None]]:
@@ -36,7 +43,7 @@ def test_a_steady_comparison_has_nothing_to_beware_of() -> None:
     ],
 )
 def test_makespans_that_call_for_a_warning(makespans_s: list[float], kind: Kind) -> None:
-    warnings = of(a_result({"serial": makespans_s}))
+    warnings = of(tiny({"serial": makespans_s}))
     assert [seen for seen, _ in warnings] == [kind]
 
 
@@ -105,7 +112,7 @@ def test_what_spoils_a_comparison_is_said() -> None:
 
 
 def test_the_advice_knows_the_size_of_the_workload() -> None:
-    result = a_result({"serial": [0.001] * 5}, jobs=4)
+    result = tiny({"serial": [0.001] * 5})
     [caution] = cautions(result, result.workloads[0])
     assert (caution.kind, caution.contender) == (Kind.SHORT, ContenderName("serial"))
     assert caution.text == (
@@ -136,7 +143,7 @@ def test_the_worst_case_leads_and_the_others_have_their_numbers() -> None:
 
 
 def test_the_shortest_runs_and_the_most_unstable_lead_too() -> None:
-    short = a_result({"serial": [0.004] * 5, "threads@4": [0.001] * 5})
+    short = tiny({"serial": [0.004] * 5, "threads@4": [0.001] * 5})
     [line] = caution_lines(cautions(short, short.workloads[0]))
     assert line.startswith("Beware (short): threads@4: a run takes only 1.00")
     assert line.endswith(f"Likewise: serial (4.00{SPACE}ms).")
@@ -144,3 +151,18 @@ def test_the_shortest_runs_and_the_most_unstable_lead_too() -> None:
     [line] = caution_lines(cautions(spread, spread.workloads[0]))
     assert line.startswith("Beware (unstable): threads@4: its runs spread by 29")
     assert line.endswith(f"Likewise: serial (13{SPACE}%).")
+
+
+def test_a_limit_that_was_beaten_is_called_wrong() -> None:
+    # Four waits of 10 ms: two slots cannot take less than 20 ms.
+    made = a_result({"serial": [0.05] * 5, "threads@2": [0.05, 0.05, 0.019, 0.05, 0.05]})
+    for each in made.runs:
+        each.slots = 2
+    [caution] = [each for each in cautions(made, made.workloads[0]) if each.kind is Kind.LIMIT]
+    assert caution.text.replace(SPACE, " ") == (
+        "1 of 5 runs took less time than its limit (19.0 ms where 20.0 ms is the least), which nothing can; "
+        "the machine was slower whenever that was measured: compare again when it is quiet"
+    )
+    other = a_result({"threads@2 [3.14]": [0.005] * 5})
+    [caution] = [each for each in cautions(other, other.workloads[0]) if each.kind is Kind.LIMIT]
+    assert caution.text.endswith("measured under another Python: compare serial under this one, too")

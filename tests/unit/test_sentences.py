@@ -11,6 +11,7 @@ from producer.results import Run
 from producer.show.charts import costs, latencies, makespans, pace, timeline, waits
 from producer.show.charts.entries import Entry
 from producer.show.report.figures import make_charts
+from producer.show.svg.rows import WIDE
 from producer.words import SPACE
 from tests.charted import Span, compared, entry, one_after_the_other, placed
 from tests.made import MACHINE
@@ -51,7 +52,7 @@ def test_without_a_valid_run_nothing_is_said_of_numbers() -> None:
 def test_one_contender_is_compared_with_its_limit_only() -> None:
     # Two slots, four jobs of 0.1 s alone: 0.2 s is the limit.
     assert on_makespans(*one_after_the_other("serial", 1.0)) == (
-        "serial took 1.00 s; serial reached 20 % of its physical limit."
+        "serial took 1.00 s; serial reached 20 % of its estimated limit."
     )
 
 
@@ -59,7 +60,7 @@ def test_a_difference_that_the_runs_show_is_claimed() -> None:
     sentence = on_makespans(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
     assert sentence == (
         "threads@2 was the shortest with 1.00 s, serial the longest with 4.00 s, 4.00 times as long; that "
-        "threads@2 is faster than serial is shown; threads@2 reached 20 % of its physical limit."
+        "threads@2 is faster than serial is shown; threads@2 reached 20 % of its estimated limit."
     )
 
 
@@ -92,15 +93,56 @@ def test_few_runs_claim_nothing(rounds: int, words: str) -> None:
 
 def test_who_beats_the_limit_is_not_believed() -> None:
     sentence = on_makespans(*one_after_the_other("serial", 1.0), wait_s=1.0)
-    assert "serial was faster than its own limit, which nothing can be" in sentence
+    assert "serial was faster than its estimated limit, which nothing can be" in sentence
 
 
 def test_who_beats_a_limit_of_another_python_is_not_called_impossible() -> None:
-    sentence = on_makespans(*one_after_the_other("serial [3.14]", 1.0), wait_s=1.0)
+    sentence = on_makespans(*one_after_the_other("threads@2 [3.14]", 1.0), wait_s=1.0)
     assert (
-        "serial [3.14] was faster than its limit, which was measured under the Python that simul" in sentence
+        "threads@2 [3.14] was faster than its limit, which was measured under the Python that simul"
+        in sentence
     )
     assert "nothing can be" not in sentence
+
+
+def reading(*runs: Run, wait_s: float = 0.1, work_s: float = 0.0) -> str:
+    """How the makespans are to be read."""
+    made = makespans.chart(compared(*runs, wait_s=wait_s, work_s=work_s)[1])
+    assert made is not None
+    return plain(made.reading)
+
+
+def test_that_nobody_came_left_of_the_diamond_is_only_said_where_nobody_did() -> None:
+    slow, fast = one_after_the_other("threads@2", 1.0), one_after_the_other("processes@2", 0.3)
+    assert reading(*slow).endswith(
+        "The diamond is the limit, as estimated from the fastest of what was measured (only once, so nobody "
+        "knows how sure it is): no run came left of it."
+    )
+    assert reading(*slow, *fast, wait_s=0.2).endswith(
+        "Nothing can come left of it, and runs of processes@2 did: there it is estimated too high."
+    )
+    # Serial measures the work five more times, from 98 to 102 % of a second.
+    serial = one_after_the_other("serial", 4.0)
+    assert "(it may be 1 % too high): no run came left of it." in reading(
+        *slow, *serial, work_s=1.0, wait_s=0
+    )
+
+
+def test_what_the_gil_holds_to_one_core_has_a_limit_of_its_own() -> None:
+    def describe(contender: str) -> str:
+        run = replace(placed([(1, 0, 0, 5), (1, 0, 0, 5)], contender), gil=True)
+        _, field = compared(run, wait_s=0.0, work_s=1.0)
+        [bar] = makespans.derive(field.entries)
+        drawn = makespans.draw([bar], WIDE).svg("")
+        assert ("limit on one core" in drawn) is (bar.one_core_limit_s is not None)
+        return plain(makespans.describe([bar]))
+
+    reached = "reached 20 % of its estimated limit"
+    assert describe("processes@2") == f"processes@2 took 5.00 s; processes@2 {reached}."
+    assert describe("threads@2").endswith(
+        f"threads@2 {reached}, and 40 % of what is left of it where the GIL holds each process to one core."
+    )
+    assert "where its one thread holds each process to one core" in describe("asyncio@2")
 
 
 def test_an_only_job() -> None:

@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.results.times import SecondsColumn, Times, join_times
-from producer.stats.bound import READS_FILES
+from producer.stats.limit import READS_FILES, Estimates
 from producer.stats.scaling import Curve, curves, place_on
 from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries
 
@@ -35,7 +33,7 @@ class Entry:
     typical: Run
     #: The jobs of all valid runs, one after the other.
     all_times: Times
-    #: Seconds that each job takes with nothing around it, by its index.
+    #: Seconds that each job takes with nothing around it, by its index: the fastest of what was measured.
     alone_s: SecondsColumn
 
     @property
@@ -109,10 +107,12 @@ def derive_fields(result: Result) -> list[Field]:
 
 def derive_entries(result: Result, workload: WorkloadResult) -> list[Entry]:
     """Make an entry of each contender, in the order of the tables."""
-    reference = workload.reference
-    alone = np.add(reference.waits_s, reference.work_s)
     by_contender = runs_by_contender(result, workload.name)
-    return [_entry(row, by_contender[row.contender], alone) for row in summaries(result, workload)]
+    estimates = Estimates(workload, by_contender)
+    return [
+        _entry(row, by_contender[row.contender], estimates.of(row.contender).alone_s)
+        for row in summaries(result, workload)
+    ]
 
 
 def _derive_curves(result: Result, workload: WorkloadResult) -> list[Curve]:

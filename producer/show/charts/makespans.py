@@ -1,4 +1,4 @@
-"""How long each contender took: bars with their intervals, and the limit that nothing can beat."""
+"""How long each contender took: bars with their intervals, and the limit that nothing can beat, estimated."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
+from producer.show.columns import write_share_of_limit
 from producer.show.slots import behind_comma
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Key, Row, draw_bar, draw_rows
+from producer.stats.limit import COOPERATIVE
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
-from producer.words import SPACE, are, counted, percent, seconds, times
+from producer.words import SPACE, are, counted, listed, percent, seconds, times
 
 INTERVAL = Key(f"95{SPACE}% interval", "ink", "interval")
 RANGE = Key(f"from the shortest to the longest of fewer than {RUNS_TO_CLAIM} runs", "ink", "line")
-LIMIT = Key("physical limit", "ink", "diamond")
+LIMIT = Key("physical limit, estimated", "ink", "diamond")
+ONE_CORE = Key("limit on one core (GIL, or one thread)", "ink", "post")
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A makespan with its interval, and the limit that nothing can beat; in seconds."""
+    """A makespan with its interval, and the limit that nothing can beat, as estimated; in seconds."""
 
     entry: Entry
     #: The median makespan.
@@ -45,7 +48,12 @@ class Bar:
     @property
     def reach_s(self) -> float:
         """The largest time at which anything of the bar is drawn."""
-        return max(self.value_s, self.ends_s[1], self.limit_s)
+        return max(self.value_s, self.ends_s[1], self.limit_s, self.one_core_limit_s or 0.0)
+
+    @property
+    def one_core_limit_s(self) -> float | None:
+        """The limit where the GIL, or the thread of an event loop, holds it to one core; None elsewhere."""
+        return self.entry.summary.one_core_limit_s
 
 
 def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
@@ -55,8 +63,8 @@ def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
         return None
     return Chart(
         "How long it took",
-        f"Makespan: from the first job enqueued to the last one finished. {_ends(bars)} Shorter is better; "
-        "nobody can come left of the diamond.",
+        f"Makespan: from the first job enqueued to the last one finished. {_ends(bars)} Shorter is better. "
+        f"{_on_limit(bars)}",
         describe(bars),
         (Picture("makespan", "makespan", partial(draw, bars, longest_s=shared.longest_s)),),
     )
@@ -97,9 +105,14 @@ def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> D
         bar = bars[place]
         draw_bar(drawing, band, bar.value_s, choose_colour(bar.entry))
         _draw_whisker(drawing, band, bar)
+        if bar.one_core_limit_s is not None:
+            x = band.x(bar.one_core_limit_s)
+            drawing.line(x, band.top - 2, x, band.top + band.height + 2, "paper", 5)
+            drawing.line(x, band.top - 2, x, band.top + band.height + 2, "ink", 3)
         drawing.diamond(band.x(bar.limit_s), band.middle, 6)
 
     keys = [*list_families(bar.entry for bar in bars), *_whisker_keys(bars), LIMIT]
+    keys += [ONE_CORE] if any(bar.one_core_limit_s is not None for bar in bars) else []
     return draw_rows(frame, axis, rows, keys, paint)
 
 
@@ -128,18 +141,47 @@ def _slots(bar: Bar, other: Bar) -> str:
     return behind_comma(bar.entry.summary.slots, other.entry.summary.slots)
 
 
+def _on_limit(bars: Sequence[Bar]) -> str:
+    """Say what the diamond is, how sure, and whether anybody came left of it, which nobody can."""
+    limit = f"The diamond is the limit, as estimated from the fastest of what was measured{_doubt(bars[0])}"
+    beaten = [str(bar.entry.name) for bar in bars if bar.shortest_s < bar.limit_s]
+    if beaten:
+        return (
+            f"{limit}. Nothing can come left of it, and runs of {listed(beaten)} did: there it is estimated "
+            "too high."
+        )
+    return f"{limit}: no run came left of it."
+
+
+def _doubt(bar: Bar) -> str:
+    """Say by how much the limit may be too high."""
+    doubt = bar.entry.summary.limit_doubt
+    if doubt is None:
+        return " (only once, so nobody knows how sure it is)"
+    return f" (it may be {percent(doubt)} too high)" if doubt >= 0.005 else ""
+
+
 def _limit(bar: Bar) -> str:
-    share = bar.limit_s / bar.value_s
-    if share <= 1:
-        return f"{bar.entry.name} reached {percent(share)} of its physical limit"
-    if bar.entry.name.python:
+    name, share = bar.entry.name, bar.limit_s / bar.value_s
+    if share > 1:
+        return _beaten(bar)
+    reached = f"{name} reached {percent(share)} of its estimated limit"
+    if bar.one_core_limit_s is None or bar.one_core_limit_s > bar.value_s:
+        return reached
+    held = "its one thread" if name.way in COOPERATIVE else "the GIL"
+    of_core = percent(bar.one_core_limit_s / bar.value_s)
+    return f"{reached}, and {of_core} of what is left of it where {held} holds each process to one core"
+
+
+def _beaten(bar: Bar) -> str:
+    if not bar.entry.summary.limit_own:
         return (
             f"{bar.entry.name} was faster than its limit, which was measured under the Python that simul "
             "itself runs on: this one does the same work faster, or the machine was slower then"
         )
     return (
-        f"{bar.entry.name} was faster than its own limit, which nothing can be: the machine was slower "
-        "while the limit was measured, so measure again when it is quiet"
+        f"{bar.entry.name} was faster than its estimated limit, which nothing can be: the machine was "
+        "slower whenever that was measured, so measure again when it is quiet"
     )
 
 
@@ -172,5 +214,7 @@ def _tip(bar: Bar) -> str:
     if bar.mean_s.claims:
         low, high = bar.ends_s
         lines.append(f"95{SPACE}% interval {seconds(low)} to {seconds(high)}")
-    lines.append(f"limit {seconds(bar.limit_s)}, reached to {percent(bar.limit_s / bar.value_s)}")
+    lines.append(f"limit {seconds(bar.limit_s)}, estimated{_doubt(bar)}: {write_share_of_limit(row)}")
+    if bar.one_core_limit_s is not None:
+        lines.append(f"limit on one core {seconds(bar.one_core_limit_s)}")
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from producer.show.svg.drawing import Drawing
 from producer.show.svg.palette import PROCESSES
 from producer.show.svg.rows import WIDE, Frame
 from producer.stats.lanes import Block, assign_lanes, count_most_at_once, cut_into_blocks
+from producer.stats.limit import COOPERATIVE
 from producer.words import seconds, times
 
 #: Service time below this share of the job's time alone: that was measured on a slower machine or Python.
@@ -27,8 +28,6 @@ BEYOND = 1.03
 TINY_S = 0.001
 #: What surrounds the jobs stretches them if the contender's CPU time is more than this many times theirs.
 AROUND = 2.0
-#: Ways whose slots take turns on one thread of their own accord, GIL or not.
-COOPERATIVE = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
 #: The room beside the lanes.
 LEFT, RIGHT = 130.0, 14.0
 #: Height of all the lanes together, and the most that one of them gets.

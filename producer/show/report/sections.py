@@ -9,7 +9,7 @@ from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
 from producer.show.calls import describe_calls
 from producer.show.charts.answers import answer_questions
-from producer.show.columns import COST, SPEED
+from producer.show.columns import COST, SPEED, write_share_of_limit
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
@@ -124,8 +124,10 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
             times(best.speed_up.value),
             f"as fast as serial{behind_comma(best.slots, 1)} (mean of the rounds)",
         )
-    if best.efficiency is not None and best.efficiency <= 1:
-        yield percent(best.efficiency), "of what its slots and cores allow"
+    if best.beats_limit:
+        yield write_share_of_limit(best), "of its limit, which nothing can beat: it is estimated too high"
+    elif best.efficiency is not None:
+        yield percent(best.efficiency), "of what its slots and cores allow, as estimated"
 
 
 def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
