@@ -123,9 +123,9 @@ def test_that_nobody_came_left_of_the_diamond_is_only_said_where_nobody_did() ->
     )
     # Serial measures the work five more times, from 98 to 102 % of a second.
     serial = one_after_the_other("serial", 4.0)
-    assert "(it may be 1 % too high): no run came left of it." in reading(
-        *slow, *serial, work_s=1.0, wait_s=0
-    )
+    slower = one_after_the_other("threads@2", 5.0)
+    sure = reading(*slower, *serial, work_s=1.0, wait_s=0.0)
+    assert "(it may be 1 % too high): no run came left of it." in sure
 
 
 def test_what_the_gil_holds_to_one_core_has_a_limit_of_its_own() -> None:

@@ -12,22 +12,16 @@ from functools import partial
 
 from producer.show.charts.chart import ALONE, MAX_BLOCKS, Chart, Picture, Shared
 from producer.show.charts.entries import STRETCHED, Entry, Field
+from producer.show.charts.stretch import explain_stretch, is_beyond_turns
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.palette import PROCESSES
 from producer.show.svg.rows import WIDE, Frame
 from producer.stats.lanes import Block, assign_lanes, count_most_at_once, cut_into_blocks
-from producer.stats.limit import COOPERATIVE
-from producer.words import seconds, times
+from producer.words import times
 
 #: Service time below this share of the job's time alone: that was measured on a slower machine or Python.
 SHRUNK = 0.9
-#: Taking turns is not all that stretched jobs if they took more than this many times what it explains.
-BEYOND = 1.03
-#: A job that takes less than this alone, in seconds, is outweighed by what goes on around it.
-TINY_S = 0.001
-#: What surrounds the jobs stretches them if the contender's CPU time is more than this many times theirs.
-AROUND = 2.0
 #: The room beside the lanes.
 LEFT, RIGHT = 130.0, 14.0
 #: Height of all the lanes together, and the most that one of them gets.
@@ -105,11 +99,12 @@ def describe(line: Timeline, field: Field) -> str:
     where = "one process" if processes == 1 else f"{processes} processes"
     if line.jobs == 1:
         return f"{name} did its only job in {where}: there was nothing to be done at the same time."
+    stretched = f"together they took {times(line.stretch)} the time they take alone"
     if line.at_once == 1:
-        slowed = f"; {_besides(line)}" if line.stretch >= STRETCHED else ""
+        why = explain_stretch(line.entry, field, line.stretch, line.at_once)
+        slowed = f"; {stretched}: {why}" if line.stretch >= STRETCHED else ""
         return f"{name} did one job at a time in {where}: every other job waited for it{slowed}."
     what = f"{name} had up to {line.at_once} jobs open at the same time in {where}"
-    stretched = f"together they took {times(line.stretch)} the time they take alone"
     if line.stretch < SHRUNK:
         return (
             f"{what}; {stretched}: alone they were done more slowly than here, so whether they held each "
@@ -117,10 +112,8 @@ def describe(line: Timeline, field: Field) -> str:
         )
     if line.stretch < STRETCHED:
         return f"{what}; {stretched}, so they hardly held each other up."
-    if line.stretch > STRETCHED * line.at_once:
-        return f"{what}; {_besides(line)}."
-    more = f". {_beyond_turns(line)}" if line.stretch > BEYOND * line.at_once else ""
-    return f"{what}; {stretched}: {_why_stretched(line, field, processes)}{more}."
+    beyond = ", more than taking turns explains" if is_beyond_turns(line.stretch, line.at_once) else ""
+    return f"{what}; {stretched}{beyond}: {explain_stretch(line.entry, field, line.stretch, line.at_once)}."
 
 
 def describe_thinning(line: Timeline) -> str | None:
@@ -173,51 +166,6 @@ def process_name(worker: str) -> str:
 def _picture(line: Timeline, field: Field) -> Picture:
     name = line.entry.name
     return Picture(f"timeline-{name}", f"timeline of {name}", partial(draw, line), describe(line, field))
-
-
-def _why_stretched(line: Timeline, field: Field, processes: int) -> str:
-    if field.waits:
-        return "what each waited for was over before it had its turn again"
-    if processes == 1 and field.computes and line.entry.name.way in COOPERATIVE:
-        return "one thread does them all, and while one computes the others stand still"
-    gil = line.entry.typical.gil
-    if processes == 1 and field.computes and (field.gil if gil is None else gil):
-        return (
-            "the GIL lets one of them run Python at a time, and meanwhile the others are open but stand still"
-        )
-    return "open at the same time is not running at the same time"
-
-
-def _besides(line: Timeline) -> str:
-    # Taking turns stretches each by no more than the number of those who take turns.
-    took = f"together they took {times(line.stretch)} the time they take alone"
-    turns = ", more than taking turns explains" if line.at_once > 1 else ""
-    return f"{took}{turns}: {_what_besides(line)}"
-
-
-def _what_besides(line: Timeline) -> str:
-    """Say what else than taking turns makes jobs take longer, as far as the result shows it."""
-    alone_s = float(line.entry.alone_s.mean())
-    cpu_s = (line.entry.summary.cpu_s or 0.0) / line.entry.typical.jobs
-    if alone_s < TINY_S and cpu_s > AROUND * alone_s:
-        return (
-            f"on a job of {seconds(alone_s)}, {line.entry.name} spent {seconds(cpu_s)} of CPU time: what "
-            "surrounds a job outweighs it, and among all that it takes longer than alone"
-        )
-    if alone_s < TINY_S:
-        return (
-            f"of a job of {seconds(alone_s)}, the records cannot tell what it was; reading the clock and "
-            "fetching what the processor has not at hand weigh as much as the job"
-        )
-    return "something besides these jobs kept the machine busy: the contender itself, or other programs"
-
-
-def _beyond_turns(line: Timeline) -> str:
-    """Say how much of the stretch is more than taking turns makes of it."""
-    return (
-        f"But {line.at_once} that take turns take {line.at_once} times as long at most: the rest is changing "
-        "from one to another, and what else ran"
-    )
 
 
 def _draw_processes(drawing: Drawing, line: Timeline, top: float, height: float) -> None:

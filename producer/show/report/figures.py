@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from producer.printable import html
-from producer.show.charts import costs, latencies, makespans, pace, scaling, timeline, waits
+from producer.show.charts import costs, latencies, makespans, pace, scaling, shares, timeline, waits
 from producer.show.charts.chart import ALONE, Chart, Shared
 from producer.show.charts.entries import Field
 from producer.show.charts.timeline import TimelineChart
@@ -16,6 +16,7 @@ from producer.show.svg.rows import NARROW, WIDE
 CHARTS = (
     scaling.chart,
     makespans.chart,
+    shares.chart,
     timeline.chart,
     latencies.chart,
     waits.chart,

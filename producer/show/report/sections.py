@@ -15,6 +15,7 @@ from producer.show.facts import (
     describe_answers,
     describe_left_out,
     describe_machine,
+    describe_means,
     describe_problems,
     describe_python,
     describe_stalls,
@@ -25,7 +26,7 @@ from producer.show.report.labelled import Labelled
 from producer.show.slots import behind_comma
 from producer.show.starvation import describe_starvation
 from producer.show.used import describe_used
-from producer.stats.bound import describe_bound
+from producer.stats.bound import describe_jobs
 from producer.stats.cautions import by_kind, cautions
 from producer.stats.each_worker import each_worker
 from producer.stats.starvation import starvations
@@ -47,7 +48,7 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
             f"<div><b>{_breakable(big)}</b><span>{html(small)}</span></div>" for big, small in _tiles(rows)
         )
         parts.append(f'<div class="tiles">{tiles}</div>')
-        parts.append(f"<p>{html(describe_bound(workload, rows))}</p>")
+        parts.append(f"<p>{html(describe_jobs(workload, rows))}</p>")
     lines = [*describe_answers(workload), *describe_starvation(starvations(result, workload))]
     lines += describe_used(rows, each_worker(result, workload))
     lines += describe_calls(result, workload)
@@ -96,7 +97,7 @@ def write_table(rows: Sequence[Summary]) -> str:
     return (
         '<details class="numbers"><summary>All the numbers</summary><div class="scroll"><table>'
         f'<thead><tr><th scope="col">contender</th>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div></details>"
+        f"</div>{''.join(f'<p>{html(line)}</p>' for line in describe_means(rows))}</details>"
     )
 
 

@@ -13,11 +13,13 @@ from producer.contender_name import ContenderName
 from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.calls import describe_calls
+from producer.show.charts.shares import describe_bounds
 from producer.show.columns import COST, SPEED, Column
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
     describe_left_out,
+    describe_means,
     describe_problems,
     describe_python,
     describe_stalls,
@@ -27,7 +29,7 @@ from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.show.terminal.sweep import show_sweep, write_facts, write_title
 from producer.show.used import describe_used
-from producer.stats.bound import describe_bound
+from producer.stats.bound import describe_jobs
 from producer.stats.cautions import caution_lines, cautions
 from producer.stats.each_worker import each_worker
 from producer.stats.ratios import RUNS_TO_CLAIM
@@ -85,7 +87,9 @@ def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) ->
         yield NOBODY_RAN
     else:
         yield _on_winner(rows)
-        yield describe_bound(workload, rows)
+        yield describe_jobs(workload, rows)
+        yield from describe_bounds(result, workload, rows)
+        yield from describe_means(rows)
     yield from describe_answers(workload)
     yield from _on_percentiles(rows)
     yield from describe_starvation(starvations(result, workload))
