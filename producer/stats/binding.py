@@ -51,7 +51,7 @@ def find_binding(candidate: Candidate, workload: WorkloadResult, facts: JobFacts
     inside = _how_jobs_are_done(candidate, facts, alone_s, cores)
     busy = f"{digits(candidate.under_way)} of {counted(slots, 'slot')} were busy"
     largest = candidate.shares.largest
-    most = f"the largest part of their time, {percent(candidate.shares.share(largest))}, was: {largest}"
+    most = f"the largest part of their time, {percent(candidate.shares.share([largest]))}, was: {largest}"
     unknown = Binding(Bound.UNKNOWN, f"What bounds it is not shown: {busy}, and {most}")
     return next(chain(outside, inside), unknown)
 
@@ -62,7 +62,7 @@ def _how_jobs_come(
     jobs, slots, cpu_s = workload.jobs, candidate.row.slots, candidate.cpu_per_job_s
     largest = candidate.shares.largest
     if largest is Part.SENDING:
-        share = percent(candidate.sent_for or candidate.shares.share(Part.SENDING))
+        share = percent(candidate.sent_for or candidate.shares.share([Part.SENDING]))
         yield Binding(
             Bound.SENDING,
             f"Bound by the sending: for {share} of its time jobs were still being sent, and found slots free",

@@ -4,13 +4,13 @@ At every moment from the first enqueue to the last finish a slot either has a jo
 job does it (for as long as the job takes alone) or is held up at it (the rest of its service time). One that
 is free waits for the job that is nearest to it: one that a worker has received and not started, else one that
 was sent and nobody has received, else the next that the sender has not sent; where all have been started,
-none is left. Divided by the number of slots these times add up to the makespan, and the largest is what
+none is left. Divided by the number of slots these times add up to the makespan, and what took the most of it
 bound the contender.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +31,9 @@ class Part(StrEnum):
     LEFT = "no job left"
 
 
+#: What can bind a contender, each with its parts. Whether jobs that nobody starts lie in the queue or at a
+#: worker only says how far workers fetch ahead: these two are one.
+BOUNDS = ((Part.JOB,), (Part.STRETCHED,), (Part.SENDING,), (Part.QUEUE, Part.HANDING), (Part.LEFT,))
 #: The parts in which a slot is free, the nearest job first.
 FREE = (Part.HANDING, Part.QUEUE, Part.SENDING, Part.LEFT)
 
@@ -48,13 +51,18 @@ class Shares:
         return sum(self.seconds.values())
 
     @property
-    def largest(self) -> Part:
-        """What most of the slots' time went into; of equals the first in the order of `Part`."""
-        return max(Part, key=lambda part: self.seconds[part])
+    def bound(self) -> tuple[Part, ...]:
+        """What most of the slots' time went into, of `BOUNDS`; of equals the first."""
+        return max(BOUNDS, key=self.share)
 
-    def share(self, part: Part) -> float:
-        """The share of the makespan that a part takes."""
-        return self.seconds[part] / (self.makespan_s or 1.0)
+    @property
+    def largest(self) -> Part:
+        """The largest part of the bound."""
+        return max(self.bound, key=lambda part: self.seconds[part])
+
+    def share(self, parts: Iterable[Part]) -> float:
+        """The share of the makespan that these parts take together."""
+        return sum(self.seconds[part] for part in parts) / (self.makespan_s or 1.0)
 
 
 def typical_of(valid: Sequence[Run]) -> Run:

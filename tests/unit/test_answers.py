@@ -58,6 +58,14 @@ def test_computing_jobs_answer_what_the_gil_does() -> None:
     assert which[1].endswith("; threads@2 used 20 MiB, processes@2 20 MiB.")
 
 
+def test_jobs_too_small_to_show_the_gil_are_told_from_others() -> None:
+    runs = [*one_after_the_other("serial", 0.0008), *one_after_the_other("threads@2", 0.004)]
+    _, _, gil, _ = evidence(*runs, wait_s=0.0, work_s=0.0001)
+    assert gil[1].startswith(
+        "waits, which computes (in jobs of 100 µs, which what surrounds them outweighs), on 2"
+    )
+
+
 def test_without_a_gil_threads_may_use_all_cores() -> None:
     _, _, gil, _ = evidence(*one_after_the_other("serial", 4.0), gil=False)
     assert "here it was off: threads may use all 2 cores." in gil[0]

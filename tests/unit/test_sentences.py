@@ -172,6 +172,12 @@ def test_jobs_that_do_not_hold_each_other_up() -> None:
     )
 
 
+def test_jobs_that_hold_each_other_up_a_little() -> None:
+    assert on_timeline([(1, 0, 0, 1.4), (2, 0, 0, 1.2)]).endswith(
+        "together they took 1.30 times the time they take alone, so they held each other up a little."
+    )
+
+
 def test_jobs_that_were_alone_on_a_slower_machine() -> None:
     assert on_timeline([(1, 0, 0, 0.8), (1, 0, 0, 0.8)]).endswith(
         "together they took 0.80 times the time they take alone: alone they were done more slowly than here, "

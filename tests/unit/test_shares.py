@@ -67,7 +67,7 @@ def test_a_run_without_a_record_has_no_parts() -> None:
 def test_the_largest_part_is_named() -> None:
     divided = divide(ran((0, 0, 30, 40)), np.array([0.01]))
     assert divided.largest is Part.HANDING
-    assert divided.share(Part.HANDING) == pytest.approx(0.75)
+    assert divided.share([Part.HANDING]) == pytest.approx(0.75)
 
 
 JOB = st.tuples(*[st.integers(0, 50)] * 4).map(lambda steps: tuple(int(at) for at in np.cumsum(steps)))
@@ -114,13 +114,11 @@ def received_at_once(made: Run) -> Run:
 
 def test_jobs_that_lie_received_are_told_from_those_in_the_queue() -> None:
     late: list[Span] = [(1, 0, 9, 10), (1, 0, 9, 10)]
-    assert "jobs on their way to a worker: the messages bound it" in sentence(
-        placed(late, "celery:threads@2")
-    )
-    assert "jobs received: what a worker does for each message" in sentence(
+    assert "not at a worker yet: the messages bound it" in sentence(placed(late, "celery:threads@2"))
+    assert "most of them at a worker: what a worker does for each message" in sentence(
         received_at_once(placed(late, "celery:threads@2"))
     )
-    assert "jobs received: one thread does all its jobs" in sentence(
+    assert "jobs not started: one thread does all its jobs" in sentence(
         received_at_once(placed(late, "celery:gevent@2"))
     )
 
@@ -128,14 +126,25 @@ def test_jobs_that_lie_received_are_told_from_those_in_the_queue() -> None:
 @pytest.mark.parametrize(
     ("contender", "spans", "wait_s", "words"),
     [
-        ("serial", [(1, 0, 0, 1), (1, 0, 1, 2), (1, 0, 2, 3)], 0.0, "which compute: more cores"),
+        (
+            "serial",
+            [(1, 0, 0, 1), (1, 0, 1, 2), (1, 0, 2, 3)],
+            0.0,
+            "on one core: processes could use others",
+        ),
+        (
+            "processes@2",
+            [(1, 0, 0, 1), (2, 0, 0, 1), (1, 0, 1, 2)],
+            0.0,
+            "which compute: more slots, each on a core",
+        ),
         (
             "threads@2",
             [(1, 0, 0, 1), (1, 0, 0, 1), (1, 0, 1, 2), (1, 0, 1, 2)],
             1.0,
             "which wait: more slots",
         ),
-        ("threads@2", [(1, 0, 0, 1), (1, 0, 0, 1)], 1.0, ": 2 jobs, and each had a slot of its own."),
+        ("threads@2", [(1, 0, 0, 1), (1, 0, 0, 1)], 1.0, ": 2 jobs, and a slot for each."),
         ("threads@2", [(1, 0, 0, 3), (1, 0, 0, 3)], 0.0, "holding jobs up: the GIL lets one of them run"),
         (
             "processes@2",
@@ -163,7 +172,7 @@ def test_the_largest_part_is_said_with_what_it_is_a_sign_of(
 
 def test_what_comes_near_the_largest_part_is_named_too() -> None:
     said = sentence(placed([(1, 0, 0, 1.9), (1, 0, 0, 1.9)]))
-    assert said.endswith(" Nearly as much, 47 %, went into another: held up at a job.")
+    assert said.endswith(" Nearly as much, 47 %, was: held up at a job.")
 
 
 def test_the_parts_of_all_contenders_are_in_one_sentence() -> None:
@@ -173,6 +182,14 @@ def test_the_parts_of_all_contenders_are_in_one_sentence() -> None:
     said = shares.describe(shares.derive(field.entries), field).replace(SPACE, " ")
     assert made.workloads[0] is field.workload
     assert said.endswith(
-        "The largest part of each: the job itself with threads@2 (100 %); jobs in the queue with celery:solo "
-        "(90 %)."
+        "What took the most of each: the job itself with threads@2 (100 %); jobs sent, not started with "
+        "celery:solo (90 %)."
     )
+
+
+def test_jobs_that_nobody_starts_are_one_bound_wherever_they_lie() -> None:
+    # Half as long in the queue as at the worker; neither is more than the job itself.
+    divided = divide(ran((0, 3, 9, 17)), np.array([0.008]))
+    assert divided.bound == (Part.QUEUE, Part.HANDING)
+    assert divided.largest is Part.HANDING
+    assert divided.share(divided.bound) == pytest.approx(9 / 17)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from producer.show.charts.claims import compare, measure_ratio
-from producer.show.charts.entries import Entry, Field
+from producer.show.charts.entries import TINY_S, Entry, Field
 from producer.stats.lanes import count_most_at_once
 from producer.system.machine import Machine
 from producer.words import counted, mebibytes, percent, seconds
@@ -117,8 +117,16 @@ def _gil(field: Field, machine: Machine) -> str | None:
     asked = others[0].typical.gil
     on = "on" if asked or (asked is None and machine.gil) else "off"
     return (
-        f"{field.workload.name}, which computes, on {counted(machine.cores, 'core')} with the GIL {on}: "
-        f"{verdicts}."
+        f"{field.workload.name}, which computes{_tiny(serial)}, on {counted(machine.cores, 'core')} with the "
+        f"GIL {on}: {verdicts}."
+    )
+
+
+def _tiny(serial: Entry) -> str:
+    """Say where jobs are too small to show what they do."""
+    alone_s = float(serial.alone_s.mean())
+    return (
+        f" (in jobs of {seconds(alone_s)}, which what surrounds them outweighs)" if alone_s < TINY_S else ""
     )
 
 

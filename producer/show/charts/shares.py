@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,29 +15,30 @@ from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Key, Row, draw_rows
 from producer.stats.lanes import count_most_at_once
 from producer.stats.limit import COOPERATIVE
-from producer.stats.shares import Part, Shares, divide
+from producer.stats.shares import BOUNDS, Part, Shares, divide
 from producer.stats.summary import Summary
 from producer.words import counted, listed, percent, seconds
 
 #: A second part that is at least this share of the largest one is named with it.
 NEARLY = 0.8
-#: The colour of each part, and what its row is called in a word.
+#: The colour of each part.
 COLOURS = {
     Part.JOB: "part-job",
     Part.STRETCHED: "part-held",
     Part.SENDING: "part-sending",
-    Part.QUEUE: "wait",
+    Part.QUEUE: "part-queue",
     Part.HANDING: "part-handing",
-    Part.LEFT: "line",
+    Part.LEFT: "part-left",
 }
-SHORT = {
-    Part.JOB: "the job",
-    Part.STRETCHED: "held up",
-    Part.SENDING: "sending",
-    Part.QUEUE: "in the queue",
-    Part.HANDING: "handing on",
-    Part.LEFT: "none left",
+#: What bound a contender, in a few words.
+SHORT: Mapping[tuple[Part, ...], str] = {
+    (Part.JOB,): "the job itself",
+    (Part.STRETCHED,): "held up",
+    (Part.SENDING,): "not sent yet",
+    (Part.QUEUE, Part.HANDING): "not started yet",
+    (Part.LEFT,): "none left",
 }
+LONG = {bound: str(bound[0]) if len(bound) == 1 else "jobs sent, not started" for bound in BOUNDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
         "What an average slot did in the typical run. It has a job, and does it (as long as that takes "
         "alone) or is held up at it; or it is free, and waits for the nearest job: one that a worker has "
         "received, one in the queue, one that is not sent yet, or none any more. The parts add up to the "
-        "makespan; the largest bound the contender.",
+        "makespan; what took the most of it bound the contender.",
         describe(rows, field),
         (Picture("shares", "where the time went", partial(draw, rows, field)),),
     )
@@ -81,60 +82,61 @@ def describe(rows: Sequence[Divided], field: Field) -> str:
     first = describe_largest(rows[0], field)
     if len(rows) == 1:
         return first
-    groups: dict[Part, list[str]] = {}
+    groups: dict[tuple[Part, ...], list[str]] = {}
     for row in rows:
-        part = row.shares.largest
-        groups.setdefault(part, []).append(f"{row.entry.name} ({percent(row.shares.share(part))})")
-    parts = "; ".join(f"{part} with {listed(groups[part])}" for part in Part if part in groups)
-    return f"{first} The largest part of each: {parts}."
+        share = percent(row.shares.share(row.shares.bound))
+        groups.setdefault(row.shares.bound, []).append(f"{row.entry.name} ({share})")
+    parts = "; ".join(f"{LONG[bound]} with {listed(groups[bound])}" for bound in BOUNDS if bound in groups)
+    return f"{first} What took the most of each: {parts}."
 
 
 def describe_largest(row: Divided, field: Field) -> str:
-    """Name the largest part of one contender, what it is a sign of, and what comes near it."""
-    part = row.shares.largest
-    second = max((other for other in Part if other is not part), key=lambda other: row.shares.seconds[other])
+    """Say what took the most of one contender's time, what that is a sign of, and what comes near it."""
+    shares, bound = row.shares, row.shares.bound
+    second = max((other for other in BOUNDS if other != bound), key=shares.share)
     near = ""
-    if row.shares.seconds[second] >= NEARLY * row.shares.seconds[part]:
-        near = f" Nearly as much, {percent(row.shares.share(second))}, went into another: {second}."
-    return f"{row.entry.name}: {percent(row.shares.share(part))} of its slots' time {_say(row, field)}.{near}"
+    if shares.share(second) >= NEARLY * shares.share(bound):
+        near = f" Nearly as much, {percent(shares.share(second))}, was: {LONG[second]}."
+    return f"{row.entry.name}: {percent(shares.share(bound))} of its slots' time {_say(row, field)}.{near}"
 
 
 def _say(row: Divided, field: Field) -> str:
     name, slots, jobs = row.entry.name, row.shares.slots, row.entry.typical.jobs
     alone_s = float(row.entry.alone_s.mean())
+    one_core = slots == 1 or row.entry.summary.one_core_limit_s is not None
     # One thread does all, and a job that computes does not let go of it.
     held = name.way in COOPERATIVE and field.computes and alone_s >= TINY_S
     stands = "one thread does all its jobs, and while one computes nobody takes the next"
     match row.shares.largest:
         case Part.JOB if jobs <= slots:
-            return f"went into the jobs themselves: {counted(jobs, 'job')}, and each had a slot of its own"
+            return f"went into the jobs themselves: {counted(jobs, 'job')}, and a slot for each"
         case Part.JOB if field.waits:
             return "went into the jobs themselves, which wait: more slots would let more of them wait at once"
-        case Part.JOB if field.computes and alone_s >= TINY_S:
+        case Part.JOB if field.computes and alone_s >= TINY_S and one_core:
             return (
-                "went into the jobs themselves, which compute: more cores would let more of them run at once"
+                "went into the jobs themselves, which compute, on one core: processes could use others, too"
             )
+        case Part.JOB if field.computes and alone_s >= TINY_S:
+            return "went into the jobs themselves, which compute: more slots, each on a core, could do more"
         case Part.JOB:
             return "went into the jobs themselves"
         case Part.STRETCHED:
             return f"went into holding jobs up: {_why_held(row, field)}"
         case Part.SENDING:
             return "passed while slots were free and no further job had been sent: the sender bound it"
-        case Part.QUEUE if held:
-            return f"passed while slots were free and jobs in the queue: {stands}"
+        case Part.QUEUE | Part.HANDING if held:
+            return f"passed while slots were free and jobs not started: {stands}"
         case Part.QUEUE if name.is_celery:
             return (
-                "passed while slots were free and jobs on their way to a worker: the messages bound it, in "
-                "the broker or where workers fetch them"
+                "passed while slots were free and jobs sent, most of them not at a worker yet: the "
+                "messages bound it, in the broker or where workers fetch them"
             )
         case Part.QUEUE:
             return "passed while slots were free and jobs in the queue: handing them over bound it"
-        case Part.HANDING if held:
-            return f"passed while slots were free and jobs received: {stands}"
         case Part.HANDING:
             return (
-                "passed while slots were free and jobs received: what a worker does for each message, before "
-                "and after the job, bound it"
+                "passed while slots were free and jobs sent, most of them at a worker: what a worker does "
+                "for each message, before and after the job, bound it"
             )
         case Part.LEFT:
             return f"passed while no job was left: {counted(jobs, 'job')} did not keep {slots:,} slots busy"
@@ -160,24 +162,24 @@ def draw(rows: Sequence[Divided], field: Field, frame: Frame) -> Drawing:
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         shares, done = rows[place].shares, 0.0
         for part in Part:
-            start, end = band.x(done), band.x(min(done + shares.share(part), 1.0))
+            start, end = band.x(done), band.x(min(done + shares.share([part]), 1.0))
             if shares.seconds[part] > 0:
                 drawing.rect(start, band.top, end - start, band.height, COLOURS[part])
-            done += shares.share(part)
+            done += shares.share([part])
 
     there = [part for part in Part if any(row.shares.seconds[part] > 0 for row in rows)]
     return draw_rows(frame, axis, texts, [Key(part, COLOURS[part]) for part in there], paint)
 
 
 def _value(shares: Shares) -> str:
-    return f"{percent(shares.share(shares.largest))} {SHORT[shares.largest]}"
+    return f"{percent(shares.share(shares.bound))} {SHORT[shares.bound]}"
 
 
 def _tip(row: Divided, field: Field) -> str:
     shares = row.shares
     lines = [f"{row.entry.name}, one run of {seconds(shares.makespan_s)}"]
     lines += [
-        f"{part}: {seconds(shares.seconds[part])}, {percent(shares.share(part))}"
+        f"{part}: {seconds(shares.seconds[part])}, {percent(shares.share([part]))}"
         for part in Part
         if shares.seconds[part] > 0
     ]

@@ -22,6 +22,8 @@ from producer.words import times
 
 #: Service time below this share of the job's time alone: that was measured on a slower machine or Python.
 SHRUNK = 0.9
+#: Below this many times the time alone, jobs hardly hold each other up.
+HARDLY = 1.15
 #: The room beside the lanes.
 LEFT, RIGHT = 130.0, 14.0
 #: Height of all the lanes together, and the most that one of them gets.
@@ -111,7 +113,8 @@ def describe(line: Timeline, field: Field) -> str:
             "other up cannot be said."
         )
     if line.stretch < STRETCHED:
-        return f"{what}; {stretched}, so they hardly held each other up."
+        much = "hardly held each other up" if line.stretch < HARDLY else "held each other up a little"
+        return f"{what}; {stretched}, so they {much}."
     beyond = ", more than taking turns explains" if is_beyond_turns(line.stretch, line.at_once) else ""
     return f"{what}; {stretched}{beyond}: {explain_stretch(line.entry, field, line.stretch, line.at_once)}."
 
