@@ -14,3 +14,9 @@ def behind_comma(slots: int, other: int) -> str:
     """Write the same behind what a sentence has said before it."""
     text = against(slots, other)
     return f", {text}" if text else ""
+
+
+def between_commas(slots: int, other: int) -> str:
+    """Write the same within a sentence that goes on."""
+    text = against(slots, other)
+    return f", {text}," if text else ""

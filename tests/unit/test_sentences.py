@@ -275,6 +275,17 @@ def test_latencies_of_the_slowest_too() -> None:
     assert many.endswith("; with serial the slowest hundredth took 99.0 s or longer.")
 
 
+def test_the_slots_of_others_are_told_beside_latencies_and_pace() -> None:
+    few = [replace(run, slots=1) for run in one_after_the_other("serial", 8.0, 1)]
+    assert "; with serial, with 1 slot against 2, the slowest took" in on_latencies(
+        placed([(1, 0, 0, 0.1)] * 100), *few
+    )
+    even = placed([(1, 0, at, at + 1) for at in range(100)], "serial")
+    burst = placed([(1, 0, 0, 100)] * 100, "threads@2")
+    said = pace.describe(pace.derive(entries(replace(even, slots=1), burst)))
+    assert "; serial, with 1 slot against 2, kept the evenest pace" in said
+
+
 def test_waits_everywhere_nowhere_and_somewhere() -> None:
     waited, at_once = placed([(1, 0, 9, 10)], "serial"), placed([(1, 0, 0, 1)], "threads@2")
 

@@ -11,7 +11,7 @@ from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
 from producer.show.columns import write_share_of_limit
-from producer.show.slots import behind_comma
+from producer.show.slots import behind_comma, between_commas
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Key, Row, draw_bar, draw_rows
@@ -91,7 +91,8 @@ def describe(bars: Sequence[Bar]) -> str:
     longer = f", {times(ratio.value)} as long" if ratio else ""
     spread = (
         f"{best.entry.name} was the shortest with {seconds(best.value_s)}, {last.entry.name} the longest "
-        f"with {seconds(last.value_s)}{longer}{_slots(last, best)}"
+        f"with {seconds(last.value_s)}{longer}"
+        f"{behind_comma(last.entry.summary.slots, best.entry.summary.slots)}"
     )
     return f"{spread}; {_how_sure(best, bars[1])}; {_limit(best)}."
 
@@ -133,12 +134,8 @@ def _how_sure(best: Bar, second: Bar) -> str:
         return f"{counted(runs, 'run')} of each {are(runs)} too few to claim a difference"
     if not ratio.shown:
         return f"between {best.entry.name} and {second.entry.name} no difference is shown"
-    slots = _slots(best, second)
-    return f"that {best.entry.name} is faster than {second.entry.name}{slots}{',' * bool(slots)} is shown"
-
-
-def _slots(bar: Bar, other: Bar) -> str:
-    return behind_comma(bar.entry.summary.slots, other.entry.summary.slots)
+    slots = between_commas(best.entry.summary.slots, second.entry.summary.slots)
+    return f"that {best.entry.name} is faster than {second.entry.name}{slots} is shown"
 
 
 def _on_limit(bars: Sequence[Bar]) -> str:

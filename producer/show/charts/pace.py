@@ -11,6 +11,7 @@ import numpy as np
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
+from producer.show.slots import between_commas
 from producer.show.svg.axis import Axis
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Row, draw_hill, draw_rows
@@ -104,9 +105,10 @@ def describe(paces: Sequence[Pace]) -> str:
         return f"{_describe_uneven(uneven)}."
     kind = "kept the evenest pace" if evenest.even else "came closest to an even pace"
     least, pause = percent(evenest.busiest_tenth), percent(evenest.pause)
+    slots = between_commas(evenest.entry.summary.slots, uneven.entry.summary.slots)
     return (
-        f"{_describe_uneven(uneven)}; {evenest.entry.name} {kind}, with {least} in its busiest tenth, and no "
-        f"pause longer than {pause} of its run."
+        f"{_describe_uneven(uneven)}; {evenest.entry.name}{slots} {kind}, with {least} in its busiest tenth, "
+        f"and no pause longer than {pause} of its run."
     )
 
 

@@ -24,6 +24,7 @@ from producer.show.facts import (
     describe_python,
     describe_stalls,
 )
+from producer.show.slots import against, between_commas
 from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
@@ -109,15 +110,28 @@ def _on_winner(rows: Sequence[Summary]) -> str:
         return "No valid run: nobody won."
     if best.valid_runs < RUNS_TO_CLAIM:
         return f"* shortest median; from fewer than {RUNS_TO_CLAIM} runs nothing is claimed."
-    others = {str(row.contender): row.to_winner for row in rows if row.to_winner}
+    others = {
+        " ".join(filter(None, (str(row.contender), against(row.slots, best.slots)))): row.to_winner
+        for row in rows
+        if row.to_winner
+    }
     alike = [name for name, ratio in others.items() if ratio.low is not None and ratio.low <= 1]
     unsure = [name for name, ratio in others.items() if not ratio.claims]
     line = "* shortest median"
     if alike:
         line += f"; no difference shown (≈) between it and {', '.join(alike)}"
     elif others and not unsure:
-        line += "; every other contender is shown to be slower"
+        line += f"; every other contender{_their_slots(rows)} is shown to be slower"
     return f"{line}; too few runs to tell: {', '.join(unsure)}." if unsure else f"{line}."
+
+
+def _their_slots(rows: Sequence[Summary]) -> str:
+    """Say how many slots the others have, where not all have as many as the winner."""
+    best, *others = (row.slots for row in rows if row.to_winner or row is rows[0])
+    least, most = min(others), max(others)
+    if least == most:
+        return between_commas(least, best)
+    return f", with {least:,} to {most:,} slots against {best:,},"
 
 
 def _on_percentiles(rows: Sequence[Summary]) -> Iterator[str]:
