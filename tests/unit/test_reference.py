@@ -1,4 +1,4 @@
-"""The right answers, and the times that nobody can beat."""
+"""The right answers, and what the work itself takes."""
 
 from __future__ import annotations
 
