@@ -17,13 +17,10 @@ from producer.results import Result, Run, WorkloadResult
 from producer.stats.limit import Estimates
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.sending import is_bound_by_sending, sending_share
+from producer.stats.spread import find_outliers, measure_drift
 from producer.stats.summary import makespan_s, runs_by_contender, usable_cores
 from producer.words import are, counted, digits, listed, percent, seconds, times
 
-#: A run so many robust standard deviations from the median is an outlier (Iglewicz and Hoaglin, 1993)...
-OUTLIER_SCORE = 3.5
-#: ... where it is also this much slower or faster: identical runs have no spread to stand out from.
-OUTLIER_SHARE = 0.15
 #: Runs whose standard deviation is more than this share of their mean are unstable, as in pyperf.
 UNSTABLE = 0.10
 #: The machine drifted if the last runs of all contenders are this much slower or faster than their first.
@@ -115,7 +112,7 @@ def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence
             "started: close what else runs and compare again"
         )
         yield Caution(Kind.BUSY_MACHINE, None, text)
-    if (factor := _drift(by_contender)) and abs(math.log(factor)) > math.log(1 + DRIFT):
+    if (factor := measure_drift(by_contender.values())) and abs(math.log(factor)) > math.log(1 + DRIFT):
         text = (
             f"the last runs took {times(factor)} as long as the first, in all contenders together: the "
             "machine drifted. Trust the ratios, which are taken round by round, more than the seconds"
@@ -201,7 +198,7 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[Cau
             "be faster than it looks: give it larger jobs"
         )
         yield Caution(Kind.SENDING, None, text, percent(share), share)
-    strange = _outliers(makespans, median)
+    strange = find_outliers(makespans, median)
     if strange == [0] and makespans[0] > median and valid[0].round == 1:
         text = (
             f"its first run took {times(makespans[0] / median)} the median: caches were cold, or other "
@@ -224,24 +221,3 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[Cau
             "more --rounds or more --jobs"
         )
         yield Caution(Kind.UNSTABLE, None, text, percent(float(share)), float(share))
-
-
-def _outliers(makespans: np.ndarray[tuple[int], np.dtype[np.float64]], median: float) -> list[int]:
-    if len(makespans) < RUNS_TO_CLAIM:
-        return []
-    distances = np.abs(makespans - median)
-    # 0.6745 makes the median absolute deviation of a normal distribution its standard deviation.
-    far = 0.6745 * distances > OUTLIER_SCORE * np.median(distances)
-    return [int(place) for place in np.flatnonzero(far & (distances > OUTLIER_SHARE * median))]
-
-
-def _drift(by_contender: Mapping[ContenderName, Sequence[Run]]) -> float | None:
-    """Divide the makespans of the last rounds by those of the first, over all contenders."""
-    logs = []
-    for runs in by_contender.values():
-        makespans = [makespan_s(run) for run in runs if run.valid]
-        third = len(makespans) // 3
-        if len(makespans) >= RUNS_TO_CLAIM:
-            logs.append(math.log(np.median(makespans[-third:]) / np.median(makespans[:third])))
-    # One contender that becomes slower is that contender's affair.
-    return math.exp(np.median(logs)) if len(logs) > 1 else None

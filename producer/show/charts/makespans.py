@@ -11,13 +11,13 @@ from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
 from producer.show.columns import write_share_of_limit
+from producer.show.limit import describe_limits, describe_reached, write_doubt
 from producer.show.slots import behind_comma, between_commas
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Key, Row, draw_bar, draw_rows
-from producer.stats.limit import COOPERATIVE
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
-from producer.words import SPACE, are, counted, listed, percent, seconds, times
+from producer.words import SPACE, are, counted, seconds, times
 
 INTERVAL = Key(f"95{SPACE}% interval", "ink", "interval")
 RANGE = Key(f"from the shortest to the longest of fewer than {RUNS_TO_CLAIM} runs", "ink", "line")
@@ -64,7 +64,7 @@ def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
     return Chart(
         "How long it took",
         f"Makespan: from the first job enqueued to the last one finished. {_ends(bars)} Shorter is better. "
-        f"{_on_limit(bars)}",
+        f"{describe_limits([bar.entry.summary for bar in bars])}",
         describe(bars),
         (Picture("makespan", "makespan", partial(draw, bars, longest_s=shared.longest_s)),),
     )
@@ -86,7 +86,7 @@ def describe(bars: Sequence[Bar]) -> str:
     """Say who was fastest, how sure that is, and how far it is from the physical limit."""
     best, last = bars[0], bars[-1]
     if len(bars) == 1:
-        return f"{best.entry.name} took {seconds(best.value_s)}; {_limit(best)}."
+        return f"{best.entry.name} took {seconds(best.value_s)}; {describe_reached(best.entry.summary)}."
     ratio = measure_ratio(last.entry, best.entry)
     longer = f", {times(ratio.value)} as long" if ratio else ""
     spread = (
@@ -94,7 +94,7 @@ def describe(bars: Sequence[Bar]) -> str:
         f"with {seconds(last.value_s)}{longer}"
         f"{behind_comma(last.entry.summary.slots, best.entry.summary.slots)}"
     )
-    return f"{spread}; {_how_sure(best, bars[1])}; {_limit(best)}."
+    return f"{spread}; {_how_sure(best, bars[1])}; {describe_reached(best.entry.summary)}."
 
 
 def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> Drawing:
@@ -138,50 +138,6 @@ def _how_sure(best: Bar, second: Bar) -> str:
     return f"that {best.entry.name} is faster than {second.entry.name}{slots} is shown"
 
 
-def _on_limit(bars: Sequence[Bar]) -> str:
-    """Say what the diamond is, how sure, and whether anybody came left of it, which nobody can."""
-    limit = f"The diamond is the limit, as estimated from the fastest of what was measured{_doubt(bars[0])}"
-    beaten = [str(bar.entry.name) for bar in bars if bar.shortest_s < bar.limit_s]
-    if beaten:
-        return (
-            f"{limit}. Nothing can come left of it, and runs of {listed(beaten)} did: there it is estimated "
-            "too high."
-        )
-    return f"{limit}: no run came left of it."
-
-
-def _doubt(bar: Bar) -> str:
-    """Say by how much the limit may be too high."""
-    doubt = bar.entry.summary.limit_doubt
-    if doubt is None:
-        return " (only once, so nobody knows how sure it is)"
-    return f" (it may be {percent(doubt)} too high)" if doubt >= 0.005 else ""
-
-
-def _limit(bar: Bar) -> str:
-    name, share = bar.entry.name, bar.limit_s / bar.value_s
-    if share > 1:
-        return _beaten(bar)
-    reached = f"{name} reached {percent(share)} of its estimated limit"
-    if bar.one_core_limit_s is None or bar.one_core_limit_s > bar.value_s:
-        return reached
-    held = "its one thread" if name.way in COOPERATIVE else "the GIL"
-    of_core = percent(bar.one_core_limit_s / bar.value_s)
-    return f"{reached}, and {of_core} of what is left of it where {held} holds each process to one core"
-
-
-def _beaten(bar: Bar) -> str:
-    if not bar.entry.summary.limit_own:
-        return (
-            f"{bar.entry.name} was faster than its limit, which was measured under the Python that simul "
-            "itself runs on: this one does the same work faster, or the machine was slower then"
-        )
-    return (
-        f"{bar.entry.name} was faster than its estimated limit, which nothing can be: the machine was "
-        "slower whenever that was measured, so measure again when it is quiet"
-    )
-
-
 def _draw_whisker(drawing: Drawing, band: Band, bar: Bar) -> None:
     low, high = map(band.x, bar.ends_s)
     if high - low < 1:
@@ -211,7 +167,7 @@ def _tip(bar: Bar) -> str:
     if bar.mean_s.claims:
         low, high = bar.ends_s
         lines.append(f"95{SPACE}% interval {seconds(low)} to {seconds(high)}")
-    lines.append(f"limit {seconds(bar.limit_s)}, estimated{_doubt(bar)}: {write_share_of_limit(row)}")
+    lines.append(f"limit {seconds(bar.limit_s)}, estimated{write_doubt(row)}: {write_share_of_limit(row)}")
     if bar.one_core_limit_s is not None:
         lines.append(f"limit on one core {seconds(bar.one_core_limit_s)}")
     return "\n".join(lines)
