@@ -70,6 +70,19 @@ def test_a_wait_takes_as_long_as_it_is_whatever_was_measured() -> None:
     assert list(estimated(own, run(makespan_ms=10)).alone_s) == pytest.approx([0.005, 0.005])
 
 
+def test_work_that_took_longer_than_its_cpu_time_was_held_up_by_others() -> None:
+    busy = replace(SLOW, reference=reference([0.0] * 2, [0.05] * 2, cpu_s=0.06))
+    assert list(estimated(busy).alone_s) == pytest.approx([0.03, 0.03])
+    assert estimated(busy).cpu_s == pytest.approx(0.06)
+    # What serial did in less still counts.
+    assert list(estimated(busy, run(makespan_ms=50)).alone_s) == pytest.approx([0.025, 0.025])
+    assert estimated(busy, run(makespan_ms=50)).cpu_s == pytest.approx(0.05)
+    # Where jobs read files, the rest may have been the disk.
+    disk = replace(busy, bound="disk")
+    assert list(estimated(disk).alone_s) == pytest.approx([0.05, 0.05])
+    assert estimated(disk, run(makespan_ms=80)).cpu_s == pytest.approx(0.048)
+
+
 def test_another_python_has_a_limit_of_its_own_where_its_serial_was_measured() -> None:
     slower = run("serial [3.14]", makespan_ms=160)
     assert list(estimated(SLOW, slower, name="threads@2 [3.14]").alone_s) == pytest.approx([0.08, 0.08])
