@@ -40,6 +40,7 @@ def lesson(
     out: options.Out = None,
     report: options.WithReport = None,
     quick: options.Quick = False,
+    wide: options.Wide = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Ask what you expect, measure it, and hold the two against each other.
@@ -74,7 +75,7 @@ def lesson(
         transport=transport,
         predictions=_said(read_answers(answers, sheets) if answers else _ask(sheets)),
     )
-    result, path = carry_out(plan, as_json=False, export=None, quiet=quiet)
+    result, path = carry_out(plan, as_json=False, export=None, wide=wide, quiet=quiet)
     require_measured(result)
     if report:
         write_page([path], report, quiet)

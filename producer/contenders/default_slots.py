@@ -46,6 +46,10 @@ def sensible(workload: Workload) -> list[Spec]:
     if workload.facts and not workload.facts.has_async:
         left_out.add("asyncio+threads")  # there is nothing that asyncio itself could await
     chosen = [Spec(way, default_slots(way, workload)) for way in ways() if way not in left_out]
-    if workload.facts and workload.bound == "waiting":
-        chosen.append(Spec(f"{CELERY}prefork", PREFORK_SLOTS))
+    if workload.bound == "waiting":
+        if workload.facts:
+            chosen.append(Spec(f"{CELERY}prefork", PREFORK_SLOTS))
+        else:
+            # Many threads beside few processes say nothing of threads and processes: these are as many.
+            chosen.append(Spec("threads", cores()))
     return list(dict.fromkeys(chosen))

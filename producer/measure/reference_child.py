@@ -61,7 +61,7 @@ def _work_out(jobs: Sequence[Job], data_root: Path, answer: BinaryIO) -> None:
     began = time.perf_counter()
     outcomes = _Outcomes()
     passes = [_pass(jobs, data_root, outcomes.append)]
-    # The limit is what nobody can beat: of each job the fastest time comes closest to it.
+    # What else the machine does makes a job slower, never faster: the fastest is nearest to what it takes.
     while len(passes) < PASSES and time.perf_counter() - began < PASSES_S:
         passes.append(_pass(jobs, data_root, lambda _: None))
     for pickled in outcomes.pickled():

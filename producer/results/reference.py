@@ -37,17 +37,6 @@ class Reference:
         for name in ("waits_s", "work_s"):
             object.__setattr__(self, name, pack_seconds(getattr(self, name)))
 
-    def limit_s(self, slots: int, cores: float) -> float:
-        """Compute the makespan, in seconds, that `slots` slots on `cores` cores cannot beat.
-
-        Jobs x service time / slots, the longest job, or the CPU time on all cores, whichever binds.
-        """
-        total, longest = 0.0, 0.0
-        for wait, work in zip(self.waits_s, self.work_s, strict=True):
-            total += wait + work
-            longest = max(longest, wait + work)
-        return max(total / slots, longest, self.cpu_s / cores)
-
     def is_right(self, record: JobRecord) -> bool:
         """Tell whether a record's answer, or its error, is the right one."""
         if record.index >= len(self.fingerprints):

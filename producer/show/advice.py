@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from producer.contender_name import ContenderName
 from producer.results import Result, WorkloadResult
 from producer.show.columns import write_interval
+from producer.show.slots import behind_comma
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio
 from producer.stats.recommendation import Certainty, Choice, Figures, Nothing, Recommendation, recommend
 from producer.stats.ruled_out import RuledOut, Why, describe_leak
@@ -75,25 +76,27 @@ def _on_runner_up(choice: Choice, ruled_out: Sequence[RuledOut]) -> str:
     if runner_up is None or ratio is None:
         return "There is no other to compare it with: name more pools (--with)."
     name, figures = runner_up.contender, _figures(runner_up)
+    slots = behind_comma(runner_up.slots, choice.figures.slots)
     if not ratio.claims:
         if ratio.value < 1:
-            return f"The fastest, {name} ({figures}), took {write_interval(ratio)} of its time."
-        return f"The runner-up, {name} ({figures}), took {times(ratio.value)} as long."
+            return f"The fastest, {name} ({figures}), took {write_interval(ratio)} of its time{slots}."
+        return f"The runner-up, {name} ({figures}), took {times(ratio.value)} as long{slots}."
     if not ratio.shown:
         return _on_alike(choice, runner_up, ratio)
     if ratio.value < 1:
-        return f"The fastest, {name} ({figures}), takes {write_interval(ratio)} of its time."
+        return f"The fastest, {name} ({figures}), takes {write_interval(ratio)} of its time{slots}."
     reasons = (each.reason for each in ruled_out if _is_of(each, runner_up) and each.reason)
     reason = next((f": {reason}" for reason in reasons), "")
-    return f"The runner-up, {name} ({figures}), is {_slower(ratio)}{reason}."
+    return f"The runner-up, {name} ({figures}), is {_slower(ratio)}{slots}{reason}."
 
 
 def _on_alike(choice: Choice, runner_up: Figures, ratio: Ratio) -> str:
     first, *others = choice.alike
     names = f", nor from {_some(others)}" if others else ""
+    slots = behind_comma(runner_up.slots, choice.figures.slots)
     told = (
         f"The interval does not separate it from {first} ({_figures(runner_up)}; "
-        f"{write_interval(ratio)} of its time){names}"
+        f"{write_interval(ratio)} of its time{slots}){names}"
     )
     mine, theirs = choice.figures.peak_memory_bytes, runner_up.peak_memory_bytes
     if choice.certainty is not Certainty.ALIKE or not mine or not theirs:

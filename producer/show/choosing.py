@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from producer.contenders.designs.stalls import STALL_S
 from producer.results import Result
 from producer.show.charts.entries import Field
-from producer.show.facts import STALL_S
 from producer.show.kinds import Kind, kind_of
 from producer.stats.summary import usable_cores
 from producer.words import mebibytes, seconds

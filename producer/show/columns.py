@@ -40,6 +40,14 @@ def write_cpu(cpu_s: float | None) -> str:
     return f"<{SPACE}10{SPACE}ms" if cpu_s is not None and cpu_s < 0.01 else seconds(cpu_s)
 
 
+def write_share_of_limit(row: Summary) -> str:
+    """Write how much of its limit a contender reached; who is faster than that has shown it to be wrong."""
+    if not row.beats_limit:
+        return percent(row.efficiency)
+    within = row.efficiency is not None and row.efficiency <= 1 + (row.limit_doubt or 0.0)
+    return f"≈{SPACE}{percent(1)}" if within else "beaten"
+
+
 def _write_makespan(row: Summary) -> str:
     if row.makespan_s is None or row.makespan_min_s is None or row.makespan_max_s is None:
         return "no valid run"
@@ -66,7 +74,7 @@ RATE = Column("jobs/s", lambda row: digits(row.throughput))
 SPEED_UP = Column("× serial's speed\n(95 %)", lambda row: write_ratio(row.speed_up))
 OWN_SPEED_UP = Column("× speed of its own\nserial (95 %)", lambda row: write_ratio(row.own_speed_up))
 TO_WINNER = Column("× winner's time\n(95 %)", lambda row: write_ratio(row.to_winner))
-LIMIT = Column("of\nlimit", lambda row: percent(row.efficiency))
+LIMIT = Column("of\nlimit", write_share_of_limit)
 TROUBLE = Column("failed/\ndup/lost", _write_trouble)
 MEMORY = Column("memory", lambda row: mebibytes(row.peak_memory_bytes))
 COST = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from producer.contenders.designs.stalls import STALL_S
-from producer.words import NOTHING, counted, gibibytes, listed, seconds
+from producer.words import NOTHING, counted, digits, gibibytes, listed, seconds, times
 
 if TYPE_CHECKING:  # `simul machine` says what a machine is, and has no use for numpy
     from producer.results import Result, WorkloadResult
@@ -14,6 +15,8 @@ if TYPE_CHECKING:  # `simul machine` says what a machine is, and has no use for 
     from producer.system.machine import Machine
     from producer.system.pythons import Python
 
+#: The logarithm from which on a ratio and that of the medians are told apart: a twentieth.
+APART = 0.05
 NOBODY_RAN = "No contender ran."
 
 
@@ -60,6 +63,26 @@ def describe_problems(result: Result, workload: WorkloadResult) -> Iterator[str]
             for name, numbers in by_contender.items()
         )
         yield f"{'; '.join(whose)}: {why}"
+
+
+def describe_means(rows: Sequence[Summary]) -> Iterator[str]:
+    """Say why ratios are not those of the makespans beside them, with the row where that is seen most."""
+    best = next((row for row in rows if row.makespan_s), None)
+    others = [(row, row.to_winner, row.makespan_s) for row in rows if row.to_winner and row.makespan_s]
+    if best is None or not best.makespan_s or best.valid_runs < 2 or not others:
+        return
+    line = "A makespan is the median of the runs, a ratio the geometric mean of the ratios in each round"
+    row, ratio, apart = max(
+        ((row, ratio.value, makespan_s / best.makespan_s) for row, ratio, makespan_s in others),
+        key=lambda each: abs(math.log(each[1] / each[2])),
+    )
+    if abs(math.log(ratio / apart)) <= APART:
+        yield f"{line}."
+    else:
+        yield (
+            f"{line}: that of {row.contender} to the winner is {digits(ratio)}, and their medians are "
+            f"{times(apart)} apart."
+        )
 
 
 def describe_stalls(rows: Sequence[Summary]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from producer.show.columns import write_interval
+from producer.show.slots import behind_comma
 from producer.stats.ratios import RUNS_TO_CLAIM, paired
 from producer.stats.starvation import LONG, Starvation
 from producer.words import counted, seconds
@@ -34,7 +35,8 @@ def _difference(worst: Starvation, best: Starvation) -> str:
         return f"from fewer than {RUNS_TO_CLAIM} runs nothing is claimed"
     if not ratio.shown:
         return "no difference is shown (≈)"
-    return f"with the other, 99 in 100 took {write_interval(ratio)} times as long"
+    slots = behind_comma(worst.slots, best.slots)
+    return f"with the other, 99 in 100 took {write_interval(ratio)} times as long{slots}"
 
 
 def _held(each: Starvation) -> str:

@@ -11,6 +11,7 @@ from producer.results import WorkloadResult
 from producer.stats.bound import DEAR
 from producer.stats.candidates import Candidate
 from producer.stats.ruled_out import GIL_BUSY, STRETCHED, describe_gil, gil_busy, job_s
+from producer.stats.shares import Part
 from producer.words import counted, digits, percent, seconds
 from producer.workloads.job_facts import WAITS, JobFacts
 
@@ -41,32 +42,39 @@ class Binding:
 
 
 def find_binding(candidate: Candidate, workload: WorkloadResult, facts: JobFacts, cores: float) -> Binding:
-    """Find what binds a contender in its records, and in what its job is like alone: the first that holds."""
+    """Find what binds a contender in its records, and in what its job is like alone: the first that holds.
+
+    None contradicts the largest of the parts that its makespan is divided into (see `shares`).
+    """
     alone_s, slots = job_s(workload, facts), candidate.row.slots
     outside = _how_jobs_come(candidate, workload, facts, alone_s)
     inside = _how_jobs_are_done(candidate, facts, alone_s, cores)
     busy = f"{digits(candidate.under_way)} of {counted(slots, 'slot')} were busy"
-    return next(chain(outside, inside), Binding(Bound.UNKNOWN, f"What bounds it is not shown: {busy}"))
+    largest = candidate.shares.largest
+    most = f"the largest part of their time, {percent(candidate.shares.share([largest]))}, was: {largest}"
+    unknown = Binding(Bound.UNKNOWN, f"What bounds it is not shown: {busy}, and {most}")
+    return next(chain(outside, inside), unknown)
 
 
 def _how_jobs_come(
     candidate: Candidate, workload: WorkloadResult, facts: JobFacts, alone_s: float
 ) -> Iterator[Binding]:
     jobs, slots, cpu_s = workload.jobs, candidate.row.slots, candidate.cpu_per_job_s
-    if candidate.sent_for is not None:
-        share = percent(candidate.sent_for)
+    largest = candidate.shares.largest
+    if largest is Part.SENDING:
+        share = percent(candidate.sent_for or candidate.shares.share([Part.SENDING]))
         yield Binding(
             Bound.SENDING,
             f"Bound by the sending: for {share} of its time jobs were still being sent, and found slots free",
         )
-    if cpu_s is not None and cpu_s - facts.cpu_s > DEAR * alone_s:
+    if largest is not Part.JOB and cpu_s is not None and cpu_s - facts.cpu_s > DEAR * alone_s:
         who = "the pool and the broker spend" if candidate.row.cpu_has_broker else "the pool spends"
         yield Binding(
             Bound.MESSAGES,
             f"Bound by the cost of each message: the job takes {seconds(alone_s)}, and {who} "
             f"{seconds(cpu_s - facts.cpu_s)} of CPU time more on it",
         )
-    if jobs <= slots:
+    if jobs <= slots and largest in (Part.JOB, Part.LEFT):
         yield Binding(
             Bound.JOBS,
             f"Bound by its longest job: it has {counted(jobs, 'job')} for {counted(slots, 'slot')}",
@@ -87,7 +95,7 @@ def _how_jobs_are_done(
             f"What bounds it is not shown: a job takes {seconds(service_s)} in it, and {seconds(alone_s)} "
             "alone",
         )
-    if candidate.under_way > BUSY * slots:
+    if candidate.shares.largest is Part.JOB and candidate.under_way > BUSY * slots:
         busy_slots = f"{digits(candidate.under_way)} of {counted(slots, 'slot')} were busy"
         waits = facts.waiting > WAITS
         job = f"a job waits for {percent(facts.waiting)} of its {seconds(facts.service_s)}, and "

@@ -9,8 +9,10 @@ import numpy as np
 
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
+from producer.stats.limit import Estimate, Estimates
 from producer.stats.ratios import Ratio, paired
 from producer.stats.sending import is_bound_by_sending, sending_share
+from producer.stats.shares import Shares, divide, typical_of
 from producer.stats.summary import Summary, makespan_s, runs_by_contender
 
 #: A contender was bound by its sender if more than this share of its runs were.
@@ -32,6 +34,8 @@ class Candidate:
     gil: bool
     #: Jobs of a run.
     jobs: int
+    #: Where the time of the valid run with the median makespan went.
+    shares: Shares
 
     @property
     def name(self) -> ContenderName:
@@ -92,9 +96,13 @@ def list_candidates(
     `gil` says whether the lab's own Python has one; of the others the result says it.
     """
     runs = runs_by_contender(result, workload.name)
+    estimates = Estimates(workload, runs)
     return [
         _candidate(
-            row, [run for run in runs[row.contender] if run.valid], _has_gil(result, row.contender, gil)
+            row,
+            [run for run in runs[row.contender] if run.valid],
+            _has_gil(result, row.contender, gil),
+            estimates.of(row.contender),
         )
         for row in rows
         if row.contender.is_celery and row.valid_runs
@@ -106,7 +114,7 @@ def _has_gil(result: Result, name: ContenderName, otherwise: bool) -> bool:
     return next((gil.after for gil in of_pythons if gil), otherwise)
 
 
-def _candidate(row: Summary, runs: Sequence[Run], gil: bool) -> Candidate:
+def _candidate(row: Summary, runs: Sequence[Run], gil: bool, estimate: Estimate) -> Candidate:
     shares = [sending_share(run) for run in runs if is_bound_by_sending(run)]
     return Candidate(
         row,
@@ -115,4 +123,5 @@ def _candidate(row: Summary, runs: Sequence[Run], gil: bool) -> Candidate:
         float(np.median(shares)) if len(shares) > MOST_RUNS * len(runs) else None,
         gil,
         runs[0].jobs,
+        divide(typical_of(runs), estimate.alone_s),
     )

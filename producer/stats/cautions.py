@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
+from producer.stats.limit import Estimates
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.sending import is_bound_by_sending, sending_share
-from producer.stats.summary import makespan_s, runs_by_contender
+from producer.stats.spread import find_outliers, measure_drift
+from producer.stats.summary import makespan_s, runs_by_contender, usable_cores
 from producer.words import are, counted, digits, listed, percent, seconds, times
 
-#: A run so many robust standard deviations from the median is an outlier (Iglewicz and Hoaglin, 1993)...
-OUTLIER_SCORE = 3.5
-#: ... where it is also this much slower or faster: identical runs have no spread to stand out from.
-OUTLIER_SHARE = 0.15
 #: Runs whose standard deviation is more than this share of their mean are unstable, as in pyperf.
 UNSTABLE = 0.10
 #: The machine drifted if the last runs of all contenders are this much slower or faster than their first.
@@ -44,6 +42,7 @@ class Kind(StrEnum):
     DRIFT = "drift"
     SHORT = "short"
     SENDING = "sending"
+    LIMIT = "limit"
     BUSY_MACHINE = "busy machine"
     CLOCKS = "clocks"
     INCOMPLETE = "incomplete"
@@ -58,6 +57,9 @@ class Caution:
     kind: Kind
     contender: ContenderName | None
     text: str
+    #: The number that shows it, in words ("1.36 times"), and how bad it is beside others of its kind.
+    number: str = ""
+    weight: float = 0.0
 
 
 def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
@@ -66,8 +68,9 @@ def cautions(result: Result, workload: WorkloadResult) -> list[Caution]:
     warnings = list(_of_comparison(result, by_contender))
     warnings += _of_gil(result, by_contender)
     warnings += _of_kombu(result, by_contender)
+    warnings += _of_limit(result, workload, by_contender)
     for name, runs in by_contender.items():
-        warnings += [Caution(kind, name, text) for kind, text in _of_contender(runs, workload)]
+        warnings += [replace(caution, contender=name) for caution in _of_contender(runs, workload)]
     return warnings
 
 
@@ -77,14 +80,19 @@ def caution_lines(warnings: Iterable[Caution]) -> Iterator[str]:
 
 
 def by_kind(warnings: Iterable[Caution]) -> Iterator[tuple[Kind, str]]:
-    """Write a text for each kind: the first caution in full, of the others the names."""
+    """Write a text for each kind: the worst case in full, of the others the names, each with its number."""
     kinds: dict[Kind, list[Caution]] = {}
     for caution in warnings:
         kinds.setdefault(caution.kind, []).append(caution)
-    for kind, (first, *others) in kinds.items():
-        whose = f"{first.contender}: " if first.contender else ""
-        names = ", ".join(str(other.contender or "") for other in others)
-        yield kind, f"{whose}{first.text}." + (f" Likewise: {names}." if names else "")
+    for kind, cases in kinds.items():
+        worst, *others = sorted(cases, key=lambda caution: -caution.weight)
+        whose = f"{worst.contender}: " if worst.contender else ""
+        names = ", ".join(map(_name_with_number, others))
+        yield kind, f"{whose}{worst.text}." + (f" Likewise: {names}." if names else "")
+
+
+def _name_with_number(caution: Caution) -> str:
+    return f"{caution.contender or ''}" + (f" ({caution.number})" if caution.number else "")
 
 
 def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence[Run]]) -> Iterator[Caution]:
@@ -104,7 +112,7 @@ def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence
             "started: close what else runs and compare again"
         )
         yield Caution(Kind.BUSY_MACHINE, None, text)
-    if (factor := _drift(by_contender)) and abs(math.log(factor)) > math.log(1 + DRIFT):
+    if (factor := measure_drift(by_contender.values())) and abs(math.log(factor)) > math.log(1 + DRIFT):
         text = (
             f"the last runs took {times(factor)} as long as the first, in all contenders together: the "
             "machine drifted. Trust the ratios, which are taken round by round, more than the seconds"
@@ -116,6 +124,28 @@ def _of_comparison(result: Result, by_contender: Mapping[ContenderName, Sequence
             "to half a round trip: read nothing into differences of a millisecond"
         )
         yield Caution(Kind.CLOCKS, None, text)
+
+
+def _of_limit(
+    result: Result, workload: WorkloadResult, by_contender: Mapping[ContenderName, Sequence[Run]]
+) -> Iterator[Caution]:
+    estimates = Estimates(workload, by_contender)
+    for name, runs in by_contender.items():
+        makespans = [makespan_s(run) for run in runs if run.valid]
+        estimate = estimates.of(name)
+        limit_s = estimate.limit_s(runs[0].slots, usable_cores(result))
+        if beyond := [each for each in makespans if each < limit_s]:
+            why = (
+                "the machine was slower whenever that was measured: compare again when it is quiet"
+                if estimate.own
+                else "it was measured under another Python: compare serial under this one, too"
+            )
+            shortest = min(beyond)
+            text = (
+                f"{len(beyond)} of {counted(len(makespans), 'run')} took less time than its limit "
+                f"({seconds(shortest)} where {seconds(limit_s)} is the least), which nothing can; {why}"
+            )
+            yield Caution(Kind.LIMIT, name, text, times(shortest / limit_s), limit_s / (shortest or limit_s))
 
 
 def _of_gil(result: Result, contenders: Iterable[ContenderName]) -> Iterator[Caution]:
@@ -142,14 +172,16 @@ def _of_kombu(result: Result, contenders: Iterable[ContenderName]) -> Iterator[C
             yield Caution(Kind.OLD_KOMBU, name, text)
 
 
-def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tuple[Kind, str]]:
+def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[Caution]:
+    """List what is to be said of one contender; its name is not in it yet."""
     valid = [run for run in runs if run.valid]
     if len(valid) < len(runs):
         text = (
             f"{len(runs) - len(valid)} of {counted(len(runs), 'run')} invalid and in none of its times: the "
             "reasons are below; mend them before you compare"
         )
-        yield Kind.INVALID_RUNS, text
+        number = f"{len(runs) - len(valid)} of {len(runs)}"
+        yield Caution(Kind.INVALID_RUNS, None, text, number, 1 - len(valid) / len(runs))
     if not valid:
         return
     makespans = np.array([makespan_s(run) for run in valid])
@@ -157,7 +189,7 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
     if median < SHORT_S:
         jobs = workload.jobs * math.ceil(10 * SHORT_S / median)
         text = f"a run takes only {seconds(median)}, of which its start and end are part: try --jobs {jobs}"
-        yield Kind.SHORT, text
+        yield Caution(Kind.SHORT, None, text, seconds(median), 1 / median)
     if sender_bound := [run for run in valid if is_bound_by_sending(run)]:
         share = float(np.median([sending_share(run) for run in sender_bound]))
         text = (
@@ -165,47 +197,27 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[tup
             f"sent for {percent(share)} of the makespan, and most found a slot free when they came. It may "
             "be faster than it looks: give it larger jobs"
         )
-        yield Kind.SENDING, text
-    strange = _outliers(makespans, median)
+        yield Caution(Kind.SENDING, None, text, percent(share), share)
+    strange = find_outliers(makespans, median)
     if strange == [0] and makespans[0] > median and valid[0].round == 1:
         text = (
             f"its first run took {times(makespans[0] / median)} the median: caches were cold, or other "
             "programs still busy; compare again, or with more --rounds"
         )
-        yield Kind.SLOW_FIRST, text
+        factor = makespans[0] / median
+        yield Caution(Kind.SLOW_FIRST, None, text, times(factor), factor)
     elif strange:
         rounds = listed([str(valid[place].round) for place in strange])
         which = f"{'round' if len(strange) == 1 else 'rounds'} {rounds} {are(len(strange))}"
-        worst = max(strange, key=lambda place: abs(math.log(makespans[place] / median)))
+        factor = max((makespans[place] / median for place in strange), key=lambda each: abs(math.log(each)))
         text = (
-            f"{which} far from the others (the farthest took {times(makespans[worst] / median)} the "
-            "median): see what else ran at that time, and compare again"
+            f"{which} far from the others (the farthest took {times(factor)} the median): see what else ran "
+            "at that time, and compare again"
         )
-        yield Kind.OUTLIER, text
+        yield Caution(Kind.OUTLIER, None, text, times(factor), abs(math.log(factor)))
     elif len(valid) > 1 and (share := np.std(makespans, ddof=1) / np.mean(makespans)) > UNSTABLE:
         text = (
             f"its runs spread by {percent(share)} (standard deviation): close what else runs, or ask for "
             "more --rounds or more --jobs"
         )
-        yield Kind.UNSTABLE, text
-
-
-def _outliers(makespans: np.ndarray[tuple[int], np.dtype[np.float64]], median: float) -> list[int]:
-    if len(makespans) < RUNS_TO_CLAIM:
-        return []
-    distances = np.abs(makespans - median)
-    # 0.6745 makes the median absolute deviation of a normal distribution its standard deviation.
-    far = 0.6745 * distances > OUTLIER_SCORE * np.median(distances)
-    return [int(place) for place in np.flatnonzero(far & (distances > OUTLIER_SHARE * median))]
-
-
-def _drift(by_contender: Mapping[ContenderName, Sequence[Run]]) -> float | None:
-    """Divide the makespans of the last rounds by those of the first, over all contenders."""
-    logs = []
-    for runs in by_contender.values():
-        makespans = [makespan_s(run) for run in runs if run.valid]
-        third = len(makespans) // 3
-        if len(makespans) >= RUNS_TO_CLAIM:
-            logs.append(math.log(np.median(makespans[-third:]) / np.median(makespans[:third])))
-    # One contender that becomes slower is that contender's affair.
-    return math.exp(np.median(logs)) if len(logs) > 1 else None
+        yield Caution(Kind.UNSTABLE, None, text, percent(float(share)), float(share))

@@ -39,6 +39,7 @@ class Starvation:
     """How long the short jobs of one Celery contender took from being handed over to their end."""
 
     contender: ContenderName
+    slots: int
     #: Short jobs of all valid runs.
     n: int
     p50_ms: float
@@ -82,6 +83,7 @@ def _starvations(
         held = [of_run for run in valid if (of_run := held_back(run)) is not None]
         yield Starvation(
             name,
+            valid[0].slots,
             len(together),
             _percentile(together, 50),
             _percentile(together, 99),

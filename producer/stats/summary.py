@@ -16,7 +16,11 @@ import numpy.typing as npt
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.results.times import join_times
+from producer.stats.limit import Estimate, Estimates
 from producer.stats.ratios import Ratio, paired
+
+#: A second limit that is no more than this many times the first says nothing new.
+SAME = 1.02
 
 Milliseconds: TypeAlias = npt.NDArray[np.float64]
 Number = TypeVar("Number", int, float)
@@ -55,9 +59,16 @@ class Summary:
     own_speed_up: Ratio | None = None
     #: Makespan / that of the contender with the shortest median, round by round; None for that one.
     to_winner: Ratio | None = None
-    #: Physical limit / makespan.
+    #: Physical limit / makespan. The limit is an estimate: where it is above 1, it is that which is wrong.
     efficiency: float | None = None
     limit_s: float | None = None
+    #: The share by which the work in it may be estimated too high; None where it was measured only once.
+    limit_doubt: float | None = None
+    #: Whether that was measured under the contender's own Python.
+    limit_own: bool = True
+    #: The limit where the GIL, or the one thread of an event loop, holds each process to one core; None where
+    #: nothing does, where that is not known, and where it is no other.
+    one_core_limit_s: float | None = None
     peak_memory_bytes: int | None = None
     #: Mean CPU time of a run, of the processes that do the jobs and of the broker that carries them, where
     #: that is known; the system counts it in hundredths of a second.
@@ -71,6 +82,11 @@ class Summary:
     lost: int = 0
     wrong: int = 0
     problems: tuple[str, ...] = ()
+
+    @property
+    def beats_limit(self) -> bool:
+        """Whether its median makespan is below the limit, which nothing can be."""
+        return self.efficiency is not None and self.efficiency > 1
 
 
 def makespan_s(run: Run) -> float:
@@ -86,14 +102,14 @@ def summaries(result: Result, workload: WorkloadResult) -> list[Summary]:
     winner = min(measured, key=_median_of(makespans), default=None)
     asked = list(asked_for(workload, by_contender))
     serial = baseline(asked)
-    cores = usable_cores(result)
+    estimates = Estimates(workload, by_contender)
     rows = []
     for name, runs in by_contender.items():
         row = _totals(name, runs)
         own = own_baseline(asked, name)
         if makespans[name]:
             row = replace(
-                _with_times(row, [run for run in runs if run.valid], workload, cores),
+                _with_times(row, [run for run in runs if run.valid], workload, result, estimates.of(name)),
                 speed_up=paired(makespans.get(serial, {}), makespans[name]) if serial else None,
                 own_speed_up=paired(makespans.get(own, {}), makespans[name]) if own else None,
                 to_winner=paired(makespans[name], makespans[winner]) if winner and name != winner else None,
@@ -133,6 +149,12 @@ def usable_cores(result: Result) -> float:
     return min(result.machine.cores, limit) if limit else result.machine.cores
 
 
+def has_gil(result: Result, name: ContenderName) -> bool:
+    """Tell whether there is a GIL in the Python that a contender ran under, where its runs do not say."""
+    of_pythons = (python.gil_of(name.way) for python in result.pythons if python.label == name.python)
+    return next((gil.after for gil in of_pythons if gil), result.machine.gil)
+
+
 def _by_round(runs: Sequence[Run]) -> dict[int, float]:
     return {run.round: makespan_s(run) for run in runs if run.valid}
 
@@ -157,11 +179,14 @@ def _totals(name: ContenderName, runs: Sequence[Run]) -> Summary:
     )
 
 
-def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, cores: float) -> Summary:
+def _with_times(
+    row: Summary, valid: Sequence[Run], workload: WorkloadResult, result: Result, estimate: Estimate
+) -> Summary:
     makespans = [makespan_s(run) for run in valid]
     median = float(np.median(makespans))
     times = join_times([run.times for run in valid])
-    limit = workload.reference.limit_s(row.slots, cores)
+    limit = estimate.limit_s(row.slots, usable_cores(result))
+    one_core = estimate.one_core_limit_s(row.contender, valid, has_gil(result, row.contender))
     seen = [run for run in valid if run.cpu_s is not None]
     return replace(
         row,
@@ -174,6 +199,9 @@ def _with_times(row: Summary, valid: Sequence[Run], workload: WorkloadResult, co
         service_ms=_percentiles(1000 * times.service_s),
         efficiency=limit / median,
         limit_s=limit,
+        limit_doubt=estimate.doubt,
+        limit_own=estimate.own,
+        one_core_limit_s=one_core if one_core and one_core > SAME * limit else None,
         peak_memory_bytes=_largest([run.peak_memory_bytes for run in valid]),
         cpu_s=_mean([(run.cpu_s or 0) + (run.broker_cpu_s or 0) for run in seen]),
         cpu_has_broker=bool(seen) and all(run.broker_cpu_s is not None for run in seen),

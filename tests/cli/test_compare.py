@@ -37,7 +37,7 @@ def test_a_comparison_prints_its_tables_on_stdout_and_its_progress_on_stderr(com
     assert sum(row.startswith("*") for row in rows) == 2
     assert "dup/lost" not in said.out  # nothing went wrong
     assert said.out.count("left out: interpreters@2: ") == 2 or "interpreters@2  " in said.out
-    assert "Bound by waiting: " in said.out
+    assert "The jobs wait: " in said.out
     assert "The answers: 12 of 12 files correct" in said.out
     assert "INVALID" not in said.out
     assert "\x1b" not in said.out + said.err

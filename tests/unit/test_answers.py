@@ -31,7 +31,7 @@ def test_waiting_jobs_answer_what_async_is_and_when_it_is_faster() -> None:
     idea, when, gil, which = evidence(*one_after_the_other("serial", 4.0), *all_open("asyncio@4"))
     assert idea[1] == (
         "waits: its 4 jobs wait for 3.60 s in all. asyncio@4 kept up to 4 of them open at the same time in "
-        "1 process and needed 1.03 s; serial, which waits for each in turn, needed 4.00 s."
+        "1 process and needed 1.03 s; serial, which has one slot and waits for each in turn, needed 4.00 s."
     )
     assert when[1].startswith(
         "waits: done alone, its jobs keep the CPU busy for 10 % of their time; asyncio@4 was 3.88 times as "
@@ -56,6 +56,14 @@ def test_computing_jobs_answer_what_the_gil_does() -> None:
     )
     assert which[1].startswith("waits: processes@2 was 2.00 times as fast as threads@2 (")
     assert which[1].endswith("; threads@2 used 20 MiB, processes@2 20 MiB.")
+
+
+def test_jobs_too_small_to_show_the_gil_are_told_from_others() -> None:
+    runs = [*one_after_the_other("serial", 0.0008), *one_after_the_other("threads@2", 0.004)]
+    _, _, gil, _ = evidence(*runs, wait_s=0.0, work_s=0.0001)
+    assert gil[1].startswith(
+        "waits, which computes (in jobs of 100 µs, which what surrounds them outweighs), on 2"
+    )
 
 
 def test_without_a_gil_threads_may_use_all_cores() -> None:
@@ -89,3 +97,30 @@ def test_comparisons_claim_no_more_than_the_runs_show() -> None:
     assert compare(alike, serial) == "no difference between threads@2 and serial is shown"
     invalid = entry(placed([], "threads@2", problems=["died"]))
     assert "have no valid round in common" in compare(serial, invalid)
+
+
+def with_slots(runs: list[Run], slots: int) -> list[Run]:
+    """The same runs, of a contender with so many slots."""
+    return [replace(run, slots=slots) for run in runs]
+
+
+def test_unlike_is_not_compared_with_unlike_unsaid() -> None:
+    serial = entry(*with_slots(one_after_the_other("serial", 4.0), 1))
+    threads = entry(*with_slots(one_after_the_other("threads@32", 1.0), 32))
+    assert compare(threads, serial).endswith("confidence), with 32 slots against 1")
+    assert "against" not in compare(threads, entry(*with_slots(one_after_the_other("asyncio@32", 2.0), 32)))
+
+
+def test_a_pair_with_as_many_slots_says_what_the_slots_do_not() -> None:
+    runs = [
+        *with_slots(one_after_the_other("threads@32", 1.0), 32),
+        *with_slots(one_after_the_other("processes@2", 11.0), 2),
+    ]
+    *_, which = evidence(*runs)
+    assert which[1].startswith("waits: threads@32 was 11.0 times as fast as processes@2 (")
+    assert "confidence), with 32 slots against 2; threads@32 used" in which[1]
+    *_, which = evidence(*runs, *with_slots(one_after_the_other("threads@2", 11.05, wobble=-0.01), 2))
+    assert (
+        "with 32 slots against 2; slot for slot, no difference between threads@2 and processes@2 is shown"
+        in which[1]
+    )

@@ -11,9 +11,16 @@ from producer.results import Records, Result, Run
 from producer.stats.cautions import Caution, Kind, caution_lines, cautions
 from producer.stats.sending import is_bound_by_sending
 from producer.words import SPACE
-from tests.made import a_result, a_run, on, result, run, started, workload
+from tests.made import a_result, a_run, on, reference, result, run, started, workload
 
 STEADY = [1.0, 1.01, 0.99, 1.02, 1.0, 0.98]
+
+
+def tiny(makespans_s: dict[str, list[float]]) -> Result:
+    """A comparison of four jobs that take no time at all."""
+    made = a_result(makespans_s)
+    made.workloads[0].reference = reference([0.0] * 4, [0.0] * 4, 0.0)
+    return made
 
 
 def of(result: Result) -> list[tuple[Kind, str | None]]:
@@ -36,7 +43,7 @@ def test_a_steady_comparison_has_nothing_to_beware_of() -> None:
     ],
 )
 def test_makespans_that_call_for_a_warning(makespans_s: list[float], kind: Kind) -> None:
-    warnings = of(a_result({"serial": makespans_s}))
+    warnings = of(tiny({"serial": makespans_s}))
     assert [seen for seen, _ in warnings] == [kind]
 
 
@@ -79,7 +86,7 @@ def test_contenders_that_waited_for_the_sender_share_a_line() -> None:
     made = result(runs, [workload(100, contenders=started(names))], rounds=2)
     [line] = [line for line in caution_lines(cautions(made, made.workloads[0])) if "(sending)" in line]
     assert line.startswith("Beware (sending): celery:solo: in 2 of 2 runs it waited for its jobs: ")
-    assert line.endswith("Likewise: celery:gevent@2.")  # what is handed its jobs has no sender
+    assert line.endswith(f"Likewise: celery:gevent@2 (99{SPACE}%).")  # what is handed its jobs has no sender
 
 
 def test_a_machine_that_drifts_is_told_from_a_contender_that_does() -> None:
@@ -105,14 +112,12 @@ def test_what_spoils_a_comparison_is_said() -> None:
 
 
 def test_the_advice_knows_the_size_of_the_workload() -> None:
-    result = a_result({"serial": [0.001] * 5}, jobs=4)
-    assert cautions(result, result.workloads[0]) == [
-        Caution(
-            Kind.SHORT,
-            ContenderName("serial"),
-            f"a run takes only 1.00{SPACE}ms, of which its start and end are part: try --jobs 800",
-        )
-    ]
+    result = tiny({"serial": [0.001] * 5})
+    [caution] = cautions(result, result.workloads[0])
+    assert (caution.kind, caution.contender) == (Kind.SHORT, ContenderName("serial"))
+    assert caution.text == (
+        f"a run takes only 1.00{SPACE}ms, of which its start and end are part: try --jobs 800"
+    )
 
 
 def test_several_contenders_of_one_kind_share_a_line() -> None:
@@ -120,3 +125,44 @@ def test_several_contenders_of_one_kind_share_a_line() -> None:
     warnings = [Caution(Kind.SHORT, name, "too short") for name in names]
     [line] = caution_lines(warnings)
     assert line == "Beware (short): serial: too short. Likewise: threads@4, asyncio@4."
+
+
+def test_the_worst_case_leads_and_the_others_have_their_numbers() -> None:
+    mild, worst, middle = 0.8, 3.4, 1.5
+    made = a_result(
+        {
+            name: [1.0, 1.01, factor, 0.99, 1.0, 1.02]
+            for name, factor in {"serial": mild, "threads@4": worst, "asyncio@4": middle}.items()
+        }
+    )
+    [line] = caution_lines(cautions(made, made.workloads[0]))
+    assert line.startswith(
+        "Beware (outlier): threads@4: round 3 is far from the others (the farthest took 3.38 "
+    )
+    assert line.endswith("Likewise: asyncio@4 (1.49 times), serial (0.80 times).")
+
+
+def test_the_shortest_runs_and_the_most_unstable_lead_too() -> None:
+    short = tiny({"serial": [0.004] * 5, "threads@4": [0.001] * 5})
+    [line] = caution_lines(cautions(short, short.workloads[0]))
+    assert line.startswith("Beware (short): threads@4: a run takes only 1.00")
+    assert line.endswith(f"Likewise: serial (4.00{SPACE}ms).")
+    spread = a_result({"serial": [1.2, 1.0, 1.4, 1.1, 1.2], "threads@4": [1.6, 1.0, 2.2, 1.3, 1.6]})
+    [line] = caution_lines(cautions(spread, spread.workloads[0]))
+    assert line.startswith("Beware (unstable): threads@4: its runs spread by 29")
+    assert line.endswith(f"Likewise: serial (13{SPACE}%).")
+
+
+def test_a_limit_that_was_beaten_is_called_wrong() -> None:
+    # Four waits of 10 ms: two slots cannot take less than 20 ms.
+    made = a_result({"serial": [0.05] * 5, "threads@2": [0.05, 0.05, 0.019, 0.05, 0.05]})
+    for each in made.runs:
+        each.slots = 2
+    [caution] = [each for each in cautions(made, made.workloads[0]) if each.kind is Kind.LIMIT]
+    assert caution.text.replace(SPACE, " ") == (
+        "1 of 5 runs took less time than its limit (19.0 ms where 20.0 ms is the least), which nothing can; "
+        "the machine was slower whenever that was measured: compare again when it is quiet"
+    )
+    other = a_result({"threads@2 [3.14]": [0.005] * 5})
+    [caution] = [each for each in cautions(other, other.workloads[0]) if each.kind is Kind.LIMIT]
+    assert caution.text.endswith("measured under another Python: compare serial under this one, too")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from producer.contender_name import ContenderName
 from producer.contenders import default_slots as default_slots_
 from producer.contenders.default_slots import LIGHT_SLOTS, default_slots, sensible
 from producer.contenders.parsing import parse
@@ -120,7 +121,14 @@ def test_light_slots_are_many_only_where_they_can_wait(way: str, waiting: int, c
 
 def test_the_sensible_contenders_are_all_but_one_that_makes_a_difference_only_to_computing() -> None:
     assert [spec.way for spec in sensible(SEARCH)] == ways()
-    assert [spec.way for spec in sensible(WAITS)] == [way for way in ways() if way != "asyncio+threads"]
+    waits = [spec.way for spec in sensible(WAITS)]
+    assert waits == [*(way for way in ways() if way != "asyncio+threads"), "threads"]
+
+
+def test_jobs_that_wait_are_done_by_as_many_threads_as_processes_too() -> None:
+    slots = {spec.name: spec.slots for spec in sensible(WAITS)}
+    assert slots[ContenderName("threads", cores())] == slots[ContenderName("processes", cores())]
+    assert ContenderName("threads", LIGHT_SLOTS) in slots
 
 
 @pytest.mark.parametrize(

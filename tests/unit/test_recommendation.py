@@ -43,10 +43,11 @@ def test_the_whole_paragraph_of_a_function_that_sleeps() -> None:
     assert text(what) == (
         "Use celery:threads@32: 533 jobs/s, latency p50 89.7 ms, p99 121 ms. The runner-up, "
         "celery:prefork@2 (37.6 jobs/s, latency p50 876 ms, p99 1.71 s), is 14.2 times slower "
-        "(14.2–14.2): its 2 slots cannot do more than 40.0 jobs/s. Bound by waiting: a job waits for 99 % "
-        "of its 50.0 ms, and 32.0 of 32 slots were busy. Ruled out: celery:gevent@32 is 26.7 times slower "
-        "(26.7–26.7): each call holds the loop for 50.0 ms: its waiting is in C code that gevent cannot "
-        "switch (likewise celery:eventlet@32 (27.5 times)); celery:solo is 27.5 times slower (27.5–27.5): "
+        "(14.2–14.2), with 2 slots against 32: its 2 slots cannot do more than 40.0 jobs/s. Bound by "
+        "waiting: a job waits for 99 % of its 50.0 ms, and 32.0 of 32 slots were busy. Ruled out: "
+        "celery:gevent@32 is 26.7 times slower (26.7–26.7): each call holds the loop for 50.0 ms: its "
+        "waiting is in C code that gevent cannot switch (likewise celery:eventlet@32 (27.5 times)); "
+        "celery:solo is 27.5 times slower (27.5–27.5): "
         "its one slot cannot do more than 20.0 jobs/s. What would change this: more slots: 100 % of them "
         "were busy (simul sweep, with the same --job and --args, --with celery:threads --concurrency "
         "32,64,128); "
@@ -118,7 +119,7 @@ def test_from_fewer_than_five_runs_nothing_is_claimed() -> None:
     assert text(what).startswith("Provisionally use celery:threads@32: ")
     assert "From fewer than 5 runs nothing is claimed: --rounds 5 makes it firm." in text(what)
     assert "The runner-up, celery:prefork@2 (" in text(what)
-    assert "took 14.2 times as long." in text(what)
+    assert "took 14.2 times as long, with 2 slots against 32." in text(what)
     assert "slower" not in text(what)
 
 
@@ -172,8 +173,8 @@ def test_a_leak_is_given_to_prefork_with_what_that_costs() -> None:
     )
     assert "The fastest, celery:threads@32 (213 jobs/s, " in text(what)
     assert (
-        "takes 0.71 (0.71–0.71) of its time. The function leaks: 1.00 MiB more with each job, 9.77 GiB "
-        in text(what)
+        "takes 0.71 (0.71–0.71) of its time, with 32 slots against 8. The function leaks: 1.00 MiB more with "
+        "each job, 9.77 GiB " in text(what)
     )
     assert "only prefork can replace its processes, here after 100 jobs each" in text(what)
 

@@ -1,11 +1,9 @@
-"""The right answers, and the times that nobody can beat."""
+"""The right answers, and what the work itself takes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from producer.measure.reference_run import work_out
 from producer.results.reference import fingerprint
@@ -69,21 +67,3 @@ def test_a_job_that_cannot_be_done_has_an_error_for_an_answer(tmp_path: Path) ->
 def test_a_record_of_a_job_that_was_never_asked_for_is_no_right_answer() -> None:
     # Whoever can write to the broker can write a message with the run's id and any index.
     assert reference([0.0], [0.1], 0.1).differing([record(7, {"move": "e2e4"})]) == [7]
-
-
-@pytest.mark.parametrize(
-    ("slots", "cores", "limit_s"),
-    [
-        (1, 2, 8.0),  # one slot: all the service times
-        (2, 2, 4.0),  # two slots: half of them
-        (4, 2, 3.0),  # the longest job takes its three seconds
-        (100, 0.5, 6.0),  # the CPU time on half a core
-        (100, 64, 3.0),
-    ],
-)
-def test_the_limit_is_the_slots_the_longest_job_or_the_cores(
-    slots: int, cores: float, limit_s: float
-) -> None:
-    # Services of 3, 2, 2 and 1 s, in which a CPU is busy for 3 s.
-    work = reference([2.0, 1.0, 2.0, 0.5], [1.0, 1.0, 0.0, 0.5], cpu_s=3.0)
-    assert work.limit_s(slots, cores) == pytest.approx(limit_s)

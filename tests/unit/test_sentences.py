@@ -11,6 +11,7 @@ from producer.results import Run
 from producer.show.charts import costs, latencies, makespans, pace, timeline, waits
 from producer.show.charts.entries import Entry
 from producer.show.report.figures import make_charts
+from producer.show.svg.rows import WIDE
 from producer.words import SPACE
 from tests.charted import Span, compared, entry, one_after_the_other, placed
 from tests.made import MACHINE
@@ -51,7 +52,7 @@ def test_without_a_valid_run_nothing_is_said_of_numbers() -> None:
 def test_one_contender_is_compared_with_its_limit_only() -> None:
     # Two slots, four jobs of 0.1 s alone: 0.2 s is the limit.
     assert on_makespans(*one_after_the_other("serial", 1.0)) == (
-        "serial took 1.00 s; serial reached 20 % of its physical limit."
+        "serial took 1.00 s; serial reached 20 % of its estimated limit."
     )
 
 
@@ -59,8 +60,23 @@ def test_a_difference_that_the_runs_show_is_claimed() -> None:
     sentence = on_makespans(*one_after_the_other("serial", 4.0), *one_after_the_other("threads@2", 1.0))
     assert sentence == (
         "threads@2 was the shortest with 1.00 s, serial the longest with 4.00 s, 4.00 times as long; that "
-        "threads@2 is faster than serial is shown; threads@2 reached 20 % of its physical limit."
+        "threads@2 is faster than serial is shown; threads@2 reached 20 % of its estimated limit."
     )
+
+
+def test_contenders_with_other_slots_are_compared_with_a_word_on_them() -> None:
+    few = [replace(run, slots=1) for run in one_after_the_other("serial", 4.0)]
+    sentence = on_makespans(*few, *one_after_the_other("threads@2", 1.0))
+    assert "serial the longest with 4.00 s, 4.00 times as long, with 1 slot against 2; that" in sentence
+    assert "that threads@2 is faster than serial, with 2 slots against 1, is shown" in sentence
+
+
+def test_a_factor_is_that_of_the_rounds_as_in_the_table() -> None:
+    fast = [one_after_the_other("threads@2", s, 1)[0] for s in (1.0, 1.0, 1.0, 8.0, 8.0)]
+    slow = [one_after_the_other("serial", s, 1)[0] for s in (8.0, 8.0, 8.0, 8.0, 8.0)]
+    runs = [replace(run, round=round_) for each in (fast, slow) for round_, run in enumerate(each, 1)]
+    # The medians are 8 apart; round by round it is 8 three times and 1 twice, 3.48 in the geometric mean.
+    assert "serial the longest with 8.00 s, 3.48 times as long" in on_makespans(*runs)
 
 
 def test_a_difference_that_the_runs_do_not_show_is_not_claimed() -> None:
@@ -77,15 +93,56 @@ def test_few_runs_claim_nothing(rounds: int, words: str) -> None:
 
 def test_who_beats_the_limit_is_not_believed() -> None:
     sentence = on_makespans(*one_after_the_other("serial", 1.0), wait_s=1.0)
-    assert "serial was faster than its own limit, which nothing can be" in sentence
+    assert "serial was faster than its estimated limit, which nothing can be" in sentence
 
 
 def test_who_beats_a_limit_of_another_python_is_not_called_impossible() -> None:
-    sentence = on_makespans(*one_after_the_other("serial [3.14]", 1.0), wait_s=1.0)
+    sentence = on_makespans(*one_after_the_other("threads@2 [3.14]", 1.0), wait_s=1.0)
     assert (
-        "serial [3.14] was faster than its limit, which was measured under the Python that simul" in sentence
+        "threads@2 [3.14] was faster than its limit, which was measured under the Python that simul"
+        in sentence
     )
     assert "nothing can be" not in sentence
+
+
+def reading(*runs: Run, wait_s: float = 0.1, work_s: float = 0.0) -> str:
+    """How the makespans are to be read."""
+    made = makespans.chart(compared(*runs, wait_s=wait_s, work_s=work_s)[1])
+    assert made is not None
+    return plain(made.reading)
+
+
+def test_that_nobody_came_left_of_the_diamond_is_only_said_where_nobody_did() -> None:
+    slow, fast = one_after_the_other("threads@2", 1.0), one_after_the_other("processes@2", 0.3)
+    assert reading(*slow).endswith(
+        "The diamond is the limit, as estimated from the fastest of what was measured (only once, so nobody "
+        "knows how sure it is): no run came left of it."
+    )
+    assert reading(*slow, *fast, wait_s=0.2).endswith(
+        "Nothing can come left of it, and runs of processes@2 did: there it is estimated too high."
+    )
+    # Serial measures the work five more times, from 98 to 102 % of a second.
+    serial = one_after_the_other("serial", 4.0)
+    slower = one_after_the_other("threads@2", 5.0)
+    sure = reading(*slower, *serial, work_s=1.0, wait_s=0.0)
+    assert "(it may be 1 % too high): no run came left of it." in sure
+
+
+def test_what_the_gil_holds_to_one_core_has_a_limit_of_its_own() -> None:
+    def describe(contender: str) -> str:
+        run = replace(placed([(1, 0, 0, 5), (1, 0, 0, 5)], contender), gil=True)
+        _, field = compared(run, wait_s=0.0, work_s=1.0)
+        [bar] = makespans.derive(field.entries)
+        drawn = makespans.draw([bar], WIDE).svg("")
+        assert ("limit on one core" in drawn) is (bar.one_core_limit_s is not None)
+        return plain(makespans.describe([bar]))
+
+    reached = "reached 20 % of its estimated limit"
+    assert describe("processes@2") == f"processes@2 took 5.00 s; processes@2 {reached}."
+    assert describe("threads@2").endswith(
+        f"threads@2 {reached}, and 40 % of what is left of it where the GIL holds each process to one core."
+    )
+    assert "where its one thread holds each process to one core" in describe("asyncio@2")
 
 
 def test_an_only_job() -> None:
@@ -103,7 +160,8 @@ def test_one_job_at_a_time() -> None:
 def test_one_job_at_a_time_on_a_busy_machine() -> None:
     sentence = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
     assert (
-        "together they took 3.00 times the time they take alone, more than taking turns explains" in sentence
+        "together they took 3.00 times the time they take alone: something besides these jobs kept"
+        in sentence
     )
 
 
@@ -111,6 +169,12 @@ def test_jobs_that_do_not_hold_each_other_up() -> None:
     assert on_timeline([(1, 0, 0, 1), (2, 0, 0, 1.2)]) == (
         "threads@2 had up to 2 jobs open at the same time in 2 processes; together they took 1.10 times the "
         "time they take alone, so they hardly held each other up."
+    )
+
+
+def test_jobs_that_hold_each_other_up_a_little() -> None:
+    assert on_timeline([(1, 0, 0, 1.4), (2, 0, 0, 1.2)]).endswith(
+        "together they took 1.30 times the time they take alone, so they held each other up a little."
     )
 
 
@@ -143,6 +207,31 @@ def test_more_than_taking_turns_is_not_blamed_on_the_gil() -> None:
     sentence = on_timeline([(1, 0, 0, 4), (1, 0, 0, 4)])
     assert "GIL" not in sentence
     assert "something besides these jobs kept the machine busy" in sentence
+
+
+def test_what_taking_turns_does_not_explain_is_not_blamed_on_the_gil_alone() -> None:
+    sentence = on_timeline([(1, 0, 0, 2.5), (1, 0, 0, 2.5)])
+    assert "they took 2.50 times the time they take alone: the GIL lets one of them run" in sentence
+    assert sentence.endswith(
+        ". But 2 that take turns take 2 times as long at most: the rest is changing from one to another, and "
+        "what else ran."
+    )
+    assert "at most" not in on_timeline([(1, 0, 0, 2), (1, 0, 0, 2)])
+
+
+def test_tiny_jobs_are_not_said_to_be_held_up_by_other_programs() -> None:
+    def describe(cpu_s: float) -> str:
+        spans = [(1, 0, place * 0.001, place * 0.001 + 0.0005) for place in range(10)]
+        _, field = compared(placed(spans, "celery:gevent@2", cpu_s=cpu_s), wait_s=0.0, work_s=0.0001)
+        line = timeline.derive(field.entries[0])
+        assert line is not None
+        return plain(timeline.describe(line, field))
+
+    assert "the time they take alone: on a job of 100 µs, celery:gevent@2 spent 2.00 ms of CPU time" in (
+        describe(0.02)
+    )
+    assert "of a job of 100 µs, the records cannot tell what it was" in describe(0.001)
+    assert "something besides" not in describe(0.001) + describe(0.02)
 
 
 def test_only_a_thinned_timeline_says_so() -> None:
@@ -184,6 +273,17 @@ def test_latencies_of_the_slowest_too() -> None:
     assert few.endswith("; with serial the slowest took 8.00 s.")
     many = on_latencies(first, placed([(1, 0, 0, place) for place in range(101)], "serial"))
     assert many.endswith("; with serial the slowest hundredth took 99.0 s or longer.")
+
+
+def test_the_slots_of_others_are_told_beside_latencies_and_pace() -> None:
+    few = [replace(run, slots=1) for run in one_after_the_other("serial", 8.0, 1)]
+    assert "; with serial, with 1 slot against 2, the slowest took" in on_latencies(
+        placed([(1, 0, 0, 0.1)] * 100), *few
+    )
+    even = placed([(1, 0, at, at + 1) for at in range(100)], "serial")
+    burst = placed([(1, 0, 0, 100)] * 100, "threads@2")
+    said = pace.describe(pace.derive(entries(replace(even, slots=1), burst)))
+    assert "; serial, with 1 slot against 2, kept the evenest pace" in said
 
 
 def test_waits_everywhere_nowhere_and_somewhere() -> None:
@@ -230,10 +330,33 @@ def test_an_even_pace_a_burst_and_both() -> None:
     assert describe(even).startswith("All kept an even pace: no tenth of a run finished more than 1")
     assert (
         describe(burst)
-        == "threads@2 worked in bursts: the busiest tenth of its run finished 50 % of the jobs."
+        == "threads@2 did not keep an even pace: for 99 % of its run none finished, and the busiest tenth of "
+        "its run finished 50 % of the jobs."
     )
     assert "; serial kept the evenest pace, with 1" in describe(even, burst)
-    assert "; threads@2 came closest to an even pace, with 50 % in its busiest." in describe(burst, worse)
+    assert "; threads@2 came closest to an even pace, with 50 % in its busiest tenth" in describe(
+        burst, worse
+    )
+
+
+def test_a_run_in_which_nothing_ended_for_a_while_kept_no_even_pace() -> None:
+    def steadily(contender: str, pause_s: float) -> Run:
+        """A hundred jobs at equal distances, and a pause in their middle."""
+        ends = [place + 1 + pause_s * (place >= 50) for place in range(100)]
+        return placed([(1, 0, end - 1, end) for end in ends], contender)
+
+    def describe(*runs: Run) -> str:
+        return plain(pace.describe(pace.derive(entries(*runs))))
+
+    # None of their tenths has more than 13 of the jobs: it is the pause that makes the difference.
+    assert describe(steadily("serial", 20.0)) == (
+        "serial did not keep an even pace: for 18 % of its run none finished, and the busiest tenth of its "
+        "run finished 13 % of the jobs."
+    )
+    assert describe(steadily("serial", 20.0), steadily("threads@2", 0.0)).endswith(
+        "; threads@2 kept the evenest pace, with 11 % in its busiest tenth, and no pause longer than 1 % of "
+        "its run."
+    )
 
 
 def test_costs_of_the_fastest_and_of_the_others() -> None:

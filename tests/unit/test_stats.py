@@ -10,6 +10,8 @@ import pytest
 from producer.contender_name import ContenderName
 from producer.contenders.protocol import Outcome
 from producer.results import Records, Run, run_from
+from producer.results.reference import fingerprint
+from producer.show.columns import TROUBLE
 from producer.stats import summary as stats
 from producer.stats.summary import Summary, summaries
 from tests.made import MACHINE, reference, result, run, workload
@@ -138,6 +140,24 @@ def test_memory_and_stalls_are_the_worst_and_cpu_is_the_mean_with_the_brokers() 
         None,
         None,
     )
+
+
+def test_a_job_that_failed_counts_once_and_makes_its_run_invalid_wherever_it_fails() -> None:
+    fails = reference([0.0] * 3, [0.01] * 3, 0.03)  # its fingerprints are nobody's
+    known = replace(fails, fingerprints=("0" * 16, fingerprint(None, "Oh: no"), "0" * 16))
+    second = 1_000_000_000
+    records = [
+        JobRecord(1, "lab/1", 0, 0, 0, second, error="Oh: no"),
+        JobRecord(2, "lab/1", 0, 0, 0, second, {}),
+    ]
+    for of, says in ((fails, "1 job failed; job 1"), (known, "1 job failed, and in serial, too")):
+        outcome, name = Outcome(records, slots=2), ContenderName("threads", 2)
+        made = run_from("waits", name, 1, 0.0, outcome, of, jobs=3, used=None, broker_cpu_s=None)
+        row = only(made)
+        assert (row.failed, row.wrong, row.lost) == (1, 1, 1)  # each of the three jobs is one of these
+        assert TROUBLE.cell(row) == "2/0/1"
+        assert not made.valid
+        assert made.problems[0].startswith(says)
 
 
 def test_the_times_of_records_survive_their_coding_to_the_microsecond() -> None:

@@ -136,7 +136,7 @@ def test_what_went_wrong_and_who_is_missing_is_told(width: int) -> None:
     )
     assert "0/0/1000" in text
     assert "left out: interpreters@2: it came with Python 3.14; this is 3.11" in text
-    assert "Bound by waiting" in text
+    assert "The jobs wait" in text
 
 
 @pytest.mark.parametrize("width", WIDTHS)

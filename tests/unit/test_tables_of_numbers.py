@@ -28,7 +28,8 @@ def test_no_line_is_wider_than_the_terminal_nor_than_160(width: int) -> None:
     steady = [100.0, 101.0, 99.0, 102.0, 100.0]
     names = ["serial", "celery:eventlet@10000", "asyncio+threads@10000 [3.14t]"]
     lines = shown(a_result(dict.fromkeys(names, steady), jobs=200), width).splitlines()
-    tables = [line for line in lines if "@10000 " in line or "p50/p95" in line]
+    rows = [line for line in lines if any(f" {name}  " in line for name in names)]
+    tables = rows + [line for line in lines if "p50/p95" in line]
     assert all(len(line) <= min(width, MAX_WIDTH) for line in tables)
 
 
@@ -44,6 +45,37 @@ def test_a_ratio_has_its_interval_and_no_difference_its_mark() -> None:
     )
     assert "≈ 1.01 (0.99–1.03)" in text
     assert "no difference shown between it and asyncio@4." in text
+
+
+def with_slots(made: Result, slots: dict[str, int]) -> Result:
+    """The same comparison, of contenders with so many slots."""
+    return replace(made, runs=[replace(run, slots=slots[str(run.contender)]) for run in made.runs])
+
+
+def test_who_is_slower_is_told_with_its_slots_where_they_are_others() -> None:
+    steady = [1.0, 1.01, 0.99, 1.0, 1.0]
+    made = a_result(
+        {"threads@4": steady, "serial": [4 * s for s in steady], "processes@2": [s * 2 for s in steady]}
+    )
+    text = " ".join(shown(with_slots(made, {"threads@4": 4, "serial": 1, "processes@2": 2})).split())
+    assert "every other contender, with 1 to 2 slots against 4, is shown to be slower." in text
+    text = " ".join(shown(with_slots(made, {"threads@4": 4, "serial": 4, "processes@2": 4})).split())
+    assert "every other contender is shown to be slower." in text
+    alike = a_result({"threads@4": steady, "processes@2": steady[::-1]})
+    text = " ".join(shown(with_slots(alike, {"threads@4": 4, "processes@2": 2})).split())
+    assert "no difference shown (≈) between it and" in text
+    assert "slots against" in text
+
+
+def test_where_medians_and_means_differ_the_table_says_so() -> None:
+    made = a_result({"serial": [1.0, 1.0, 1.0, 8.0, 8.0], "threads@4": [8.0] * 5})
+    text = " ".join(shown(made).split())
+    assert (
+        "A makespan is the median of the runs, a ratio the geometric mean of the ratios in each round: that "
+        "of threads@4 to the winner is 3.48, and their medians are 8.00 times apart." in text
+    )
+    alike = " ".join(shown(a_result({"serial": [1.0] * 5, "threads@4": [8.0] * 5})).split())
+    assert "the geometric mean of the ratios in each round. " in alike
 
 
 def test_few_runs_show_their_spread_and_claim_nothing() -> None:

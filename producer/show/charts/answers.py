@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from producer.show.charts.claims import compare, measure_ratio
-from producer.show.charts.entries import Entry, Field
+from producer.show.charts.entries import TINY_S, Entry, Field
 from producer.stats.lanes import count_most_at_once
 from producer.system.machine import Machine
 from producer.words import counted, mebibytes, percent, seconds
@@ -75,7 +75,8 @@ def _idea(field: Field) -> str | None:
         f"{field.workload.name}: its {field.workload.jobs:,} jobs wait for {seconds(alone)} in all. "
         f"{asyncio.name} kept up to {open_} of them open at the same time in "
         f"{counted(len(asyncio.typical.workers), 'process', 'processes')} and needed "
-        f"{_makespan(asyncio)}; serial, which waits for each in turn, needed {_makespan(serial)}."
+        f"{_makespan(asyncio)}; serial, which has one slot and waits for each in turn, needed "
+        f"{_makespan(serial)}."
     )
 
 
@@ -85,7 +86,7 @@ def _when(field: Field) -> str | None:
         return None
     return (
         f"{field.workload.name}: done alone, its jobs keep the CPU busy for {percent(field.busy)} of their "
-        f"time; {compare(asyncio, serial)}."
+        f"time; {compare(asyncio, serial, field.entries)}."
     )
 
 
@@ -112,12 +113,20 @@ def _gil(field: Field, machine: Machine) -> str | None:
     others = [entry for entry in (field.best("threads"), field.best("processes")) if entry]
     if serial is None or not others:
         return None
-    verdicts = "; ".join(compare(entry, serial) for entry in others)
+    verdicts = "; ".join(compare(entry, serial, field.entries) for entry in others)
     asked = others[0].typical.gil
     on = "on" if asked or (asked is None and machine.gil) else "off"
     return (
-        f"{field.workload.name}, which computes, on {counted(machine.cores, 'core')} with the GIL {on}: "
-        f"{verdicts}."
+        f"{field.workload.name}, which computes{_tiny(serial)}, on {counted(machine.cores, 'core')} with the "
+        f"GIL {on}: {verdicts}."
+    )
+
+
+def _tiny(serial: Entry) -> str:
+    """Say where jobs are too small to show what they do."""
+    alone_s = float(serial.alone_s.mean())
+    return (
+        f" (in jobs of {seconds(alone_s)}, which what surrounds them outweighs)" if alone_s < TINY_S else ""
     )
 
 
@@ -127,7 +136,7 @@ def _which(field: Field) -> str | None:
         return None
     ratio = measure_ratio(threads, processes)
     first, second = (threads, processes) if ratio and ratio.value < 1 else (processes, threads)
-    line = f"{field.workload.name}: {compare(first, second)}"
+    line = f"{field.workload.name}: {compare(first, second, field.entries)}"
     memory = (threads.summary.peak_memory_bytes, processes.summary.peak_memory_bytes)
     if memory[0] and memory[1]:
         line += f"; {threads.name} used {mebibytes(memory[0])}, {processes.name} {mebibytes(memory[1])}"

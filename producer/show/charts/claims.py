@@ -1,8 +1,11 @@
-"""Compares two contenders in words, and claims no more than their runs show."""
+"""Compares two contenders in words, and claims no more than their runs show: like with like."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from producer.show.charts.entries import Entry
+from producer.show.slots import against
 from producer.stats.ratios import Ratio, paired
 from producer.words import SPACE, counted, digits, percent, times
 
@@ -15,8 +18,43 @@ def measure_ratio(entry: Entry, other: Entry) -> Ratio | None:
     return paired(entry.makespans_s, other.makespans_s)
 
 
-def compare(entry: Entry, other: Entry) -> str:
-    """Say which of the two was faster, by how much, and how sure that is."""
+def compare(entry: Entry, other: Entry, among: Sequence[Entry] = ()) -> str:
+    """Say which of the two was faster, by how much, and how sure that is.
+
+    Where one has more slots, that is said, too; and where `among` others both ways were measured with as many
+    slots as each other, what came of that.
+    """
+    said = _compare(entry, other)
+    unlike = against(entry.summary.slots, other.summary.slots)
+    if not unlike or measure_ratio(entry, other) is None:
+        return said
+    pair = find_pair(entry, other, among)
+    if pair is None:
+        return f"{said}, {unlike}"
+    return f"{said}, {unlike}; slot for slot, {_compare(*pair)}"
+
+
+def find_pair(entry: Entry, other: Entry, among: Sequence[Entry]) -> tuple[Entry, Entry] | None:
+    """Find the two of these ways with as many slots as each other; of several the most. None without any."""
+    if entry.name.without_slots() == other.name.without_slots():
+        return None
+    first, second = (
+        {
+            each.summary.slots: each
+            for each in among
+            if each.valid and each.name.without_slots() == like.name.without_slots()
+        }
+        for like in (entry, other)
+    )
+    slots = [number for number in first.keys() & second.keys() if _are_comparable(first, second, number)]
+    return (first[max(slots)], second[max(slots)]) if slots else None
+
+
+def _are_comparable(first: dict[int, Entry], second: dict[int, Entry], slots: int) -> bool:
+    return measure_ratio(first[slots], second[slots]) is not None
+
+
+def _compare(entry: Entry, other: Entry) -> str:
     ratio = measure_ratio(entry, other)
     if ratio is None:
         return f"{entry.name} and {other.name} have no valid round in common, so nothing can be said of them"

@@ -10,6 +10,7 @@ from operator import itemgetter
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour
+from producer.show.slots import behind_comma
 from producer.show.svg.axis import Axis, amount, time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Row, draw_bar, draw_rows
@@ -101,7 +102,8 @@ def _least(what: str, fastest: Cost, costs: Sequence[tuple[float, Cost]], say: C
     who = f"The fastest, {least.entry.name}," if least is fastest else least.entry.name
     if low == high:
         return f"{who} needed {say(low)} of {what}."
-    return f"{who} needed the least {what}, {say(low)}; {most.entry.name} the most, {say(high)}."
+    slots = behind_comma(most.entry.summary.slots, least.entry.summary.slots)
+    return f"{who} needed the least {what}, {say(low)}; {most.entry.name} the most, {say(high)}{slots}."
 
 
 def _draw(

@@ -6,19 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from producer.contender_name import ContenderName
 from producer.results import Result, Run, WorkloadResult
 from producer.results.times import SecondsColumn, Times, join_times
-from producer.stats.bound import READS_FILES
+from producer.stats.limit import READS_FILES, Estimates
 from producer.stats.scaling import Curve, curves, place_on
+from producer.stats.shares import typical_of
 from producer.stats.summary import Summary, makespan_s, runs_by_contender, summaries, usable_cores
 
 #: A workload computes if the CPU is busy for at least this share of its time; otherwise it waits.
 COMPUTES = 0.5
 #: Service time is worth mentioning from this many times the job's time alone on.
 STRETCHED = 1.5
+#: A job that takes less than this alone, in seconds, is outweighed by what goes on around it.
+TINY_S = 0.001
 #: The fewest concurrencies that make a curve.
 POINTS_TO_DRAW = 3
 
@@ -35,7 +36,7 @@ class Entry:
     typical: Run
     #: The jobs of all valid runs, one after the other.
     all_times: Times
-    #: Seconds that each job takes with nothing around it, by its index.
+    #: Seconds that each job takes with nothing around it, by its index: the fastest of what was measured.
     alone_s: SecondsColumn
 
     @property
@@ -113,12 +114,16 @@ def derive_fields(result: Result) -> list[Field]:
     ]
 
 
-def derive_entries(result: Result, workload: WorkloadResult) -> list[Entry]:
-    """Make an entry of each contender, in the order of the tables."""
-    reference = workload.reference
-    alone = np.add(reference.waits_s, reference.work_s)
+def derive_entries(
+    result: Result, workload: WorkloadResult, rows: Sequence[Summary] | None = None
+) -> list[Entry]:
+    """Make an entry of each contender, in the order of the tables; `rows` are the summaries, if made."""
     by_contender = runs_by_contender(result, workload.name)
-    return [_entry(row, by_contender[row.contender], alone) for row in summaries(result, workload)]
+    estimates = Estimates(workload, by_contender)
+    return [
+        _entry(row, by_contender[row.contender], estimates.of(row.contender).alone_s)
+        for row in (summaries(result, workload) if rows is None else rows)
+    ]
 
 
 def _derive_curves(result: Result, workload: WorkloadResult) -> list[Curve]:
@@ -132,10 +137,6 @@ def _derive_curves(result: Result, workload: WorkloadResult) -> list[Curve]:
 
 def _entry(row: Summary, runs: Sequence[Run], alone: SecondsColumn) -> Entry:
     valid = [run for run in runs if run.valid]
-    if valid:
-        ranked = sorted(valid, key=makespan_s)
-        typical = ranked[(len(ranked) - 1) // 2]
-    else:
-        typical = max(runs, key=lambda run: len(run.records.index))
+    typical = typical_of(valid) if valid else max(runs, key=lambda run: len(run.records.index))
     makespans = {run.round: makespan_s(run) for run in valid}
     return Entry(row, makespans, typical, join_times([run.times for run in valid]), alone)

@@ -12,6 +12,7 @@ from producer.results.times import SecondsColumn
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
+from producer.show.slots import between_commas
 from producer.show.svg.axis import time_log
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Key, Row, draw_hill, draw_rows
@@ -92,9 +93,11 @@ def describe(spreads: Spreads) -> str:
         first = f"With {name} half of the jobs were done within {half} of being enqueued, {most}"
     if worst is soonest:
         return f"{first}."
+    slots = between_commas(worst.entry.summary.slots, soonest.entry.summary.slots)
+    other = f"with {worst.entry.name}{slots}"
     if not _many(worst.latency_ms):
-        return f"{first}; with {worst.entry.name} the slowest took {slowest}."
-    return f"{first}; with {worst.entry.name} the slowest hundredth took {slowest} or longer."
+        return f"{first}; {other} the slowest took {slowest}."
+    return f"{first}; {other} the slowest hundredth took {slowest} or longer."
 
 
 def draw(spreads: Spreads, frame: Frame) -> Drawing:

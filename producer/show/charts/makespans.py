@@ -1,4 +1,4 @@
-"""How long each contender took: bars with their intervals, and the limit that nothing can beat."""
+"""How long each contender took: bars with their intervals, and the limit that nothing can beat, estimated."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
+from producer.show.columns import write_share_of_limit
+from producer.show.limit import describe_limits, describe_reached, write_doubt
+from producer.show.slots import behind_comma, between_commas
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Key, Row, draw_bar, draw_rows
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio, paired
-from producer.words import SPACE, are, counted, percent, seconds, times
+from producer.words import SPACE, are, counted, seconds, times
 
 INTERVAL = Key(f"95{SPACE}% interval", "ink", "interval")
 RANGE = Key(f"from the shortest to the longest of fewer than {RUNS_TO_CLAIM} runs", "ink", "line")
-LIMIT = Key("physical limit", "ink", "diamond")
+LIMIT = Key("physical limit, estimated", "ink", "diamond")
+ONE_CORE = Key("limit on one core (GIL, or one thread)", "ink", "post")
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A makespan with its interval, and the limit that nothing can beat; in seconds."""
+    """A makespan with its interval, and the limit that nothing can beat, as estimated; in seconds."""
 
     entry: Entry
     #: The median makespan.
@@ -44,7 +48,12 @@ class Bar:
     @property
     def reach_s(self) -> float:
         """The largest time at which anything of the bar is drawn."""
-        return max(self.value_s, self.ends_s[1], self.limit_s)
+        return max(self.value_s, self.ends_s[1], self.limit_s, self.one_core_limit_s or 0.0)
+
+    @property
+    def one_core_limit_s(self) -> float | None:
+        """The limit where the GIL, or the thread of an event loop, holds it to one core; None elsewhere."""
+        return self.entry.summary.one_core_limit_s
 
 
 def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
@@ -54,8 +63,8 @@ def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
         return None
     return Chart(
         "How long it took",
-        f"Makespan: from the first job enqueued to the last one finished. {_ends(bars)} Shorter is better; "
-        "nobody can come left of the diamond.",
+        f"Makespan: from the first job enqueued to the last one finished. {_ends(bars)} Shorter is better. "
+        f"{describe_limits([bar.entry.summary for bar in bars])}",
         describe(bars),
         (Picture("makespan", "makespan", partial(draw, bars, longest_s=shared.longest_s)),),
     )
@@ -77,12 +86,15 @@ def describe(bars: Sequence[Bar]) -> str:
     """Say who was fastest, how sure that is, and how far it is from the physical limit."""
     best, last = bars[0], bars[-1]
     if len(bars) == 1:
-        return f"{best.entry.name} took {seconds(best.value_s)}; {_limit(best)}."
+        return f"{best.entry.name} took {seconds(best.value_s)}; {describe_reached(best.entry.summary)}."
+    ratio = measure_ratio(last.entry, best.entry)
+    longer = f", {times(ratio.value)} as long" if ratio else ""
     spread = (
         f"{best.entry.name} was the shortest with {seconds(best.value_s)}, {last.entry.name} the longest "
-        f"with {seconds(last.value_s)}, {times(last.value_s / best.value_s)} as long"
+        f"with {seconds(last.value_s)}{longer}"
+        f"{behind_comma(last.entry.summary.slots, best.entry.summary.slots)}"
     )
-    return f"{spread}; {_how_sure(best, bars[1])}; {_limit(best)}."
+    return f"{spread}; {_how_sure(best, bars[1])}; {describe_reached(best.entry.summary)}."
 
 
 def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> Drawing:
@@ -94,9 +106,14 @@ def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> D
         bar = bars[place]
         draw_bar(drawing, band, bar.value_s, choose_colour(bar.entry))
         _draw_whisker(drawing, band, bar)
+        if bar.one_core_limit_s is not None:
+            x = band.x(bar.one_core_limit_s)
+            drawing.line(x, band.top - 2, x, band.top + band.height + 2, "paper", 5)
+            drawing.line(x, band.top - 2, x, band.top + band.height + 2, "ink", 3)
         drawing.diamond(band.x(bar.limit_s), band.middle, 6)
 
     keys = [*list_families(bar.entry for bar in bars), *_whisker_keys(bars), LIMIT]
+    keys += [ONE_CORE] if any(bar.one_core_limit_s is not None for bar in bars) else []
     return draw_rows(frame, axis, rows, keys, paint)
 
 
@@ -117,22 +134,8 @@ def _how_sure(best: Bar, second: Bar) -> str:
         return f"{counted(runs, 'run')} of each {are(runs)} too few to claim a difference"
     if not ratio.shown:
         return f"between {best.entry.name} and {second.entry.name} no difference is shown"
-    return f"that {best.entry.name} is faster than {second.entry.name} is shown"
-
-
-def _limit(bar: Bar) -> str:
-    share = bar.limit_s / bar.value_s
-    if share <= 1:
-        return f"{bar.entry.name} reached {percent(share)} of its physical limit"
-    if bar.entry.name.python:
-        return (
-            f"{bar.entry.name} was faster than its limit, which was measured under the Python that simul "
-            "itself runs on: this one does the same work faster, or the machine was slower then"
-        )
-    return (
-        f"{bar.entry.name} was faster than its own limit, which nothing can be: the machine was slower "
-        "while the limit was measured, so measure again when it is quiet"
-    )
+    slots = between_commas(best.entry.summary.slots, second.entry.summary.slots)
+    return f"that {best.entry.name} is faster than {second.entry.name}{slots} is shown"
 
 
 def _draw_whisker(drawing: Drawing, band: Band, bar: Bar) -> None:
@@ -164,5 +167,7 @@ def _tip(bar: Bar) -> str:
     if bar.mean_s.claims:
         low, high = bar.ends_s
         lines.append(f"95{SPACE}% interval {seconds(low)} to {seconds(high)}")
-    lines.append(f"limit {seconds(bar.limit_s)}, reached to {percent(bar.limit_s / bar.value_s)}")
+    lines.append(f"limit {seconds(bar.limit_s)}, estimated{write_doubt(row)}: {write_share_of_limit(row)}")
+    if bar.one_core_limit_s is not None:
+        lines.append(f"limit on one core {seconds(bar.one_core_limit_s)}")
     return "\n".join(lines)

@@ -21,6 +21,7 @@ from producer.show.charts.bars import (
 )
 from producer.show.charts.chart import ALONE, MAX_BLOCKS, Chart, Picture, Shared
 from producer.show.charts.entries import STRETCHED, Entry, Field
+from producer.show.charts.stretch import explain_stretch, is_beyond_turns
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.palette import PROCESSES
@@ -30,8 +31,8 @@ from producer.words import times
 
 #: Service time below this share of the job's time alone: that was measured on a slower machine or Python.
 SHRUNK = 0.9
-#: Ways whose slots take turns on one thread of their own accord, GIL or not.
-COOPERATIVE = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
+#: Below this many times the time alone, jobs hardly hold each other up.
+HARDLY = 1.15
 #: The room beside the lanes.
 LEFT, RIGHT = 130.0, 14.0
 #: Height of all the lanes together, and the most that one of them gets.
@@ -116,21 +117,22 @@ def describe(line: Timeline, field: Field) -> str:
     where = "one process" if processes == 1 else f"{processes} processes"
     if line.jobs == 1:
         return f"{name} did its only job in {where}: there was nothing to be done at the same time."
+    stretched = f"together they took {times(line.stretch)} the time they take alone"
     if line.at_once == 1:
-        slowed = f"; {_besides(line)}" if line.stretch >= STRETCHED else ""
+        why = explain_stretch(line.entry, field, line.stretch, line.at_once)
+        slowed = f"; {stretched}: {why}" if line.stretch >= STRETCHED else ""
         return f"{name} did one job at a time in {where}: every other job waited for it{slowed}."
     what = f"{name} had up to {line.at_once} jobs open at the same time in {where}"
-    stretched = f"together they took {times(line.stretch)} the time they take alone"
     if line.stretch < SHRUNK:
         return (
             f"{what}; {stretched}: alone they were done more slowly than here, so whether they held each "
             "other up cannot be said."
         )
     if line.stretch < STRETCHED:
-        return f"{what}; {stretched}, so they hardly held each other up."
-    if line.stretch > STRETCHED * line.at_once:
-        return f"{what}; {_besides(line)}."
-    return f"{what}; {stretched}: {_why_stretched(line, field, processes)}."
+        much = "hardly held each other up" if line.stretch < HARDLY else "held each other up a little"
+        return f"{what}; {stretched}, so they {much}."
+    beyond = ", more than taking turns explains" if is_beyond_turns(line.stretch, line.at_once) else ""
+    return f"{what}; {stretched}{beyond}: {explain_stretch(line.entry, field, line.stretch, line.at_once)}."
 
 
 def describe_thinning(line: Timeline) -> str | None:
@@ -183,27 +185,6 @@ def _picture(line: Timeline, field: Field) -> Picture:
     name = line.entry.name
     told = " ".join(filter(None, [describe(line, field), describe_stalls(line.stalls)]))
     return Picture(f"timeline-{name}", f"timeline of {name}", partial(draw, line), told)
-
-
-def _why_stretched(line: Timeline, field: Field, processes: int) -> str:
-    if field.waits:
-        return "what each waited for was over before it had its turn again"
-    if processes == 1 and field.computes and line.entry.name.way in COOPERATIVE:
-        return "one thread does them all, and while one computes the others stand still"
-    gil = line.entry.typical.gil
-    if processes == 1 and field.computes and (field.gil if gil is None else gil):
-        return (
-            "the GIL lets one of them run Python at a time, and meanwhile the others are open but stand still"
-        )
-    return "open at the same time is not running at the same time"
-
-
-def _besides(line: Timeline) -> str:
-    # Taking turns stretches each by no more than the number of those who take turns.
-    return (
-        f"together they took {times(line.stretch)} the time they take alone, more than taking turns "
-        "explains: something besides these jobs kept the machine busy"
-    )
 
 
 def _draw_processes(drawing: Drawing, line: Timeline, top: float, height: float) -> None:

@@ -48,8 +48,8 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
         return None
     return Chart(
         "Waiting in the queue, and being done",
-        "What the latency of an average job consists of. All jobs are enqueued at once, so those at the end "
-        "of the queue wait for the others.",
+        "What the latency of an average job consists of. Jobs are handed over as fast as they can be, so "
+        "those at the end of the queue wait for the others.",
         describe(splits),
         (Picture("waits", "waiting in the queue and being done", partial(draw, splits)),),
     )

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from producer.printable import html
-from producer.show.charts import costs, gil, latencies, loops, makespans, pace, scaling, timeline, waits
+from producer.show.charts import (
+    costs,
+    gil,
+    latencies,
+    loops,
+    makespans,
+    pace,
+    scaling,
+    shares,
+    timeline,
+    waits,
+)
 from producer.show.charts.chart import ALONE, Chart, Shared
 from producer.show.charts.entries import Field
 from producer.show.charts.timeline import TimelineChart
@@ -16,6 +27,7 @@ from producer.show.svg.rows import NARROW, WIDE
 CHARTS = (
     scaling.chart,
     makespans.chart,
+    shares.chart,
     gil.chart,
     loops.chart,
     timeline.chart,

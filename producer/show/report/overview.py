@@ -49,7 +49,8 @@ def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
     serials = {str(name) for labelled in results for field in labelled.fields if (name := _baseline(field))}
     return (
         '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
-        f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round; the "
+        f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round, the "
+        "fastest of each way, whatever its slots (point at a number to see them); the "
         "shortest median of each workload is framed. Blue is faster, orange slower; \u2248 stands where no "
         f"difference from serial is shown. From fewer than {RUNS_TO_CLAIM} runs nothing is claimed.</p>"
         f'<div class="scroll"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -9,12 +9,13 @@ from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
 from producer.show.calls import describe_calls
 from producer.show.charts.answers import answer_questions
-from producer.show.columns import every_column
+from producer.show.columns import every_column, write_share_of_limit
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
     describe_left_out,
     describe_machine,
+    describe_means,
     describe_problems,
     describe_python,
     describe_stalls,
@@ -22,9 +23,10 @@ from producer.show.facts import (
 )
 from producer.show.job import describe_job
 from producer.show.report.labelled import Labelled
+from producer.show.slots import behind_comma
 from producer.show.starvation import describe_starvation
 from producer.show.used import describe_used
-from producer.stats.bound import describe_bound
+from producer.stats.bound import describe_jobs
 from producer.stats.cautions import by_kind, cautions
 from producer.stats.each_worker import each_worker
 from producer.stats.starvation import starvations
@@ -46,7 +48,7 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
             f"<div><b>{_breakable(big)}</b><span>{html(small)}</span></div>" for big, small in _tiles(rows)
         )
         parts.append(f'<div class="tiles">{tiles}</div>')
-        parts.append(f"<p>{html(describe_bound(workload, rows))}</p>")
+        parts.append(f"<p>{html(describe_jobs(workload, rows))}</p>")
     lines = [*describe_answers(workload), *describe_starvation(starvations(result, workload))]
     lines += describe_used(rows, each_worker(result, workload))
     lines += describe_calls(result, workload)
@@ -96,7 +98,7 @@ def write_table(rows: Sequence[Summary]) -> str:
     return (
         '<details class="numbers"><summary>All the numbers</summary><div class="scroll"><table>'
         f'<thead><tr><th scope="col">contender</th>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div></details>"
+        f"</div>{''.join(f'<p>{html(line)}</p>' for line in describe_means(rows))}</details>"
     )
 
 
@@ -120,9 +122,14 @@ def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:
     yield str(best.contender), "has the shortest median makespan"
     yield seconds(best.makespan_s), f"for all the jobs, {digits(best.throughput)} a second"
     if best.speed_up is not None and best.speed_up.shown:
-        yield times(best.speed_up.value), "as fast as serial"
-    if best.efficiency is not None and best.efficiency <= 1:
-        yield percent(best.efficiency), "of what its slots and cores allow"
+        yield (
+            times(best.speed_up.value),
+            f"as fast as serial{behind_comma(best.slots, 1)} (mean of the rounds)",
+        )
+    if best.beats_limit:
+        yield write_share_of_limit(best), "of its limit, which nothing can beat: it is estimated too high"
+    elif best.efficiency is not None:
+        yield percent(best.efficiency), "of what its slots and cores allow, as estimated"
 
 
 def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:

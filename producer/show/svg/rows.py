@@ -69,7 +69,7 @@ Paint: TypeAlias = Callable[[Drawing, int, Band], None]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A line of the legend: a colour, drawn as a box, a line, an interval or a diamond."""
+    """A line of the legend: a colour, drawn as a box, a line, an interval, a post or a diamond."""
 
     text: str
     colour: str
@@ -129,6 +129,8 @@ def _draw_legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
             drawing.line(x, y + 8, x + 14, y + 8, key.colour, 2)
             for end in (x, x + 14) if key.shape == "interval" else ():
                 drawing.line(end, y + 4, end, y + 12, key.colour, 2)
+        elif key.shape == "post":
+            drawing.line(x + 6, y, x + 6, y + 16, key.colour, 3)
         else:
             drawing.diamond(x + 6, y + 8, 6, key.colour)
         drawing.text(x + 20, y + 13, key.text, fill="soft")

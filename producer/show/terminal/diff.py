@@ -41,6 +41,8 @@ def _notes(changes: Diff) -> list[Padding]:
     lines = notes((f"FORCED, not comparable: {why}" for why in changes.forced), "bold yellow")
     if changes.remarks:
         lines += notes([f"Differs too: {'; '.join(changes.remarks)}."])
+    if any(row.ratio for row in changes.rows):
+        lines += notes(["Old and new are medians; new/old is the ratio of the geometric means of the runs."])
     if alone := changes.only_in_one:
         more = f" and {len(alone) - MANY} more" if len(alone) > MANY else ""
         lines += notes([f"Not compared: {'; '.join(alone[:MANY])}{more}."])

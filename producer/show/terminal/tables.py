@@ -13,23 +13,26 @@ from producer.contender_name import ContenderName
 from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.calls import describe_calls
+from producer.show.charts.shares import describe_bounds
 from producer.show.columns import Column, every_column, main_columns
 from producer.show.facts import (
     NOBODY_RAN,
     describe_answers,
     describe_left_out,
+    describe_means,
     describe_problems,
     describe_python,
     describe_stalls,
 )
 from producer.show.gil_gain import describe_gil_gains
+from producer.show.slots import against, between_commas
 from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
 from producer.show.terminal.predictions import print_predictions
 from producer.show.terminal.sweep import show_sweep, write_facts, write_title
 from producer.show.used import describe_used
-from producer.stats.bound import describe_bound
+from producer.stats.bound import describe_jobs
 from producer.stats.cautions import caution_lines, cautions
 from producer.stats.each_worker import each_worker
 from producer.stats.ratios import RUNS_TO_CLAIM
@@ -97,7 +100,9 @@ def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary], wi
         yield NOBODY_RAN
     else:
         yield _on_winner(rows)
-        yield describe_bound(workload, rows)
+        yield describe_jobs(workload, rows)
+        yield from describe_bounds(result, workload, rows)
+        yield from describe_means(rows)
     yield from describe_gil_gains(result, workload)
     yield from describe_answers(workload)
     if wide:
@@ -119,15 +124,28 @@ def _on_winner(rows: Sequence[Summary]) -> str:
         return "No valid run: nobody won."
     if best.valid_runs < RUNS_TO_CLAIM:
         return f"* shortest median; from fewer than {RUNS_TO_CLAIM} runs nothing is claimed."
-    others = {str(row.contender): row.to_winner for row in rows if row.to_winner}
+    others = {
+        " ".join(filter(None, (str(row.contender), against(row.slots, best.slots)))): row.to_winner
+        for row in rows
+        if row.to_winner
+    }
     alike = [name for name, ratio in others.items() if ratio.low is not None and ratio.low <= 1]
     unsure = [name for name, ratio in others.items() if not ratio.claims]
     line = "* shortest median"
     if alike:
         line += f"; no difference shown between it and {', '.join(alike)}"
     elif others and not unsure:
-        line += "; every other contender is shown to be slower"
+        line += f"; every other contender{_their_slots(rows)} is shown to be slower"
     return f"{line}; too few runs to tell: {', '.join(unsure)}." if unsure else f"{line}."
+
+
+def _their_slots(rows: Sequence[Summary]) -> str:
+    """Say how many slots the others have, where not all have as many as the winner."""
+    best, *others = (row.slots for row in rows if row.to_winner or row is rows[0])
+    least, most = min(others), max(others)
+    if least == most:
+        return between_commas(least, best)
+    return f", with {least:,} to {most:,} slots against {best:,},"
 
 
 def _on_percentiles(rows: Sequence[Summary]) -> Iterator[str]:

@@ -1,0 +1,186 @@
+"""Where the time of each contender's typical run went: one bar of parts that add up to its makespan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from producer.results import Result, WorkloadResult
+from producer.show.charts.chart import ALONE, Chart, Picture, Shared
+from producer.show.charts.entries import TINY_S, Entry, Field, derive_entries
+from producer.show.charts.stretch import explain_stretch
+from producer.show.svg.axis import Axis
+from producer.show.svg.drawing import Drawing
+from producer.show.svg.rows import Band, Frame, Key, Row, draw_rows
+from producer.stats.lanes import count_most_at_once
+from producer.stats.limit import COOPERATIVE
+from producer.stats.shares import BOUNDS, Part, Shares, divide
+from producer.stats.summary import Summary
+from producer.words import counted, listed, percent, seconds
+
+#: A second part that is at least this share of the largest one is named with it.
+NEARLY = 0.8
+#: The colour of each part.
+COLOURS = {
+    Part.JOB: "part-job",
+    Part.STRETCHED: "part-held",
+    Part.SENDING: "part-sending",
+    Part.QUEUE: "part-queue",
+    Part.HANDING: "part-handing",
+    Part.LEFT: "part-left",
+}
+#: What bound a contender, in a few words.
+SHORT: Mapping[tuple[Part, ...], str] = {
+    (Part.JOB,): "the job itself",
+    (Part.STRETCHED,): "held up",
+    (Part.SENDING,): "not sent yet",
+    (Part.QUEUE, Part.HANDING): "not started yet",
+    (Part.LEFT,): "none left",
+}
+LONG = {bound: str(bound[0]) if len(bound) == 1 else "jobs sent, not started" for bound in BOUNDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """A contender, and where the time of its typical run went."""
+
+    entry: Entry
+    shares: Shares
+
+
+def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
+    """Show where the time went; None without a valid run."""
+    rows = derive(field.entries)
+    if not rows:
+        return None
+    return Chart(
+        "Where the time went",
+        "What an average slot did in the typical run. It has a job, and does it (as long as that takes "
+        "alone) or is held up at it; or it is free, and waits for the nearest job: one that a worker has "
+        "received, one in the queue, one that is not sent yet, or none any more. The parts add up to the "
+        "makespan; what took the most of it bound the contender.",
+        describe(rows, field),
+        (Picture("shares", "where the time went", partial(draw, rows, field)),),
+    )
+
+
+def describe_bounds(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
+    """Say in one line, for a table of these rows, what bound each contender; nothing without a valid run."""
+    field = Field(workload, derive_entries(result, workload, rows), gil=result.machine.gil)
+    if divided := derive(field.entries):
+        yield describe(divided, field)
+
+
+def derive(entries: Sequence[Entry]) -> list[Divided]:
+    """Divide the typical run of each contender with a valid one."""
+    return [Divided(entry, divide(entry.typical, entry.alone_s)) for entry in entries if entry.valid]
+
+
+def describe(rows: Sequence[Divided], field: Field) -> str:
+    """Say what bound the fastest, and with whom each part was the largest."""
+    first = describe_largest(rows[0], field)
+    if len(rows) == 1:
+        return first
+    groups: dict[tuple[Part, ...], list[str]] = {}
+    for row in rows:
+        share = percent(row.shares.share(row.shares.bound))
+        groups.setdefault(row.shares.bound, []).append(f"{row.entry.name} ({share})")
+    parts = "; ".join(f"{LONG[bound]} with {listed(groups[bound])}" for bound in BOUNDS if bound in groups)
+    return f"{first} What took the most of each: {parts}."
+
+
+def describe_largest(row: Divided, field: Field) -> str:
+    """Say what took the most of one contender's time, what that is a sign of, and what comes near it."""
+    shares, bound = row.shares, row.shares.bound
+    second = max((other for other in BOUNDS if other != bound), key=shares.share)
+    near = ""
+    if shares.share(second) >= NEARLY * shares.share(bound):
+        near = f" Nearly as much, {percent(shares.share(second))}, was: {LONG[second]}."
+    return f"{row.entry.name}: {percent(shares.share(bound))} of its slots' time {_say(row, field)}.{near}"
+
+
+def _say(row: Divided, field: Field) -> str:
+    name, slots, jobs = row.entry.name, row.shares.slots, row.entry.typical.jobs
+    alone_s = float(row.entry.alone_s.mean())
+    one_core = slots == 1 or row.entry.summary.one_core_limit_s is not None
+    # One thread does all, and a job that computes does not let go of it.
+    held = name.way in COOPERATIVE and field.computes and alone_s >= TINY_S
+    stands = "one thread does all its jobs, and while one computes nobody takes the next"
+    match row.shares.largest:
+        case Part.JOB if jobs <= slots:
+            return f"went into the jobs themselves: {counted(jobs, 'job')}, and a slot for each"
+        case Part.JOB if field.waits:
+            return "went into the jobs themselves, which wait: more slots would let more of them wait at once"
+        case Part.JOB if field.computes and alone_s >= TINY_S and one_core:
+            return (
+                "went into the jobs themselves, which compute, on one core: processes could use others, too"
+            )
+        case Part.JOB if field.computes and alone_s >= TINY_S:
+            return "went into the jobs themselves, which compute: more slots, each on a core, could do more"
+        case Part.JOB:
+            return "went into the jobs themselves"
+        case Part.STRETCHED:
+            return f"went into holding jobs up: {_why_held(row, field)}"
+        case Part.SENDING:
+            return "passed while slots were free and no further job had been sent: the sender bound it"
+        case Part.QUEUE | Part.HANDING if held:
+            return f"passed while slots were free and jobs not started: {stands}"
+        case Part.QUEUE if name.is_celery:
+            return (
+                "passed while slots were free and jobs sent, most of them not at a worker yet: the "
+                "messages bound it, in the broker or where workers fetch them"
+            )
+        case Part.QUEUE:
+            return "passed while slots were free and jobs in the queue: handing them over bound it"
+        case Part.HANDING:
+            return (
+                "passed while slots were free and jobs sent, most of them at a worker: what a worker does "
+                "for each message, before and after the job, bound it"
+            )
+        case Part.LEFT:
+            return f"passed while no job was left: {counted(jobs, 'job')} did not keep {slots:,} slots busy"
+
+
+def _why_held(row: Divided, field: Field) -> str:
+    times, shares = row.entry.typical.times, row.shares
+    job_s, held_s = shares.seconds[Part.JOB], shares.seconds[Part.STRETCHED]
+    stretch = (job_s + held_s) / job_s if job_s else float("inf")
+    return explain_stretch(row.entry, field, stretch, count_most_at_once(times.started_s, times.finished_s))
+
+
+def draw(rows: Sequence[Divided], field: Field, frame: Frame) -> Drawing:
+    """Draw a bar of parts for each contender, as shares of its own makespan."""
+    of = (
+        "share of the makespan"
+        if frame.above
+        else "time of an average slot, in % of the contender's makespan"
+    )
+    axis = Axis(of, 0, 1, 100)
+    texts = [Row(str(row.entry.name), _value(row.shares), _tip(row, field)) for row in rows]
+
+    def paint(drawing: Drawing, place: int, band: Band) -> None:
+        shares, done = rows[place].shares, 0.0
+        for part in Part:
+            start, end = band.x(done), band.x(min(done + shares.share([part]), 1.0))
+            if shares.seconds[part] > 0:
+                drawing.rect(start, band.top, end - start, band.height, COLOURS[part])
+            done += shares.share([part])
+
+    there = [part for part in Part if any(row.shares.seconds[part] > 0 for row in rows)]
+    return draw_rows(frame, axis, texts, [Key(part, COLOURS[part]) for part in there], paint)
+
+
+def _value(shares: Shares) -> str:
+    return f"{percent(shares.share(shares.bound))} {SHORT[shares.bound]}"
+
+
+def _tip(row: Divided, field: Field) -> str:
+    shares = row.shares
+    lines = [f"{row.entry.name}, one run of {seconds(shares.makespan_s)}"]
+    lines += [
+        f"{part}: {seconds(shares.seconds[part])}, {percent(shares.share([part]))}"
+        for part in Part
+        if shares.seconds[part] > 0
+    ]
+    return "\n".join([*lines, describe_largest(row, field)])
