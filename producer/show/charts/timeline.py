@@ -137,7 +137,7 @@ def draw(line: Timeline, frame: Frame = WIDE) -> Drawing:
     for part, label in axis.ticks(frame.ticks):
         x = LEFT + reach * part
         drawing.line(x, top, x, bottom + 4)
-        drawing.text(x, bottom + 18, label, fill="soft", size=12, anchor="middle")
+        drawing.text(x, bottom + 20, label, fill="soft", anchor="middle")
     _draw_processes(drawing, line, top, height)
     for block in line.blocks:
         start, end = (LEFT + reach * axis.at(at) for at in (block.start_s, block.end_s))
@@ -147,8 +147,8 @@ def draw(line: Timeline, frame: Frame = WIDE) -> Drawing:
         fill = f"process-{line.lanes[block.lane] % PROCESSES}"
         y = top + height * block.lane + gap
         drawing.rect(start, y, width, height - 2 * gap, fill, opacity=busy_share(block))
-    drawing.text(LEFT, bottom + 36, axis.title, fill="soft", size=12)
-    drawing.height = bottom + 44
+    drawing.text(LEFT, bottom + 40, axis.title, fill="soft")
+    drawing.height = bottom + 48
     return drawing
 
 
@@ -196,5 +196,5 @@ def _draw_processes(drawing: Drawing, line: Timeline, top: float, height: float)
     for worker, number in sorted(Counter(line.lanes).items()):
         middle = y + height * number / 2
         if height * number >= 13:
-            drawing.text(LEFT - 10, middle + 4, process_name(line.workers[worker]), anchor="end", size=12)
+            drawing.text(LEFT - 10, middle + 4, process_name(line.workers[worker]), anchor="end")
         y += height * number

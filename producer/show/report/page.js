@@ -2,4 +2,14 @@
 
 const chosen = remembered();
 setTheme(chosen === "dark" || chosen === "light" ? chosen : "");
-for (const figure of document.querySelectorAll("figure.timeline")) new Timeline(figure);
+const timelines = new Map();
+for (const figure of document.querySelectorAll("figure.timeline")) timelines.set(figure.id, new Timeline(figure));
+
+// A number of the overview leads to the timeline of its contender.
+for (const link of document.querySelectorAll("[data-contender]")) {
+  link.addEventListener("click", () => {
+    const timeline = timelines.get(link.getAttribute("href").slice(1));
+    timeline?.chooseNamed(link.dataset.contender);
+    timeline?.figure.querySelector('[aria-pressed="true"]').focus({ preventScroll: true });
+  });
+}

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any, TypeAlias
 
-from producer.printable import html, printable
+from producer.printable import html
 from producer.results import Result
 from producer.show.charts import makespans
 from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
 from producer.show.report import sections, timelines
 from producer.show.report.figures import make_charts, write_figures
-from producer.show.report.labelled import Labelled
+from producer.show.report.labelled import Labelled, having
 from producer.show.report.overview import write_overview
 from producer.show.svg.palette import DARK, LIGHT, declare
 from producer.words import listed, moment
@@ -30,7 +30,9 @@ _ICON = (
 
 
 #: What the page's script consists of, in this order.
-SCRIPTS = ("theme.js", "tip.js", "timeline.js", "page.js")
+SCRIPTS = ("theme.js", "tip.js", "timeline.js", "fold.js", "page.js")
+#: Its styles, in this order.
+STYLES = ("page.css", "parts.css", "figures.css")
 #: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
 PAGE_BLOCKS = 80_000
 #: What the canvases draw, by the key of the figure: a dictionary for each contender.
@@ -45,8 +47,9 @@ def write_page(results: Sequence[Labelled]) -> str:
     max_blocks = min(MAX_BLOCKS, PAGE_BLOCKS // max(contenders, 1))
     body = "".join(_workload(name, results, lines, max_blocks) for name in names)
     assets = files("producer.show.report")
-    style = (assets / "page.css").read_text("utf-8")
-    script = "".join((assets / name).read_text("utf-8") for name in SCRIPTS)
+    style, script = (
+        "".join((assets / name).read_text("utf-8") for name in names) for names in (STYLES, SCRIPTS)
+    )
     dark = declare(DARK)
     themes = (
         f":root{{{declare(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
@@ -88,12 +91,12 @@ def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
 
 
 def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: int) -> str:
-    shown = [(labelled, field) for labelled in results if (field := labelled.field(name))]
+    shown = [(labelled, field) for labelled in having(results, name) if (field := labelled.field(name))]
     shared = Shared(_longest_s([field for _, field in shown]), max_blocks)
     columns = []
     for place, (labelled, field) in enumerate(shown):
         label = f"<h3>{html(labelled.name)}</h3>" if len(results) > 1 else ""
-        key = printable(f"{name}-{place}")  # in the page's HTML and in its JSON alike
+        key = timelines.figure_key(name, place)
         column = _column(labelled.result, field, key, shared, lines)
         columns.append(f'<div class="column">{label}{column}</div>')
     return (

@@ -21,7 +21,9 @@ from producer.show.facts import (
     describe_workload,
 )
 from producer.show.job import describe_job
+from producer.show.report.fold import fold
 from producer.show.report.labelled import Labelled
+from producer.show.report.table import write_scrolling
 from producer.show.starvation import describe_starvation
 from producer.show.used import describe_used
 from producer.stats.bound import describe_bound
@@ -92,18 +94,21 @@ def write_table(rows: Sequence[Summary]) -> str:
         + "</tr>"
         for row in rows
     )
-    return (
-        '<details class="numbers"><summary>All the numbers</summary><div class="scroll"><table>'
-        f'<thead><tr><th scope="col">contender</th>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div></details>"
-    )
+    table = write_scrolling(f'<th scope="col">contender</th>{head}', body, "All the numbers")
+    says = f"{counted(len(rows), 'contender')}, {counted(len(SPEED + COST), 'number')} each"
+    return fold("All the numbers", says, table, name="numbers")
 
 
 def write_answers(shown: Labelled) -> str:
     """Write the course's questions, and what this result says about each."""
     return "".join(
-        f'<article class="answer"><h4>{html(answer.question)}</h4><p>{html(answer.general)}</p>'
-        f"<ul>{''.join(f'<li>{html(line)}</li>' for line in answer.evidence)}</ul></article>"
+        fold(
+            answer.question,
+            answer.general,
+            f"<p>{html(answer.general)}</p>"
+            f"<ul>{''.join(f'<li>{html(line)}</li>' for line in answer.evidence)}</ul>",
+            name="answer",
+        )
         for answer in answer_questions(shown.fields, shown.result.machine)
     )
 
