@@ -10,9 +10,9 @@ from producer.show.charts.costs import Cost, derive, name_least
 from producer.show.charts.entries import Field
 from producer.show.charts.families import choose_colour, list_families
 from producer.show.svg.axis import Axis, amount, amount_log
-from producer.show.svg.drawing import Drawing
+from producer.show.svg.drawing import Drawing, break_lines
 from producer.show.svg.labels import Box, place_labels
-from producer.show.svg.rows import Frame, draw_legend, write_axis_title
+from producer.show.svg.rows import LINE, Frame, draw_legend, write_axis_title
 from producer.words import digits, listed, mebibytes
 
 #: Height of the plot, and the room around it.
@@ -55,10 +55,13 @@ def draw(costs: Sequence[Cost], frame: Frame) -> Drawing:
     """Draw the marks: round in this machine's own processes, diamonds through Celery."""
     seen = [cost for cost in costs if cost.memory_bytes]
     drawing = Drawing(frame.width)
-    top = 24 + draw_legend(drawing, 0, list_families(cost.entry for cost in seen))
-    bottom, right = top + HEIGHT, frame.width - RIGHT
     across = _axis("peak memory, in MiB", [(cost.memory_bytes or 0) / 2**20 for cost in seen])
     up = _axis("jobs per second", [cost.jobs_per_s for cost in seen])
+    top = draw_legend(drawing, 0, list_families(cost.entry for cost in seen)) + 12
+    for line in break_lines(up.title, frame.width - 4):
+        drawing.text(4, top, line, fill="soft")
+        top += LINE
+    bottom, right = top + HEIGHT, frame.width - RIGHT
     _draw_axes(drawing, across, up, top, frame.ticks)
     marks = [
         (
@@ -105,5 +108,4 @@ def _draw_axes(drawing: Drawing, across: Axis, up: Axis, top: float, ticks: int)
         x = LEFT + (right - LEFT) * part
         drawing.line(x, top, x, bottom + 4)
         drawing.text(x, bottom + 20, label, fill="soft", anchor="middle")
-    drawing.text(4, top - 14, up.title, fill="soft")
     write_axis_title(drawing, LEFT, bottom + 40, across.title)

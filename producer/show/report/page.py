@@ -12,7 +12,7 @@ from producer.results import Result
 from producer.show.charts import makespans
 from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
-from producer.show.report import sections, timelines
+from producer.show.report import glossary, sections, timelines
 from producer.show.report.figures import make_charts, write_figures
 from producer.show.report.labelled import Labelled, having
 from producer.show.report.overview import write_overview
@@ -30,9 +30,9 @@ _ICON = (
 
 
 #: What the page's script consists of, in this order.
-SCRIPTS = ("theme.js", "tip.js", "timeline.js", "fold.js", "page.js")
+SCRIPTS = ("theme.js", "tip.js", "timeline.js", "fold.js", "glossary.js", "page.js")
 #: Its styles, in this order.
-STYLES = ("page.css", "parts.css", "figures.css")
+STYLES = ("page.css", "parts.css", "figures.css", "glossary.css")
 #: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
 PAGE_BLOCKS = 80_000
 #: What the canvases draw, by the key of the figure: a dictionary for each contender.
@@ -45,7 +45,13 @@ def write_page(results: Sequence[Labelled]) -> str:
     names = list(dict.fromkeys(field.workload.name for labelled in results for field in labelled.fields))
     contenders = sum(len(field.entries) for labelled in results for field in labelled.fields)
     max_blocks = min(MAX_BLOCKS, PAGE_BLOCKS // max(contenders, 1))
-    body = "".join(_workload(name, results, lines, max_blocks) for name in names)
+    parts = [
+        _head(results, names),
+        *(_workload(name, results, lines, max_blocks) for name in names),
+        _questions(results),
+        _machines(results),
+    ]
+    body = "".join(map(glossary.mark_words, parts))
     assets = files("producer.show.report")
     style, script = (
         "".join((assets / name).read_text("utf-8") for name in names) for names in (STYLES, SCRIPTS)
@@ -62,9 +68,10 @@ def write_page(results: Sequence[Labelled]) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
         f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#questions">questions</a>'
-        '<a href="#machine">machine</a></nav><button type="button" id="theme">Theme</button></header>'
+        '<a href="#machine">machine</a><a href="#words">words</a></nav>'
+        '<button type="button" id="theme">Theme</button></header>'
         f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
-        f"{_head(results, names)}{body}{_questions(results)}{_machines(results)}</main>"
+        f"{body}{glossary.write_all()}</main>{glossary.write_popovers()}"
         '<div id="tip" role="status" hidden></div>'
         f'<script type="application/json" id="lines">{_json(lines)}</script>'
         f"<script>{script}</script></body></html>\n"

@@ -22,6 +22,7 @@ from producer.show.facts import (
 )
 from producer.show.job import describe_job
 from producer.show.report.fold import fold
+from producer.show.report.glossary import HEAD
 from producer.show.report.labelled import Labelled
 from producer.show.report.table import write_scrolling
 from producer.show.starvation import describe_starvation
@@ -87,14 +88,14 @@ def write_table(rows: Sequence[Summary]) -> str:
     """Write the numbers as in the terminal; nothing where nobody ran."""
     if not rows:
         return ""
-    head = "".join(f'<th scope="col">{html(column.heading)}</th>' for column in SPEED + COST)
+    head = "".join(f"{HEAD}{html(column.heading)}</th>" for column in SPEED + COST)
     body = "".join(
         f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{html(str(row.contender))}</th>'
         + "".join(f"<td>{html(column.cell(row))}</td>" for column in SPEED + COST)
         + "</tr>"
         for row in rows
     )
-    table = write_scrolling(f'<th scope="col">contender</th>{head}', body, "All the numbers")
+    table = write_scrolling(f"{HEAD}contender</th>{head}", body, "All the numbers")
     says = f"{counted(len(rows), 'contender')}, {counted(len(SPEED + COST), 'number')} each"
     return fold("All the numbers", says, table, name="numbers")
 
