@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from producer.printable import html
-from producer.show.charts import costs, latencies, makespans, memory, pace, scaling, timeline, waits
+from producer.show.charts import costs, latencies, makespans, memory, pace, scaling, timeline, waits, way
 from producer.show.charts.chart import ALONE, Chart, Shared
 from producer.show.charts.entries import Field
 from producer.show.charts.timeline import TimelineChart
@@ -15,6 +15,7 @@ from producer.show.svg.rows import NARROW, WIDE
 
 #: Every chart, in the order of the page; what has nothing to show is left out.
 CHARTS = (
+    way.chart,
     scaling.chart,
     makespans.chart,
     timeline.chart,
@@ -26,7 +27,7 @@ CHARTS = (
 )
 
 #: Charts that are folded, by the name of their first picture: they answer what not everybody asks.
-FOLDED = {"latency", "waits", "throughput", "speed-memory", "cpu"}
+FOLDED = {"latency", "waits", "throughput", "speed-memory", "cpu", "way"}
 
 
 def make_charts(field: Field, shared: Shared = ALONE) -> list[Chart]:
