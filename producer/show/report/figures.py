@@ -9,7 +9,7 @@ from producer.show.charts import costs, latencies, makespans, memory, pace, scal
 from producer.show.charts.chart import ALONE, Chart, Shared
 from producer.show.charts.entries import Field
 from producer.show.charts.timeline import TimelineChart
-from producer.show.report import timelines
+from producer.show.report import pair, timelines
 from producer.show.report.fold import fold
 from producer.show.svg.rows import NARROW, WIDE
 
@@ -43,7 +43,7 @@ def write_figures(shown: Sequence[Chart], key: str) -> str:
 
 def _write(chart: Chart, key: str) -> str:
     if isinstance(chart, TimelineChart):
-        return timelines.write_figure(chart, key)
+        return timelines.write_figure(chart, key) + pair.write_pair(chart, key)
     figure, name = _write_figure(chart), chart.pictures[0].name
     return fold(chart.title, chart.sentence, figure, f"{key}-{name}") if name in FOLDED else figure
 

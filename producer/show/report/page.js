@@ -4,6 +4,7 @@ const chosen = remembered();
 setTheme(chosen === "dark" || chosen === "light" ? chosen : "");
 const timelines = new Map();
 for (const figure of document.querySelectorAll("figure.timeline")) timelines.set(figure.id, new Timeline(figure));
+for (const figure of document.querySelectorAll("figure.pair")) new Pair(figure);
 
 // A number of the overview leads to the timeline of its contender.
 for (const link of document.querySelectorAll("[data-contender]")) {

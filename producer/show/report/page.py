@@ -30,9 +30,9 @@ _ICON = (
 
 
 #: What the page's script consists of, in this order.
-SCRIPTS = ("theme.js", "tip.js", "timeline.js", "fold.js", "glossary.js", "page.js")
+SCRIPTS = ("theme.js", "tip.js", "timeline.js", "pair.js", "fold.js", "glossary.js", "page.js")
 #: Its styles, in this order.
-STYLES = ("page.css", "parts.css", "figures.css", "glossary.css")
+STYLES = ("page.css", "parts.css", "figures.css", "glossary.css", "pair.css")
 #: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
 PAGE_BLOCKS = 80_000
 #: What the canvases draw, by the key of the figure: a dictionary for each contender.
