@@ -36,7 +36,7 @@ def test_a_mark_has_the_shape_and_the_colour_of_its_family(frame: Frame) -> None
     celery = placed([(1, 0, 0, 9)], "celery:threads@2", memory_bytes=400 * 2**20)
     svg = memory.draw(costs.derive(compared(here, celery)[1].entries), frame).svg("")
     assert len(re.findall(r'<circle[^>]*--here[^>]*data-tip="threads@2', svg)) == 1
-    assert len(re.findall(r'--celery[^>]*data-tip="celery:threads@2', svg)) == 1
+    assert len(re.findall(r'<path[^>]*--celery[^>]*data-tip="celery:threads@2', svg)) == 1
     # 13 times the memory and 9 times the speed: distances are factors on both axes.
     texts = " ".join(ElementTree.fromstring(svg).itertext())
     assert texts.count("equal distances are equal factors") == 2

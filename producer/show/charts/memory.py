@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.costs import Cost, derive, name_least
 from producer.show.charts.entries import Field
-from producer.show.charts.families import choose_colour, list_families
+from producer.show.charts.families import IN_PROCESS, THROUGH_CELERY, choose_colour, list_families
 from producer.show.svg.axis import Axis, amount, amount_log
 from producer.show.svg.drawing import Drawing, break_lines
 from producer.show.svg.labels import Box, place_labels
@@ -57,7 +58,9 @@ def draw(costs: Sequence[Cost], frame: Frame) -> Drawing:
     drawing = Drawing(frame.width)
     across = _axis("peak memory, in MiB", [(cost.memory_bytes or 0) / 2**20 for cost in seen])
     up = _axis("jobs per second", [cost.jobs_per_s for cost in seen])
-    top = draw_legend(drawing, 0, list_families(cost.entry for cost in seen)) + 12
+    shapes = {IN_PROCESS: "dot", THROUGH_CELERY: "diamond"}
+    keys = [replace(key, shape=shapes[key]) for key in list_families(cost.entry for cost in seen)]
+    top = draw_legend(drawing, 0, keys) + 12
     for line in break_lines(up.title, frame.width - 4):
         drawing.text(4, top, line, fill="soft")
         top += LINE

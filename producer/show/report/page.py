@@ -12,7 +12,7 @@ from producer.results import Result
 from producer.show.charts import makespans
 from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
-from producer.show.report import glossary, sections, timelines
+from producer.show.report import glossary, present, sections, timelines
 from producer.show.report.figures import make_charts, write_figures
 from producer.show.report.labelled import Labelled, having
 from producer.show.report.overview import write_overview
@@ -30,9 +30,9 @@ _ICON = (
 
 
 #: What the page's script consists of, in this order.
-SCRIPTS = ("theme.js", "tip.js", "timeline.js", "pair.js", "fold.js", "glossary.js", "page.js")
+SCRIPTS = ("theme.js", "tip.js", "timeline.js", "pair.js", "fold.js", "glossary.js", "present.js", "page.js")
 #: Its styles, in this order.
-STYLES = ("page.css", "parts.css", "figures.css", "glossary.css", "pair.css")
+STYLES = ("page.css", "parts.css", "figures.css", "glossary.css", "pair.css", "present.css")
 #: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
 PAGE_BLOCKS = 80_000
 #: What the canvases draw, by the key of the figure: a dictionary for each contender.
@@ -69,9 +69,9 @@ def write_page(results: Sequence[Labelled]) -> str:
         f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
         f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#questions">questions</a>'
         '<a href="#machine">machine</a><a href="#words">words</a></nav>'
-        '<button type="button" id="theme">Theme</button></header>'
+        f'{present.BUTTON}<button type="button" id="theme">Theme</button></header>'
         f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
-        f"{body}{glossary.write_all()}</main>{glossary.write_popovers()}"
+        f"{body}{glossary.write_all()}</main>{present.STAGE}{glossary.write_popovers()}"
         '<div id="tip" role="status" hidden></div>'
         f'<script type="application/json" id="lines">{_json(lines)}</script>'
         f"<script>{script}</script></body></html>\n"

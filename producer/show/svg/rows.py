@@ -72,7 +72,7 @@ Paint: TypeAlias = Callable[[Drawing, int, Band], None]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A line of the legend: a colour, drawn as a box, a line, an interval or a diamond."""
+    """A line of the legend: a colour, drawn as a box, a line, an interval, a dot or a diamond."""
 
     text: str
     colour: str
@@ -134,7 +134,8 @@ def draw_legend(drawing: Drawing, left: float, keys: Sequence[Key]) -> float:
             for end in (x, x + 14) if key.shape == "interval" else ():
                 drawing.line(end, y + 4, end, y + 12, key.colour, 2)
         else:
-            drawing.diamond(x + 6, y + 8, 6, key.colour)
+            mark = drawing.dot if key.shape == "dot" else drawing.diamond
+            mark(x + 6, y + 8, 6, key.colour)
         lines = break_lines(key.text, drawing.width - left - 20)
         for line in lines:
             drawing.text(x + 20, y + 13, line, fill="soft")
