@@ -117,7 +117,8 @@ def write_answers(shown: Labelled) -> str:
 def write_machine(shown: Labelled) -> str:
     """Write what the numbers depend on."""
     rows = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in _machine(shown.result))
-    return f'<dl class="machine">{rows}</dl>'
+    says = f"{shown.result.machine.cpu}, {shown.result.machine.python}"
+    return fold("The machine, the broker and the plan", says, f'<dl class="machine">{rows}</dl>')
 
 
 def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:

@@ -67,7 +67,7 @@ class Timeline {
     const font = parseFloat(getComputedStyle(this.canvas).fontSize);
     const line = this.line;
     // A hundred lanes fit; a thousand still can be told apart; beyond that the picture stays as high.
-    const lane = Math.max(380 / line.lanes.length, Math.min(1.2, 900 / line.lanes.length));
+    const lane = Math.max(300 / line.lanes.length, Math.min(1.2, 900 / line.lanes.length));
     this.lane = Math.min(lane, 26);
     this.measureNames(font);
     this.right = width - 8;
