@@ -118,6 +118,15 @@ def test_several_results_stand_side_by_side_under_their_names() -> None:
     assert sorted(json.loads(lines[1])) == ["waits-0", "waits-1"]
 
 
+def test_a_number_at_a_glance_leads_to_the_timelines_of_its_result() -> None:
+    html = write_page([shown(two_contenders(), "before"), shown(two_contenders(), "after")])
+    links = re.findall(r'<a href="#([^"]*)" data-contender="([^"]*)"', html)
+    assert sorted(links) == [
+        (f"timeline-waits-{place}", name) for place in (0, 1) for name in ("serial", "threads@2")
+    ]
+    assert all(f'id="{target}"' in html for target, _ in links)
+
+
 def under_two_pythons() -> Result:
     """Serial and threads under 3.13 and 3.14; asyncio under 3.14 only, and twice as fast."""
     result, _ = compared(

@@ -125,7 +125,7 @@ def _stops(way: Way) -> Iterator[Stop]:
         waits = f"no message; waits {seconds(way.waiting_s)} for a slot"
         yield Stop(counted(way.slots, "slot"), (where, done), waits, way.slots)
         return
-    yield Stop("broker", (f"keeps {counted(way.jobs, 'message')}", "in a queue"), "sends a message")
+    yield Stop("broker", (f"keeps {counted(way.jobs, 'message')}", "until they are taken"), "sends a message")
     pool = f"pool: {way.entry.name.celery_pool}"
     processes = counted(way.processes, "process", "processes")
     queued = f"lies {seconds(way.queued_s)} in the queue"

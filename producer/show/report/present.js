@@ -38,7 +38,8 @@ class Presentation {
     this.at = place;
     const figure = this.figures[place];
     const section = figure.closest("section");
-    stage.querySelector(".where").textContent = section.querySelector("h2")?.textContent ?? "all workloads";
+    const names = [section.querySelector("h1, h2"), figure.closest(".column")?.querySelector("h3")];
+    stage.querySelector(".where").textContent = names.map((name) => name?.textContent).filter(Boolean).join(": ");
     stage.querySelector(".take").textContent = tidy(section.querySelector(".take-home p, p.take-home")?.textContent ?? "");
     stage.querySelector(".place").textContent = `${place + 1} / ${this.figures.length}`;
     figure.replaceWith(this.mark);
