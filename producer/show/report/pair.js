@@ -126,7 +126,6 @@ class Pair {
     const now = this.lanes[0].x(this.at);
     for (const lanes of this.lanes) {
       pen.save();
-      pen.translate(0, lanes.top);
       lanes.drawNames(pen, colour, font);
       pen.beginPath();
       pen.rect(0, 0, now, bottom);

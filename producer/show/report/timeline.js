@@ -71,7 +71,8 @@ class Timeline {
     this.lane = Math.min(lane, 26);
     this.measureNames(font);
     this.right = width - 8;
-    const bottom = this.lane * line.lanes.length;
+    this.top = 0;
+    const bottom = this.top + this.lane * line.lanes.length;
     const ratio = devicePixelRatio || 1;
     this.canvas.style.height = `${bottom + 3.6 * font}px`;
     this.canvas.width = width * ratio;
@@ -129,7 +130,7 @@ class Timeline {
       const end = lanes.lastIndexOf(lanes[lane]) + 1;
       const height = (end - lane) * this.lane;
       if (height >= font) {
-        pen.fillText(this.nameOf(workers[lanes[lane]]), this.left - 8, lane * this.lane + height / 2 + font / 3);
+        pen.fillText(this.nameOf(workers[lanes[lane]]), this.left - 8, this.top + lane * this.lane + height / 2 + font / 3);
       }
       lane = end;
     }
@@ -141,7 +142,7 @@ class Timeline {
     const gap = Math.min(1, this.lane / 6);
     pen.save();
     pen.beginPath();
-    pen.rect(this.left, 0, this.right - this.left, this.lane * lanes.length);
+    pen.rect(this.left, this.top, this.right - this.left, this.lane * lanes.length);
     pen.clip();
     for (let place = 0; place < lane.length; place += 1) {
       if (start[place] + length[place] < this.from || start[place] > this.to) continue;
@@ -150,7 +151,7 @@ class Timeline {
       pen.fillStyle = colours[lanes[lane[place]] % PROCESSES];
       pen.globalAlpha = this.busy(place);
       // A paper-wide gap keeps neighbours apart that follow without a pause.
-      pen.fillRect(x, lane[place] * this.lane + gap, Math.max(width - (width > 3 ? 1 : 0), 0.7), this.lane - 2 * gap);
+      pen.fillRect(x, this.top + lane[place] * this.lane + gap, Math.max(width - (width > 3 ? 1 : 0), 0.7), this.lane - 2 * gap);
     }
     pen.restore();
   }
@@ -172,7 +173,7 @@ class Timeline {
 
   at(event) {
     const { lane, start, length } = this.line;
-    const row = Math.floor(event.offsetY / this.lane);
+    const row = Math.floor((event.offsetY - this.top) / this.lane);
     const slack = (this.to - this.from) / (this.right - this.left) * 2;
     const us = this.us(event.offsetX);
     let nearest = -1;
