@@ -139,6 +139,17 @@ def test_a_presentation_obeys_keys_and_gives_them_back(browser: Browser, report:
         assert page.evaluate("document.activeElement.id") == "start"
 
 
+def test_a_number_that_is_presented_turns_to_its_timeline(browser: Browser, report: Path) -> None:
+    with opened(browser, report, SCREEN) as (page, _):
+        page.keyboard.press("p")
+        page.locator("#present .overview [data-contender='serial']").click()
+        chip = page.locator("#present figure.timeline").get_by_role("button", name="serial")
+        assert chip.get_attribute("aria-pressed") == "true"
+        expect(chip).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#present figure h4").inner_text() == "Two side by side"
+
+
 def test_a_cut_table_says_so_and_keeps_its_first_column(browser: Browser, report: Path) -> None:
     with opened(browser, report, PHONE) as (page, _):
         page.locator(".numbers > summary").click()

@@ -4,14 +4,14 @@ function unfold(place) {
   for (let fold = place?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
 }
 
-function followHash() {
-  const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+function followLink() {
+  const place = document.querySelector(":target");
   unfold(place);
   place?.scrollIntoView();
 }
 
-addEventListener("hashchange", followHash);
-if (location.hash) followHash();
+addEventListener("hashchange", followLink);
+addEventListener("load", followLink);
 
 let unfolded = [];
 addEventListener("beforeprint", () => {

@@ -67,6 +67,8 @@ WORDS: Mapping[str, str] = {
     "queue": "Where jobs wait until there is a slot for them; first come, first served.",
     "round": "One run of every contender, in an order that is shuffled anew for each round.",
     "run": "One contender doing all the jobs once, with the clock running.",
+    "prefetch": "Messages that a worker has reserved beyond those it is at work on.",
+    "seed": "The number that chance starts from: with the same seed, chance is the same.",
     "serial": ("The simplest way: one job after the other, in one process; all others are compared with it."),
     "service time": "How long one job took from its start to its end, waiting in the queue left out.",
     "slot": "One place where a job can run: with 32 slots, up to 32 jobs are open at the same time.",
@@ -76,6 +78,10 @@ WORDS: Mapping[str, str] = {
         "code, and wait at the same time."
     ),
     "throughput": "How many jobs were finished each second.",
+    "transport": (
+        "How messages lie in the broker: the reliable one is made to lose none when a worker dies, "
+        "the stock one is Celery's own."
+    ),
     "worker": (
         "A program that takes messages from the broker and does the jobs; with Celery, it has a pool."
     ),

@@ -6,14 +6,18 @@ const timelines = new Map();
 for (const figure of document.querySelectorAll("figure.timeline")) timelines.set(figure.id, new Timeline(figure));
 for (const figure of document.querySelectorAll("figure.pair")) new Pair(figure);
 
-new Presentation();
+const presentation = new Presentation();
 
 // A number of the overview leads to the timeline of its contender.
 for (const link of document.querySelectorAll("[data-contender]")) {
-  link.addEventListener("click", () => {
+  link.addEventListener("click", (event) => {
     const timeline = timelines.get(link.getAttribute("href").slice(1));
-    timeline?.chooseNamed(link.dataset.contender);
+    timeline.chooseNamed(link.dataset.contender);
+    if (presentation.on) {
+      event.preventDefault();
+      presentation.turnTo(timeline.figure);
+    }
     // After the browser has followed the link, which takes the focus away.
-    setTimeout(() => timeline?.figure.querySelector('[aria-pressed="true"]').focus({ preventScroll: true }));
+    setTimeout(() => timeline.figure.querySelector('[aria-pressed="true"]').focus({ preventScroll: true }));
   });
 }

@@ -28,7 +28,8 @@ def write_pair(chart: TimelineChart, key: str) -> str:
         '<div class="stage"><canvas role="img" aria-label="Two timelines on one axis of time"></canvas></div>'
         '<div class="player"><button type="button" class="play">Play</button>'
         '<input type="range" min="0" max="1000" value="1000" aria-label="time">'
-        f'<output></output><label>all of it <select class="speed">{speeds}</select></label></div>'
+        '<output aria-live="off"></output>'
+        f'<label>all of it <select class="speed">{speeds}</select></label></div>'
         "<figcaption></figcaption></figure>"
     )
     names = listed([str(lines[chosen].entry.name) for chosen in _first_two(lines)])

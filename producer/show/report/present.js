@@ -45,6 +45,8 @@ class Presentation {
     figure.replaceWith(this.mark);
     slide.replaceChildren(figure);
     slide.scrollTop = 0;
+    // What had the focus may have gone back to the page.
+    if (!stage.contains(document.activeElement)) stage.focus();
   }
 
   putBack() {
@@ -62,6 +64,11 @@ class Presentation {
     this.button.focus({ preventScroll: true });
   }
 
+  // A link within the presentation leads to another of its figures.
+  turnTo(figure) {
+    this.go(this.figures.indexOf(figure));
+  }
+
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { key, target } = event;
@@ -70,9 +77,8 @@ class Presentation {
       return;
     }
     // What has the focus may need the key itself.
-    const wanted = target.matches("input, select") ? ["Escape", "p"] : null;
-    const presses = key === " " && target.matches("button, a, summary");
-    if (presses || (wanted && !wanted.includes(key))) return;
+    if (key === " " && target.matches("button, a")) return;
+    if (key !== "Escape" && target.matches("input, select")) return;
     // Esc closes what a word means first.
     if (key === "Escape" && document.querySelector(".meaning:popover-open")) return;
     const goes = {
