@@ -16,8 +16,8 @@ from tests.charted import compared, placed
 
 def test_names_of_marks_in_one_place_lie_on_no_other_and_within() -> None:
     names = [f"celery:eventlet@{number}" for number in range(12)]
-    marks = [(150.0 + number % 3, 100.0 + number // 4) for number in range(12)]
-    within = Box(0, 0, 400, 300)
+    marks = [(250.0 + number % 3, 100.0 + number // 4) for number in range(12)]
+    within = Box(0, 0, 500, 300)
     placed_labels = [label for label in place_labels(names, marks, within) if label]
     assert len(placed_labels) == len(names)
     assert all(within.holds(label.box) for label in placed_labels)

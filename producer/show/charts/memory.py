@@ -31,7 +31,7 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
     return Chart(
         "Speed against memory",
         "Peak memory of the processes that did the jobs, and jobs per second (medians). Higher is faster, "
-        "further left is smaller. Point at a mark for its numbers.",
+        "further left is smaller. Point at a mark for its name and its numbers.",
         describe(costs),
         (Picture("speed-memory", "speed against memory", partial(draw, costs)),),
     )

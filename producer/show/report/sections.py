@@ -67,8 +67,8 @@ def write_advice(result: Result, workload: WorkloadResult, rows: Sequence[Summar
 
 
 def _breakable(name: str) -> str:
-    """Let a narrow tile break a contender's name before its slots, not within their number."""
-    return html(name).replace("@", "<wbr>@")
+    """Let a narrow tile break a contender's name between its parts, not within one."""
+    return html(name).replace(":", ":<wbr>").replace("@", "<wbr>@")
 
 
 def write_trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:

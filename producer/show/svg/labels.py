@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from producer.show.svg.drawing import TEXT, Anchor, text_width
 
-#: The gap between a mark and its name; half a mark; and how far apart the places are that are tried.
-GAP, MARK, STEP = 12.0, 7.0, 9.0
+#: The gap between a mark and its name; half a mark.
+GAP, MARK = 12.0, 7.0
+#: How far apart the places are that are tried, and how many: a name far from its mark is read as another's.
+STEP, STEPS = 9.0, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def place_labels(
         label = next(
             (
                 label
-                for label in _tried(name, x, y, within)
+                for label in _tried(name, x, y)
                 if within.holds(label.box) and not any(label.box.meets(box) for box in taken)
             ),
             None,
@@ -67,9 +69,9 @@ def place_labels(
     return placed
 
 
-def _tried(name: str, x: float, y: float, within: Box) -> Iterator[Label]:
+def _tried(name: str, x: float, y: float) -> Iterator[Label]:
     width = text_width(name, bold=True)
-    for step in range(int((within.bottom - within.top) / STEP)):
+    for step in range(STEPS):
         for shift in (-step * STEP, step * STEP):
             base = y + TEXT / 3 + shift
             led = abs(shift) > TEXT
