@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from producer.show.report.overview import FULLEST
 from producer.show.svg.palette import DARK, LIGHT, PROCESSES
+from tests.unit.test_drawing import contrast
 
 #: How the three kinds of colour blindness see linear RGB (Machado, Oliveira and Fernandes 2009, severity 1).
 SEEN_BY = {
@@ -75,3 +77,15 @@ def test_a_process_looks_like_no_family_and_no_verdict(theme: Mapping[str, str])
     others = ("here", "celery", "faster", "slower", "bad")
     for number, other in itertools.product(range(PROCESSES), others):
         assert distance(theme, f"process-{number}", other, "everybody") > 0.05
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+@pytest.mark.parametrize("shade", ["faster", "slower"])
+def test_a_number_can_be_read_on_the_fullest_shade(theme: Mapping[str, str], shade: str) -> None:
+    ends = [[int(theme[name][at : at + 2], 16) for at in (1, 3, 5)] for name in (shade, "paper")]
+    part = FULLEST / 100
+    mixed = "".join(
+        f"{round(part * full + (1 - part) * paper):02x}" for full, paper in zip(*ends, strict=True)
+    )
+    # WCAG 2.2: 4.5 for text.
+    assert contrast(theme["ink"], f"#{mixed}") >= 4.5

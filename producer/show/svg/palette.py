@@ -43,7 +43,7 @@ DARK: Mapping[str, str] = {
     "wait": "#56606e",
     "here": "#56b4e9",
     "celery": "#f28e3d",
-    "faster": "#6ccf87",
+    "faster": "#5cba76",
     "slower": "#c79bdc",
     "bad": "#ff8a80",
     "process-0": "#8dd3d2",
