@@ -12,6 +12,12 @@ from tests.browser.reports import LAPTOP, PHONE, SMALLEST, opened, write_three
 pytestmark = [pytest.mark.browser, pytest.mark.untraced]
 
 SCREEN = (1280, 720)
+#: A line for the back row, as long as any.
+TAKE_HOME = (
+    "Where jobs wait, let them wait together: threads, asyncio and gevent are alike "
+    + "in that, so " * 6
+    + "do."
+)
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +105,16 @@ def where(page: Page) -> str:
 def test_a_presentation_shows_each_figure_large_and_whole(browser: Browser, report: Path, theme: str) -> None:
     with opened(browser, report, SCREEN, theme) as (page, _):  # type: ignore[arg-type]  # the two that there are
         figures = page.locator("main figure").count()
+        page.locator("#waits").evaluate(
+            '(part, line) => part.insertAdjacentHTML("beforeend", `<p class=take-home>${line}</p>`)',
+            TAKE_HOME,
+        )
         page.keyboard.press("p")
         for place in range(1, figures + 1):
             assert where(page) == f"{place} / {figures}"
             size_px, text = page.locator("#present").evaluate(SMALLEST)
             assert size_px >= 18, text
+            assert page.locator("#present .take").inner_text() == ("" if place == 1 else TAKE_HOME)
             slide = page.locator("#present .slide")
             assert slide.evaluate("slide => slide.scrollHeight <= slide.clientHeight"), where(page)
             assert slide.evaluate("slide => slide.scrollWidth <= slide.clientWidth")

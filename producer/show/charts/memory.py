@@ -17,7 +17,7 @@ from producer.show.svg.rows import LINE, Frame, draw_legend, write_axis_title
 from producer.words import digits, listed, mebibytes
 
 #: Height of the plot, and the room around it.
-HEIGHT, LEFT, RIGHT = 330.0, 60.0, 12.0
+HEIGHT, LEFT, RIGHT = 310.0, 60.0, 12.0
 #: From this factor between the least and the most on, distances stand for factors.
 LOGARITHMIC = 8.0
 

@@ -103,7 +103,7 @@ class Pair {
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
     const font = parseFloat(getComputedStyle(this.canvas).fontSize);
     const ratio = devicePixelRatio || 1;
-    const each = Math.min(0.42 * innerHeight, 190);
+    const each = Math.min(0.24 * innerHeight, 190);
     let top = 0;
     for (const lanes of this.lanes) {
       lanes.measureNames(font);

@@ -2,7 +2,6 @@
 
 const stage = document.getElementById("present");
 const slide = stage.querySelector(".slide");
-const tidy = (text) => text.replace(/\s+/g, " ").trim();
 
 class Presentation {
   constructor() {
@@ -40,7 +39,7 @@ class Presentation {
     const section = figure.closest("section");
     const names = [section.querySelector("h1, h2"), figure.closest(".column")?.querySelector("h3")];
     stage.querySelector(".where").textContent = names.map((name) => name?.textContent).filter(Boolean).join(": ");
-    stage.querySelector(".take").textContent = tidy(section.querySelector(".take-home p, p.take-home")?.textContent ?? "");
+    stage.querySelector(".take").textContent = section.querySelector(".take-home")?.textContent ?? "";
     stage.querySelector(".place").textContent = `${place + 1} / ${this.figures.length}`;
     figure.replaceWith(this.mark);
     slide.replaceChildren(figure);
