@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser
 
 from producer.show.report import files
 from producer.show.report.labelled import label
+from tests.browser.reports import LAPTOP, PHONE, PROJECTOR, SMALLEST, UNFOLD, opened, write_three
 from tests.charted import Span, compared, one_after_the_other, placed
 
 pytestmark = [pytest.mark.browser, pytest.mark.untraced]
 
-PHONE, LAPTOP, PROJECTOR = (390, 844), (1280, 800), (1920, 1080)
 #: How many of a canvas's dots are not the colour of the page.
 DRAWN = """canvas => {
   const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -28,56 +25,10 @@ DRAWN = """canvas => {
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 
-@dataclass(slots=True)
-class Seen:
-    """What a page did while it was open."""
-
-    errors: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def request(self, request: Request) -> None:
-        """Take down what was asked of anybody else."""
-        if not request.url.startswith(("file:", "data:")):
-            self.requests.append(request.url)
-
-
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of three contenders, one of them invalid."""
-    open_at_once: list[Span] = [(1 + place % 2, 0.0, 0.1 * (place % 3), 1.0) for place in range(30)]
-    runs = [
-        *one_after_the_other("serial", 4.0),
-        *(placed(open_at_once, "celery:prefork@2", round_) for round_ in range(1, 6)),
-        placed([(1, 0, 0, 1)], "threads@2", problems=["3 of 4 jobs were lost"]),
-    ]
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    files.write([label("one", compared(*runs)[0])], path)
-    return path
-
-
-@contextmanager
-def opened(
-    browser: Browser,
-    path: Path,
-    size: tuple[int, int] = LAPTOP,
-    theme: Literal["light", "dark"] = "light",
-    touch: bool = False,
-) -> Iterator[tuple[Page, Seen]]:
-    """The report, open; it has neither complained nor asked anybody for anything when it closes."""
-    seen = Seen()
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, has_touch=touch
-    )
-    page = context.new_page()
-    page.on("console", lambda message: seen.errors.append(message.text))
-    page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    page.on("request", lambda request: seen.request(request))
-    page.goto(path.as_uri())
-    try:
-        yield page, seen
-    finally:
-        context.close()
-    assert seen == Seen()
+    return write_three(tmp_path_factory.mktemp("report") / "report.html")
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP, PROJECTOR])
@@ -87,8 +38,9 @@ def test_everything_is_there_and_fits(
 ) -> None:
     with opened(browser, report, size, theme) as (page, _):
         assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+        page.evaluate(UNFOLD)
         charts = page.locator("figure.chart").all()
-        assert len(charts) == 5
+        assert len(charts) == 7
         for chart in charts:
             svg = chart.locator("svg:visible").first
             box = svg.bounding_box()
@@ -97,12 +49,11 @@ def test_everything_is_there_and_fits(
             assert "serial" in (svg.text_content() or "")
             assert chart.locator("figcaption").inner_text().endswith(".")
         assert page.locator("figure.timeline canvas").evaluate(DRAWN) > 1000
-        # Texts in charts are drawn with them, and have to be large enough to be read.
-        smallest = page.evaluate(
-            """Math.min(...[...document.querySelectorAll("figure.chart svg text")]
-                .map((text) => text.getBoundingClientRect().height).filter(Boolean))"""
-        )
-        assert smallest > 9
+        size_px, _ = page.locator("body").evaluate(SMALLEST)
+        assert size_px >= 15
+        assert min(page.evaluate("drawnSizes")) >= 15
+        # Unfolded it fits as well.
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0]
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP, PROJECTOR])
@@ -112,6 +63,7 @@ def test_no_text_of_a_chart_is_cut_off(browser: Browser, tmp_path: Path, size: t
     path = tmp_path / "names.html"
     files.write([label("names", result)], path)
     with opened(browser, path, size) as (page, _):
+        page.evaluate(UNFOLD)
         outside = page.evaluate(
             """[...document.querySelectorAll("figure.chart svg text")].filter((text) => {
                 const [inner, outer] = [text, text.ownerSVGElement].map(

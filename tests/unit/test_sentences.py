@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from producer.results import Run
-from producer.show.charts import costs, latencies, makespans, pace, timeline, waits
+from producer.show.charts import costs, latencies, makespans, memory, pace, timeline, waits
 from producer.show.charts.entries import Entry
 from producer.show.report.figures import make_charts
 from producer.show.svg.rows import WIDE
@@ -363,15 +363,22 @@ def test_costs_of_the_fastest_and_of_the_others() -> None:
     fast = placed([(1, 0, 0, 1)], "threads@2", memory_bytes=30 * 2**20, cpu_s=0.1)
     slow = placed([(1, 0, 0, 2)], "serial", memory_bytes=20 * 2**20, cpu_s=0.2)
 
-    def describe(*runs: Run) -> str:
-        return plain(costs.describe(costs.derive(entries(*runs))))
+    def describe(*runs: Run) -> list[str]:
+        derived = costs.derive(entries(*runs))
+        return [plain(costs.describe(derived)), plain(memory.describe(derived))]
 
-    assert describe(fast, slow) == (
+    assert describe(fast, slow) == [
+        "The fastest, threads@2, needed the least CPU time for a job, 100 ms; serial the most, 200 ms.",
         "serial needed the least memory, 20 MiB; threads@2 the most, 30 MiB. "
-        "The fastest, threads@2, needed the least CPU time for a job, 100 ms; serial the most, 200 ms."
+        "Beaten by nobody in speed and memory at once: threads@2 and serial.",
+    ]
+    assert describe(fast) == [
+        "The fastest, threads@2, needed 100 ms of CPU time for a job.",
+        "The fastest, threads@2, needed 30 MiB of memory.",
+    ]
+    [unseen, _] = describe(placed([(1, 0, 0, 1)], memory_bytes=None), fast)
+    assert unseen.startswith("The fastest, threads@2, needed 100 ms")
+    nothing = costs.derive(entries(placed([(1, 0, 0, 1)], memory_bytes=None)))
+    assert (
+        costs.describe(nothing) == "The CPU time of the contenders was out of sight, or too short to be seen."
     )
-    assert describe(fast) == (
-        "The fastest, threads@2, needed 30 MiB of memory. "
-        "The fastest, threads@2, needed 100 ms of CPU time for a job."
-    )
-    assert describe(placed([(1, 0, 0, 1)], memory_bytes=None)) == "What the contenders used was out of sight."

@@ -18,6 +18,7 @@ from producer.stats.each_worker import each_worker
 from producer.stats.summary import summaries
 from producer.system.usage import WorkerUsage
 from tests.made import result, run, saved
+from tests.unit.test_report_page import read
 from tests.unit.test_tables import flat, shown
 
 MIB = 2**20
@@ -77,7 +78,7 @@ def test_of_many_workers_the_first_are_named() -> None:
 
 def test_it_is_in_the_table_the_page_and_the_exports() -> None:
     compared = comparison()
-    for text in (shown(compared, 120), to_markdown(compared), write_page([label("it", compared)])):
+    for text in (shown(compared, 120), to_markdown(compared), read(write_page([label("it", compared)])).text):
         assert EACH in flat(text.replace("\u00a0", " ")).replace("\\", "").replace("&nbsp;", " ")
     numbers = json.loads(to_json(compared))["waits"]
     [of_each] = numbers["workers"]

@@ -9,13 +9,13 @@ from operator import itemgetter
 
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
-from producer.show.charts.families import choose_colour
+from producer.show.charts.families import choose_colour, list_families
 from producer.show.slots import behind_comma
-from producer.show.svg.axis import Axis, amount, time
+from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Row, draw_bar, draw_rows
 from producer.show.used import WITHOUT_BROKER, lacks_broker
-from producer.words import digits, mebibytes, seconds
+from producer.words import seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +29,17 @@ class Cost:
 
 
 def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
-    """Show each contender's speed beside its costs; None without a valid run."""
+    """Show the CPU time that each contender spent on a job; None without a valid run."""
     costs = derive(field.entries)
     if not costs:
         return None
     without = lacks_broker([cost.entry.summary for cost in costs])
     spent = f"spent on each job, {WITHOUT_BROKER}" if without else "and the broker spent on each job"
     return Chart(
-        "What the speed costs",
-        "Speed, and beside it the peak memory of the processes that did the jobs, and the CPU time they "
-        f"{spent}.",
+        "CPU time for each job",
+        f"The processes did the jobs; this is the CPU time that they {spent}.",
         describe(costs),
-        (
-            Picture("speed", "speed", partial(draw_speed, costs)),
-            Picture("memory", "peak memory", partial(draw_memory, costs)),
-            Picture("cpu", "CPU time for each job", partial(draw_cpu, costs)),
-        ),
-        beside=True,
+        (Picture("cpu", "CPU time for each job", partial(draw, costs)),),
     )
 
 
@@ -65,39 +59,17 @@ def derive(entries: Sequence[Entry]) -> list[Cost]:
 
 
 def describe(costs: Sequence[Cost]) -> str:
-    """Compare what the fastest contender paid for its speed with what the others paid."""
-    memory = [(float(cost.memory_bytes), cost) for cost in costs if cost.memory_bytes]
-    cpu = [(cost.cpu_per_job_s, cost) for cost in costs if cost.cpu_per_job_s]
-    parts = []
-    if memory:
-        parts.append(_least("memory", costs[0], memory, mebibytes))
-    if cpu:
-        parts.append(_least("CPU time for a job", costs[0], cpu, seconds))
-    return " ".join(parts) or "What the contenders used was out of sight."
+    """Compare what the fastest contender spent on a job with what the others spent."""
+    measured = [(cost.cpu_per_job_s, cost) for cost in costs if cost.cpu_per_job_s]
+    if not measured:
+        return "The CPU time of the contenders was out of sight, or too short to be seen."
+    return name_least("CPU time for a job", costs[0], measured, seconds)
 
 
-def draw_speed(costs: Sequence[Cost], frame: Frame) -> Drawing:
-    """Draw jobs per second."""
-    values = [cost.jobs_per_s for cost in costs]
-    axis = amount("speed, in jobs per second", max(values))
-    return _draw(costs, values, [digits(value) for value in values], axis, frame)
-
-
-def draw_memory(costs: Sequence[Cost], frame: Frame) -> Drawing:
-    """Draw the peak memory, where it could be measured."""
-    mib = [(cost.memory_bytes or 0) / 2**20 for cost in costs]
-    texts = [mebibytes(cost.memory_bytes) if cost.memory_bytes else "not in sight" for cost in costs]
-    return _draw(costs, mib, texts, amount("peak memory, in MiB", max(mib)), frame)
-
-
-def draw_cpu(costs: Sequence[Cost], frame: Frame) -> Drawing:
-    """Draw the CPU time for each job, where it could be measured."""
-    values = [cost.cpu_per_job_s or 0.0 for cost in costs]
-    texts = [seconds(value) if value else "too little to see" for value in values]
-    return _draw(costs, values, texts, time("CPU time for each job", max(values)), frame)
-
-
-def _least(what: str, fastest: Cost, costs: Sequence[tuple[float, Cost]], say: Callable[[float], str]) -> str:
+def name_least(
+    what: str, fastest: Cost, costs: Sequence[tuple[float, Cost]], say: Callable[[float], str]
+) -> str:
+    """Say who needed the least of something and who the most, and whether the former was the fastest."""
     (low, least), (high, most) = min(costs, key=itemgetter(0)), max(costs, key=itemgetter(0))
     who = f"The fastest, {least.entry.name}," if least is fastest else least.entry.name
     if low == high:
@@ -106,9 +78,11 @@ def _least(what: str, fastest: Cost, costs: Sequence[tuple[float, Cost]], say: C
     return f"{who} needed the least {what}, {say(low)}; {most.entry.name} the most, {say(high)}{slots}."
 
 
-def _draw(
-    costs: Sequence[Cost], values: Sequence[float], texts: Sequence[str], axis: Axis, frame: Frame
-) -> Drawing:
+def draw(costs: Sequence[Cost], frame: Frame) -> Drawing:
+    """Draw the CPU time for each job, where it could be measured."""
+    values = [cost.cpu_per_job_s or 0.0 for cost in costs]
+    texts = [seconds(value) if value else "too little to see" for value in values]
+    axis = time("CPU time for each job", max(values))
     rows = [
         Row(str(cost.entry.name), text, f"{cost.entry.name}\n{axis.title}: {text}")
         for cost, text in zip(costs, texts, strict=True)
@@ -118,4 +92,4 @@ def _draw(
         if values[place]:
             draw_bar(drawing, band, values[place], choose_colour(costs[place].entry))
 
-    return draw_rows(frame, axis, rows, [], paint)
+    return draw_rows(frame, axis, rows, list_families(cost.entry for cost in costs), paint)

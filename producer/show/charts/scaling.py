@@ -15,7 +15,7 @@ from producer.stats.scaling import POINTS_TO_FIT, Curve, Point
 from producer.words import SPACE, digits, listed
 
 #: Height of the plot, and the room around it.
-HEIGHT, TOP, LEFT, RIGHT = 200.0, 54.0, 46.0, 14.0
+HEIGHT, TOP, LEFT, RIGHT = 200.0, 74.0, 52.0, 14.0
 #: Pieces of which a curved line is drawn.
 PIECES = 40
 
@@ -65,19 +65,21 @@ def draw(curve: Curve, frame: Frame) -> Drawing:
     for part, label in axis.ticks(4):
         height = TOP + HEIGHT * (1 - part)
         drawing.line(LEFT, height, drawing.width - RIGHT, height)
-        drawing.text(LEFT - 6, height + 4, label, fill="soft", size=12, anchor="end")
+        drawing.text(LEFT - 6, height + 4, label, fill="soft", anchor="end")
     drawing.text(0, 16, str(curve.way), bold=True)
     _draw_keys(drawing, curve)
-    drawing.text(0, TOP - 16, axis.title, fill="soft", size=12)
+    drawing.text(0, TOP - 16, axis.title, fill="soft")
 
-    def line(rate: Callable[[float], float], colour: str) -> None:
+    def line(rate: Callable[[float], float], colour: str, *, dashed: bool = False) -> None:
         places = [first * (last / first) ** (piece / PIECES) for piece in range(PIECES + 1)]
-        drawing.path([(x(at), y(rate(at))) for at in places if rate(at) <= axis.high], colour, 1.2)
+        drawing.path(
+            [(x(at), y(rate(at))) for at in places if rate(at) <= axis.high], colour, 1.2, dashed=dashed
+        )
 
     if curve.counts:
         line(lambda at: points[0].throughput.value * at / first, "soft")
     if curve.law and curve.law_holds:
-        line(curve.law.throughput, "good")
+        line(curve.law.throughput, "ink", dashed=True)
     colour = "celery" if curve.way.is_celery else "here"
     drawing.path([(x(point.at), y(point.throughput.value)) for point in points], colour, 2.2)
     for point in points:
@@ -90,7 +92,7 @@ def _how_to_read(curves: Sequence[Curve]) -> str:
     claims = any(curve.points[0].throughput.claims for curve in curves)
     interval = f" with its 95{SPACE}% interval" if claims else ""
     knee = " The large diamond is the knee." if any(curve.knee for curve in curves) else ""
-    law = ", the green one the fitted law" if any(curve.law_holds for curve in curves) else ""
+    law = ", the dashed line the fitted law" if any(curve.law_holds for curve in curves) else ""
     axis = curves[0].axis
     if not curves[0].counts:
         return f"Throughput at each value of {axis}{interval}."
@@ -148,18 +150,19 @@ def _on_law(curve: Curve) -> str:
 
 
 def _draw_keys(drawing: Drawing, curve: Curve) -> None:
-    """What the large diamond and the thin lines are, in the corner."""
+    """What the large diamond and the thin lines are, above the plot."""
     x = drawing.width - RIGHT
     for text, there in (("knee", curve.knee is not None), ("law", curve.law_holds), ("ideal", curve.counts)):
         if not there:
             continue
-        drawing.text(x, 16, text, fill="soft", size=12, anchor="end")
-        x -= text_width(text, 12) + 6
+        drawing.text(x, 36, text, fill="soft", anchor="end")
+        x -= text_width(text) + 6
         if text == "knee":
-            drawing.diamond(x - 6, 12, 6)
+            drawing.diamond(x - 6, 32, 6)
         else:
-            drawing.line(x - 14, 12, x, 12, "good" if text == "law" else "soft", 1.6)
-        x -= 26
+            law = text == "law"
+            drawing.path([(x - 18, 32), (x, 32)], "ink" if law else "soft", 1.6, dashed=law)
+        x -= 30
 
 
 def _draw_point(
@@ -185,9 +188,9 @@ def _draw_places(drawing: Drawing, axis: str, labels: Sequence[tuple[float, str]
     bottom = TOP + HEIGHT
     free = 0.0
     for x, label in labels:
-        half = 4 * len(label)
+        half = text_width(label) / 2
         if x - half >= free:
-            drawing.text(x, bottom + 18, label, fill="soft", size=12, anchor="middle")
+            drawing.text(x, bottom + 20, label, fill="soft", anchor="middle")
             free = x + half + 4
-    drawing.text(LEFT, bottom + 36, axis, fill="soft", size=12)
-    drawing.height = bottom + 44
+    drawing.text(LEFT, bottom + 40, axis, fill="soft")
+    drawing.height = bottom + 48

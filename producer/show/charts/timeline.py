@@ -160,7 +160,7 @@ def draw(line: Timeline, frame: Frame = WIDE) -> Drawing:
     for part, label in axis.ticks(frame.ticks):
         tick = LEFT + reach * part
         drawing.line(tick, top, tick, bottom + 4)
-        drawing.text(tick, bottom + 18, label, fill="soft", size=12, anchor="middle")
+        drawing.text(tick, bottom + 20, label, fill="soft", anchor="middle")
     _draw_processes(drawing, line, top, height)
     for block in line.blocks:
         start, end = x(block.start_s), x(block.end_s)
@@ -171,8 +171,8 @@ def draw(line: Timeline, frame: Frame = WIDE) -> Drawing:
         y = top + height * block.lane + gap
         draw_block(drawing, Box(start, y, width, height - 2 * gap), fill, block)
     draw_stalls(drawing, line.stalls, x, top, bottom)
-    drawing.text(LEFT, bottom + 36, axis.title, fill="soft", size=12)
-    drawing.height = bottom + 44
+    drawing.text(LEFT, bottom + 40, axis.title, fill="soft")
+    drawing.height = bottom + 48
     return drawing
 
 
@@ -193,5 +193,5 @@ def _draw_processes(drawing: Drawing, line: Timeline, top: float, height: float)
     for worker, number in sorted(Counter(line.lanes).items()):
         middle = y + height * number / 2
         if height * number >= 13:
-            drawing.text(LEFT - 10, middle + 4, process_name(line.workers[worker]), anchor="end", size=12)
+            drawing.text(LEFT - 10, middle + 4, process_name(line.workers[worker]), anchor="end")
         y += height * number

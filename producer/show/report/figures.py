@@ -11,20 +11,24 @@ from producer.show.charts import (
     latencies,
     loops,
     makespans,
+    memory,
     pace,
     scaling,
     shares,
     timeline,
     waits,
+    way,
 )
 from producer.show.charts.chart import ALONE, Chart, Shared
 from producer.show.charts.entries import Field
 from producer.show.charts.timeline import TimelineChart
-from producer.show.report import timelines
+from producer.show.report import pair, timelines
+from producer.show.report.fold import fold
 from producer.show.svg.rows import NARROW, WIDE
 
 #: Every chart, in the order of the page; what has nothing to show is left out.
 CHARTS = (
+    way.chart,
     scaling.chart,
     makespans.chart,
     shares.chart,
@@ -34,8 +38,12 @@ CHARTS = (
     latencies.chart,
     waits.chart,
     pace.chart,
+    memory.chart,
     costs.chart,
 )
+
+#: Charts that are folded, by the name of their first picture: they answer what not everybody asks.
+FOLDED = {"latency", "waits", "throughput", "speed-memory", "cpu", "way"}
 
 
 def make_charts(field: Field, shared: Shared = ALONE) -> list[Chart]:
@@ -46,10 +54,14 @@ def make_charts(field: Field, shared: Shared = ALONE) -> list[Chart]:
 
 def write_figures(shown: Sequence[Chart], key: str) -> str:
     """Write the charts for the page; the timelines' canvas finds its data under `key`."""
-    return "".join(
-        timelines.write_figure(chart, key) if isinstance(chart, TimelineChart) else _write_figure(chart)
-        for chart in shown
-    )
+    return "".join(_write(chart, key) for chart in shown)
+
+
+def _write(chart: Chart, key: str) -> str:
+    if isinstance(chart, TimelineChart):
+        return timelines.write_figure(chart, key) + pair.write_pair(chart, key)
+    figure, name = _write_figure(chart), chart.pictures[0].name
+    return fold(chart.title, chart.sentence, figure, f"{key}-{name}") if name in FOLDED else figure
 
 
 def _write_figure(chart: Chart) -> str:

@@ -29,6 +29,11 @@ class Labelled:
         return next((field for field in self.fields if field.workload.name == workload), None)
 
 
+def having(results: Sequence[Labelled], workload: str) -> list[Labelled]:
+    """Choose the results that have the workload: their places in this list are those on the page."""
+    return [labelled for labelled in results if labelled.field(workload)]
+
+
 def label(name: str, result: Result) -> Labelled:
     """Give a result its label, and derive everything from it."""
     return Labelled(name, result, derive_fields(result))

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from producer.contender_name import ContenderName
 from producer.printable import html
 from producer.show.charts.entries import Field
-from producer.show.report.labelled import Labelled
+from producer.show.report.labelled import Labelled, having
+from producer.show.report.table import write_scrolling
+from producer.show.report.timelines import figure_key
 from producer.stats.ratios import RUNS_TO_CLAIM
 from producer.stats.summary import Summary, asked_for, baseline
 from producer.words import digits, listed, seconds
@@ -25,6 +27,8 @@ class _Column:
     """One workload of one result under one Python."""
 
     title: str
+    #: Where its timelines are on the page.
+    key: str
     #: The fastest of each way, whatever its slots.
     rows: dict[ContenderName, Summary]
     #: Who was the fastest at the workload under any Python.
@@ -35,7 +39,10 @@ def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
     """Write a table of how many times as fast as serial each way did each workload."""
     several = len(results) > 1
     columns = [
-        column for name in names for labelled in results for column in _columns(labelled, name, several)
+        column
+        for name in names
+        for place, labelled in enumerate(having(results, name))
+        for column in _columns(labelled, name, figure_key(name, place), several)
     ]
     ways = list(dict.fromkeys(name for column in columns for name in column.rows))
     rows = [row for column in columns for row in column.rows.values()]
@@ -51,14 +58,14 @@ def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
         '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
         f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round, the "
         "fastest of each way, whatever its slots (point at a number to see them); the "
-        "shortest median of each workload is framed. Blue is faster, orange slower; \u2248 stands where no "
-        f"difference from serial is shown. From fewer than {RUNS_TO_CLAIM} runs nothing is claimed.</p>"
-        f'<div class="scroll"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div></figure>"
+        "shortest median of each workload is framed. Green is faster, hatched purple slower; \u2248 stands "
+        f"where no difference from serial is shown. From fewer than {RUNS_TO_CLAIM} runs nothing is claimed. "
+        "A number leads to the timeline of its contender.</p>"
+        f"{write_scrolling(f'<td></td>{head}', body, 'How many times as fast as serial')}</figure>"
     )
 
 
-def _columns(labelled: Labelled, name: str, several: bool) -> Iterator[_Column]:
+def _columns(labelled: Labelled, name: str, key: str, several: bool) -> Iterator[_Column]:
     """Make a column, or one for each Python in the order in which they were asked for."""
     field = labelled.field(name)
     if field is None:
@@ -71,7 +78,7 @@ def _columns(labelled: Labelled, name: str, several: bool) -> Iterator[_Column]:
         for row in field.rows:
             if row.contender.python == python or len(pythons) == 1:
                 rows.setdefault(replace(row.contender.without_slots(), python=""), row)
-        yield _Column(f"{title} [{python}]" if python else title, rows, best)
+        yield _Column(f"{title} [{python}]" if python else title, key, rows, best)
 
 
 def _baseline(field: Field) -> ContenderName | None:
@@ -81,15 +88,19 @@ def _baseline(field: Field) -> ContenderName | None:
 def _cell(name: ContenderName, column: _Column) -> str:
     row = column.rows.get(name)
     if row is None or row.makespan_s is None:
-        return "<td>\u2013</td>"
+        return "<td><span>\u2013</span></td>"
     tip = f"{row.contender}: {seconds(row.makespan_s)}"
+    link = (
+        f'<a href="#timeline-{html(column.key)}" data-contender="{html(str(row.contender))}" '
+        f'data-tip="{html(tip)}">'
+    )
     if row.speed_up is None:
-        return f'<td data-tip="{html(tip)}">{seconds(row.makespan_s)}</td>'
+        return f"<td>{link}{seconds(row.makespan_s)}</a></td>"
     speed = row.speed_up.value
-    shade = "here" if speed >= 1 else "celery"
+    shade = "faster" if speed >= 1 else "slower"
     much = FULLEST * min(abs(math.log(speed)) / math.log(FULL), 1)
     unsure = "\u2248 " if row.speed_up.claims and not row.speed_up.shown and speed != 1 else ""
     return (
-        f'<td{" class=best" if row is column.best else ""} style="--shade:var(--{shade});--much:{much:.0f}" '
-        f'data-tip="{html(tip)}">{unsure}{digits(speed)}</td>'
+        f'<td class="{shade}{" best" if row is column.best else ""}" '
+        f'style="--shade:var(--{shade});--much:{much:.0f}">{link}{unsure}{digits(speed)}</a></td>'
     )

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any, TypeAlias
 
-from producer.printable import html, printable
+from producer.printable import html
 from producer.results import Result
 from producer.show.charts import makespans
 from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
-from producer.show.report import sections, timelines
+from producer.show.report import glossary, present, sections, timelines
 from producer.show.report.figures import make_charts, write_figures
 from producer.show.report.gil_table import write_gil_gains
-from producer.show.report.labelled import Labelled
+from producer.show.report.labelled import Labelled, having
 from producer.show.report.overview import write_overview
 from producer.show.report.predictions import write_link, write_predictions
 from producer.show.svg.palette import DARK, LIGHT, declare
@@ -32,7 +32,12 @@ _ICON = (
 
 
 #: What the page's script consists of, in this order.
-SCRIPTS = ("theme.js", "tip.js", "bars.js", "timeline.js", "page.js")
+SCRIPTS = (
+    *("theme.js", "tip.js", "bars.js", "timeline.js", "pair.js", "fold.js", "glossary.js", "present.js"),
+    "page.js",
+)
+#: Its styles, in this order.
+STYLES = ("page.css", "parts.css", "figures.css", "glossary.css", "pair.css", "present.css")
 #: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
 PAGE_BLOCKS = 80_000
 #: What the canvases draw, by the key of the figure: a dictionary for each contender.
@@ -45,10 +50,17 @@ def write_page(results: Sequence[Labelled]) -> str:
     names = list(dict.fromkeys(field.workload.name for labelled in results for field in labelled.fields))
     contenders = sum(len(field.entries) for labelled in results for field in labelled.fields)
     max_blocks = min(MAX_BLOCKS, PAGE_BLOCKS // max(contenders, 1))
-    body = "".join(_workload(name, results, lines, max_blocks) for name in names)
+    parts = [
+        _head(results, names),
+        *(_workload(name, results, lines, max_blocks) for name in names),
+        _questions(results),
+        _machines(results),
+    ]
+    body = "".join(map(glossary.mark_words, parts))
     assets = files("producer.show.report")
-    style = (assets / "page.css").read_text("utf-8")
-    script = "".join((assets / name).read_text("utf-8") for name in SCRIPTS)
+    style, script = (
+        "".join((assets / name).read_text("utf-8") for name in names) for names in (STYLES, SCRIPTS)
+    )
     dark = declare(DARK)
     themes = (
         f":root{{{declare(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
@@ -62,9 +74,10 @@ def write_page(results: Sequence[Labelled]) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
         f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#questions">questions</a>'
-        '<a href="#machine">machine</a></nav><button type="button" id="theme">Theme</button></header>'
+        '<a href="#machine">machine</a><a href="#words">words</a></nav>'
+        f'{present.BUTTON}<button type="button" id="theme">Theme</button></header>'
         f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
-        f"{_head(results, names)}{predicted}{body}{_questions(results)}{_machines(results)}</main>"
+        f"{body}{glossary.write_all()}</main>{present.STAGE}{glossary.write_popovers()}"
         '<div id="tip" role="status" hidden></div>'
         f'<script type="application/json" id="lines">{_json(lines)}</script>'
         f"<script>{script}</script></body></html>\n"
@@ -91,12 +104,12 @@ def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
 
 
 def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: int) -> str:
-    shown = [(labelled, field) for labelled in results if (field := labelled.field(name))]
+    shown = [(labelled, field) for labelled in having(results, name) if (field := labelled.field(name))]
     shared = Shared(_longest_s([field for _, field in shown]), max_blocks)
     columns = []
     for place, (labelled, field) in enumerate(shown):
         label = f"<h3>{html(labelled.name)}</h3>" if len(results) > 1 else ""
-        key = printable(f"{name}-{place}")  # in the page's HTML and in its JSON alike
+        key = timelines.figure_key(name, place)
         column = _column(labelled.result, field, key, shared, lines)
         columns.append(f'<div class="column">{label}{column}</div>')
     return (

@@ -22,7 +22,10 @@ from producer.show.facts import (
     describe_workload,
 )
 from producer.show.job import describe_job
+from producer.show.report.fold import fold
+from producer.show.report.glossary import HEAD
 from producer.show.report.labelled import Labelled
+from producer.show.report.table import write_scrolling
 from producer.show.slots import behind_comma
 from producer.show.starvation import describe_starvation
 from producer.show.used import describe_used
@@ -66,8 +69,8 @@ def write_advice(result: Result, workload: WorkloadResult, rows: Sequence[Summar
 
 
 def _breakable(name: str) -> str:
-    """Let a narrow tile break a contender's name before its slots, not within their number."""
-    return html(name).replace("@", "<wbr>@")
+    """Let a narrow tile break a contender's name between its parts, not within one."""
+    return html(name).replace(":", ":<wbr>").replace("@", "<wbr>@")
 
 
 def write_trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> str:
@@ -88,25 +91,29 @@ def write_table(rows: Sequence[Summary]) -> str:
     if not rows:
         return ""
     columns = every_column(rows)
-    head = "".join(f'<th scope="col">{html(column.heading)}</th>' for column in columns)
+    head = "".join(f"{HEAD}{html(column.heading)}</th>" for column in columns)
     body = "".join(
         f'<tr{"" if row.valid_runs else " class=invalid"}><th scope="row">{html(str(row.contender))}</th>'
         + "".join(f"<td>{html(column.cell(row))}</td>" for column in columns)
         + "</tr>"
         for row in rows
     )
-    return (
-        '<details class="numbers"><summary>All the numbers</summary><div class="scroll"><table>'
-        f'<thead><tr><th scope="col">contender</th>{head}</tr></thead><tbody>{body}</tbody></table>'
-        f"</div>{''.join(f'<p>{html(line)}</p>' for line in describe_means(rows))}</details>"
-    )
+    table = write_scrolling(f"{HEAD}contender</th>{head}", body, "All the numbers")
+    means = "".join(f"<p>{html(line)}</p>" for line in describe_means(rows))
+    says = f"{counted(len(rows), 'contender')}, {counted(len(columns), 'number')} each"
+    return fold("All the numbers", says, f"{table}{means}", name="numbers")
 
 
 def write_answers(shown: Labelled) -> str:
     """Write the course's questions, and what this result says about each."""
     return "".join(
-        f'<article class="answer"><h4>{html(answer.question)}</h4><p>{html(answer.general)}</p>'
-        f"<ul>{''.join(f'<li>{html(line)}</li>' for line in answer.evidence)}</ul></article>"
+        fold(
+            answer.question,
+            answer.general,
+            f"<p>{html(answer.general)}</p>"
+            f"<ul>{''.join(f'<li>{html(line)}</li>' for line in answer.evidence)}</ul>",
+            name="answer",
+        )
         for answer in answer_questions(shown.fields, shown.result.machine)
     )
 
@@ -114,7 +121,8 @@ def write_answers(shown: Labelled) -> str:
 def write_machine(shown: Labelled) -> str:
     """Write what the numbers depend on."""
     rows = "".join(f"<dt>{html(name)}</dt><dd>{html(value)}</dd>" for name, value in _machine(shown.result))
-    return f'<dl class="machine">{rows}</dl>'
+    says = f"{shown.result.machine.cpu}, {shown.result.machine.python}"
+    return fold("The machine, the broker and the plan", says, f'<dl class="machine">{rows}</dl>')
 
 
 def _tiles(rows: Sequence[Summary]) -> Iterator[tuple[str, str]]:

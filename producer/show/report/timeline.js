@@ -25,6 +25,11 @@ class Timeline {
     this.choose(Math.max(this.lines.findIndex((line) => line.lanes.length > 1), 0));
   }
 
+  chooseNamed(name) {
+    const place = this.lines.findIndex((line) => line.name === name);
+    if (place >= 0) this.choose(place);
+  }
+
   choose(place) {
     this.line = this.lines[place];
     for (const chip of this.figure.querySelectorAll("[data-line]")) {
@@ -48,12 +53,12 @@ class Timeline {
     if (!width) return;
     const style = getComputedStyle(root);
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-    const font = Math.max(11, 0.75 * parseFloat(style.fontSize));
+    const font = parseFloat(getComputedStyle(this.canvas).fontSize);
     const line = this.line;
     // A hundred lanes fit; a thousand still can be told apart; beyond that the picture stays as high.
-    const lane = Math.max(380 / line.lanes.length, Math.min(1.2, 900 / line.lanes.length));
+    const lane = Math.max(300 / line.lanes.length, Math.min(1.2, 900 / line.lanes.length));
     this.lane = Math.min(lane, 26);
-    this.left = width < 600 ? 4 : 7.5 * font;
+    this.measureNames(font);
     this.right = width - 8;
     // A strip above the lanes says how long the event loop stood still.
     this.top = line.stalls.length ? 1.8 * font : 0;
@@ -66,7 +71,7 @@ class Timeline {
     pen.scale(ratio, ratio);
     pen.font = `${font}px ${getComputedStyle(document.body).fontFamily}`;
     this.drawAxis(pen, bottom, font, colour);
-    if (this.left > 10) this.drawNames(pen, colour, font);
+    this.drawNames(pen, colour, font);
     this.drawBlocks(pen, colour);
     drawStalls(pen, this, bottom, font, colour);
     if (this.drag) {
@@ -74,6 +79,17 @@ class Timeline {
       pen.fillStyle = colour("soft");
       pen.fillRect(Math.min(this.drag.x, this.drag.to), 0, Math.abs(this.drag.to - this.drag.x), bottom);
     }
+  }
+
+  // A phone has room for the number of a process only.
+  nameOf(worker) {
+    return this.canvas.clientWidth < 600 ? worker.replace("process ", "") : worker;
+  }
+
+  measureNames(font) {
+    const pen = this.canvas.getContext("2d");
+    pen.font = `${font}px ${getComputedStyle(document.body).fontFamily}`;
+    this.left = 12 + Math.max(...this.line.workers.map((worker) => pen.measureText(this.nameOf(worker)).width));
   }
 
   drawAxis(pen, bottom, font, colour) {
@@ -105,7 +121,7 @@ class Timeline {
       const end = lanes.lastIndexOf(lanes[lane]) + 1;
       const height = (end - lane) * this.lane;
       if (height >= font) {
-        pen.fillText(workers[lanes[lane]], this.left - 8, this.top + lane * this.lane + height / 2 + font / 3, this.left - 8);
+        pen.fillText(this.nameOf(workers[lanes[lane]]), this.left - 8, this.top + lane * this.lane + height / 2 + font / 3);
       }
       lane = end;
     }

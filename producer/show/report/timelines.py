@@ -12,6 +12,11 @@ from producer.stats.lanes import Block
 from producer.words import counted, percent, seconds
 
 
+def figure_key(workload: str, place: int) -> str:
+    """Name a workload's timelines, in HTML as in JSON; `place` counts the results with that workload."""
+    return printable(f"{workload}-{place}")
+
+
 def write_figure(chart: TimelineChart, key: str) -> str:
     """Write the figure whose canvas draws what the page keeps under that key."""
     chips = "".join(
@@ -20,7 +25,8 @@ def write_figure(chart: TimelineChart, key: str) -> str:
         for place, line in enumerate(chart.timelines)
     )
     return (
-        f'<figure class="timeline" data-key="{html(key)}"><h4>{html(chart.title)}</h4>'
+        f'<figure class="timeline" id="timeline-{html(key)}" data-key="{html(key)}">'
+        f"<h4>{html(chart.title)}</h4>"
         f'<p class="reading">{html(chart.reading)}</p><div class="chips">{chips}</div>'
         f'<div class="stage"><canvas tabindex="0" role="img" aria-label="{html(chart.sentence)}">'
         '</canvas></div><p class="about"><span class="run"></span> '

@@ -54,6 +54,11 @@ def amount(title: str, high: float) -> Axis:
     return Axis(title, 0.0, high * 1.02 or 1.0)
 
 
+def amount_log(title: str, low: float, high: float) -> Axis:
+    """Make a logarithmic axis from a little less than the least to a little more than the most."""
+    return Axis(f"{title}; equal distances are equal factors", low, high, logarithmic=True)
+
+
 def time(what: str, high_s: float) -> Axis:
     """Make an axis of time from 0, in the unit that suits the longest."""
     high_s = high_s or 1.0

@@ -9,6 +9,8 @@ from producer.printable import html
 from producer.show.svg.palette import refer_to
 
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Helvetica, Arial, sans-serif"
+#: The size of texts, and the least there is: a page shows a drawing so large that it can be read (`rows`).
+TEXT = 14.5
 #: The margin around a drawing that stands alone.
 MARGIN = 20.0
 Anchor = Literal["start", "middle", "end"]
@@ -57,11 +59,14 @@ class Drawing:
             f'stroke-width="{width:g}" fill="none"/>'
         )
 
-    def path(self, points: Sequence[tuple[float, float]], stroke: str, width: float) -> None:
+    def path(
+        self, points: Sequence[tuple[float, float]], stroke: str, width: float, *, dashed: bool = False
+    ) -> None:
         """Draw a line through these points."""
+        dashes = ' stroke-dasharray="5 3"' if dashed else ""
         path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
         self._parts.append(
-            f'<path d="M{path}" stroke="{refer_to(stroke)}" stroke-width="{width:g}" fill="none"/>'
+            f'<path d="M{path}" stroke="{refer_to(stroke)}" stroke-width="{width:g}"{dashes} fill="none"/>'
         )
 
     def area(self, points: Sequence[tuple[float, float]], fill: str, opacity: float = 1) -> None:
@@ -76,6 +81,13 @@ class Drawing:
             f'{_n(-size)}z" fill="{refer_to(fill)}" stroke="{refer_to("paper")}"{_tip(tip)}/>'
         )
 
+    def dot(self, x: float, y: float, size: float, fill: str = "ink", tip: str = "") -> None:
+        """Draw a round mark, with a rim of paper as well."""
+        self._parts.append(
+            f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(size)}" fill="{refer_to(fill)}" '
+            f'stroke="{refer_to("paper")}"{_tip(tip)}/>'
+        )
+
     def text(
         self,
         x: float,
@@ -83,7 +95,7 @@ class Drawing:
         text: str,
         *,
         fill: str = "ink",
-        size: float = 13,
+        size: float = TEXT,
         anchor: Anchor = "start",
         bold: bool = False,
     ) -> None:
@@ -122,9 +134,21 @@ class Drawing:
         )
 
 
-def text_width(text: str, size: float = 13, *, bold: bool = False) -> float:
+def text_width(text: str, size: float = TEXT, *, bold: bool = False) -> float:
     """Estimate how wide a text will be, rather too wide than too narrow where it is bold."""
     return len(text) * size * (0.64 if bold else 0.54)
+
+
+def break_lines(text: str, width: float) -> list[str]:
+    """Break a text between its words into lines that are no wider than that."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _n(value: float) -> str:

@@ -1,7 +1,9 @@
 """The colours, by name and by theme.
 
-The hues are Okabe and Ito's, which people with any kind of colour blindness can tell apart
-(jfly.uni-koeln.de/color), lightened where they stand on a dark page. Nothing is said by colour alone.
+Each colour means one thing. The two families have Okabe and Ito's hues (jfly.uni-koeln.de/color),
+lightened on a dark page; faster is green and slower purple; processes have muted tones, and those of
+neighbours differ in lightness, which people with any kind of colour blindness see. Nothing is said by
+colour alone: what is slower is hatched, a warning has a striped edge, a process's name is beside its lanes.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Mapping
 #: Colours that processes take in turn.
 PROCESSES = 6
 
+#: `here` and `celery` are the families of contenders; `bad` is what is invalid or has to be known.
 LIGHT: Mapping[str, str] = {
     "paper": "#ffffff",
     "raised": "#f6f7f9",
@@ -21,7 +24,8 @@ LIGHT: Mapping[str, str] = {
     "wait": "#c3cad3",
     "here": "#0072b2",
     "celery": "#d55e00",
-    "good": "#00755a",
+    "faster": "#1b7837",
+    "slower": "#762a83",
     "bad": "#b3261e",
     "part-job": "#00755a",
     "part-held": "#7b4fa3",
@@ -29,12 +33,12 @@ LIGHT: Mapping[str, str] = {
     "part-queue": "#56b4e9",
     "part-handing": "#e69f00",
     "part-left": "#dfe3e8",
-    "process-0": "#0072b2",
-    "process-1": "#d55e00",
-    "process-2": "#009e73",
-    "process-3": "#cc79a7",
-    "process-4": "#e69f00",
-    "process-5": "#56b4e9",
+    "process-0": "#1c565d",
+    "process-1": "#5a9c8f",
+    "process-2": "#5e4065",
+    "process-3": "#8f914f",
+    "process-4": "#344226",
+    "process-5": "#b67e9d",
 }
 DARK: Mapping[str, str] = {
     "paper": "#12161c",
@@ -45,7 +49,8 @@ DARK: Mapping[str, str] = {
     "wait": "#56606e",
     "here": "#56b4e9",
     "celery": "#f28e3d",
-    "good": "#3fcfa4",
+    "faster": "#5cba76",
+    "slower": "#c79bdc",
     "bad": "#ff8a80",
     "part-job": "#3fcfa4",
     "part-held": "#b79adb",
@@ -53,12 +58,12 @@ DARK: Mapping[str, str] = {
     "part-queue": "#4aa3e0",
     "part-handing": "#f0c04a",
     "part-left": "#2f3742",
-    "process-0": "#4aa3e0",
-    "process-1": "#f28e3d",
-    "process-2": "#2fc29a",
-    "process-3": "#dd94bc",
-    "process-4": "#f0c04a",
-    "process-5": "#9ad4f5",
+    "process-0": "#8dd3d2",
+    "process-1": "#47887c",
+    "process-2": "#e5bbe1",
+    "process-3": "#7d7f44",
+    "process-4": "#d0d396",
+    "process-5": "#9d6785",
 }
 
 

@@ -1,6 +1,7 @@
 """A chart with one row for each contender: names, values, an axis below, and a legend on top.
 
-`WIDE` has the names beside the rows, `NARROW` above them, for phones and for charts side by side.
+`WIDE` has the names beside the rows, `NARROW` above them, for phones and for charts side by side. A page
+shows `WIDE` at 1.04 times its size or more, so that its texts are of 15 px or more; so is `NARROW` at 390 px.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from producer.show.svg.axis import Axis
-from producer.show.svg.drawing import Drawing, text_width
+from producer.show.svg.drawing import TEXT, Drawing, break_lines, text_width
 
+#: From one line of text to the next.
+LINE = TEXT * 1.3
 #: The gap between a name and its row.
 NAME_GAP = 12.0
 
@@ -36,8 +39,8 @@ class Frame:
         return self.width - self.left - self.right
 
 
-WIDE = Frame(width=980, left=180, right=150, row=34, mark=24, ticks=6, above=False)
-NARROW = Frame(width=370, left=4, right=14, row=45, mark=22, ticks=4, above=True)
+WIDE = Frame(width=980, left=180, right=150, row=31, mark=22, ticks=6, above=False)
+NARROW = Frame(width=310, left=4, right=14, row=45, mark=20, ticks=4, above=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ Paint: TypeAlias = Callable[[Drawing, int, Band], None]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A line of the legend: a colour, drawn as a box, a line, an interval, a post or a diamond."""
+    """A line of the legend: a colour, drawn as a box, a line, an interval, a post, a dot or a diamond."""
 
     text: str
     colour: str
@@ -82,7 +85,7 @@ def draw_rows(frame: Frame, axis: Axis, rows: Sequence[Row], keys: Sequence[Key]
     if not frame.above:
         longest = max(text_width(row.name, bold=True) for row in rows)
         frame = replace(frame, left=max(frame.left, longest + NAME_GAP))
-    top = _draw_legend(drawing, frame, keys)
+    top = draw_legend(drawing, frame.left, keys)
     bottom = top + frame.row * len(rows)
     _draw_axis(drawing, frame, axis, top, bottom)
 
@@ -117,12 +120,13 @@ def draw_hill(
     drawing.line(band.x(edges[0]), bottom, band.x(edges[-1]), bottom, "soft")
 
 
-def _draw_legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
-    x, y = frame.left, 4.0
+def draw_legend(drawing: Drawing, left: float, keys: Sequence[Key]) -> float:
+    """Draw the legend from there to the right, in as many lines as it takes; returns where it ends."""
+    x, y = left, 4.0
     for key in keys:
         width = 34 + text_width(key.text)
-        if x > frame.left and x + width > frame.width + 14:
-            x, y = frame.left, y + 20
+        if x > left and x + width > drawing.width + 14:
+            x, y = left, y + 20
         if key.shape == "box":
             drawing.rect(x, y + 2, 12, 12, key.colour)
         elif key.shape in ("line", "interval"):
@@ -132,9 +136,15 @@ def _draw_legend(drawing: Drawing, frame: Frame, keys: Sequence[Key]) -> float:
         elif key.shape == "post":
             drawing.line(x + 6, y, x + 6, y + 16, key.colour, 3)
         else:
-            drawing.diamond(x + 6, y + 8, 6, key.colour)
-        drawing.text(x + 20, y + 13, key.text, fill="soft")
-        x += width
+            mark = drawing.dot if key.shape == "dot" else drawing.diamond
+            mark(x + 6, y + 8, 6, key.colour)
+        lines = break_lines(key.text, drawing.width - left - 20)
+        for line in lines:
+            drawing.text(x + 20, y + 13, line, fill="soft")
+            y += LINE
+        y -= LINE
+        # What takes a second line has all the room beside it.
+        x += width if len(lines) == 1 else drawing.width
     return y + 26 if keys else 4.0
 
 
@@ -142,12 +152,17 @@ def _draw_axis(drawing: Drawing, frame: Frame, axis: Axis, top: float, bottom: f
     for part, label in axis.ticks(frame.ticks):
         x = frame.left + frame.reach * part
         drawing.line(x, top, x, bottom + 4)
-        half = text_width(label, 12) / 2
-        drawing.text(
-            min(max(x, half), frame.width - half), bottom + 18, label, fill="soft", size=12, anchor="middle"
-        )
-    drawing.text(frame.left, bottom + 36, axis.title, fill="soft", size=12)
-    drawing.height = bottom + 44
+        half = text_width(label, bold=True) / 2
+        drawing.text(min(max(x, half), frame.width - half), bottom + 20, label, fill="soft", anchor="middle")
+    write_axis_title(drawing, frame.left, bottom + 40, axis.title)
+
+
+def write_axis_title(drawing: Drawing, x: float, y: float, title: str) -> None:
+    """Write the title of an axis below it, in as many lines as it takes: the drawing ends there."""
+    for line in break_lines(title, drawing.width - x):
+        drawing.text(x, y, line, fill="soft")
+        y += LINE
+    drawing.height = y - LINE + 8
 
 
 def _write_texts(drawing: Drawing, frame: Frame, row: Row, y: float) -> None:
