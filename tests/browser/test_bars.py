@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Position
 
 from producer.show.report import files
 from producer.show.report.labelled import label
-from tests.browser.test_report import LAPTOP, PHONE, opened
+from tests.browser.reports import LAPTOP, PHONE, opened
 from tests.charted import Span, compared, placed
 
 pytestmark = [pytest.mark.browser, pytest.mark.untraced]

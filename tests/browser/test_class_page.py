@@ -13,7 +13,7 @@ from producer.results import ExpectedSpeed, Prediction, Result
 from producer.show.classes.load import Broken
 from producer.show.classes.page import write_class_page
 from producer.stats.classes import collate, summarise
-from tests.browser.test_report import LAPTOP, PHONE, PROJECTOR, opened
+from tests.browser.reports import LAPTOP, PHONE, PROJECTOR, opened
 from tests.made import a_result, on
 
 pytestmark = [pytest.mark.browser, pytest.mark.untraced]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from producer.printable import html
 from producer.show.charts.entries import Field
 from producer.show.job_sizes import Size, compare_sizes
+from producer.show.report.table import write_scrolling
 from producer.words import digits, seconds
 
 
@@ -15,19 +16,19 @@ def write_job_sizes(fields: Sequence[Field]) -> str:
     compared = compare_sizes(fields)
     if compared is None:
         return ""
-    head = "".join(f'<th scope="col">{html(way)}</th>' for way in compared.ways)
-    rows = "".join(_row(size, compared.ways) for size in compared.sizes)
+    head = "".join(
+        f'<th scope="col">{html(title)}</th>' for title in ("files in a job", "alone", *compared.ways)
+    )
+    body = "".join(_row(size, compared.ways) for size in compared.sizes)
     items = "".join(f"<li>{html(sentence)}</li>" for sentence in compared.sentences)
+    title = "From which job size on Celery catches serial"
     reading = (
         "The makespan of serial divided by that of the fastest contender of each way through Celery, for "
         "each number of files in a job; from 1 on, Celery is as fast."
     )
     return (
-        '<figure class="sizes"><h4>From which job size on Celery catches serial</h4>'
-        f'<p class="reading">{reading}</p>'
-        '<div class="scroll"><table><thead><tr><th scope="col">files in a job</th>'
-        f'<th scope="col">a job alone</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-        f"<figcaption><ul>{items}</ul></figcaption></figure>"
+        f'<figure class="sizes"><h4>{title}</h4><p class="reading">{reading}</p>'
+        f"{write_scrolling(head, body, title)}<figcaption><ul>{items}</ul></figcaption></figure>"
     )
 
 

@@ -12,9 +12,10 @@ from producer.results import Result
 from producer.show.charts import makespans
 from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
-from producer.show.report import glossary, present, sections, timelines
+from producer.show.report import glossary, present, sections, teaching, timelines
 from producer.show.report.figures import make_charts, write_figures
 from producer.show.report.gil_table import write_gil_gains
+from producer.show.report.job_sizes import write_job_sizes
 from producer.show.report.labelled import Labelled, having
 from producer.show.report.overview import write_overview
 from producer.show.report.predictions import write_link, write_predictions
@@ -52,9 +53,13 @@ def write_page(results: Sequence[Labelled]) -> str:
     max_blocks = min(MAX_BLOCKS, PAGE_BLOCKS // max(contenders, 1))
     parts = [
         _head(results, names),
+        predicted := write_predictions(results),
         *(_workload(name, results, lines, max_blocks) for name in names),
-        _questions(results),
-        _machines(results),
+        _part("take-home", "What to take home", results, teaching.write_rules),
+        _part("pools", "Which pool, and how many slots?", results, teaching.write_choosing),
+        _part("celery", "What Celery buys, and what it costs", results, teaching.write_celery),
+        _part("questions", "What the course asks", results, sections.write_answers),
+        _part("machine", "What the numbers depend on", results, sections.write_machine),
     ]
     body = "".join(map(glossary.mark_words, parts))
     assets = files("producer.show.report")
@@ -66,15 +71,15 @@ def write_page(results: Sequence[Labelled]) -> str:
         f":root{{{declare(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
         f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
     )
-    predicted = write_predictions(results)
     links = write_link(predicted) + "".join(f'<a href="#{html(name)}">{html(name)}</a>' for name in names)
     return (
         f'{OPENING}<html lang="en"><head><meta charset="utf-8"><title>{html(_title(results))}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
-        f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#questions">questions</a>'
-        '<a href="#machine">machine</a><a href="#words">words</a></nav>'
+        f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#take-home">take home</a>'
+        '<a href="#pools">pools</a><a href="#questions">questions</a><a href="#machine">machine</a>'
+        '<a href="#words">words</a></nav>'
         f'{present.BUTTON}<button type="button" id="theme">Theme</button></header>'
         f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
         f"{body}{glossary.write_all()}</main>{present.STAGE}{glossary.write_popovers()}"
@@ -113,7 +118,7 @@ def _workload(name: str, results: Sequence[Labelled], lines: Lines, max_blocks: 
         column = _column(labelled.result, field, key, shared, lines)
         columns.append(f'<div class="column">{label}{column}</div>')
     return (
-        f'<section id="{html(name)}"><h2>{html(name)}</h2>'
+        f'<section id="{html(name)}"><h2>{html(name)}</h2>{write_job_sizes([field for _, field in shown])}'
         f'<div class="columns">{"".join(columns)}</div></section>'
     )
 
@@ -130,20 +135,15 @@ def _column(result: Result, field: Field, key: str, shared: Shared, lines: Lines
     shown = make_charts(field, shared)
     lines[key] = timelines.collect_data(shown)
     return (
+        f"{teaching.write_take_home(field)}"
         f"{sections.write_facts(result, workload, rows)}{sections.write_advice(result, workload, rows)}"
         f"{sections.write_trouble(result, workload, rows)}"
-        f"{write_figures(shown, key)}{sections.write_table(rows)}"
+        f"{write_figures(shown, key)}{teaching.write_what_if(result, field)}{sections.write_table(rows)}"
     )
 
 
-def _questions(results: Sequence[Labelled]) -> str:
-    columns = _each(results, sections.write_answers)
-    return f'<section id="questions"><h2>What the course asks</h2>{columns}</section>'
-
-
-def _machines(results: Sequence[Labelled]) -> str:
-    columns = _each(results, sections.write_machine)
-    return f'<section id="machine"><h2>What the numbers depend on</h2>{columns}</section>'
+def _part(ident: str, title: str, results: Sequence[Labelled], write: Callable[[Labelled], str]) -> str:
+    return f'<section id="{ident}"><h2>{title}</h2>{_each(results, write)}</section>'
 
 
 def _each(results: Sequence[Labelled], part: Callable[[Labelled], str]) -> str:

@@ -9,10 +9,12 @@ from producer.results import Result
 from producer.show.celery_costs import BUYS, describe_costs
 from producer.show.charts.entries import Field
 from producer.show.choosing import choose_pools
+from producer.show.report.fold import fold
 from producer.show.report.labelled import Labelled
+from producer.show.report.table import write_scrolling
 from producer.show.take_home import list_rules, take_home
 from producer.show.what_if import Estimate, WhatIf, ask_what_if
-from producer.words import seconds
+from producer.words import listed, seconds
 
 
 def write_take_home(field: Field) -> str:
@@ -26,22 +28,24 @@ def write_what_if(result: Result, field: Field) -> str:
     asked = ask_what_if(result, field)
     if asked is None:
         return ""
-    sentences = _items(
-        [*(f"{_capital(case.title)}: {case.sentence}" for case in asked.cases), *asked.unchanged]
+    told = [*(f"{_capital(case.title)}: {case.sentence}" for case in asked.cases), *asked.unchanged]
+    reading = (
+        "Estimates: what the jobs need at least is worked out anew, and what a way cost beyond that stays as "
+        "it was for each job."
     )
-    return (
-        '<details class="what-if"><summary>What would change with ten times the jobs or the wait, with '
-        "more cores, or without the GIL</summary>"
-        '<p class="reading">Estimates: what the jobs need at least is worked out anew, and what a way cost '
-        f"beyond that stays as it was for each job.</p>{_table(asked)}<ul>{sentences}</ul></details>"
+    content = f'<p class="reading">{reading}</p>{_table(asked)}<ul>{_items(told)}</ul>'
+    says = f"With {listed([*(case.title for case in asked.cases)])}: estimated from these numbers."
+    return fold(
+        "What would change", says, f'<figure class="what-if"><h4>What would change</h4>{content}</figure>'
     )
 
 
 def write_rules(shown: Labelled) -> str:
     """Write the three rules, and what shows each here."""
-    return "".join(
+    rules = "".join(
         f"<h4>{html(rule.text)}</h4><ul>{_items(rule.evidence)}</ul>" for rule in list_rules(shown.fields)
     )
+    return f'<figure class="rules">{rules}</figure>'
 
 
 def write_choosing(shown: Labelled) -> str:
@@ -64,18 +68,15 @@ def write_celery(shown: Labelled) -> str:
 def _table(asked: WhatIf) -> str:
     if not asked.cases:
         return ""
-    head = "".join(f'<th scope="col">{html(case.title)}</th>' for case in asked.cases)
-    rows = []
-    for place, first in enumerate(asked.cases[0].estimates):
-        cells = "".join(_cell(case.estimates[place].after_s, _least(case.estimates)) for case in asked.cases)
-        rows.append(
-            f'<tr><th scope="row">{html(str(first.entry.name))}</th>'
-            f"<td>{seconds(first.before_s)}</td>{cells}</tr>"
-        )
-    return (
-        '<div class="scroll"><table><thead><tr><th scope="col">contender</th><th scope="col">measured</th>'
-        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    titles = ["contender", "measured", *(case.title for case in asked.cases)]
+    head = "".join(f'<th scope="col">{html(title)}</th>' for title in titles)
+    body = "".join(
+        f'<tr><th scope="row">{html(str(first.entry.name))}</th><td>{seconds(first.before_s)}</td>'
+        + "".join(_cell(case.estimates[place].after_s, _least(case.estimates)) for case in asked.cases)
+        + "</tr>"
+        for place, first in enumerate(asked.cases[0].estimates)
     )
+    return write_scrolling(head, body, "What would change")
 
 
 def _least(estimates: Sequence[Estimate]) -> float:
