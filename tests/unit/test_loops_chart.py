@@ -62,6 +62,17 @@ def test_of_one_way_the_loop_that_stood_still_for_longest_is_shown() -> None:
     assert [str(entry.name) for entry in loops.choose(of.entries)] == ["asyncio@8"]
 
 
+def test_loops_are_held_against_each_other_under_one_python() -> None:
+    of = field(
+        looped("asyncio@2 [3.11]", (0.1, 1.5)),
+        looped("asyncio@2 [3.13t]", (0.1, 1.7)),
+        looped("asyncio+threads@2 [3.11]", (0.1, 0.2)),
+        looped("asyncio+threads@2 [3.13t]", longest_s=0.01),
+    )
+    names = [str(entry.name) for entry in loops.choose(of.entries)]
+    assert names == ["asyncio@2 [3.13t]", "asyncio+threads@2 [3.13t]"]
+
+
 @pytest.mark.parametrize(
     "run",
     [

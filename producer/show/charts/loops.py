@@ -34,12 +34,16 @@ def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
 
 
 def choose(entries: Sequence[Entry]) -> list[Entry]:
-    """Choose of each way the contender whose loop stood still for longest; empty where none did for long."""
+    """Choose of each way, under one Python, the contender whose loop stood still for longest.
+
+    Empty where none did for long.
+    """
     watched = [entry for entry in entries if entry.valid and entry.typical.loop_stall_s is not None]
-    chosen = []
+    chosen: list[Entry] = []
     for way in (HOLDS, HANDS_OVER):
         of_way = [entry for entry in watched if entry.name.way == way]
-        chosen += sorted(of_way, key=_longest_s, reverse=True)[:1]
+        alike = [entry for entry in of_way if chosen and entry.name.python == chosen[0].name.python]
+        chosen += sorted(alike or of_way, key=_longest_s, reverse=True)[:1]
     return chosen if any(map(_stood_still, chosen)) else []
 
 
