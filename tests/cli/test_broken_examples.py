@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -34,7 +35,8 @@ def run(program: Path, python: str = sys.executable) -> str:
 def mended(name: str, directory: Path) -> Path:
     """A copy of the program with the changes that the solutions make to it."""
     text = (BROKEN / name).read_text()
-    [diff] = re.findall(rf"```diff\n# {name}\n(.*?)```", SOLUTIONS.read_text(), re.DOTALL)
+    [diff] = re.findall(rf"```diff\n  # {name}\n(.*?)  ```", SOLUTIONS.read_text(), re.DOTALL)
+    diff = dedent(diff)
     for hunk in re.findall(r"((?:^-.*\n)+)((?:^\+.*\n)*)", diff, re.MULTILINE):
         old, new = (re.sub("^[-+]", "", part, flags=re.MULTILINE) for part in hunk)
         assert text.count(f"\n{old}") == 1, f"{name} has no lines {old!r}"
@@ -48,7 +50,7 @@ def test_every_program_is_on_the_sheet_and_in_the_solutions() -> None:
     assert (
         set(re.findall(r"examples/broken/(\w+\.py)", (ROOT / "docs" / "lab-sheet.md").read_text())) == names
     )
-    assert set(re.findall(r"```diff\n# (\w+\.py)", SOLUTIONS.read_text())) == names
+    assert set(re.findall(r"```diff\n  # (\w+\.py)", SOLUTIONS.read_text())) == names
 
 
 @pytest.mark.parametrize("name", ["blocked_loop.py", "unpatched_gevent.py"])
