@@ -11,7 +11,7 @@
 | `jobs-per-second WORKLOAD A` | the throughput of A |
 | `times-as-fast WORKLOAD A B` | how many times as fast A is as B |
 | `times-the-memory WORKLOAD A B` | how many times the memory of B A takes |
-| `fastest WORKLOAD` | a contender that no other is shown to be faster than |
+| `fastest WORKLOAD A...` | a contender that no other is shown to be faster than, where A... took part |
 | `faster WORKLOAD A B` | A, B, or "neither" where no difference is shown |
 
 Each looks at one result, and yields a finding for whatever contenders are meant: what the numbers say, and
@@ -29,7 +29,7 @@ from producer.sheet.choices import faster, fastest
 from producer.sheet.evidence import Selector, pairs, select, times_as_fast
 from producer.sheet.findings import Finding, UnreadableError, interval, of_number, of_time, too_few
 from producer.stats.summary import usable_cores
-from producer.words import digits
+from producer.words import counted, digits
 
 #: Judit's exhibition: boards, half-moves of a game, and the seconds that she and an opponent think.
 BOARDS, PLIES, JUDIT_S, OPPONENT_S = 24, 60, 5.0, 55.0
@@ -116,7 +116,7 @@ def hours(_result: Result, answer: str, names: Sequence[str]) -> Iterator[Findin
     yield of_number(answer, time_s / 3600, time_s / 3600, f"she takes {digits(time_s / 3600)} hours")
 
 
-#: Every kind of check, and how many names follow it.
+#: Every kind of check, and how many names follow it at least; only `fastest` takes more.
 CHECKS: Mapping[str, tuple[Check, int]] = {
     "cores": (cores, 0),
     "hours": (hours, 1),
@@ -141,8 +141,8 @@ def find(check: str) -> tuple[Check, list[str]]:
     if kind not in CHECKS:
         raise UnreadableError(f"no check is called {kind!r}; there are: {', '.join(CHECKS)}")
     function, count = CHECKS[kind]
-    if len(names) != count:
-        raise UnreadableError(f"{kind!r} is followed by {count} names, not {len(names)}")
+    if len(names) != count and (function is not fastest or len(names) < count):
+        raise UnreadableError(f"{kind!r} is followed by {counted(count, 'name')}, not {len(names)}")
     for name in names[1:]:
         try:
             Selector.parse(name)

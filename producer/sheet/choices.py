@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from producer.results import Result
-from producer.sheet.evidence import Selector, measured, named, pairs, times_as_fast
+from producer.sheet.evidence import Selector, measured, named, pairs, select, times_as_fast
 from producer.sheet.findings import Finding, UnreadableError, interval, too_few
 from producer.words import listed, seconds
 
@@ -14,9 +14,9 @@ NEITHER = {"neither", "no difference", "none", "equal", "both"}
 
 
 def fastest(result: Result, answer: str, names: Sequence[str]) -> Iterator[Finding]:
-    """Whoever has the shortest median, or is not shown to be slower."""
+    """Whoever has the shortest median, or is not shown to be slower, where all that are named took part."""
     there = measured(result, names[0])
-    if not there:
+    if not there or not all(select(result, names[0], Selector.parse(name)) for name in names[1:]):
         return
     winner = min(there, key=lambda one: one.median_s)
     chosen = named(answer, there)

@@ -152,6 +152,11 @@ def test_the_fastest_is_whoever_is_not_shown_to_be_slower() -> None:
     assert verdict.text.endswith("there were serial, threads@8 and celery:gevent@8")
 
 
+def test_who_was_the_fastest_is_told_by_a_result_in_which_all_that_are_named_took_part() -> None:
+    assert asked("fastest waits serial threads@8", "threads").status == "supported"
+    assert asked("fastest waits serial threads@9", "threads").status == "cannot tell"
+
+
 def test_which_of_two_was_faster_or_neither() -> None:
     assert asked("faster waits threads serial", "threads").status == "supported"
     assert asked("faster waits serial threads@8", "threads@8").status == "supported"
@@ -270,7 +275,7 @@ def test_a_sheet_may_be_unfinished_and_open_questions_are_for_people() -> None:
     [
         ("speed", "no check is called 'speed'; there are: cores, hours"),
         ("", "no check is called ''"),
-        ("fastest", "'fastest' is followed by 1 names, not 0"),
+        ("fastest", "'fastest' is followed by 1 name, not 0"),
         ("faster waits threads", "'faster' is followed by 3 names, not 2"),
         ("makespan waits threads(gill)", "is no contender"),
         ("makespan waits threads@0", "is no name of a contender"),
