@@ -17,7 +17,9 @@ UNSUPPORTED = 8
 
 
 def check(
-    sheet: Annotated[Path, typer.Argument(help="A lab sheet with answers in it, as docs/lab-sheet.md.")],
+    sheet: Annotated[
+        Path, typer.Argument(metavar="SHEET", help="A lab sheet with answers in it, as docs/lab-sheet.md.")
+    ],
     results_: options.Results,
     as_json: options.Json = False,
 ) -> None:

@@ -2,7 +2,7 @@
 
     - [Q1.2] How many times as fast as serial was threads? `simul compare files`
       <!-- check: times-as-fast files threads serial -->
-      Answer: ____
+      - Answer: ____
 
 Only this program sees the comment; a question without one is open: no number decides it. Its commands are
 what stands in backticks and begins with `simul` or `python`, perhaps after `uv run`. A line of no question is
@@ -23,7 +23,7 @@ LONGEST_SHEET = 1_000_000
 
 _QUESTION = re.compile(r"- \[(Q[0-9]+(\.[0-9]+)*)\](?P<text>\s.*)?")
 _ALMOST = re.compile(r"\s*[-*+] *\[ *Q", re.IGNORECASE)
-_ANSWER = re.compile(r"\s*Answer:(?P<answer>.*)", re.IGNORECASE)
+_ANSWER = re.compile(r"\s*([-*+]\s+)?Answer:(?P<answer>.*)", re.IGNORECASE)
 _CHECK = re.compile(r"<!--\s*check:(?P<check>.*?)-->")
 _COMMAND = re.compile(r"`((?:uv run )?(?:simul|python) [^`]+)`")
 
@@ -104,7 +104,7 @@ def parse(text: str) -> Sheet:
             if match := _CHECK.search(line):
                 questions[-1].check = match["check"].strip()
     problems += [
-        (question.line, f'{question.name} has no place for its answer: a line that begins with "Answer:"')
+        (question.line, f'{question.name} has no place for its answer: a line "- Answer: ____"')
         for question in questions
         if question.answer_line is None
     ]

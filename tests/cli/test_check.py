@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from producer.cli import app
 from producer.cli.check import UNSUPPORTED
 from producer.results import load
 from producer.sheet.reading import parse
@@ -91,6 +95,29 @@ def test_what_is_no_sheet_or_no_result_is_one_line(tmp_path: Path, made: Path, s
     said = simul_here("check", sheet(tmp_path), sheet(tmp_path))
     assert (said.code, said.out, said.err.count("\n")) == (6, "", 1)
     assert simul_here("check", sheet(tmp_path)).code == 2
+
+
+def commands() -> list[str]:
+    """Every command on the sheet of the course: in its blocks, and in its questions."""
+    text = (DOCS / "lab-sheet.md").read_text()
+    blocks = re.findall(r"^\$ (.*)", text, re.MULTILINE)
+    return blocks + [command for question in parse(text).questions for command in question.commands]
+
+
+@pytest.mark.parametrize("command", sorted(set(commands())))
+def test_every_command_on_the_sheet_is_one(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DOCS.parent)
+    words = shlex.split(command.removeprefix("uv run "))
+    if "simul" not in words:
+        assert Path(words[-1]).is_file()
+        return
+    name, *arguments = words[1:]
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    with group.make_context("simul", [name]) as context:
+        subcommand = group.get_command(context, name)
+        assert subcommand is not None, f"simul has no {name}"
+        subcommand.make_context(name, arguments, parent=context)  # fails at what it does not take
 
 
 def filled() -> str:

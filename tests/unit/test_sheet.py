@@ -43,7 +43,7 @@ def asked(check: str, answer: str, made: Result | Mapping[str, Result] = MADE, t
 def test_a_question_has_a_name_commands_a_check_and_an_answer() -> None:
     sheet = parse(
         "# A sheet\n\n- a list\n- [Q1.2] How many? `uv run simul show a`\n  or `python x.py`, `files`\n"
-        "  <!-- check: cores -->\n  Answer: __2__\n\n- [Q1.3] Why?\n  Answer: ____\n"
+        "  <!-- check: cores -->\n  - Answer: __2__\n\n- [Q1.3] Why?\n  Answer: ____\n"
     )
     assert sheet.problems == []
     first, second = sheet.questions
