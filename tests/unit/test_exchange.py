@@ -17,9 +17,10 @@ import pytest
 from producer.workloads import WORKLOADS, build
 from worker import exchange
 from worker.answers import Exchanged
+from worker.bounded_buffer import AsyncBuffer, Buffer
 from worker.deadline import Deadline
 from worker.errors import TimeLimitError
-from worker.exchange import AsyncBuffer, Buffer, Tally, messages
+from worker.exchange import Tally, messages
 from worker.jobs import Exchange, wait_s
 from worker.perform import perform
 from worker.settings import PROJECT, PROJECT_DATA
