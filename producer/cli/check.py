@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +30,7 @@ def check(
     from producer.sheet.verdicts import all_supported, judge
 
     filled = read(sheet)
-    verdicts = judge(filled, {path.name: results.load(path) for path in dict.fromkeys(results_)})
+    verdicts = judge(filled, {_as_utf8(path): results.load(path) for path in dict.fromkeys(results_)})
     if as_json:
         print(json_text(verdicts))
     else:
@@ -43,3 +44,8 @@ def check(
         tell(", ".join(f"{count} {status}" for status, count in counts.items()))
     if not all_supported(verdicts):
         raise typer.Exit(UNSUPPORTED)
+
+
+def _as_utf8(path: Path) -> str:
+    """Spell the bytes in a file's name that are no UTF-8, so that JSON can hold it."""
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -60,6 +60,8 @@ def read(path: Path) -> Sheet:
         SheetError: the file cannot be read, is no text, or has no question in it.
     """
     try:
+        if path.exists() and not path.is_file():  # nobody may ever write to a FIFO
+            raise SheetError(f"{path} is no sheet (open): it is no file. Name a sheet in Markdown.")
         with path.open("rb") as file:
             content = file.read(LONGEST_SHEET + 1)
         if len(content) > LONGEST_SHEET:

@@ -28,6 +28,7 @@ COMMANDS = [
     ("report",),
     ("diff", "good.json"),
     ("diff", "good.json", "--json"),
+    ("check", "sheet.md"),
 ]
 
 
@@ -37,6 +38,7 @@ def test_what_is_no_result_is_told_in_one_line_by_every_command(
 ) -> None:
     monkeypatch.setattr(import_module("producer.results.load"), "MAX_MIB", 2)
     saved(tmp_path / "good.json", a_result({"serial": [1.0]}))
+    (tmp_path / "sheet.md").write_text("- [Q1] How many cores? <!-- check: cores -->\n  - Answer: 2\n")
     os.mkfifo(tmp_path / "fifo.json")
     (tmp_path / "deep.json").write_bytes(b'{"schema":1,"x":' + b"[" * 10**6)
     (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(b" " * 2**20) * 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -289,6 +290,7 @@ def test_a_check_that_is_none_says_what_there_is(check: str, complaint: str) -> 
 
 
 def test_what_is_no_sheet_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.md")
     (tmp_path / "empty.md").write_text("# Nothing\n")
     (tmp_path / "bytes.md").write_bytes(b"\xff\xfe- [Q1]")
     (tmp_path / "long.md").write_text("x" * 1_000_001)
@@ -297,7 +299,9 @@ def test_what_is_no_sheet_is_refused(tmp_path: Path) -> None:
         ("bytes.md", "no text in UTF-8"),
         ("long.md", "more than 1,000,000 bytes"),
         ("none.md", "cannot be read"),
-        (".", "cannot be read"),
+        (".", "it is no file"),
+        ("fifo.md", "it is no file"),
+        ("x" * 300, "cannot be read"),
     ):
         with pytest.raises(SheetError, match=complaint):
             read(tmp_path / name)
