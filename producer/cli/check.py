@@ -35,7 +35,7 @@ def check(
         print(json_text(verdicts))
     else:
         for verdict in verdicts:
-            answer = f"{verdict.answer}: " if verdict.answer else ""
+            answer = f"{verdict.answer}: " if verdict.answer and verdict.status != "open" else ""
             name = verdict.question or f"line {verdict.line}"
             where = f" (line {verdict.line})" if verdict.question and verdict.status == "unreadable" else ""
             tell(terminal(f"{name:<8} {verdict.status:<13}  {answer}{verdict.text}{where}").rstrip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from producer.results import Result
@@ -61,23 +62,31 @@ def _judge(question: Question, results: Mapping[str, Result]) -> Verdict:
         if not question.answer:
             return verdict("not answered", _try_this(question))
         if check is None:
-            return verdict("open", "no number decides it: compare with the others, and with the solutions")
+            return verdict("open", "no number decides it")
         findings = [
             (name, finding)
-            for name, result in results.items()
+            for name, result in sorted(results.items(), key=lambda item: not _names(question, item[0]))
             for finding in check(result, question.answer, names)
         ]
     except UnreadableError as error:
         return verdict("unreadable", str(error))
     for status, supported in _STATUSES:
-        texts = [
-            finding.text + (f" ({name})" if len(results) > 1 else "")
-            for name, finding in findings
-            if finding.supported is supported
-        ]
-        if texts:
-            return verdict(status, "; ".join(dict.fromkeys(texts[:1] if supported else texts)))
+        found = [(name, finding.text) for name, finding in findings if finding.supported is supported]
+        if found:
+            return verdict(status, _join(found, len(results), only_first=bool(supported)))
     return verdict("cannot tell", "no result here has the numbers for it" + _then(question))
+
+
+def _names(question: Question, result: str) -> bool:
+    """Whether the question names that file: what it says goes first."""
+    return any(Path(result).name in command.split() for command in question.commands)
+
+
+def _join(found: Sequence[tuple[str, str]], results: int, only_first: bool) -> str:
+    """Put the findings together, each with the name of its file where not all files say the same."""
+    alike = len(found) == results and len({text for _, text in found}) == 1
+    told = [text if alike else f"{text} ({name})" if results > 1 else text for name, text in found]
+    return told[0] if only_first else "; ".join(dict.fromkeys(told))
 
 
 def _try_this(question: Question) -> str:

@@ -255,6 +255,20 @@ def test_one_of_several_results_is_enough_and_is_named() -> None:
     assert "(slow.json); " in verdict.text
 
 
+def test_the_result_that_a_question_names_goes_first() -> None:
+    other = a_result({"serial": [1.0, 1.2, 1.0, 0.9, 1.0]})
+    results = {"a/one.json": MADE, "b/two.json": other}
+    for named, told in (("one.json", "a/one.json"), ("two.json", "b/two.json"), ("three.json", "a/one.json")):
+        verdict = asked("makespan waits serial", "1 s", results, text=f"? `simul show {named}`")
+        assert verdict.text.endswith(f"({told})")
+
+
+def test_what_all_results_say_is_told_once() -> None:
+    results = {"a.json": MADE, "b.json": MADE}
+    assert asked("cores", "4", results).text == "the machine had 2 cores to use"
+    assert asked("hours in-turn", "12", results).text == "she takes 12.0 hours"
+
+
 def test_what_the_results_do_not_have_is_told_with_the_command_that_measures_it() -> None:
     verdict = asked("fastest files", "serial", text="Who? `uv run simul compare files`")
     assert (verdict.status, verdict.text) == (
