@@ -82,7 +82,9 @@ def test_what_talks_to_no_worker_and_counts_nothing_loads_nothing_slow(tmp_path:
 
 def test_what_shows_results_loads_only_mathematics(tmp_path: Path, result: str) -> None:
     shows = [("show", result), ("show", result, "--json"), ("show", result, "--export", "csv")]
-    assert loaded(*shows, ("diff", result, result), ("report", result), cwd=tmp_path) == [NUMBERS] * 5
+    (tmp_path / "sheet.md").write_text("- [Q1] Who? <!-- check: fastest waits -->\n  - Answer: threads\n")
+    others = [("diff", result, result), ("report", result), ("check", "sheet.md", result)]
+    assert loaded(*shows, *others, cwd=tmp_path) == [NUMBERS] * 6
 
 
 def test_few_runs_need_no_distribution(tmp_path: Path) -> None:
