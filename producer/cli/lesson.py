@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def lesson(
-    workloads: options.Workloads = None,
+    workloads: lesson_options.Workloads = None,
     answers: lesson_options.Answers = None,
     template: lesson_options.Template = False,
     pool: lesson_options.SlotsOf = "threads",

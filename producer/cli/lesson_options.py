@@ -9,6 +9,13 @@ import typer
 
 from producer.lesson.contenders import SlotsPool
 
+Workloads: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="What to predict: files, waits, search, trapezoid, sieve, mixed, uneven. "
+        "Without it: files, waits and search."
+    ),
+]
 Answers: TypeAlias = Annotated[
     Path | None,
     typer.Option(

@@ -70,9 +70,7 @@ def test_the_template_is_printed_and_is_read(simul_here: Here, tmp_path: Path) -
     refused = simul_here("lesson", "waits", "--answers", "a.toml")
     assert (refused.code, refused.out) == (2, "")
     line = len(said.out.splitlines()) + 2
-    assert refused.err.startswith(
-        f"Answer: a.toml:{line} (answers): name: nothing called 'name' is asked; are: "
-    )
+    assert refused.err.startswith(f"Answer: a.toml:{line} (answers): name: nothing called 'name' is asked; ")
 
 
 def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import pytest
 from producer.contender_name import ContenderName
 from producer.lesson.answers_file import MOST_BYTES, read_answers, write_answers, write_template
 from producer.lesson.contenders import POOLS, choose_contenders, explain
+from producer.lesson.offer import offer_lessons
 from producer.lesson.questions import Question, Sheet, make_prediction, make_sheet, read_answer
 from producer.results import ExpectedSpeed, Prediction
 from producer.system.machine import cores
-from producer.workloads import build
+from producer.workloads import WORKLOADS, build
 from worker.errors import AnswerError
+from worker.settings import PROJECT_DATA
 
 GOOD = """
 [waits]
@@ -212,3 +214,15 @@ def test_the_template_skips_everything_and_is_filled_in_line_by_line(tmp_path: P
     assert answered(tmp_path, filled) == [
         Prediction(workload, name("celery:threads@32"), 1.0, speeds) for workload in ("waits", "search")
     ]
+
+
+def test_a_page_is_offered_every_workload_whose_data_are_there(tmp_path: Path) -> None:
+    offered = list(offer_lessons(PROJECT_DATA))
+    assert [each["workload"] for each in offered] == list(WORKLOADS)
+    questions = {each["key"]: each for each in offered[1]["questions"]}
+    assert questions["fastest"]["choices"][1] == {"name": "threads@32", "is": "32 threads of one process"}
+    assert (questions["times"]["least"], questions["with_2_slots"]["choices"]) == (1.0, [])
+
+    without = [each["workload"] for each in offer_lessons(tmp_path)]
+    assert "waits" in without
+    assert "files" not in without
