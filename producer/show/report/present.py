@@ -8,7 +8,7 @@ STAGE = (
     '<div id="present" role="dialog" aria-label="presentation" tabindex="-1" hidden>'
     '<div class="bar"><span class="where"></span><span class="take"></span>'
     '<span class="place" role="status"></span>'
-    '<button type="button" data-does="back" aria-label="back">\u2190</button>'
-    '<button type="button" data-does="on" aria-label="on">\u2192</button>'
+    '<button type="button" data-does="back" aria-label="back">&larr;</button>'
+    '<button type="button" data-does="on" aria-label="on">&rarr;</button>'
     '<button type="button" data-does="end">Close <kbd>Esc</kbd></button></div><div class="slide"></div></div>'
 )
