@@ -88,7 +88,7 @@ def test_everything_is_there_and_fits(
     with opened(browser, report, size, theme) as (page, _):
         assert page.evaluate("document.documentElement.scrollWidth") == size[0]
         charts = page.locator("figure.chart").all()
-        assert len(charts) == 5
+        assert len(charts) == 6
         for chart in charts:
             svg = chart.locator("svg:visible").first
             box = svg.bounding_box()

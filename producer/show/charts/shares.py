@@ -32,7 +32,7 @@ COLOURS = {
 }
 #: What bound a contender, in a few words.
 SHORT: Mapping[tuple[Part, ...], str] = {
-    (Part.JOB,): "the job itself",
+    (Part.JOB,): "doing jobs",
     (Part.STRETCHED,): "held up",
     (Part.SENDING,): "not sent yet",
     (Part.QUEUE, Part.HANDING): "not started yet",
