@@ -34,6 +34,8 @@ class Part(StrEnum):
 #: What can bind a contender, each with its parts. Whether jobs that nobody starts lie in the queue or at a
 #: worker only says how far workers fetch ahead: these two are one.
 BOUNDS = ((Part.JOB,), (Part.STRETCHED,), (Part.SENDING,), (Part.QUEUE, Part.HANDING), (Part.LEFT,))
+#: Moments that are looked at together: a run may have millions.
+PIECE = 100_000
 #: The parts in which a slot is free, the nearest job first.
 FREE = (Part.HANDING, Part.QUEUE, Part.SENDING, Part.LEFT)
 
@@ -87,21 +89,21 @@ def divide(run: Run, alone_s: SecondsColumn) -> Shares:
 
 def _free_s(times: Times, slots: int) -> dict[Part, float]:
     """Follow all that happened, and add up for what the free slots waited, in seconds of an average slot."""
-    steps = (times.enqueued_s, times.received_s, times.started_s, times.finished_s)
-    moments = np.unique(np.concatenate([[0.0], *steps]))
-    lengths = np.diff(moments)
-    sent, received, started, finished = (_count(step, moments[:-1]) for step in steps)
-    free = np.clip(slots - (started - finished), 0, slots)
-    nearest = (received - started, sent - received, len(times.index) - sent)
-    spent = {}
-    for part, jobs in zip(FREE, nearest, strict=False):
-        waiting = np.minimum(free, np.maximum(jobs, 0))
-        spent[part] = float((waiting * lengths).sum()) / slots
-        free = free - waiting
-    spent[Part.LEFT] = float((free * lengths).sum()) / slots
+    jobs = len(times.index)
+    moments = np.concatenate([times.enqueued_s, times.received_s, times.started_s, times.finished_s])
+    order = np.argsort(moments, kind="stable")
+    moments, steps = moments[order], np.repeat(np.arange(4, dtype=np.int8), jobs)[order]
+    spent, came, before_s = dict.fromkeys(FREE, 0.0), np.zeros(4, dtype=np.int64), 0.0
+    for begin in range(0, len(moments), PIECE):
+        piece, of = moments[begin : begin + PIECE], steps[begin : begin + PIECE]
+        lengths_s = np.diff(piece, prepend=before_s)
+        # How many jobs had been sent, received, started and finished before each moment.
+        happened = np.equal.outer(np.arange(4), of)
+        sent, received, started, finished = came[:, None] + happened.cumsum(axis=1) - happened
+        free = np.clip(slots - (started - finished), 0, slots)
+        for part, nearest in zip(FREE, (received - started, sent - received, jobs - sent, free), strict=True):
+            waiting = np.clip(nearest, 0, free)
+            spent[part] += float((waiting * lengths_s).sum()) / slots
+            free = free - waiting
+        came, before_s = came + happened.sum(axis=1), float(piece[-1])
     return spent
-
-
-def _count(step: SecondsColumn, moments: SecondsColumn) -> SecondsColumn:
-    """Count how many jobs had come so far at each moment."""
-    return np.searchsorted(np.sort(step), moments, side="right").astype(np.float64)

@@ -35,7 +35,7 @@ def test_the_options_have_environment_variables(tmp_path: Path, result: str) -> 
 def test_several_results_make_one_page(tmp_path: Path, result: str) -> None:
     said = simul("report", result, result, "-o", "both.html", "--static", "slides", cwd=tmp_path)
     assert said.code == 0
-    assert said.err.splitlines()[1] == "slides: 18 charts as SVG"
+    assert said.err.splitlines()[1] == "slides: 20 charts as SVG"
     assert "one (2)" in (tmp_path / "both.html").read_text()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from producer.contender_name import ContenderName
@@ -114,16 +114,31 @@ def derive_fields(result: Result) -> list[Field]:
     ]
 
 
-def derive_entries(
-    result: Result, workload: WorkloadResult, rows: Sequence[Summary] | None = None
-) -> list[Entry]:
-    """Make an entry of each contender, in the order of the tables; `rows` are the summaries, if made."""
+def derive_entries(result: Result, workload: WorkloadResult) -> list[Entry]:
+    """Make an entry of each contender, in the order of the tables."""
+    return list(_derive_entries(result, workload, summaries(result, workload), keep=True))
+
+
+def derive_typical(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> list[Entry]:
+    """Make entries of these rows without the times of all jobs, which may be millions of each."""
+    return list(_derive_entries(result, workload, rows, keep=False))
+
+
+def _derive_entries(
+    result: Result, workload: WorkloadResult, rows: Sequence[Summary], *, keep: bool
+) -> Iterator[Entry]:
     by_contender = runs_by_contender(result, workload.name)
     estimates = Estimates(workload, by_contender)
-    return [
-        _entry(row, by_contender[row.contender], estimates.of(row.contender).alone_s)
-        for row in (summaries(result, workload) if rows is None else rows)
-    ]
+    for row in rows:
+        runs = by_contender[row.contender]
+        valid = [run for run in runs if run.valid]
+        yield Entry(
+            summary=row,
+            makespans_s={run.round: makespan_s(run) for run in valid},
+            typical=typical_of(valid) if valid else max(runs, key=lambda run: len(run.records.index)),
+            all_times=join_times([run.times for run in valid] if keep else []),
+            alone_s=estimates.of(row.contender).alone_s,
+        )
 
 
 def _derive_curves(result: Result, workload: WorkloadResult) -> list[Curve]:
@@ -133,10 +148,3 @@ def _derive_curves(result: Result, workload: WorkloadResult) -> list[Curve]:
     if max(ways.values(), default=0) < POINTS_TO_DRAW:
         return []
     return [curve for curve in curves(result, workload) if len(curve.points) >= POINTS_TO_DRAW]
-
-
-def _entry(row: Summary, runs: Sequence[Run], alone: SecondsColumn) -> Entry:
-    valid = [run for run in runs if run.valid]
-    typical = typical_of(valid) if valid else max(runs, key=lambda run: len(run.records.index))
-    makespans = {run.round: makespan_s(run) for run in valid}
-    return Entry(row, makespans, typical, join_times([run.times for run in valid]), alone)

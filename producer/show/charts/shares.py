@@ -8,7 +8,7 @@ from functools import partial
 
 from producer.results import Result, WorkloadResult
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
-from producer.show.charts.entries import TINY_S, Entry, Field, derive_entries
+from producer.show.charts.entries import TINY_S, Entry, Field, derive_typical
 from producer.show.charts.stretch import explain_stretch
 from producer.show.svg.axis import Axis
 from producer.show.svg.drawing import Drawing
@@ -32,7 +32,7 @@ COLOURS = {
 }
 #: What bound a contender, in a few words.
 SHORT: Mapping[tuple[Part, ...], str] = {
-    (Part.JOB,): "the job itself",
+    (Part.JOB,): "doing jobs",
     (Part.STRETCHED,): "held up",
     (Part.SENDING,): "not sent yet",
     (Part.QUEUE, Part.HANDING): "not started yet",
@@ -67,7 +67,7 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
 
 def describe_bounds(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     """Say in one line, for a table of these rows, what bound each contender; nothing without a valid run."""
-    field = Field(workload, derive_entries(result, workload, rows), gil=result.machine.gil)
+    field = Field(workload, derive_typical(result, workload, rows), gil=result.machine.gil)
     if divided := derive(field.entries):
         yield describe(divided, field)
 
