@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from producer.show.charts.shares import COLOURS
 from producer.show.report.overview import FULLEST
 from producer.show.svg.palette import DARK, LIGHT, PROCESSES
 from tests.unit.test_drawing import contrast
@@ -77,6 +78,18 @@ def test_a_process_looks_like_no_family_and_no_verdict(theme: Mapping[str, str])
     others = ("here", "celery", "faster", "slower", "bad")
     for number, other in itertools.product(range(PROCESSES), others):
         assert distance(theme, f"process-{number}", other, "everybody") > 0.05
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+@pytest.mark.parametrize("eye", SEEN_BY)
+def test_the_parts_of_a_makespan_are_told_apart_and_look_like_no_family(
+    theme: Mapping[str, str], eye: str
+) -> None:
+    parts = list(dict.fromkeys(COLOURS.values()))
+    for part, other in itertools.combinations(parts, 2):
+        assert distance(theme, part, other, eye) > 0.06
+    for part, family in itertools.product(parts, ("here", "celery")):
+        assert distance(theme, part, family, "everybody") > 0.08
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])

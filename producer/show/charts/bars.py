@@ -71,7 +71,7 @@ def draw_stalls(
         if stall is longest or width + 8 < ended - began:
             left = min(began + 4, drawing.width - width - 4)
             drawing.rect(left - 2, top - STRIP + 2, width + 4, STRIP - 4, "paper")
-            drawing.text(left, top - 6, label, size=12)
+            drawing.text(left, top - 6, label)
 
 
 def describe_filling(known: Iterable[bool]) -> str:

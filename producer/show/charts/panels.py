@@ -58,8 +58,8 @@ def draw_runs(runs: Sequence[Run], frame: Frame) -> Drawing:
     for part, label in axis.ticks(frame.ticks):
         at = left + (right - left) * part
         drawing.line(at, NAME, at, bottom + 4)
-        drawing.text(at, bottom + 18, label, fill="soft", size=12, anchor="middle" if part else "start")
-    drawing.text(left, bottom + 36, axis.title, fill="soft", size=12)
+        drawing.text(at, bottom + 18, label, fill="soft", anchor="middle" if part else "start")
+    drawing.text(left, bottom + 36, axis.title, fill="soft")
     drawing.height = bottom + 44
     top = 0.0
     for run in runs:

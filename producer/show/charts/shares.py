@@ -26,7 +26,7 @@ COLOURS = {
     Part.JOB: "part-job",
     Part.STRETCHED: "part-held",
     Part.SENDING: "part-sending",
-    Part.QUEUE: "part-queue",
+    Part.QUEUE: "wait",
     Part.HANDING: "part-handing",
     Part.LEFT: "part-left",
 }

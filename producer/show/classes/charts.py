@@ -60,7 +60,7 @@ def draw_predictions(frame: Frame, told: Sequence[Told]) -> Drawing:
         for value, number in sorted(Counter(each.said).items()):
             drawing.diamond(band.x(value), band.middle, DOT + 1, SAID.colour)
             if number > 1:
-                drawing.text(band.x(value) + DOT + 4, band.middle + 4.5, f"{number}", size=12)
+                drawing.text(band.x(value) + DOT + 4, band.middle + 4.5, f"{number}")
 
     return draw_rows(frame, factor_axis([1.0, *values]), rows, [SAID, WAS], paint)
 

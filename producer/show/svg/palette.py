@@ -14,7 +14,8 @@ from collections.abc import Mapping
 #: Colours that processes take in turn.
 PROCESSES = 6
 
-#: `here` and `celery` are the families of contenders; `bad` is what is invalid or has to be known.
+#: `here` and `celery` are the families of contenders; `bad` is what is invalid or has to be known; `wait` is
+#: waiting in the queue, and `part-` begins what else a slot does with its time.
 LIGHT: Mapping[str, str] = {
     "paper": "#ffffff",
     "raised": "#f6f7f9",
@@ -27,12 +28,11 @@ LIGHT: Mapping[str, str] = {
     "faster": "#1b7837",
     "slower": "#762a83",
     "bad": "#b3261e",
-    "part-job": "#00755a",
-    "part-held": "#7b4fa3",
-    "part-sending": "#cc79a7",
-    "part-queue": "#56b4e9",
-    "part-handing": "#e69f00",
-    "part-left": "#dfe3e8",
+    "part-job": "#3b8fa9",
+    "part-held": "#86653c",
+    "part-sending": "#60224c",
+    "part-handing": "#b0991a",
+    "part-left": "#edf0f4",
     "process-0": "#1c565d",
     "process-1": "#5a9c8f",
     "process-2": "#5e4065",
@@ -52,12 +52,11 @@ DARK: Mapping[str, str] = {
     "faster": "#5cba76",
     "slower": "#c79bdc",
     "bad": "#ff8a80",
-    "part-job": "#3fcfa4",
-    "part-held": "#b79adb",
-    "part-sending": "#dd94bc",
-    "part-queue": "#4aa3e0",
-    "part-handing": "#f0c04a",
-    "part-left": "#2f3742",
+    "part-job": "#3ce0e1",
+    "part-held": "#bda16e",
+    "part-sending": "#e255ca",
+    "part-handing": "#e6e766",
+    "part-left": "#242a33",
     "process-0": "#8dd3d2",
     "process-1": "#47887c",
     "process-2": "#e5bbe1",
