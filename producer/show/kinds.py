@@ -39,4 +39,4 @@ def fastest_beside_serial(field: Field) -> Entry | None:
 def mean_alone_s(field: Field) -> float:
     """Return what a job takes with nothing around it, in the mean, in seconds."""
     reference = field.workload.reference
-    return (sum(reference.waits_s) + sum(reference.work_s)) / field.workload.jobs
+    return (sum(reference.waits_s) + sum(reference.work_s)) / max(field.workload.jobs, 1)

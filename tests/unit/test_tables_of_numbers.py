@@ -63,7 +63,7 @@ def test_who_is_slower_is_told_with_its_slots_where_they_are_others() -> None:
     assert "every other contender is shown to be slower." in text
     alike = a_result({"threads@4": steady, "processes@2": steady[::-1]})
     text = " ".join(shown(with_slots(alike, {"threads@4": 4, "processes@2": 2})).split())
-    assert "no difference shown (≈) between it and" in text
+    assert "no difference shown between it and" in text
     assert "slots against" in text
 
 
