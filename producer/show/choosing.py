@@ -14,7 +14,7 @@ from producer.results import Result
 from producer.show.charts.entries import Field
 from producer.show.kinds import Kind, kind_of
 from producer.stats.summary import usable_cores
-from producer.words import mebibytes, seconds
+from producer.words import listed, seconds
 
 #: A slow web request, in seconds.
 REQUEST_S = 0.2
@@ -72,19 +72,20 @@ def choose_pools(result: Result, fields: Sequence[Field]) -> list[Choice]:
 
 
 def _on_requests(field: Field) -> Iterator[str]:
-    for entry in (entry for way in LIGHT if (entry := field.best(way))):
-        row = entry.summary
-        if not row.cpu_s:
-            continue
-        cpu_s = row.cpu_s / entry.typical.jobs
-        whose = "worker and broker" if row.cpu_has_broker else "the worker"
-        memory = f"; it took {mebibytes(row.peak_memory_bytes)}" if row.peak_memory_bytes else ""
-        yield (
-            f"{field.workload.name}: with {entry.name} {whose} spent {seconds(cpu_s)} of CPU time on each "
-            "job and its "
-            f"message. Beside a request of {seconds(REQUEST_S)} that leaves room for about "
-            f"{_round_down(1 + REQUEST_S / cpu_s):,} slots in a worker{memory}."
-        )
+    """Say what a job cost each pool, and what room that leaves in a worker; nothing where it cannot be seen."""
+    rows = [entry.summary for way in LIGHT if (entry := field.best(way)) and entry.summary.cpu_s]
+    if not rows:
+        return
+    each_s = [(row.cpu_s or 0.0) / field.workload.jobs for row in rows]
+    costs = listed([f"{row.contender} {seconds(cpu_s)}" for row, cpu_s in zip(rows, each_s, strict=True)])
+    room = sorted(_round_down(1 + REQUEST_S / cpu_s) for cpu_s in each_s)
+    slots = f"{room[0]:,}" if room[0] == room[-1] else f"{room[0]:,} to {room[-1]:,}"
+    whose = " (the broker's in it)" if all(row.cpu_has_broker for row in rows) else ""
+    yield (
+        f"{field.workload.name}: a job and its message took this much CPU time{whose}: {costs}. Beside a "
+        "request of "
+        f"{seconds(REQUEST_S)} that leaves room for about {slots} slots in a worker."
+    )
 
 
 def _on_computing(field: Field) -> Iterator[str]:

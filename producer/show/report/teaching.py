@@ -51,8 +51,12 @@ def write_rules(shown: Labelled) -> str:
 def write_choosing(shown: Labelled) -> str:
     """Write which pool suits what, and how many slots it should have."""
     return "".join(
-        f'<article class="answer"><h4>{html(choice.work)}</h4><p>{html(choice.general)}</p>'
-        f"<ul>{_items(choice.evidence)}</ul></article>"
+        fold(
+            choice.work,
+            choice.general,
+            f"<p>{html(choice.general)}</p><ul>{_items(choice.evidence)}</ul>",
+            name="answer",
+        )
         for choice in choose_pools(shown.result, shown.fields)
     )
 
