@@ -72,7 +72,7 @@ def choose_pools(result: Result, fields: Sequence[Field]) -> list[Choice]:
 
 
 def _on_requests(field: Field) -> Iterator[str]:
-    """Say what a job cost each pool, and what room that leaves in a worker; nothing where it cannot be seen."""
+    """Say what a job cost each pool, and what room that leaves in a worker; nothing if it is not seen."""
     rows = [entry.summary for way in LIGHT if (entry := field.best(way)) and entry.summary.cpu_s]
     if not rows:
         return
