@@ -13,15 +13,13 @@ from typer.main import get_command
 
 from producer.cli import app
 from producer.cli.check import UNSUPPORTED
-from producer.results import load
 from producer.sheet.reading import parse
 from producer.sheet.verdicts import judge
 from tests.cli.conftest import Here
 from tests.made import a_result, saved
+from tests.sheet_numbers import sheet_results
 
 DOCS = Path(__file__).parents[2] / "docs"
-#: Measured with the commands of the sheet, on two cores.
-RESULTS = sorted((Path(__file__).parents[1] / "lab_sheet").glob("*.json.gz"))
 
 SHEET = """# A sheet
 
@@ -138,9 +136,10 @@ def filled() -> str:
     )
 
 
-def test_the_solutions_are_supported_by_a_real_result(tmp_path: Path, simul_here: Here) -> None:
+def test_the_solutions_are_supported_by_what_was_measured(tmp_path: Path, simul_here: Here) -> None:
     (tmp_path / "filled.md").write_text(filled())
-    said = simul_here("check", str(tmp_path / "filled.md"), *map(str, RESULTS))
+    paths = [str(saved(tmp_path / name, measured)) for name, measured in sheet_results().items()]
+    said = simul_here("check", str(tmp_path / "filled.md"), *paths)
     assert said.code == 0, said.out
     statuses = {line.split("  ")[1] for line in said.out.splitlines() if line.startswith("Q")}
     assert "not answered" not in statuses
@@ -148,8 +147,8 @@ def test_the_solutions_are_supported_by_a_real_result(tmp_path: Path, simul_here
 
 def test_each_result_that_is_left_out_leaves_answers_that_nobody_can_tell() -> None:
     # So each of the sheet's commands is needed for some answer.
-    sheet, loaded = parse(filled()), {path.name: load(path) for path in RESULTS}
-    for name in loaded:
-        others = {other: result for other, result in loaded.items() if other != name}
+    sheet, measured = parse(filled()), sheet_results()
+    for name in measured:
+        others = {other: result for other, result in measured.items() if other != name}
         assert "supported" in {verdict.status for verdict in judge(sheet, others)}
         assert {verdict.status for verdict in judge(sheet, others)} & {"cannot tell", "not supported"}, name
