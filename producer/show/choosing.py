@@ -112,6 +112,6 @@ def _on_standing(field: Field) -> Iterator[str]:
 
 
 def _round_down(slots: float) -> int:
-    """Leave the first of the digits: the estimate is no better."""
-    power = int(10 ** (len(str(int(slots))) - 1))
+    """Leave the first two digits: the estimate is no better."""
+    power = int(10 ** max(len(str(int(slots))) - 2, 0))
     return int(slots) // power * power

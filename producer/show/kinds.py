@@ -38,5 +38,4 @@ def fastest_beside_serial(field: Field) -> Entry | None:
 
 def mean_alone_s(field: Field) -> float:
     """Return what a job takes with nothing around it, in the mean, in seconds."""
-    reference = field.workload.reference
-    return (sum(reference.waits_s) + sum(reference.work_s)) / max(field.workload.jobs, 1)
+    return float(field.entries[0].alone_s.mean()) if field.entries and field.workload.jobs else 0.0

@@ -146,20 +146,23 @@ def _on_wait(estimates: Sequence[Estimate], field: Field) -> Iterator[str]:
     yield _on_first(estimates)
     first = min(estimates, key=lambda each: each.after_s)
     if first.measured.row.slots < field.workload.jobs and first.entry.name.slots:
-        slots = MORE * first.measured.row.slots
+        slots = min(MORE * first.measured.row.slots, field.workload.jobs)
         wider = _estimate(first.entry, first.measured, field, wait=MORE, slots=MORE)
         yield (
-            f"With {slots} slots instead of {first.measured.row.slots} it would take about "
+            f"With {slots:,} slots instead of {first.measured.row.slots:,} it would take about "
             f"{seconds(wider.after_s)}: the longer jobs wait, the more of them should wait at the same time."
         )
 
 
-def _on_cores(estimates: Sequence[Estimate], _: Field) -> Iterator[str]:
+def _on_cores(estimates: Sequence[Estimate], field: Field) -> Iterator[str]:
     changed = [each for each in estimates if each.changed]
-    yield (
-        f"With a slot for each core {_and_times(changed)}. The others would take as long as now: the jobs of "
-        "each share one process, in which one thread at a time computes."
-    )
+    yield f"With a slot for each core {_and_times(changed)}."
+    if len(changed) < len(estimates):
+        yield "The others would take as long as now: " + (
+            "their jobs wait, and waiting needs no core."
+            if field.waits
+            else "the jobs of each share one process, in which one thread at a time computes."
+        )
 
 
 def _on_gil(estimates: Sequence[Estimate], _: Field) -> Iterator[str]:

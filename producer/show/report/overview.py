@@ -20,6 +20,8 @@ from producer.words import digits, listed, seconds
 FULL = 16.0
 #: The fullest shade, in percent, on which text stays readable.
 FULLEST = 55.0
+#: The faintest that says faster or slower, where that is shown.
+FAINTEST = 14.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,11 @@ def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
     return (
         '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
         f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round, the "
-        "fastest of each way, whatever its slots (point at a number to see them); the "
+        "fastest of each way. Behind it stand its slots: 32 where they are light, one for each core where "
+        "each is a process, unless somebody asked for others. The "
         "shortest median of each workload is framed. Green is faster, hatched purple slower; \u2248 stands "
         f"where no difference from serial is shown. From fewer than {RUNS_TO_CLAIM} runs nothing is claimed. "
-        "A number leads to the timeline of its contender.</p>"
+        "\u2013 was not compared. A number leads to the timeline of its contender.</p>"
         f"{write_scrolling(f'<td></td>{head}', body, 'How many times as fast as serial')}</figure>"
     )
 
@@ -99,8 +102,11 @@ def _cell(name: ContenderName, column: _Column) -> str:
     speed = row.speed_up.value
     shade = "faster" if speed >= 1 else "slower"
     much = FULLEST * min(abs(math.log(speed)) / math.log(FULL), 1)
+    if row.speed_up.shown:
+        much = max(much, FAINTEST)
     unsure = "\u2248 " if row.speed_up.claims and not row.speed_up.shown and speed != 1 else ""
+    slots = f"<small>@{row.slots:,}</small>" if row.contender.slots else ""
     return (
         f'<td class="{shade}{" best" if row is column.best else ""}" '
-        f'style="--shade:var(--{shade});--much:{much:.0f}">{link}{unsure}{digits(speed)}</a></td>'
+        f'style="--shade:var(--{shade});--much:{much:.0f}">{link}{unsure}{digits(speed)}{slots}</a></td>'
     )

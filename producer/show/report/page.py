@@ -94,7 +94,7 @@ def _title(results: Sequence[Labelled]) -> str:
 
 
 def _head(results: Sequence[Labelled], names: Sequence[str]) -> str:
-    what = "The same jobs, done in every way Python has of doing many things at once."
+    what = "The same jobs, done in the ways that Python has of doing many things at once."
     which = "".join(
         f"<li><b>{html(labelled.label)}</b> {html(moment(labelled.result.created))}, "
         f"{html(labelled.result.machine.python)}, "

@@ -3,6 +3,9 @@
 const stage = document.getElementById("present");
 const slide = stage.querySelector(".slide");
 
+// On less than this, in pixels, nothing is presented: a figure and its texts have no room.
+const NARROWEST = 640;
+
 class Presentation {
   constructor() {
     this.button = document.getElementById("start");
@@ -72,6 +75,7 @@ class Presentation {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { key, target } = event;
     if (!this.on) {
+      if (innerWidth < NARROWEST) return;
       if (key === "p" && !target.matches("input:not([type=range]), select, textarea")) this.start();
       return;
     }
