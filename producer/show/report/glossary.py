@@ -31,14 +31,25 @@ WORDS: Mapping[str, str] = {
         "One way to have the jobs done, with its number of slots: threads@32 is threads with 32 "
         "slots, celery:prefork@2 a Celery worker with 2 processes."
     ),
+    "confidence": "With 95 % confidence: of 100 such statements about 95 are true.",
+    "core": (
+        "The part of a processor that computes: with two cores, two things are computed at the same time."
+    ),
     "CPU time": "How long a processor core really computed for something; waiting costs none.",
-    "eventlet": "A Celery pool much like gevent: many jobs wait in one thread, and take turns there.",
+    "eventlet": (
+        "A Celery pool like gevent, with an older loop of its own: many jobs wait in one thread, and take turns."
+    ),
     "event loop": (
         "What asyncio runs on: one thread that goes from job to job, and stands still as long as "
         "one of them computes."
     ),
+    "geometric mean": (
+        "The mean for ratios: the number that, multiplied with itself as often as there are ratios, gives "
+        "their product."
+    ),
     "gevent": "A Celery pool in one thread that turns to another job whenever one of them waits.",
     "GIL": ("The global interpreter lock: with it, only one thread of a process runs Python code at a time."),
+    "half-move": "One move of one player, White or Black.",
     "interval": (
         "Where the true value most likely lies: had the whole comparison been made 100 times, "
         "about 95 of the intervals would hold it."
@@ -55,6 +66,7 @@ WORDS: Mapping[str, str] = {
         "What does the jobs inside a Celery worker: processes (prefork), threads, an event loop, "
         "or just one after the other (solo)."
     ),
+    "prefetch": "Messages that a worker has reserved beyond those it is at work on.",
     "prefork": (
         "Celery's usual pool: a process for each slot, so that jobs compute at the same time on "
         "several cores."
@@ -67,12 +79,12 @@ WORDS: Mapping[str, str] = {
     "queue": "Where jobs wait until there is a slot for them; first come, first served.",
     "round": "One run of every contender, in an order that is shuffled anew for each round.",
     "run": "One contender doing all the jobs once, with the clock running.",
-    "prefetch": "Messages that a worker has reserved beyond those it is at work on.",
     "seed": "The number that chance starts from: with the same seed, chance is the same.",
     "serial": ("The simplest way: one job after the other, in one process; all others are compared with it."),
     "service time": "How long one job took from its start to its end, waiting in the queue left out.",
     "slot": "One place where a job can run: with 32 slots, up to 32 jobs are open at the same time.",
     "solo": "The smallest Celery pool: one job after the other in one process.",
+    "standard deviation": "How far, on average, values lie from their mean.",
     "thread": (
         "One of several lines of work within a process; with a GIL they take turns in Python "
         "code, and wait at the same time."
