@@ -112,6 +112,11 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def capital(text: str) -> str:
+    """Begin a text with a capital letter."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def moment(iso: str) -> str:
     """Write a time of day as people do: "2026-11-24 15:39:31 +0000"."""
     date, _, time = iso.partition("T")

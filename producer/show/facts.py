@@ -76,13 +76,18 @@ def describe_means(rows: Sequence[Summary]) -> Iterator[str]:
         ((row, ratio.value, makespan_s / best.makespan_s) for row, ratio, makespan_s in others),
         key=lambda each: abs(math.log(each[1] / each[2])),
     )
-    if abs(math.log(ratio / apart)) <= APART:
+    if not is_apart(ratio, apart):
         yield f"{line}."
     else:
         yield (
             f"{line}: that of {row.contender} to the winner is {digits(ratio)}, and their medians are "
             f"{times(apart)} apart."
         )
+
+
+def is_apart(ratio: float, of_medians: float) -> bool:
+    """Tell whether a mean of the rounds is so far from the ratio of the medians that it has to be said."""
+    return abs(math.log(ratio / of_medians)) > APART
 
 
 def describe_stalls(rows: Sequence[Summary]) -> Iterator[str]:

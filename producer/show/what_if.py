@@ -10,7 +10,7 @@ from producer.results import Result
 from producer.show.charts.entries import Entry, Field
 from producer.stats.summary import usable_cores
 from producer.stats.what_if import Conditions, Measured, estimate_s
-from producer.words import counted, digits, listed, seconds, times
+from producer.words import capital, counted, digits, listed, seconds, times
 
 #: How many times as many jobs, and as long a wait, are asked about.
 MORE = 10
@@ -82,7 +82,7 @@ def ask_what_if(result: Result, field: Field) -> WhatIf | None:
         if any(estimate.changed for estimate in estimates):
             cases.append(Case(title, estimates, " ".join(say(estimates, field))))
         else:
-            unchanged.append(f"{title[0].upper()}{title[1:]} would change next to nothing: {why_not}.")
+            unchanged.append(f"{capital(title)} would change next to nothing: {why_not}.")
     return WhatIf(tuple(cases), tuple(unchanged))
 
 
@@ -148,8 +148,9 @@ def _on_wait(estimates: Sequence[Estimate], field: Field) -> Iterator[str]:
     if first.measured.row.slots < field.workload.jobs and first.entry.name.slots:
         slots = min(MORE * first.measured.row.slots, field.workload.jobs)
         wider = _estimate(first.entry, first.measured, field, wait=MORE, slots=MORE)
+        many = f"{slots:,} slots" if slots < field.workload.jobs else "a slot for each job"
         yield (
-            f"With {slots:,} slots instead of {first.measured.row.slots:,} it would take about "
+            f"With {many} instead of {first.measured.row.slots:,} it would take about "
             f"{seconds(wider.after_s)}: the longer jobs wait, the more of them should wait at the same time."
         )
 
@@ -158,11 +159,12 @@ def _on_cores(estimates: Sequence[Estimate], field: Field) -> Iterator[str]:
     changed = [each for each in estimates if each.changed]
     yield f"With a slot for each core {_and_times(changed)}."
     if len(changed) < len(estimates):
-        yield "The others would take as long as now: " + (
-            "their jobs wait, and waiting needs no core."
+        why = (
+            "these jobs wait, and nobody else would have more slots to wait in"
             if field.waits
-            else "the jobs of each share one process, in which one thread at a time computes."
+            else "the jobs of each share one process, in which one thread at a time computes"
         )
+        yield f"The others would take as long as now: {why}."
 
 
 def _on_gil(estimates: Sequence[Estimate], _: Field) -> Iterator[str]:

@@ -200,11 +200,11 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[Cau
         yield Caution(Kind.SENDING, None, text, percent(share), share)
     strange = find_outliers(makespans, median)
     if strange == [0] and makespans[0] > median and valid[0].round == 1:
+        factor = float(makespans[0] / median)
         text = (
-            f"its first run took {times(makespans[0] / median)} the median: caches were cold, or other "
-            "programs still busy; compare again, or with more --rounds"
+            f"its first run took {times(factor)} the median: caches were cold, or other programs still busy; "
+            "compare again, or with more --rounds"
         )
-        factor = makespans[0] / median
         yield Caution(Kind.SLOW_FIRST, None, text, times(factor), factor)
     elif strange:
         rounds = listed([str(valid[place].round) for place in strange])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from producer.contender_name import ContenderName
 from producer.results import Records, Result, Run
+from producer.show.export import to_json
 from producer.stats.cautions import Caution, Kind, caution_lines, cautions
 from producer.stats.sending import is_bound_by_sending
 from producer.words import SPACE
@@ -43,8 +45,10 @@ def test_a_steady_comparison_has_nothing_to_beware_of() -> None:
     ],
 )
 def test_makespans_that_call_for_a_warning(makespans_s: list[float], kind: Kind) -> None:
-    warnings = of(tiny({"serial": makespans_s}))
-    assert [seen for seen, _ in warnings] == [kind]
+    made = tiny({"serial": makespans_s})
+    assert [seen for seen, _ in of(made)] == [kind]
+    (exported,) = json.loads(to_json(made))["waits"]["cautions"]
+    assert exported["kind"] == kind
 
 
 def sent(

@@ -17,7 +17,7 @@ from producer.stats.shares import Part, divide
 from producer.stats.summary import summaries
 from producer.words import SPACE
 from tests.charted import Span, compared, placed
-from tests.made import run
+from tests.made import MACHINE, run
 
 
 def ran(*jobs: tuple[int, int, int, int], slots: int = 1, **changes: Any) -> Run:
@@ -136,7 +136,7 @@ def test_jobs_that_lie_received_are_told_from_those_in_the_queue() -> None:
             "processes@2",
             [(1, 0, 0, 1), (2, 0, 0, 1), (1, 0, 1, 2)],
             0.0,
-            "which compute: more slots, each on a core",
+            "which compute on all the cores there are: more cores, each with a slot, could do more",
         ),
         (
             "threads@2",
@@ -168,6 +168,22 @@ def test_the_largest_part_is_said_with_what_it_is_a_sign_of(
     said = sentence(placed(spans, contender), wait_s=wait_s, work_s=1 - wait_s)
     assert said.startswith(f"{contender}: ")
     assert words in said
+
+
+def test_more_slots_are_proposed_only_where_there_are_cores_for_them() -> None:
+    spans: list[Span] = [(1, 0, 0, 1), (2, 0, 0, 1), (1, 0, 1, 2)]
+    _, field = compared(
+        placed(spans, "processes@2"), wait_s=0.0, work_s=1.0, machine=replace(MACHINE, cores=4)
+    )
+    [row] = shares.derive(field.entries)
+    assert "which compute: more slots, each on a core, could do more" in shares.describe_largest(row, field)
+
+
+def test_serial_is_not_sent_to_other_cores_where_there_is_one() -> None:
+    alone = replace(placed([(1, 0, 0, 1), (1, 0, 1, 2)], "serial"), slots=1)
+    _, field = compared(alone, wait_s=0.0, work_s=1.0, machine=replace(MACHINE, cores=1))
+    [row] = shares.derive(field.entries)
+    assert "on all the cores there are" in shares.describe_largest(row, field)
 
 
 def test_what_comes_near_the_largest_part_is_named_too() -> None:

@@ -120,5 +120,26 @@ def test_a_case_says_who_would_win_and_what_would_change_nothing() -> None:
     assert asked.unchanged == ("No GIL would change next to nothing: no way here loses much time to it.",)
 
 
+def test_more_cores_are_not_said_to_help_or_to_be_missed_where_jobs_wait() -> None:
+    serial = [replace(run, slots=1) for run in one_after_the_other("serial", 4.1)]
+    asked = ask_what_if(*compared(*serial, *one_after_the_other("threads@2", 2.1)))
+    assert asked
+    assert asked.cases[2].sentence.endswith(
+        "The others would take as long as now: these jobs wait, and nobody else would have more slots to "
+        "wait in."
+    )
+    both = [run for way in ("processes@2", "threads@2") for run in one_after_the_other(way, 2.1)]
+    asked = ask_what_if(*compared(*both))
+    assert asked
+    assert "The others" not in asked.cases[2].sentence
+
+
+def test_nobody_is_offered_more_slots_than_there_are_jobs() -> None:
+    serial = [replace(run, slots=1) for run in one_after_the_other("serial", 4.1)]
+    asked = ask_what_if(*compared(*serial, *one_after_the_other("threads@2", 2.1)))
+    assert asked
+    assert "With a slot for each job instead of 2 it would take about" in asked.cases[1].sentence
+
+
 def test_a_single_contender_is_no_comparison() -> None:
     assert ask_what_if(*compared(*one_after_the_other("serial", 4.0))) is None

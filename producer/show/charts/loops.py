@@ -61,7 +61,8 @@ def describe(entries: Sequence[Entry], field: Field) -> str:
         if other is worst:
             continue
         hands_over = ", which hands what computes to threads," if other.name.way == HANDS_OVER else ""
-        told += f" That of {other.name}{hands_over} never did for longer than {seconds(_longest_s(other))}."
+        longest = seconds(_longest_s(other))
+        told += f" That of {other.name}{hands_over} did for no longer than {longest} in its run."
     return told
 
 

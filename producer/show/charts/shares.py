@@ -16,7 +16,7 @@ from producer.show.svg.rows import Band, Frame, Key, Row, draw_rows
 from producer.stats.lanes import count_most_at_once
 from producer.stats.limit import COOPERATIVE
 from producer.stats.shares import BOUNDS, Part, Shares, divide
-from producer.stats.summary import Summary
+from producer.stats.summary import Summary, usable_cores
 from producer.words import counted, listed, percent, seconds
 
 #: A second part that is at least this share of the largest one is named with it.
@@ -67,7 +67,8 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
 
 def describe_bounds(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) -> Iterator[str]:
     """Say in one line, for a table of these rows, what bound each contender; nothing without a valid run."""
-    field = Field(workload, derive_typical(result, workload, rows), gil=result.machine.gil)
+    entries = derive_typical(result, workload, rows)
+    field = Field(workload, entries, gil=result.machine.gil, cores=usable_cores(result))
     if divided := derive(field.entries):
         yield describe(divided, field)
 
@@ -112,9 +113,14 @@ def _say(row: Divided, field: Field) -> str:
             return f"went into the jobs themselves: {counted(jobs, 'job')}, and a slot for each"
         case Part.JOB if field.waits:
             return "went into the jobs themselves, which wait: more slots would let more of them wait at once"
-        case Part.JOB if field.computes and alone_s >= TINY_S and one_core:
+        case Part.JOB if field.computes and alone_s >= TINY_S and one_core and field.cores > 1:
             return (
                 "went into the jobs themselves, which compute, on one core: processes could use others, too"
+            )
+        case Part.JOB if field.computes and alone_s >= TINY_S and slots >= field.cores:
+            return (
+                "went into the jobs themselves, which compute on all the cores there are: more cores, each "
+                "with a slot, could do more"
             )
         case Part.JOB if field.computes and alone_s >= TINY_S:
             return "went into the jobs themselves, which compute: more slots, each on a core, could do more"

@@ -37,7 +37,7 @@ WORDS: Mapping[str, str] = {
     ),
     "CPU time": "How long a processor core really computed for something; waiting costs none.",
     "eventlet": (
-        "A Celery pool like gevent, with an older loop of its own: many jobs wait in one thread, and take turns."
+        "A Celery pool like gevent, with an older loop: many jobs wait in one thread, and take turns."
     ),
     "event loop": (
         "What asyncio runs on: one thread that goes from job to job, and stands still as long as "

@@ -34,7 +34,7 @@ from producer.stats.cautions import by_kind, cautions
 from producer.stats.each_worker import each_worker
 from producer.stats.starvation import starvations
 from producer.stats.summary import Summary
-from producer.words import counted, digits, moment, percent, seconds, times
+from producer.words import capital, counted, digits, moment, percent, seconds, times
 
 #: How many troubles are shown at once; the others unfold.
 AT_ONCE = 4
@@ -44,7 +44,7 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
     """Write what the workload is, the three numbers that count, and what bound it."""
     parts = [f'<p class="what">{html(describe_workload(result, workload))}.</p>']
     if workload.facts:
-        alone = "".join(f"<li>{html(_capital(line))}</li>" for line in describe_job(workload.facts))
+        alone = "".join(f"<li>{html(capital(line))}</li>" for line in describe_job(workload.facts))
         parts.append(f"<ul>{alone}</ul>")
     if rows and rows[0].makespan_s is not None:
         tiles = "".join(
@@ -150,14 +150,14 @@ def _trouble(result: Result, workload: WorkloadResult, rows: Sequence[Summary]) 
             twice = counted(row.duplicates, "job")
             yield f"{row.contender} did {twice} twice; the second time counts nowhere."
     for kind, text in by_kind(cautions(result, workload)):
-        yield _capital(f"{kind}: {text}")
-    yield from (f"{_capital(line)}." for line in describe_left_out(workload))
+        yield capital(f"{kind}: {text}")
+    yield from (f"{capital(line)}." for line in describe_left_out(workload))
     yield from describe_stalls(rows)
 
 
 def _machine(result: Result) -> Iterator[tuple[str, str]]:
     yield "Measured", moment(result.created)
-    yield from ((_capital(name), value) for name, value in describe_machine(result.machine))
+    yield from ((capital(name), value) for name, value in describe_machine(result.machine))
     for python in result.pythons:
         yield f"Python {python.label}", "; ".join(describe_python(python))
     yield "Broker", result.broker_version or result.broker
@@ -167,7 +167,3 @@ def _machine(result: Result) -> Iterator[tuple[str, str]]:
         "(processes waiting to run)",
     )
     yield "Plan", f"{counted(result.rounds, 'round')}, order shuffled with seed {result.seed}"
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"

@@ -14,7 +14,7 @@ from producer.show.report.labelled import Labelled
 from producer.show.report.table import write_scrolling
 from producer.show.take_home import list_rules, take_home
 from producer.show.what_if import Estimate, WhatIf, ask_what_if
-from producer.words import listed, seconds
+from producer.words import capital, listed, seconds
 
 
 def write_take_home(field: Field) -> str:
@@ -28,7 +28,7 @@ def write_what_if(result: Result, field: Field) -> str:
     asked = ask_what_if(result, field)
     if asked is None:
         return ""
-    told = [*(f"{_capital(case.title)}: {case.sentence}" for case in asked.cases), *asked.unchanged]
+    told = [*(f"{capital(case.title)}: {case.sentence}" for case in asked.cases), *asked.unchanged]
     reading = (
         "Estimates for the fastest of each way: the jobs are given to its slots anew, each to the slot that "
         "is "
@@ -94,7 +94,3 @@ def _cell(value_s: float, least_s: float) -> str:
 
 def _items(lines: Iterable[str]) -> str:
     return "".join(f"<li>{html(line)}</li>" for line in lines)
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
