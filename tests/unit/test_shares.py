@@ -88,7 +88,7 @@ def sentence(*runs: Run, wait_s: float = 0.0, work_s: float = 1.0, slots: int = 
     made, field = compared(
         *(replace(each, slots=slots, **changes) for each in runs), wait_s=wait_s, work_s=work_s
     )
-    rows = shares.derive(field.entries)
+    rows = shares.derive(field)
     [line] = shares.describe_bounds(made, made.workloads[0], summaries(made, made.workloads[0]))
     assert line == shares.describe(rows, field)
     assert "where the time" not in shares.draw(rows, field, NARROW).svg("")
@@ -118,9 +118,20 @@ def test_jobs_that_lie_received_are_told_from_those_in_the_queue() -> None:
     assert "most of them at a worker: what a worker does for each message" in sentence(
         received_at_once(placed(late, "celery:threads@2"))
     )
-    assert "jobs not started: one thread does all its jobs" in sentence(
-        received_at_once(placed(late, "celery:gevent@2"))
-    )
+
+
+def test_slots_that_one_thread_serves_are_held_up_while_it_computes() -> None:
+    one_by_one: list[Span] = [(1, 0, at, at + 1) for at in range(8)]
+    made = replace(placed(one_by_one, "celery:gevent@4"), slots=4)
+    alone = np.ones(8)
+    # Beside each job three slots are free, for which there are 7, 6, 5, ... jobs.
+    assert divide(made, alone, threads=1).seconds[Part.STRETCHED] == pytest.approx((3 * 5 + 2 + 1) / 4)
+    assert divide(made, alone, threads=2).seconds[Part.STRETCHED] == 0
+    assert divide(made, alone).seconds[Part.QUEUE] == pytest.approx((3 * 5 + 2 + 1) / 4)
+    said = sentence(placed(one_by_one, "celery:gevent@4"), slots=4)
+    assert said.startswith("celery:gevent@4: 56 % of its slots' time was spent held up: one thread does all")
+    assert "jobs in the queue" not in sentence(placed(one_by_one, "celery:gevent@4"), slots=4)
+    assert "held up" not in sentence(placed(one_by_one, "celery:gevent@4"), slots=4, wait_s=1.0, work_s=0.0)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +156,7 @@ def test_jobs_that_lie_received_are_told_from_those_in_the_queue() -> None:
             "which wait: more slots",
         ),
         ("threads@2", [(1, 0, 0, 1), (1, 0, 0, 1)], 1.0, ": 2 jobs, and a slot for each."),
-        ("threads@2", [(1, 0, 0, 3), (1, 0, 0, 3)], 0.0, "holding jobs up: the GIL lets one of them run"),
+        ("threads@2", [(1, 0, 0, 3), (1, 0, 0, 3)], 0.0, "was spent held up: the GIL lets one of them run"),
         (
             "processes@2",
             [(1, 0, 0, 3), (2, 0, 0, 3)],
@@ -153,7 +164,12 @@ def test_jobs_that_lie_received_are_told_from_those_in_the_queue() -> None:
             "open at the same time is not running at the same",
         ),
         ("processes@2", [(1, 0, 9, 10), (2, 0, 9, 10)], 0.0, "handing them over bound it"),
-        ("celery:gevent@2", [(1, 0, 9, 10), (1, 0, 9, 10)], 0.0, "while one computes nobody takes the next"),
+        (
+            "celery:gevent@2",
+            [(1, 0, 9, 10), (1, 0, 9, 10)],
+            0.0,
+            "not at a worker yet: the messages bound it",
+        ),
         (
             "threads@2",
             [(1, 0, 0, 1), (1, 0, 0, 1), (1, 0, 1, 2), (1, 0, 2, 9)],
@@ -175,27 +191,27 @@ def test_more_slots_are_proposed_only_where_there_are_cores_for_them() -> None:
     _, field = compared(
         placed(spans, "processes@2"), wait_s=0.0, work_s=1.0, machine=replace(MACHINE, cores=4)
     )
-    [row] = shares.derive(field.entries)
+    [row] = shares.derive(field)
     assert "which compute: more slots, each on a core, could do more" in shares.describe_largest(row, field)
 
 
 def test_serial_is_not_sent_to_other_cores_where_there_is_one() -> None:
     alone = replace(placed([(1, 0, 0, 1), (1, 0, 1, 2)], "serial"), slots=1)
     _, field = compared(alone, wait_s=0.0, work_s=1.0, machine=replace(MACHINE, cores=1))
-    [row] = shares.derive(field.entries)
+    [row] = shares.derive(field)
     assert "on all the cores there are" in shares.describe_largest(row, field)
 
 
 def test_what_comes_near_the_largest_part_is_named_too() -> None:
     said = sentence(placed([(1, 0, 0, 1.9), (1, 0, 0, 1.9)]))
-    assert said.endswith(" Nearly as much, 47 %, was: held up at a job.")
+    assert said.endswith(" Nearly as much, 47 %, was: held up.")
 
 
 def test_the_parts_of_all_contenders_are_in_one_sentence() -> None:
     made, field = compared(
         placed([(1, 0, 0, 1), (1, 0, 0, 1)]), placed([(1, 0, 9, 10), (1, 0, 9, 10)], "celery:solo")
     )
-    said = shares.describe(shares.derive(field.entries), field).replace(SPACE, " ")
+    said = shares.describe(shares.derive(field), field).replace(SPACE, " ")
     assert made.workloads[0] is field.workload
     assert said.endswith(
         "What took the most of each: the job itself with threads@2 (100 %); jobs sent, not started with "

@@ -51,16 +51,17 @@ class Divided:
 
 def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
     """Show where the time went; None without a valid run."""
-    rows = derive(field.entries)
+    rows = derive(field)
     if not rows:
         return None
     return Chart(
         "Where the time went",
         "What an average slot did in the typical run. It has a job, and does it (as long as that takes "
-        "alone) or is held up at it; or it is free, and waits for the nearest job: one that a worker has "
-        "received, one in the queue, one that is not sent yet, or none any more. The parts add up to the "
-        "makespan; what took the most of it bound the contender.",
-        describe(rows, field),
+        "alone), or it is held up: by the turns of others, or since the only thread is at another job. Or it "
+        "is free, and waits for the nearest job: one that a worker has received, one in the queue, one that "
+        "is not sent yet, or none any more. The parts add up to the makespan; what took the most of it bound "
+        "the contender.",
+        describe_largest(rows[0], field),
         (Picture("shares", "where the time went", partial(draw, rows, field)),),
     )
 
@@ -69,13 +70,29 @@ def describe_bounds(result: Result, workload: WorkloadResult, rows: Sequence[Sum
     """Say in one line, for a table of these rows, what bound each contender; nothing without a valid run."""
     entries = derive_typical(result, workload, rows)
     field = Field(workload, entries, gil=result.machine.gil, cores=usable_cores(result))
-    if divided := derive(field.entries):
+    if divided := derive(field):
         yield describe(divided, field)
 
 
-def derive(entries: Sequence[Entry]) -> list[Divided]:
+def derive(field: Field) -> list[Divided]:
     """Divide the typical run of each contender with a valid one."""
-    return [Divided(entry, divide(entry.typical, entry.alone_s)) for entry in entries if entry.valid]
+    return [
+        Divided(entry, divide(entry.typical, entry.alone_s, _threads(entry, field)))
+        for entry in field.entries
+        if entry.valid
+    ]
+
+
+def _threads(entry: Entry, field: Field) -> int | None:
+    """How many threads do the jobs of all slots; None where the slots have their own, or jobs wait."""
+    if entry.name.way in COOPERATIVE and _compute(entry, field):
+        return len(entry.typical.workers)
+    return None
+
+
+def _compute(entry: Entry, field: Field) -> bool:
+    """Whether the jobs compute, and are large enough for that to be what counts."""
+    return field.computes and float(entry.alone_s.mean()) >= TINY_S
 
 
 def describe(rows: Sequence[Divided], field: Field) -> str:
@@ -103,35 +120,32 @@ def describe_largest(row: Divided, field: Field) -> str:
 
 def _say(row: Divided, field: Field) -> str:
     name, slots, jobs = row.entry.name, row.shares.slots, row.entry.typical.jobs
-    alone_s = float(row.entry.alone_s.mean())
     one_core = slots == 1 or row.entry.summary.one_core_limit_s is not None
-    # One thread does all, and a job that computes does not let go of it.
-    held = name.way in COOPERATIVE and field.computes and alone_s >= TINY_S
-    stands = "one thread does all its jobs, and while one computes nobody takes the next"
     match row.shares.largest:
         case Part.JOB if jobs <= slots:
             return f"went into the jobs themselves: {counted(jobs, 'job')}, and a slot for each"
         case Part.JOB if field.waits:
             return "went into the jobs themselves, which wait: more slots would let more of them wait at once"
-        case Part.JOB if field.computes and alone_s >= TINY_S and one_core and field.cores > 1:
+        case Part.JOB if _compute(row.entry, field) and one_core and field.cores > 1:
             return (
                 "went into the jobs themselves, which compute, on one core: processes could use others, too"
             )
-        case Part.JOB if field.computes and alone_s >= TINY_S and slots >= field.cores:
+        case Part.JOB if _compute(row.entry, field) and slots >= field.cores:
             return (
                 "went into the jobs themselves, which compute on all the cores there are: more cores, each "
                 "with a slot, could do more"
             )
-        case Part.JOB if field.computes and alone_s >= TINY_S:
+        case Part.JOB if _compute(row.entry, field):
             return "went into the jobs themselves, which compute: more slots, each on a core, could do more"
         case Part.JOB:
             return "went into the jobs themselves"
+        case Part.STRETCHED if _threads(row.entry, field):
+            return "was spent held up: one thread does all its jobs, and while one computes nobody takes "
+                "the next"
         case Part.STRETCHED:
-            return f"went into holding jobs up: {_why_held(row, field)}"
+            return f"was spent held up: {_why_held(row, field)}"
         case Part.SENDING:
             return "passed while slots were free and no further job had been sent: the sender bound it"
-        case Part.QUEUE | Part.HANDING if held:
-            return f"passed while slots were free and jobs not started: {stands}"
         case Part.QUEUE if name.is_celery:
             return (
                 "passed while slots were free and jobs sent, most of them not at a worker yet: the "

@@ -10,6 +10,10 @@ from producer.words import seconds
 BEYOND = 1.03
 #: What surrounds the jobs stretches them if the contender's CPU time is more than this many times theirs.
 AROUND = 2.0
+#: Jobs ran, and were not held up, if they ran for more than this share of their time.
+RAN = 0.8
+#: The system counts CPU time in hundredths of a second: a mean of fewer than two says nothing of a job.
+COARSE_S = 0.02
 
 
 def explain_stretch(entry: Entry, field: Field, stretch: float, at_once: int) -> str:
@@ -46,8 +50,14 @@ def _why_turns(entry: Entry, field: Field) -> str:
 
 def _what_besides(entry: Entry) -> str:
     """Say what else than taking turns makes jobs take longer."""
-    alone_s = float(entry.alone_s.mean())
-    cpu_s = (entry.summary.cpu_s or 0.0) / entry.typical.jobs
+    alone_s, ran_s = float(entry.alone_s.mean()), _ran_s(entry)
+    cpu_s = _cpu_s(entry)
+    if alone_s < TINY_S and ran_s is not None and ran_s > alone_s:
+        return (
+            f"a job that takes {seconds(alone_s)} alone computed for {seconds(ran_s)} here: when other work "
+            "comes "
+            "between, what it needs is not at hand in the processor"
+        )
     if alone_s < TINY_S and cpu_s > AROUND * alone_s:
         return (
             f"on a job of {seconds(alone_s)}, {entry.name} spent {seconds(cpu_s)} of CPU time: what "
@@ -59,3 +69,17 @@ def _what_besides(entry: Entry) -> str:
             "fetching what the processor has not at hand weigh as much as the job"
         )
     return "something besides these jobs kept the machine busy: the contender itself, or other programs"
+
+
+def _ran_s(entry: Entry) -> float | None:
+    """Seconds for which a job really ran, where it ran for nearly all of its time; None elsewhere."""
+    times = entry.typical.times
+    if times.cpu_s is None or not times.cpu_s.sum() > RAN * times.service_s.sum():
+        return None
+    return float(times.cpu_s.mean())
+
+
+def _cpu_s(entry: Entry) -> float:
+    """CPU time of the contender for each job; 0 where the system's clock is too coarse to tell."""
+    cpu_s = entry.summary.cpu_s or 0.0
+    return cpu_s / entry.typical.jobs if cpu_s > COARSE_S else 0.0
