@@ -140,8 +140,8 @@ def _say(row: Divided, field: Field) -> str:
         case Part.JOB:
             return "went into the jobs themselves"
         case Part.STRETCHED if _threads(row.entry, field):
-            return "was spent held up: one thread does all its jobs, and while one computes nobody takes "
-                "the next"
+            stands = "one thread does all its jobs, and while one computes nobody takes the next"
+            return f"was spent held up: {stands}"
         case Part.STRETCHED:
             return f"was spent held up: {_why_held(row, field)}"
         case Part.SENDING:
