@@ -17,6 +17,8 @@ from producer.show.svg.drawing import TEXT, Drawing, break_lines, text_width
 LINE = TEXT * 1.3
 #: The gap between a name and its row.
 NAME_GAP = 12.0
+#: Height of a line for the values alone.
+VALUE_LINE = 18.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Frame:
     ticks: int
     #: Whether name and value stand above the marks instead of beside them.
     above: bool
+    #: Height of a line of its own for the value, where name and value do not fit beside each other.
+    line: float = 0.0
 
     @property
     def reach(self) -> float:
@@ -82,9 +86,7 @@ class Key:
 def draw_rows(frame: Frame, axis: Axis, rows: Sequence[Row], keys: Sequence[Key], paint: Paint) -> Drawing:
     """Draw the chart; every row shows its tip wherever it is pointed at."""
     drawing = Drawing(frame.width)
-    if not frame.above:
-        longest = max(text_width(row.name, bold=True) for row in rows)
-        frame = replace(frame, left=max(frame.left, longest + NAME_GAP))
+    frame = _make_room(frame, rows)
     top = draw_legend(drawing, frame.left, keys)
     bottom = top + frame.row * len(rows)
     _draw_axis(drawing, frame, axis, top, bottom)
@@ -165,11 +167,24 @@ def write_axis_title(drawing: Drawing, x: float, y: float, title: str) -> None:
     drawing.height = y - LINE + 8
 
 
+def _make_room(frame: Frame, rows: Sequence[Row]) -> Frame:
+    """Widen the margins for the longest name and value, or give the values a line of their own."""
+    names = [text_width(row.name, bold=True) for row in rows]
+    values = [text_width(row.value) for row in rows]
+    if not frame.above:
+        left, right = max(names) + NAME_GAP, max(values) + NAME_GAP
+        return replace(frame, left=max(frame.left, left), right=max(frame.right, right))
+    longest = max(name + NAME_GAP + value for name, value in zip(names, values, strict=True))
+    if longest <= frame.reach:
+        return frame
+    return replace(frame, line=VALUE_LINE, row=frame.row + VALUE_LINE)
+
+
 def _write_texts(drawing: Drawing, frame: Frame, row: Row, y: float) -> None:
     base = y + 17 if frame.above else y + frame.row / 2 + 4.5
     if frame.above:
         drawing.text(frame.left, base, row.name, bold=True)
-        drawing.text(frame.width - frame.right, base, row.value, anchor="end")
+        drawing.text(frame.width - frame.right, base + frame.line, row.value, anchor="end")
     else:
         drawing.text(frame.left - NAME_GAP, base, row.name, anchor="end", bold=True)
         drawing.text(frame.width, base, row.value, anchor="end")
