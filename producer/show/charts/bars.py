@@ -67,7 +67,7 @@ def draw_stalls(
         began, ended = x(stall[0]), x(stall[0] + stall[1])
         drawing.hatch(began, top - STRIP, max(ended - began, 1.0), bottom - top + STRIP, "ink")
         label = describe_stall(stall)
-        width = text_width(label, 12)
+        width = text_width(label)
         if stall is longest or width + 8 < ended - began:
             left = min(began + 4, drawing.width - width - 4)
             drawing.rect(left - 2, top - STRIP + 2, width + 4, STRIP - 4, "paper")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from producer.show.charts.bars import STRIP, Box, draw_block, draw_stalls
@@ -10,7 +10,7 @@ from producer.show.charts.timeline import Timeline
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing, text_width
 from producer.show.svg.palette import PROCESSES
-from producer.show.svg.rows import NAME_GAP, Frame
+from producer.show.svg.rows import NAME_GAP, Frame, Key, draw_legend
 from producer.stats.lanes import Block
 from producer.words import counted, seconds
 
@@ -50,18 +50,19 @@ def draw_runs(runs: Sequence[Run], frame: Frame) -> Drawing:
     drawing = Drawing(frame.width)
     left, right = 4.0, frame.width - 14.0
     axis = time("time since the first job was enqueued", max(run.line.makespan_s for run in runs))
-    bottom = sum(run.height for run in runs)
+    first = draw_legend(drawing, left, [*_keys(runs)])
+    bottom = first + sum(run.height for run in runs)
 
     def x(at_s: float) -> float:
         return left + (right - left) * axis.at(at_s)
 
     for part, label in axis.ticks(frame.ticks):
         at = left + (right - left) * part
-        drawing.line(at, NAME, at, bottom + 4)
+        drawing.line(at, first + NAME, at, bottom + 4)
         drawing.text(at, bottom + 18, label, fill="soft", anchor="middle" if part else "start")
     drawing.text(left, bottom + 36, axis.title, fill="soft")
     drawing.height = bottom + 44
-    top = 0.0
+    top = first
     for run in runs:
         drawing.text(left, top + 16, run.title, bold=True)
         if text_width(run.title, bold=True) + NAME_GAP + text_width(run.value) < right - left:
@@ -69,6 +70,15 @@ def draw_runs(runs: Sequence[Run], frame: Frame) -> Drawing:
         _draw_lanes(drawing, run, x, top + NAME + run.strip)
         top += run.height
     return drawing
+
+
+def _keys(runs: Sequence[Run]) -> Iterator[Key]:
+    """Yield what a bar and the hatching over it mean, as far as there is any."""
+    if any(block.cpu_s is not None for run in runs for block in run.line.blocks):
+        yield Key("the job ran", "process-0")
+        yield Key("it stood still", "process-0", "pale")
+    if any(run.line.stalls for run in runs):
+        yield Key("the event loop stood still", "ink", "hatch")
 
 
 def _draw_lanes(drawing: Drawing, run: Run, x: Callable[[float], float], top: float) -> None:

@@ -105,7 +105,7 @@ def _cell(name: ContenderName, column: _Column) -> str:
     if row.speed_up.shown:
         much = max(much, FAINTEST)
     unsure = "\u2248 " if row.speed_up.claims and not row.speed_up.shown and speed != 1 else ""
-    slots = f"<small>@{row.slots:,}</small>" if row.contender.slots else ""
+    slots = f"<small>{f'@{row.slots:,}' if row.contender.slots else ''}</small>"
     return (
         f'<td class="{shade}{" best" if row is column.best else ""}" '
         f'style="--shade:var(--{shade});--much:{much:.0f}">{link}{unsure}{digits(speed)}{slots}</a></td>'

@@ -76,7 +76,7 @@ Paint: TypeAlias = Callable[[Drawing, int, Band], None]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A line of the legend: a colour, drawn as a box, a line, an interval, a post, a dot or a diamond."""
+    """A line of the legend: a colour, drawn as a box (full, "pale" or "hatch"), a line, an interval and so on."""
 
     text: str
     colour: str
@@ -137,6 +137,10 @@ def draw_legend(drawing: Drawing, left: float, keys: Sequence[Key]) -> float:
                 drawing.line(end, y + 4, end, y + 12, key.colour, 2)
         elif key.shape == "post":
             drawing.line(x + 6, y, x + 6, y + 16, key.colour, 3)
+        elif key.shape == "pale":
+            drawing.rect(x, y + 2, 12, 12, key.colour, opacity=0.3)
+        elif key.shape == "hatch":
+            drawing.hatch(x, y + 2, 12, 12, key.colour, 4)
         else:
             mark = drawing.dot if key.shape == "dot" else drawing.diamond
             mark(x + 6, y + 8, 6, key.colour)
