@@ -76,7 +76,7 @@ Paint: TypeAlias = Callable[[Drawing, int, Band], None]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A line of the legend: a colour, drawn as a box (full, "pale" or "hatch"), a line, an interval and so on."""
+    """A line of the legend: a colour, drawn as a box (full, "pale" or "hatch"), a line, an interval, ..."""
 
     text: str
     colour: str
