@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from producer.show.charts.entries import STRETCHED, TINY_S, Entry, Field
+from producer.show.used import cpu_per_job_s
 from producer.stats.limit import COOPERATIVE
 from producer.words import seconds
 
@@ -47,8 +48,8 @@ def _why_turns(entry: Entry, field: Field) -> str:
 def _what_besides(entry: Entry) -> str:
     """Say what else than taking turns makes jobs take longer."""
     alone_s = float(entry.alone_s.mean())
-    cpu_s = (entry.summary.cpu_s or 0.0) / entry.typical.jobs
-    if alone_s < TINY_S and cpu_s > AROUND * alone_s:
+    cpu_s = cpu_per_job_s(entry.summary, entry.typical.jobs)
+    if alone_s < TINY_S and cpu_s and cpu_s > AROUND * alone_s:
         return (
             f"on a job of {seconds(alone_s)}, {entry.name} spent {seconds(cpu_s)} of CPU time: what "
             "surrounds a job outweighs it, and among all that it takes longer than alone"
