@@ -17,7 +17,8 @@ from worker import cpu_clock
 from worker.answers import Answer
 from worker.app import settings
 from worker.errors import InvalidJobError, SimulError, StoppedError
-from worker.jobs import GameMove, Job, from_message
+from worker.job_messages import from_message
+from worker.jobs import GameMove, Job
 from worker.pass_on import require_place
 from worker.perform import perform
 from worker.records import RUN_ID, JobRecord, error_line, make_record

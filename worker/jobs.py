@@ -1,13 +1,12 @@
 """Defines the kinds of job, which check themselves and can be sent anywhere. What comes of them: `answers`.
 
 They are standard dataclasses, so that a subinterpreter without any extension module can do them.
-A job travels as JSON: `{"kind": "file_check", "files": [...]}`. This module does no job; see `perform`.
+How they travel is in `job_messages`. This module does no job; see `perform`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -198,48 +197,6 @@ class GameMove:
 
 
 Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve | Exchange | Call | GameMove
-
-
-#: The name of each kind of job in a message.
-KINDS: dict[str, type[Job]] = {
-    "file_check": FileCheck,
-    "chess_move": ChessMove,
-    "trapezoid": Trapezoid,
-    "sieve": Sieve,
-    "exchange": Exchange,
-    "call": Call,
-    "game_move": GameMove,
-}
-_KIND_NAMES = {kind: name for name, kind in KINDS.items()}
-
-
-def to_message(job: Job) -> dict[str, Any]:
-    """Write a job as plain JSON types, with its kind."""
-    return {"kind": _KIND_NAMES[type(job)], **fields_of(job)}
-
-
-def from_message(message: object) -> Job:
-    """Read the job that a decoded message describes.
-
-    Raises:
-        InvalidJobError: the message describes no valid job; the text says which field is wrong.
-    """
-    from worker import shapes  # not at the top: a subinterpreter may be unable to load it, and has no need to
-
-    if not isinstance(message, Mapping):
-        raise InvalidJobError(f"a job is an object with a kind, not {type(message).__name__}")
-    fields = dict(message)
-    kind = fields.pop("kind", None)
-    job_type = KINDS.get(kind) if isinstance(kind, str) else None
-    if job_type is None:
-        raise InvalidJobError(f"no kind of job is called {kind!r}; there are: {', '.join(KINDS)}")
-    unknown = fields.keys() - job_type.__dataclass_fields__.keys()
-    if unknown:
-        raise InvalidJobError(f"{kind}: unknown field {', '.join(sorted(map(ascii, unknown)))}")
-    try:
-        return shapes.convert(fields, job_type)
-    except shapes.ValidationError as error:
-        raise InvalidJobError(f"{kind}: {error}") from None
 
 
 def wait_s(job: Job) -> float:

@@ -15,7 +15,8 @@ from typing import Any
 from worker.answers import Answer, GameMovePlayed
 from worker.errors import InvalidJobError
 from worker.game_move import exhibition_of, next_move, queue_of, run_of
-from worker.jobs import GameMove, Job, to_message
+from worker.job_messages import to_message
+from worker.jobs import GameMove, Job
 from worker.wire import ANY
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from producer.show.charts.claims import compare
 from producer.show.charts.entries import Entry, Field
 from producer.show.kinds import Kind, kind_of, mean_alone_s
+from producer.show.used import cpu_per_job_s
 from producer.words import listed, seconds
 
 BUYS = (
@@ -54,9 +55,12 @@ def _costs(field: Field) -> Iterator[str]:
 
 def _cpu(celery: Entry, design: Entry | None) -> str:
     """What a job cost in CPU time; empty where it was too little to see."""
-    entries = [entry for entry in (celery, design) if entry and entry.summary.cpu_s]
-    each = (f"{entry.name} {seconds((entry.summary.cpu_s or 0.0) / entry.typical.jobs)}" for entry in entries)
-    return f"CPU time for each job: {listed(list(each))}" if entries else ""
+    each = [
+        f"{entry.name} {seconds(cpu_s)}"
+        for entry in (celery, design)
+        if entry and (cpu_s := cpu_per_job_s(entry.summary, entry.typical.jobs))
+    ]
+    return f"CPU time for each job: {listed(each)}" if each else ""
 
 
 def _startup_s(field: Field, celery: Entry) -> float | None:

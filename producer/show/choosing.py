@@ -13,6 +13,7 @@ from producer.contenders.designs.stalls import STALL_S
 from producer.results import Result
 from producer.show.charts.entries import Field
 from producer.show.kinds import Kind, kind_of
+from producer.show.used import cpu_per_job_s
 from producer.stats.summary import usable_cores
 from producer.words import listed, seconds
 
@@ -73,14 +74,17 @@ def choose_pools(result: Result, fields: Sequence[Field]) -> list[Choice]:
 
 def _on_requests(field: Field) -> Iterator[str]:
     """Say what a job cost each pool, and what room that leaves in a worker; nothing if it is not seen."""
-    rows = [entry.summary for way in LIGHT if (entry := field.best(way)) and entry.summary.cpu_s]
-    if not rows:
+    seen = [
+        (entry.summary, cpu_s)
+        for way in LIGHT
+        if (entry := field.best(way)) and (cpu_s := cpu_per_job_s(entry.summary, field.workload.jobs))
+    ]
+    if not seen:
         return
-    each_s = [(row.cpu_s or 0.0) / field.workload.jobs for row in rows]
-    costs = listed([f"{row.contender} {seconds(cpu_s)}" for row, cpu_s in zip(rows, each_s, strict=True)])
-    room = sorted(_round_down(1 + REQUEST_S / cpu_s) for cpu_s in each_s)
+    costs = listed([f"{row.contender} {seconds(cpu_s)}" for row, cpu_s in seen])
+    room = sorted(_round_down(1 + REQUEST_S / cpu_s) for _, cpu_s in seen)
     slots = f"{room[0]:,}" if room[0] == room[-1] else f"{room[0]:,} to {room[-1]:,}"
-    whose = " (the broker's in it)" if all(row.cpu_has_broker for row in rows) else ""
+    whose = " (the broker's in it)" if all(row.cpu_has_broker for row, _ in seen) else ""
     yield (
         f"{field.workload.name}: a job and its message took this much CPU time{whose}: {costs}. Beside a "
         "request of "

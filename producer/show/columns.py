@@ -9,6 +9,9 @@ from producer.stats.ratios import Ratio
 from producer.stats.summary import Percentiles, Summary
 from producer.words import NOTHING, SPACE, digits, mebibytes, percent, seconds, spread
 
+#: What the system counts CPU time in, in seconds.
+TICK_S = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -37,7 +40,7 @@ def write_interval(ratio: Ratio) -> str:
 
 def write_cpu(cpu_s: float | None) -> str:
     """Write CPU time. The system counts it in ticks of 10 ms: a mean below one says no more than that."""
-    return f"<{SPACE}10{SPACE}ms" if cpu_s is not None and cpu_s < 0.01 else seconds(cpu_s)
+    return f"<{SPACE}10{SPACE}ms" if cpu_s is not None and cpu_s < TICK_S else seconds(cpu_s)
 
 
 def write_share_of_limit(row: Summary) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from producer.show.columns import write_cpu
+from producer.show.columns import TICK_S, write_cpu
 from producer.stats.each_worker import EachWorker
 from producer.stats.summary import Summary
 from producer.words import mebibytes
@@ -18,6 +18,15 @@ WITHOUT_BROKER = "without the broker's, which is out of sight"
 def lacks_broker(rows: Sequence[Summary]) -> bool:
     """Tell whether CPU time is known of a Celery contender, but not that of its broker."""
     return any(row.contender.is_celery and row.cpu_s is not None and not row.cpu_has_broker for row in rows)
+
+
+def cpu_per_job_s(row: Summary, jobs: int) -> float | None:
+    """Compute the CPU time of one of so many jobs, in seconds; None where it was out of sight.
+
+    A mean below a tick of the system's clock says no more than that: serial can seem to compute for longer
+    than it ran.
+    """
+    return None if row.cpu_s is None or row.cpu_s < TICK_S else row.cpu_s / jobs
 
 
 def describe_used(rows: Sequence[Summary], workers: Sequence[EachWorker]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from worker import file_check
 from worker.data_root import RefusedError
-from worker.jobs import FileCheck, Job, to_message
+from worker.job_messages import to_message
+from worker.jobs import FileCheck, Job
 
 
 def data_hash(jobs: Sequence[Job], data_root: Path) -> str:

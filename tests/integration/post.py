@@ -21,7 +21,8 @@ from producer.system.broker import Broker
 from transport_envelopes import envelope_of
 from transport_envelopes import packed as packed
 from transport_lab import peak_memory as peak_memory
-from worker.jobs import FileCheck, to_message
+from worker.job_messages import to_message
+from worker.jobs import FileCheck
 from worker.settings import TASK_NAME
 
 #: One that works in the consumer's process, one in a child, one in greenlets.

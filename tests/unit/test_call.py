@@ -18,7 +18,8 @@ from worker import call as calls
 from worker.call import call, call_async, describe
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import CallError, InvalidJobError, TimeLimitError
-from worker.jobs import Call, from_message, to_message
+from worker.job_messages import from_message, to_message
+from worker.jobs import Call
 from worker.target import Function
 
 LIMIT_S = 0.05

@@ -14,8 +14,8 @@ from producer.contenders.celery_workers.exchange import SILENCE_S
 from worker import deadline
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import SettingsError, StoppedError, TimeLimitError
+from worker.job_messages import KINDS
 from worker.jobs import (
-    KINDS,
     MAX_FILES,
     MAX_MESSAGES,
     MAX_PARTIES,

@@ -17,7 +17,8 @@ from worker.answers import GameMovePlayed
 from worker.errors import InvalidJobError, InvalidPositionError
 from worker.game import openings
 from worker.game_move import exhibition_of, first_moves, move, move_async, next_move, play, queue_of, run_of
-from worker.jobs import GameMove, from_message, to_message
+from worker.job_messages import from_message, to_message
+from worker.jobs import GameMove
 from worker.openings import OPENINGS
 from worker.pass_on import entry_of, message_of, require_place
 

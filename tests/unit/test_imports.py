@@ -116,12 +116,12 @@ def test_errors_import_nothing() -> None:
 
 def test_jobs_know_only_their_errors() -> None:
     of_jobs = {module for module in imports("worker.jobs") if packages({module}) & OURS}
-    assert of_jobs == {"worker", "worker.errors", "worker.shapes"}
+    assert of_jobs == {"worker.errors"}
 
 
 @pytest.mark.parametrize(
     "name",
-    ["worker.jobs", "worker.perform"]
+    ["worker.jobs", "worker.job_messages", "worker.perform"]
     + [name for name in MODULES if name.startswith(("producer.stats", "producer.results", "producer.sheet"))],
 )
 def test_what_is_pure_loads_no_celery_no_redis_and_no_typer(name: str) -> None:

@@ -21,8 +21,8 @@ from worker.answers import (
     to_record,
 )
 from worker.errors import InvalidJobError
+from worker.job_messages import KINDS, from_message, to_message
 from worker.jobs import (
-    KINDS,
     MAX_DEPTH,
     MAX_MESSAGES,
     MAX_PARTIES,
@@ -34,8 +34,6 @@ from worker.jobs import (
     Job,
     Sieve,
     Trapezoid,
-    from_message,
-    to_message,
 )
 
 #: A message that describes an exchange.

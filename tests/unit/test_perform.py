@@ -11,7 +11,8 @@ import chess
 import pytest
 
 from worker.errors import InvalidJobError
-from worker.jobs import KINDS, Call, ChessMove, Exchange, FileCheck, GameMove, Job, Sieve, Trapezoid
+from worker.job_messages import KINDS
+from worker.jobs import Call, ChessMove, Exchange, FileCheck, GameMove, Job, Sieve, Trapezoid
 from worker.perform import perform, perform_async
 from worker.settings import PROJECT_DATA
 

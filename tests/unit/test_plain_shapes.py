@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from worker import plain_reading, plain_shapes
 from worker.consumer import Name, Nothing, Repr, Value
-from worker.jobs import KINDS
+from worker.job_messages import KINDS
 from worker.records import JobRecord, SentRecord
 
 msgspec = pytest.importorskip(

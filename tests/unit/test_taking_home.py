@@ -82,11 +82,11 @@ def test_a_rule_that_nothing_here_shows_says_what_does() -> None:
 
 
 def test_slots_for_requests_follow_from_the_cpu_time_of_a_job_and_its_message() -> None:
-    result, field = _compared(WAITS, 1.0, cpu_s=0.004, broker_cpu_s=0.0)  # 1 ms for each of four jobs
+    result, field = _compared(WAITS, 1.0, cpu_s=0.04, broker_cpu_s=0.0)  # 10 ms for each of four jobs
     requests, computing, mix = choose_pools(result, [field])
     [line] = requests.evidence
-    assert "took this much CPU time (the broker's in it): celery:gevent@4 1.00\u00a0ms." in line
-    assert "room for about 200 slots" in line  # 1 + 200 / 1
+    assert "took this much CPU time (the broker's in it): celery:gevent@4 10.0\u00a0ms." in line
+    assert "room for about 20 slots" in line  # 1 + 200 / 10
     assert computing.evidence[0].startswith("Not measured here")
     assert mix.evidence[0].startswith("What happens otherwise")
 

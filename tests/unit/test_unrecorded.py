@@ -17,7 +17,8 @@ from redis import ResponseError
 from redis.exceptions import NoPermissionError
 
 from worker import deadline, tasks
-from worker.jobs import GameMove, Sieve, to_message
+from worker.job_messages import to_message
+from worker.jobs import GameMove, Sieve
 
 #: Does a job whose record is refused with this error, and returns what becomes of the message.
 Refused = Callable[[ResponseError], Reject]

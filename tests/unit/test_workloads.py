@@ -13,7 +13,8 @@ import pytest
 from producer.workloads import WORKLOADS, build, data_files
 from worker.answers import FilesChecked, FileVerdict, Integral, PrimesCounted
 from worker.errors import DataError, InvalidJobError, UnknownNameError
-from worker.jobs import ChessMove, FileCheck, to_message
+from worker.job_messages import to_message
+from worker.jobs import ChessMove, FileCheck
 from worker.perform import perform
 from worker.settings import PROJECT_DATA
 

@@ -9,7 +9,8 @@ from typing import Any
 from celery import Celery
 
 from celery_reliable_redis import NotAllSentError, send_many
-from worker.jobs import Job, to_message
+from worker.job_messages import to_message
+from worker.jobs import Job
 from worker.lab_app import BOUNDS, LabApp
 from worker.settings import TASK_NAME, tls_options
 

@@ -14,8 +14,8 @@ from producer.show.slots import behind_comma
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Row, draw_bar, draw_rows
-from producer.show.used import WITHOUT_BROKER, lacks_broker
-from producer.words import seconds
+from producer.show.used import WITHOUT_BROKER, cpu_per_job_s, lacks_broker
+from producer.words import listed, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,7 @@ def derive(entries: Sequence[Entry]) -> list[Cost]:
             entry,
             row.throughput,
             row.peak_memory_bytes,
-            # A run so short that no tick of the system's clock fell into it says nothing of its CPU time.
-            row.cpu_s / entry.typical.jobs if row.cpu_s else None,
+            cpu_per_job_s(row, entry.typical.jobs),
         )
         for entry in entries
         if (row := entry.summary).throughput is not None
@@ -63,7 +62,12 @@ def describe(costs: Sequence[Cost]) -> str:
     measured = [(cost.cpu_per_job_s, cost) for cost in costs if cost.cpu_per_job_s]
     if not measured:
         return "The CPU time of the contenders was out of sight, or too short to be seen."
-    return name_least("CPU time for a job", costs[0], measured, seconds)
+    told = name_least("CPU time for a job", costs[0], measured, seconds)
+    unseen = [str(cost.entry.name) for cost in costs if not cost.cpu_per_job_s]
+    if not unseen:
+        return told
+    whose = f"That of {listed(unseen)} was out of sight, or too short to be seen."
+    return f"As far as CPU time was seen, {told[0].lower()}{told[1:]} {whose}"
 
 
 def name_least(

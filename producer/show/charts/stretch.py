@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from producer.show.charts.entries import STRETCHED, TINY_S, Entry, Field
+from producer.show.used import cpu_per_job_s
 from producer.stats.limit import COOPERATIVE
 from producer.words import seconds
 
@@ -12,8 +13,6 @@ BEYOND = 1.03
 AROUND = 2.0
 #: Jobs ran, and were not held up, if they ran for more than this share of their time.
 RAN = 0.8
-#: The system counts CPU time in hundredths of a second: a mean of fewer than two says nothing of a job.
-COARSE_S = 0.02
 
 
 def explain_stretch(entry: Entry, field: Field, stretch: float, at_once: int) -> str:
@@ -51,14 +50,13 @@ def _why_turns(entry: Entry, field: Field) -> str:
 def _what_besides(entry: Entry) -> str:
     """Say what else than taking turns makes jobs take longer."""
     alone_s, ran_s = float(entry.alone_s.mean()), _ran_s(entry)
-    cpu_s = _cpu_s(entry)
+    cpu_s = cpu_per_job_s(entry.summary, entry.typical.jobs)
     if alone_s < TINY_S and ran_s is not None and ran_s > alone_s:
         return (
             f"a job that takes {seconds(alone_s)} alone computed for {seconds(ran_s)} here: when other work "
-            "comes "
-            "between, what it needs is not at hand in the processor"
+            "comes between, what it needs is not at hand in the processor"
         )
-    if alone_s < TINY_S and cpu_s > AROUND * alone_s:
+    if alone_s < TINY_S and cpu_s and cpu_s > AROUND * alone_s:
         return (
             f"on a job of {seconds(alone_s)}, {entry.name} spent {seconds(cpu_s)} of CPU time: what "
             "surrounds a job outweighs it, and among all that it takes longer than alone"
@@ -77,9 +75,3 @@ def _ran_s(entry: Entry) -> float | None:
     if times.cpu_s is None or not times.cpu_s.sum() > RAN * times.service_s.sum():
         return None
     return float(times.cpu_s.mean())
-
-
-def _cpu_s(entry: Entry) -> float:
-    """CPU time of the contender for each job; 0 where the system's clock is too coarse to tell."""
-    cpu_s = entry.summary.cpu_s or 0.0
-    return cpu_s / entry.typical.jobs if cpu_s > COARSE_S else 0.0
