@@ -8,6 +8,8 @@ from producer.show.charts.entries import Entry, Field
 
 #: Jobs are tiny if the fastest way beside serial takes more than so many times what a job takes alone.
 DEAR = 2.0
+#: What takes so long alone, in seconds, is not tiny, however long a busy machine takes to hand it out.
+LARGE_S = 0.005
 
 
 class Kind(StrEnum):
@@ -24,7 +26,8 @@ def kind_of(field: Field) -> Kind:
     """Tell what kind of jobs these are; tiny ones are those that cost more to hand out than to do."""
     fastest = fastest_beside_serial(field)
     alone_s = mean_alone_s(field)
-    if fastest and (fastest.summary.makespan_s or 0.0) / field.workload.jobs > DEAR * alone_s:
+    each_s = (fastest.summary.makespan_s or 0.0) / field.workload.jobs if fastest else 0.0
+    if alone_s < LARGE_S and each_s > DEAR * alone_s:
         return Kind.TINY
     if field.waits:
         return Kind.WAIT

@@ -53,11 +53,14 @@ def list_rules(fields: Sequence[Field]) -> list[Rule]:
 
 
 def _evidence(field: Field) -> str:
-    """What shows it: the fastest beside serial, and with jobs that compute, what threads came to."""
+    """What shows it, if anything: the fastest beside serial; of jobs that compute, what threads came to."""
     serial, fastest = field.best("serial"), fastest_beside_serial(field)
     if serial is None or fastest is None:
         return ""
     kind = kind_of(field)
+    ratio = measure_ratio(fastest, serial)
+    if ratio and ratio.claims and not ratio.shown:
+        return f"no difference between {_told(fastest)}, the fastest other way, and serial is shown here"
     if kind is Kind.TINY:
         return (
             f"one takes {seconds(mean_alone_s(field))} alone; serial did all "

@@ -69,3 +69,13 @@ def test_the_text_of_the_drawings_is_readable_on_a_projector(browser: Browser, p
               .map((text) => text.getBoundingClientRect().height))"""
         )
         assert smallest >= 12
+
+
+def test_it_is_presented_figure_by_figure(browser: Browser, page_of_a_class: Path) -> None:
+    with opened(browser, page_of_a_class, (1280, 720)) as (page, _):
+        page.keyboard.press("p")
+        assert page.locator("#present .place").text_content() == "1 / 3"
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#present figure h4").text_content() == "The same by cores, Python and GIL"
+        page.keyboard.press("Escape")
+        assert page.locator("#present").is_hidden()

@@ -41,6 +41,7 @@ TINY = {"serial": 0.004, "threads@2": 0.016, "celery:prefork@2": 0.204}
         (TINY, 0.0, 0.001, Kind.TINY),
         ({"serial": 4.0}, 0.0, 1.0, Kind.COMPUTE),
         ({"serial": 4.0, "threads@2": 4.0}, 0.0, 1.0, Kind.COMPUTE),  # one core: no way is faster than serial
+        ({"serial": 0.4, "threads@2": 0.36}, 0.0, 0.03, Kind.COMPUTE),  # a busy machine takes its time
     ],
 )
 def test_the_kind_of_jobs_is_read_from_what_they_are_and_what_handing_them_out_costs(
@@ -67,6 +68,21 @@ def test_of_tiny_jobs_it_says_what_one_takes_and_what_the_next_way_takes() -> No
     line = take_home(field)
     assert "one takes 980\u00a0µs alone" in line  # in the shortest of serial's runs
     assert "the fastest other way, threads@2, took 4.00 times as long" in line
+
+
+def test_where_no_difference_is_shown_none_is_claimed() -> None:
+    times_s = [(4.0, 3.0), (3.0, 4.5), (4.2, 3.1), (3.3, 3.6), (4.1, 3.2)]
+    runs = [
+        replace(run, round=round)
+        for round, pair in enumerate(times_s)
+        for name, makespan_s in zip(("serial", "threads@2"), pair, strict=True)
+        for run in one_after_the_other(name, makespan_s)[:1]
+    ]
+    line = take_home(compared(*runs, wait_s=0.0, work_s=1.0)[1])
+    assert line == (
+        "Jobs that compute want cores: no difference between threads@2 (2 slots in 1 process), the fastest "
+        "other way, and serial is shown here."
+    )
 
 
 def test_nothing_is_to_be_taken_home_from_one_contender() -> None:

@@ -9,7 +9,8 @@ from importlib.resources import files
 from producer.printable import html
 from producer.show.classes.charts import colours, draw_predictions, draw_strips
 from producer.show.classes.load import Broken
-from producer.show.report.page import OPENING, SCRIPTS
+from producer.show.report import present
+from producer.show.report.page import OPENING, SCRIPTS, STYLES
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.palette import DARK, LIGHT, declare
 from producer.show.svg.rows import NARROW, WIDE, Frame
@@ -37,8 +38,9 @@ def write_class_page(together: Class, broken: Sequence[Broken]) -> str:
     """Write the whole page."""
     groups = colours(sorted({member.group for member in together.members}))
     assets = files("producer.show.report")
-    style = (assets / "page.css").read_text("utf-8")
-    script = "".join((assets / name).read_text("utf-8") for name in SCRIPTS)
+    style, script = (
+        "".join((assets / name).read_text("utf-8") for name in names) for names in (STYLES, SCRIPTS)
+    )
     dark = declare(DARK)
     themes = (
         f":root{{{declare(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
@@ -54,9 +56,9 @@ def write_class_page(together: Class, broken: Sequence[Broken]) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">'
         f"<style>{themes}{style}</style></head><body>"
         f'<header><a class="name" href="#top">simul</a><nav>{links}</nav>'
-        '<button type="button" id="theme">Theme</button></header>'
+        f'{present.BUTTON}<button type="button" id="theme">Theme</button></header>'
         f'<main id="top"><section class="intro"><h1>{html(title)}</h1>{_write_groups(together)}'
-        f"{_write_left_out(together, broken)}</section>{body}</main>"
+        f"{_write_left_out(together, broken)}</section>{body}</main>{present.STAGE}"
         '<div id="tip" role="status" hidden></div><script type="application/json" id="lines">{}</script>'
         f"<script>{script}</script></body></html>\n"
     )
