@@ -17,7 +17,7 @@ import pytest
 
 from producer.results import Result, load
 from producer.show.charts.entries import Field, derive_fields
-from producer.show.what_if import MORE, ask_what_if
+from producer.show.teaching.what_if import MORE, ask_what_if
 from producer.workloads import WORKLOADS
 
 pytestmark = pytest.mark.bench

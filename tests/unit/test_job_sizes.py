@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from producer.show.charts.entries import Field
-from producer.show.job_sizes import compare_sizes
 from producer.show.report.job_sizes import write_job_sizes
+from producer.show.teaching.job_sizes import compare_sizes
 from tests.charted import compared, one_after_the_other
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from producer.results import Result, Run
-from producer.show.celery_costs import break_even_s, describe_costs
 from producer.show.charts.entries import Field
-from producer.show.choosing import choose_pools
-from producer.show.kinds import Kind, kind_of
-from producer.show.take_home import list_rules, take_home
+from producer.show.teaching.celery_costs import break_even_s, describe_costs
+from producer.show.teaching.choosing import choose_pools
+from producer.show.teaching.kinds import Kind, kind_of
+from producer.show.teaching.take_home import list_rules, take_home
 from tests.charted import compared, one_after_the_other
 
 
@@ -98,11 +98,11 @@ def test_a_rule_that_nothing_here_shows_says_what_does() -> None:
 
 
 def test_slots_for_requests_follow_from_the_cpu_time_of_a_job_and_its_message() -> None:
-    result, field = _compared(WAITS, 1.0, cpu_s=0.04, broker_cpu_s=0.0)  # 10 ms for each of four jobs
+    result, field = _compared(WAITS, 1.0, cpu_s=0.04, broker_cpu_s=0.4)  # 10 ms for each of four jobs
     requests, computing, mix = choose_pools(result, [field])
     [line] = requests.evidence
-    assert "took this much CPU time (the broker's in it): celery:gevent@4 10.0\u00a0ms." in line
-    assert "room for about 20 slots" in line  # 1 + 200 / 10
+    assert "took the worker this much CPU time: celery:gevent@4 10.0\u00a0ms." in line
+    assert "room for about 21 slots" in line  # 1 + 200 / 10
     assert computing.evidence[0].startswith("Not measured here")
     assert mix.evidence[0].startswith("What happens otherwise")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from producer.contender_name import ContenderName
 from producer.results import WorkloadResult
 from producer.results.reference import Reference
-from producer.show.what_if import ask_what_if
+from producer.show.teaching.what_if import ask_what_if
 from producer.stats.summary import Summary
 from producer.stats.what_if import Conditions, Measured, estimate_s
 from tests.charted import compared, one_after_the_other

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from producer.printable import html
 from producer.show.charts.entries import Field
-from producer.show.job_sizes import Size, compare_sizes
 from producer.show.report.table import write_scrolling
+from producer.show.teaching.job_sizes import Size, compare_sizes
 from producer.words import digits, seconds
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from producer.printable import html
 from producer.results import Result
-from producer.show.celery_costs import BUYS, describe_costs
 from producer.show.charts.entries import Field
-from producer.show.choosing import choose_pools
 from producer.show.report.fold import fold
 from producer.show.report.labelled import Labelled
 from producer.show.report.table import write_scrolling
-from producer.show.take_home import list_rules, take_home
-from producer.show.what_if import Estimate, WhatIf, ask_what_if
+from producer.show.teaching.celery_costs import BUYS, describe_costs
+from producer.show.teaching.choosing import choose_pools
+from producer.show.teaching.take_home import list_rules, take_home
+from producer.show.teaching.what_if import Estimate, WhatIf, ask_what_if
 from producer.words import capital, listed, seconds
 
 

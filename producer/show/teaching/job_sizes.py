@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Field
-from producer.show.kinds import mean_alone_s
+from producer.show.teaching.kinds import mean_alone_s
 from producer.stats.ratios import Ratio
 from producer.words import counted, digits, seconds
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from producer.show.charts.claims import compare
 from producer.show.charts.entries import Entry, Field
-from producer.show.kinds import Kind, kind_of, mean_alone_s
+from producer.show.teaching.kinds import Kind, kind_of, mean_alone_s
 from producer.show.used import cpu_per_job_s
 from producer.words import listed, seconds
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
-from producer.show.kinds import Kind, fastest_beside_serial, kind_of, mean_alone_s
+from producer.show.teaching.kinds import Kind, fastest_beside_serial, kind_of, mean_alone_s
 from producer.words import counted, seconds, times
 
 #: What is true of all jobs of a kind.

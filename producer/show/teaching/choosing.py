@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from producer.contender_name import ContenderName
 from producer.contenders.designs.stalls import STALL_S
 from producer.results import Result
 from producer.show.charts.entries import Field
-from producer.show.kinds import Kind, kind_of
-from producer.show.used import cpu_per_job_s
+from producer.show.columns import TICK_S
+from producer.show.teaching.kinds import Kind, kind_of
 from producer.stats.summary import usable_cores
 from producer.words import listed, seconds
 
@@ -48,7 +49,7 @@ def choose_pools(result: Result, fields: Sequence[Field]) -> list[Choice]:
             "suit them, threads where they do not. Give it as many slots as requests may wait at once, up to "
             "what "
             "one process can serve: 1 + (wait / CPU time of a job).",
-            tuple(line for field in waits for line in _on_requests(field))
+            tuple(line for field in waits for line in _on_requests(result, field))
             or ("Not measured here; simul compare waits shows what a waiting job costs each pool.",),
         ),
         Choice(
@@ -72,24 +73,30 @@ def choose_pools(result: Result, fields: Sequence[Field]) -> list[Choice]:
     ]
 
 
-def _on_requests(field: Field) -> Iterator[str]:
+def _on_requests(result: Result, field: Field) -> Iterator[str]:
     """Say what a job cost each pool, and what room that leaves in a worker; nothing if it is not seen."""
-    seen = [
-        (entry.summary, cpu_s)
+    seen = {
+        entry.name: cpu_s
         for way in LIGHT
-        if (entry := field.best(way)) and (cpu_s := cpu_per_job_s(entry.summary, field.workload.jobs))
-    ]
+        if (entry := field.best(way)) and (cpu_s := _worker_cpu_s(result, field, entry.name))
+    }
     if not seen:
         return
-    costs = listed([f"{row.contender} {seconds(cpu_s)}" for row, cpu_s in seen])
-    room = sorted(_round_down(1 + REQUEST_S / cpu_s) for _, cpu_s in seen)
+    costs = listed([f"{name} {seconds(cpu_s)}" for name, cpu_s in seen.items()])
+    room = sorted(_round_down(1 + REQUEST_S / cpu_s) for cpu_s in seen.values())
     slots = f"{room[0]:,}" if room[0] == room[-1] else f"{room[0]:,} to {room[-1]:,}"
-    whose = " (the broker's in it)" if all(row.cpu_has_broker for row, _ in seen) else ""
     yield (
-        f"{field.workload.name}: a job and its message took this much CPU time{whose}: {costs}. Beside a "
-        "request of "
-        f"{seconds(REQUEST_S)} that leaves room for about {slots} slots in a worker."
+        f"{field.workload.name}: a job and its message took the worker this much CPU time: {costs}. Beside a "
+        f"request of {seconds(REQUEST_S)} that leaves room for about {slots} slots in a worker."
     )
+
+
+def _worker_cpu_s(result: Result, field: Field, name: ContenderName) -> float | None:
+    """Compute the CPU time of a job in its worker; None where it was out of sight, or too little to see."""
+    runs = (run for run in result.runs if run.valid and run.contender == name)
+    cpu_s = [run.cpu_s for run in runs if run.workload == field.workload.name and run.cpu_s is not None]
+    mean_s = sum(cpu_s) / len(cpu_s) if cpu_s else 0.0
+    return mean_s / field.workload.jobs if mean_s >= TICK_S else None
 
 
 def _on_computing(field: Field) -> Iterator[str]:
