@@ -68,7 +68,7 @@ def lost(said: str) -> int:
 
 
 def test_updates_are_lost_without_a_gil_until_it_is_mended(tmp_path: Path) -> None:
-    assert lost(run(BROKEN / "lost_update.py")) >= 0
+    lost(run(BROKEN / "lost_update.py"))  # with a GIL a few or none; the three numbers have to agree
     assert lost(run(mended("lost_update.py", tmp_path))) == 0
     python = next(filter(None, map(shutil.which, ("python3.14t", "python3.13t"))), None)
     if python is None:
