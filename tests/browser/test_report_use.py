@@ -128,6 +128,21 @@ def test_a_presentation_shows_each_figure_large_and_whole(browser: Browser, repo
         assert page.locator("main figure").count() == figures
 
 
+def test_what_would_change_is_presented_as_its_table(browser: Browser, report: Path) -> None:
+    with opened(browser, report, SCREEN, place="#waits") as (page, _):
+        what_if = page.locator("main figure.what-if").first
+        place = page.locator("main figure").evaluate_all(
+            "figures => figures.findIndex((figure) => figure.classList.contains('what-if'))"
+        )
+        assert what_if.locator("ul").count() == 1
+        page.keyboard.press("p")
+        page.keyboard.press("Home")
+        for _turn in range(place):
+            page.keyboard.press("ArrowRight")
+        assert page.locator("#present .what-if table").is_visible()
+        assert page.locator("#present .what-if ul").is_hidden()
+
+
 def test_what_is_to_be_taken_home_makes_room_for_a_figure(browser: Browser, report: Path) -> None:
     with opened(browser, report, SCREEN) as (page, _):
         page.locator("#waits").evaluate(
