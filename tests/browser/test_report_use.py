@@ -106,7 +106,7 @@ def test_a_presentation_shows_each_figure_large_and_whole(browser: Browser, repo
     with opened(browser, report, SCREEN, theme) as (page, _):  # type: ignore[arg-type]  # the two that there are
         figures = page.locator("main figure").count()
         page.locator("#waits").evaluate(
-            '(part, line) => part.insertAdjacentHTML("beforeend", `<p class=take-home>${line}</p>`)',
+            '(part, line) => { part.querySelector(".take-home").textContent = line; }',
             TAKE_HOME,
         )
         page.keyboard.press("p")
@@ -114,7 +114,8 @@ def test_a_presentation_shows_each_figure_large_and_whole(browser: Browser, repo
             assert where(page) == f"{place} / {figures}"
             size_px, text = page.locator("#present").evaluate(SMALLEST)
             assert size_px >= 18, text
-            assert page.locator("#present .take").inner_text() == ("" if place == 1 else TAKE_HOME)
+            expected = "" if place in (1, figures) else TAKE_HOME
+            assert page.locator("#present .take").inner_text() == expected
             slide = page.locator("#present .slide")
             assert slide.evaluate("slide => slide.scrollHeight <= slide.clientHeight"), where(page)
             assert slide.evaluate("slide => slide.scrollWidth <= slide.clientWidth")
@@ -127,9 +128,37 @@ def test_a_presentation_shows_each_figure_large_and_whole(browser: Browser, repo
         assert page.locator("main figure").count() == figures
 
 
+def test_what_would_change_is_presented_as_its_table(browser: Browser, report: Path) -> None:
+    with opened(browser, report, SCREEN, place="#waits") as (page, _):
+        what_if = page.locator("main figure.what-if").first
+        place = page.locator("main figure").evaluate_all(
+            "figures => figures.findIndex((figure) => figure.classList.contains('what-if'))"
+        )
+        assert what_if.locator("ul").count() == 1
+        page.keyboard.press("p")
+        page.keyboard.press("Home")
+        for _turn in range(place):
+            page.keyboard.press("ArrowRight")
+        assert page.locator("#present .what-if table").is_visible()
+        assert page.locator("#present .what-if ul").is_hidden()
+
+
+def test_what_is_to_be_taken_home_makes_room_for_a_figure(browser: Browser, report: Path) -> None:
+    with opened(browser, report, SCREEN) as (page, _):
+        page.locator("#waits").evaluate(
+            '(part, line) => { part.querySelector(".take-home").textContent = line; }',
+            TAKE_HOME * 12,
+        )
+        page.keyboard.press("p")
+        for _place in range(page.locator("main figure").count() + 1):
+            slide = page.locator("#present .slide")
+            assert slide.evaluate("slide => slide.scrollHeight <= slide.clientHeight"), where(page)
+            page.keyboard.press("ArrowRight")
+
+
 def test_a_presentation_obeys_keys_and_gives_them_back(browser: Browser, report: Path) -> None:
     with opened(browser, report, SCREEN) as (page, _):
-        order = page.locator("main figure h4").all_text_contents()
+        order = page.locator("main figure h4:first-of-type").all_text_contents()
         page.get_by_role("button", name="Present").click()
         for key, title in (
             (" ", order[1]),
@@ -138,7 +167,7 @@ def test_a_presentation_obeys_keys_and_gives_them_back(browser: Browser, report:
             ("End", order[-1]),
         ):
             page.keyboard.press(key)
-            assert page.locator("#present figure h4").inner_text() == title
+            assert page.locator("#present figure h4").first.inner_text() == title
         page.keyboard.press("Home")
         # Space presses the button that has the focus, and turns no page.
         page.locator("#present [data-does='on']").focus()
@@ -146,7 +175,7 @@ def test_a_presentation_obeys_keys_and_gives_them_back(browser: Browser, report:
         assert where(page).startswith("2 /")
         page.keyboard.press("p")
         assert page.locator("#present").is_hidden()
-        assert page.locator("main figure h4").all_text_contents() == order
+        assert page.locator("main figure h4:first-of-type").all_text_contents() == order
         assert page.evaluate("document.activeElement.id") == "start"
 
 

@@ -207,6 +207,14 @@ def test_what_comes_near_the_largest_part_is_named_too() -> None:
     assert said.endswith(" Nearly as much, 47 %, was: held up.")
 
 
+def test_on_the_page_the_drawing_says_it_of_each_and_the_sentence_of_the_fastest() -> None:
+    _, field = compared(placed([(1, 0, 0, 1)], "serial"), placed([(1, 0, 0, 2)], "threads@2"), work_s=1.0)
+    made = shares.chart(field)
+    assert made
+    assert made.sentence.startswith("serial: ")
+    assert "threads@2" not in made.sentence
+
+
 def test_the_parts_of_all_contenders_are_in_one_sentence() -> None:
     made, field = compared(
         placed([(1, 0, 0, 1), (1, 0, 0, 1)]), placed([(1, 0, 9, 10), (1, 0, 9, 10)], "celery:solo")

@@ -61,7 +61,7 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
         "is free, and waits for the nearest job: one that a worker has received, one in the queue, one that "
         "is not sent yet, or none any more. The parts add up to the makespan; what took the most of it bound "
         "the contender.",
-        describe_largest(rows[0], field),
+        describe_largest(rows[0], field),  # the drawing says it of each
         (Picture("shares", "where the time went", partial(draw, rows, field)),),
     )
 

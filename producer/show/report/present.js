@@ -46,6 +46,8 @@ class Presentation {
     stage.querySelector(".place").textContent = `${place + 1} / ${this.figures.length}`;
     figure.replaceWith(this.mark);
     slide.replaceChildren(figure);
+    // Where room is short, it is the figure's.
+    if (slide.scrollHeight > slide.clientHeight) stage.querySelector(".take").textContent = "";
     slide.scrollTop = 0;
     // What had the focus may have gone back to the page.
     if (!stage.contains(document.activeElement)) stage.focus();
