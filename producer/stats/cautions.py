@@ -204,12 +204,13 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[Cau
             f"its first run took {times(makespans[0] / median)} the median: caches were cold, or other "
             "programs still busy; compare again, or with more --rounds"
         )
-        factor = makespans[0] / median
+        factor = float(makespans[0] / median)
         yield Caution(Kind.SLOW_FIRST, None, text, times(factor), factor)
     elif strange:
         rounds = listed([str(valid[place].round) for place in strange])
         which = f"{'round' if len(strange) == 1 else 'rounds'} {rounds} {are(len(strange))}"
-        factor = max((makespans[place] / median for place in strange), key=lambda each: abs(math.log(each)))
+        factors = [float(makespans[place] / median) for place in strange]
+        factor = max(factors, key=lambda each: abs(math.log(each)))
         text = (
             f"{which} far from the others (the farthest took {times(factor)} the median): see what else ran "
             "at that time, and compare again"
