@@ -103,6 +103,7 @@ def _ask(sheets: Sequence[Sheet]) -> list[Prediction]:
     try:
         return [make_prediction(sheet, _ask_about(sheet)) for sheet in sheets]
     except EOFError:
+        _print("")  # the line of the question has not ended
         raise AnswerError("the answers ended before the questions did: nothing was measured") from None
 
 

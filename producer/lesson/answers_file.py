@@ -38,8 +38,10 @@ def read_answers(path: Path, sheets: Sequence[Sheet]) -> list[Prediction]:
     text = _read(path)
     try:
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise AnswerError(f"{path} is no TOML (answers): {error or 'it is nested too deeply'}") from None
+    except ValueError as error:  # of a number of thousands of digits, too
+        raise AnswerError(f"{path} is no TOML (answers): {error}") from None
+    except RecursionError:
+        raise AnswerError(f"{path} is no TOML (answers): it is nested too deeply") from None
     lines = text.splitlines()
     by_name = {sheet.workload.name: sheet for sheet in sheets}
     for name, table in tables.items():

@@ -97,7 +97,10 @@ def _read_factor(question: Question, answer: object) -> float:
 
 
 def _quote(answer: object) -> str:
-    text = repr(answer)
+    try:
+        text = repr(answer)
+    except ValueError:  # Python does not write so many digits
+        text = "what is so long"
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 

@@ -10,6 +10,8 @@ _NUMBER = re.compile(
 )
 _THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _PLAIN = re.compile(r"[0-9]+([.,][0-9]+)?")
+#: What is longer, in characters, is no number; nor is it searched for one, which would take for ever.
+_LONGEST = 200
 #: How many seconds each unit has.
 _SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "min": 60.0, "h": 3600.0}
 
@@ -32,7 +34,8 @@ def read_number(text: str, unit_s: float | None = None) -> Written | None:
     With `unit_s` it is a time, and becomes seconds: in the unit that is written after it, or else in units of
     so many seconds. "1,235" has a thousand in it; "3,3" is 3.3.
     """
-    match = _NUMBER.fullmatch(text.strip())
+    text = text.strip()
+    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         return None
     digits = match["digits"].rstrip(".,")

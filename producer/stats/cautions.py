@@ -209,7 +209,8 @@ def _of_contender(runs: Sequence[Run], workload: WorkloadResult) -> Iterator[Cau
     elif strange:
         rounds = listed([str(valid[place].round) for place in strange])
         which = f"{'round' if len(strange) == 1 else 'rounds'} {rounds} {are(len(strange))}"
-        factor = max((makespans[place] / median for place in strange), key=lambda each: abs(math.log(each)))
+        factors = [float(makespans[place] / median) for place in strange]
+        factor = max(factors, key=lambda each: abs(math.log(each)))
         text = (
             f"{which} far from the others (the farthest took {times(factor)} the median): see what else ran "
             "at that time, and compare again"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
-from producer.show.export import to_csv, to_markdown
+import pytest
+
+from producer.show.export import to_csv, to_json, to_markdown
 from tests.made import a_result, a_run, left_out
 
 RESULT = a_result({"serial": [4.0] * 5, "threads@4": [2.0] * 5}, jobs=8)
@@ -47,3 +50,12 @@ def test_markdown_says_who_is_left_out_and_whose_runs_are_invalid() -> None:
     *_, gone, invalid = to_markdown(result).splitlines()
     assert gone == "- left out: celery:gevent@4: gone"
     assert invalid == "- invalid: celery:solo, round 1: 1 job is lost"
+
+
+@pytest.mark.parametrize("far", [0, 3], ids=["the first run", "another run"])
+def test_a_caution_about_a_run_far_from_the_others_is_json(far: int) -> None:
+    makespans = [4.0, 4.01, 3.99, 4.0, 4.02, 4.0]
+    makespans[far] = 9.0
+    numbers = json.loads(to_json(a_result({"serial": makespans, "threads@4": [2.0] * 6})))
+    weights = [each["weight"] for each in numbers["waits"]["cautions"] if each["contender"] == "serial"]
+    assert weights == [pytest.approx(2.25 if far == 0 else 0.81, abs=0.01)]

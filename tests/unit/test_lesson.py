@@ -153,6 +153,7 @@ RANGE = "is no number from 1 to 100,000 (serial is one of them)"
         ("[wait]\ntimes = 2\n", 1, "no workload 'wait' is asked about; there are: waits, search"),
         ("\nwaits = 3\n", 2, TABLE),
         ("[[waits]]\n", 1, TABLE),
+        (f"[waits]\ntimes = 0x{'f' * 5000}\n", 2, f"times: what is so long {RANGE}"),
         ("[waits]\nname = 'Bob'\n", 2, f"name: nothing called 'name' is asked; there are: {KEYS}"),
         ("[search]\ntimes = 2\n[waits]\n# times\ntimes = 0\n", 5, f"times: 0 {RANGE}"),
         ("[waits]\n\n'with_2_slots' = 'x'\n", 3, "with_2_slots: 'x' is no number from 0.001 to 100,000"),
@@ -194,6 +195,11 @@ def test_a_hostile_file_is_refused_in_one_line(tmp_path: Path, text: str) -> Non
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(AnswerError, match=r"none.toml cannot be read \(answers\): No such file or directory"):
         read_answers(tmp_path / "none.toml", sheets())
+
+
+def test_a_number_of_more_digits_than_python_reads_is_no_toml(tmp_path: Path) -> None:
+    with pytest.raises(AnswerError, match=r"a\.toml is no TOML \(answers\): Exceeds the limit"):
+        answered(tmp_path, f"[waits]\ntimes = {'9' * 5000}\n")
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

@@ -327,3 +327,10 @@ def test_the_sheet_of_the_course_is_empty_and_every_line_of_it_can_be_read() -> 
     assert {verdict.status for verdict in judge(sheet, {"a": MADE})} == {"not answered"}
     assert all(question.commands for question in sheet.questions)
     assert sum(question.check is not None for question in sheet.questions) > 20
+
+
+def test_what_is_far_too_long_is_no_number() -> None:
+    # Where it is a hundred times as long, the search for a number in it would take minutes.
+    assert read_number("1" + "," * 500 + "1") is None
+    assert read_number("3.3" + " " * 500) is not None
+    assert read_number("3.3 times" + " as fast" * 100) is None
