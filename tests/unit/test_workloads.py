@@ -106,6 +106,11 @@ def test_a_senseless_size_is_refused(name: str, sizes: dict[str, Any]) -> None:
         build(name, **sizes)
 
 
+def test_more_jobs_than_a_result_holds_are_refused_before_they_are_made() -> None:
+    with pytest.raises(InvalidJobError, match=r"up to 5,000,000 jobs, not 99,999,999,999: ask for fewer"):
+        build("waits", 99_999_999_999)
+
+
 def test_the_integral_is_summed_up_beside_its_exact_value() -> None:
     summary = WORKLOADS["trapezoid"].summary
     assert summary is not None
