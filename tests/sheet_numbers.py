@@ -1,7 +1,8 @@
 """What the commands of the lab sheet measured, run by run: the numbers that its solutions speak of.
 
-Two cores, otherwise idle, 28 November 2026; CPython 3.11.7, in `free` 3.13.0 and 3.13.5t. Taken from the results of the
-commands: of each contender its slots, its makespans in ms, its most memory in MiB, the longest stall of its event loop in ms.
+Two cores, otherwise idle, 28 November 2026; CPython 3.11.7, in `free` 3.13.0 and 3.13.5t. Taken from the
+results of the commands: of each contender its slots, its makespans in ms, its most memory in MiB, and of the
+longest stalls of its event loop, by run, the shortest and the longest in ms.
 """
 
 from __future__ import annotations
@@ -12,103 +13,85 @@ from producer.contender_name import ContenderName
 from producer.results import Result, Run
 from tests.made import result, run, started, workload
 
-#: Slots, makespans, memory, stall; None where no event loop was watched.
-Row = tuple[int, tuple[float, ...], int, float | None]
+#: Slots, makespans, memory, stalls; None where no event loop was watched.
+Row = tuple[int, tuple[float, ...], int, tuple[float, float] | None]
 
 MEASURED: dict[str, dict[str, dict[str, Row]]] = {
-    "broken": {
-        "blocked_loop:fetch": {
-            "asyncio@8": (8, (2076, 2123, 2119, 2085, 2035), 25, 2126),
-            "threads@8": (8, (267, 277, 308, 264, 260), 22, None),
-            "serial": (1, (2093, 2092, 2206, 2093, 2088), 24, None),
-        },
-    },
-    "cove": {
-        "trapezoid": {
-            "processes@2": (2, (428, 629, 507, 646, 720), 74, None),
-            "asyncio+threads@2": (2, (453, 443, 456, 748, 604), 21, 62.5),
-            "asyncio@2": (2, (488, 668, 460, 730, 652), 21, 29.4),
-            "threads@2": (2, (790, 618, 421, 456, 489), 20, None),
-            "serial": (1, (628, 496, 467, 592, 581), 19, None),
-        },
-        "exchange": {
-            "asyncio+threads@32": (32, (65.5, 63.0, 56.2, 55.4, 58.3), 20, 5.35),
-            "asyncio@32": (32, (59.9, 66.1, 69.4, 76.4, 46.9), 20, 8.09),
-            "threads@32": (32, (91.5, 105, 98.4, 95.0, 101), 21, None),
-            "processes@2": (2, (483, 537, 517, 503, 539), 73, None),
-            "serial": (1, (1153, 1260, 968, 1285, 1135), 19, None),
+    "yellow": {
+        "files": {
+            "serial": (1, (4.75, 4.41, 4.72, 5.62, 4.82), 17, None),
+            "threads@32": (32, (24.4, 17.9, 12.1, 12.7, 15.2), 18, None),
+            "asyncio@32": (32, (30.6, 31.5, 34.1, 33.3, 32.5), 19, (1.23, 2.28)),
         },
     },
     "free": {
         "files": {
-            "threads@32 [3.13]": (32, (17.9, 9.20, 16.3, 12.3, 10.9), 24, None),
-            "threads@32 [3.13t]": (32, (14.5, 7.22, 9.21, 10.1, 11.6), 37, None),
-            "serial [3.13t]": (1, (5.57, 9.52, 5.84, 5.55, 5.15), 31, None),
-            "serial [3.13]": (1, (4.86, 5.39, 6.74, 5.58, 4.24), 23, None),
-            "processes@2 [3.13]": (2, (43.1, 52.1, 40.0, 51.1, 39.3), 78, None),
-            "processes@2 [3.13t]": (2, (48.4, 48.4, 54.4, 42.0, 59.4), 103, None),
+            "threads@32 [3.13]": (32, (24.1, 14.7, 20.0, 23.6, 23.6), 24, None),
+            "threads@32 [3.13t]": (32, (17.7, 10.5, 8.10, 11.5, 9.53), 32, None),
+            "serial [3.13t]": (1, (6.10, 9.21, 6.04, 8.26, 5.72), 31, None),
+            "serial [3.13]": (1, (5.43, 6.62, 4.58, 5.00, 4.87), 23, None),
+            "processes@2 [3.13]": (2, (30.7, 20.4, 25.2, 24.8, 32.6), 79, None),
+            "processes@2 [3.13t]": (2, (39.2, 40.0, 46.9, 30.1, 34.0), 102, None),
         },
         "search": {
-            "serial [3.13]": (1, (389, 373, 356, 346, 531), 23, None),
-            "threads@2 [3.13t]": (2, (435, 374, 383, 379, 362), 30, None),
-            "processes@2 [3.13t]": (2, (358, 359, 353, 348, 487), 88, None),
-            "serial [3.13t]": (1, (565, 591, 589, 585, 790), 31, None),
-            "threads@2 [3.13]": (2, (380, 403, 408, 404, 438), 23, None),
-            "processes@2 [3.13]": (2, (215, 213, 219, 214, 578), 78, None),
+            "serial [3.13]": (1, (344, 336, 343, 353, 351), 23, None),
+            "threads@2 [3.13t]": (2, (359, 359, 357, 347, 350), 32, None),
+            "processes@2 [3.13t]": (2, (353, 355, 327, 330, 335), 81, None),
+            "serial [3.13t]": (1, (578, 569, 551, 564, 672), 31, None),
+            "threads@2 [3.13]": (2, (401, 374, 384, 362, 391), 23, None),
+            "processes@2 [3.13]": (2, (235, 205, 193, 202, 197), 79, None),
         },
     },
     "judit": {
         "waits": {
-            "asyncio@2": (2, (659, 651, 657, 687, 682), 20, 12.3),
-            "serial": (1, (1344, 1356, 1371, 1396, 1355), 19, None),
-            "threads@24": (24, (70.8, 76.7, 82.7, 72.6, 68.0), 19, None),
-            "processes@2": (2, (625, 656, 716, 724, 773), 73, None),
-            "asyncio@24": (24, (70.6, 71.0, 70.3, 73.7, 75.6), 20, 8.75),
+            "asyncio@2": (2, (626, 628, 627, 635, 636), 17, (1.17, 4.06)),
+            "serial": (1, (1256, 1228, 1251, 1264, 1262), 16, None),
+            "threads@24": (24, (75.4, 68.7, 71.8, 77.4, 75.7), 17, None),
+            "processes@2": (2, (656, 652, 670, 671, 670), 56, None),
+            "asyncio@24": (24, (71.0, 70.2, 74.6, 68.9, 71.2), 17, (1.17, 2.47)),
         },
     },
-    "pools-again": {
-        "waits": {
-            "celery:gevent@32": (32, (106, 165, 89.1, 89.9, 99.4), 57, None),
-            "serial": (1, (1293, 1337, 1273, 1264, 1270), 19, None),
-            "celery:prefork@2": (2, (829, 824, 917, 755, 900), 94, None),
-            "asyncio@32": (32, (55.3, 54.6, 54.8, 53.6, 54.4), 21, 8.42),
-            "celery:threads@32": (32, (106, 78.5, 105, 88.9, 80.7), 53, None),
-            "celery:asyncio@32": (32, (90.7, 98.6, 73.2, 86.7, 71.6), 52, None),
-            "celery:solo": (1, (1961, 1664, 1508, 1547, 1519), 50, None),
+    "cove": {
+        "trapezoid": {
+            "processes@2": (2, (242, 236, 237, 254, 255), 56, None),
+            "asyncio+threads@2": (2, (467, 463, 437, 452, 461), 18, (15.4, 27.9)),
+            "asyncio@2": (2, (424, 424, 411, 418, 419), 18, (6.83, 10.7)),
+            "threads@2": (2, (438, 423, 450, 441, 466), 17, None),
+            "serial": (1, (408, 404, 419, 409, 410), 16, None),
         },
-        "search": {
-            "celery:gevent@2": (2, (336, 576, 393, 486, 582), 56, None),
-            "serial": (1, (344, 322, 316, 343, 770), 19, None),
-            "celery:threads@2": (2, (381, 454, 565, 474, 436), 51, None),
-            "celery:asyncio@2": (2, (367, 643, 404, 452, 756), 51, None),
-            "celery:prefork@2": (2, (321, 353, 351, 272, 683), 95, None),
-            "asyncio@2": (2, (307, 345, 330, 410, 494), 21, 491),
-            "celery:solo": (1, (362, 390, 546, 391, 500), 51, None),
+        "exchange": {
+            "asyncio+threads@32": (32, (48.6, 53.3, 53.9, 52.7, 47.7), 18, (1.10, 5.26)),
+            "asyncio@32": (32, (49.0, 51.4, 56.8, 52.9, 53.2), 18, (1.14, 5.18)),
+            "threads@32": (32, (129, 132, 138, 135, 137), 18, None),
+            "processes@2": (2, (491, 493, 515, 495, 485), 57, None),
+            "serial": (1, (922, 926, 930, 933, 927), 16, None),
         },
     },
     "pools": {
         "waits": {
-            "celery:gevent@32": (32, (99.9, 117, 134, 117, 143), 56, None),
-            "serial": (1, (1255, 1277, 1283, 1256, 1257), 19, None),
-            "celery:threads@32": (32, (76.6, 93.8, 74.5, 92.5, 87.5), 53, None),
-            "celery:solo": (1, (1403, 1431, 1476, 1435, 1541), 51, None),
-            "celery:asyncio@32": (32, (97.6, 82.8, 94.1, 119, 87.1), 52, None),
-            "celery:prefork@2": (2, (696, 753, 715, 837, 759), 94, None),
+            "celery:gevent@32": (32, (66.0, 70.6, 72.2, 71.5, 68.6), 44, None),
+            "serial": (1, (1225, 1236, 1237, 1222, 1238), 16, None),
+            "celery:prefork@2": (2, (696, 705, 723, 727, 710), 78, None),
+            "asyncio@32": (32, (54.5, 54.2, 54.6, 54.7, 55.2), 17, (0.92, 1.23)),
+            "celery:threads@32": (32, (71.5, 69.6, 78.0, 73.3, 75.4), 41, None),
+            "celery:asyncio@32": (32, (64.0, 63.4, 64.9, 70.8, 67.8), 40, None),
+            "celery:solo": (1, (1353, 1403, 1406, 1402, 1396), 38, None),
         },
         "search": {
-            "serial": (1, (416, 308, 332, 318, 307), 19, None),
-            "celery:gevent@2": (2, (468, 371, 378, 419, 445), 56, None),
-            "celery:asyncio@2": (2, (355, 394, 374, 393, 483), 52, None),
-            "celery:threads@2": (2, (348, 388, 426, 426, 386), 51, None),
-            "celery:solo": (1, (366, 366, 395, 380, 370), 51, None),
-            "celery:prefork@2": (2, (231, 220, 246, 215, 402), 95, None),
+            "celery:gevent@2": (2, (346, 342, 364, 337, 389), 43, None),
+            "serial": (1, (312, 329, 293, 317, 310), 16, None),
+            "celery:threads@2": (2, (373, 382, 377, 357, 394), 38, None),
+            "celery:asyncio@2": (2, (344, 366, 372, 365, 375), 39, None),
+            "celery:prefork@2": (2, (218, 209, 202, 213, 224), 79, None),
+            "asyncio@2": (2, (315, 312, 318, 316, 322), 17, (308, 319)),
+            "celery:solo": (1, (372, 339, 367, 348, 385), 38, None),
         },
     },
-    "yellow": {
-        "files": {
-            "serial": (1, (3.96, 3.93, 3.25, 10.5, 3.58), 19, None),
-            "threads@32": (32, (7.30, 5.72, 5.73, 7.46, 5.42), 20, None),
-            "asyncio@32": (32, (18.7, 20.4, 16.8, 19.4, 14.1), 21, 4.37),
+    "broken": {
+        "blocked_loop:fetch": {
+            "asyncio@8": (8, (2129, 2104, 2081, 2114, 2140), 20, (2081, 2143)),
+            "threads@8": (8, (289, 295, 300, 302, 300), 20, None),
+            "serial": (1, (2196, 2137, 2145, 2183, 2203), 19, None),
         },
     },
 }
@@ -133,9 +116,9 @@ def _runs(name: str, rows: dict[str, Row]) -> list[Run]:
         replace(
             run(contender, makespan_ms, workload=name, round=round_, slots=slots),
             peak_memory_bytes=memory_mib * 2**20,
-            loop_stall_s=None if stall_ms is None else stall_ms / 1000,
+            loop_stall_s=stalls_ms and stalls_ms[round_ > 1] / 1000,
             gil=not ContenderName.parse(contender).python.endswith("t"),
         )
-        for contender, (slots, makespans_ms, memory_mib, stall_ms) in rows.items()
+        for contender, (slots, makespans_ms, memory_mib, stalls_ms) in rows.items()
         for round_, makespan_ms in enumerate(makespans_ms, 1)
     ]

@@ -29,6 +29,7 @@ INSTEAD = {
     "≈": "~",
     "…": "...",
     "µ": "u",
+    "\u03bc": "u",  # the Greek letter, which looks alike
     "²": "2",
     "█": "#",
     "←": "<-",

@@ -40,7 +40,7 @@ def test_everything_is_there_and_fits(
         assert page.evaluate("document.documentElement.scrollWidth") == size[0]
         page.evaluate(UNFOLD)
         charts = page.locator("figure.chart").all()
-        assert len(charts) == 7
+        assert len(charts) == 8
         for chart in charts:
             svg = chart.locator("svg:visible").first
             box = svg.bounding_box()

@@ -63,7 +63,7 @@ def test_jobs_travel_over_tls(
     }
     what = ["compare", "waits", "--with", "celery:threads", "--workers", "external", "--jobs", "6"]
     with ready_worker(WORKERS[way], environment=environment):
-        said = simul(*what, "--rounds", "1", cwd=tmp_path, environment=environment)
+        said = simul(*what, "--rounds", "1", "--wide", cwd=tmp_path, environment=environment)
         assert said.code == 0, said.err
         assert "celery:threads@2" in said.out
         assert "0/0/0" in said.out
