@@ -19,6 +19,8 @@ from producer.stats.shares import BOUNDS, Part, Shares, divide
 from producer.stats.summary import Summary, usable_cores
 from producer.words import counted, listed, percent, seconds
 
+#: The most names in a row.
+MOST_NAMES = 3
 #: A second part that is at least this share of the largest one is named with it.
 NEARLY = 0.8
 #: The colour of each part.
@@ -104,8 +106,15 @@ def describe(rows: Sequence[Divided], field: Field) -> str:
     for row in rows:
         share = percent(row.shares.share(row.shares.bound))
         groups.setdefault(row.shares.bound, []).append(f"{row.entry.name} ({share})")
-    parts = "; ".join(f"{LONG[bound]} with {listed(groups[bound])}" for bound in BOUNDS if bound in groups)
+    parts = "; ".join(f"{LONG[bound]} with {_few(groups[bound])}" for bound in BOUNDS if bound in groups)
     return f"{first} What took the most of each: {parts}."
+
+
+def _few(names: Sequence[str]) -> str:
+    """Write names in a row; of many the first, and how many more there are."""
+    if len(names) <= MOST_NAMES + 1:
+        return listed(names)
+    return listed([*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"])
 
 
 def describe_largest(row: Divided, field: Field) -> str:

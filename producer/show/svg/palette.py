@@ -56,7 +56,7 @@ DARK: Mapping[str, str] = {
     "part-held": "#bda16e",
     "part-sending": "#e255ca",
     "part-handing": "#e6e766",
-    "part-left": "#242a33",
+    "part-left": "#262d37",
     "process-0": "#8dd3d2",
     "process-1": "#47887c",
     "process-2": "#e5bbe1",
