@@ -33,8 +33,8 @@ def describe_jobs(workload: WorkloadResult, rows: Sequence[Summary]) -> str:
     if message_s is not None and message_s > DEAR * service_s:
         how = " (--chunk)" if workload.bound == "disk" else ""
         return (
-            f"The jobs are small: one is {seconds(service_s)} of work, and even the thriftiest Celery pool "
-            f"spent {seconds(message_s)} of CPU time more on each. Larger jobs{how} pay it less often."
+            f"The jobs are small: beside what each takes, even the thriftiest Celery pool spent "
+            f"{seconds(message_s)} of CPU time on it. Larger jobs{how} pay that less often."
         )
     if cpu > MOST * work or workload.bound not in READS_FILES:
         return (

@@ -45,15 +45,15 @@ def test_jobs_that_are_smaller_than_their_messages() -> None:
     ]
     # (0.21 - 0.01) s over 100 jobs; the thriftiest counts, and serial sends no messages.
     assert sentence(work, rows) == (
-        "The jobs are small: one is 100 µs of work, and even the thriftiest Celery pool "
-        "spent 2.00 ms of CPU time more on each. Larger jobs (--chunk) pay it less often."
+        "The jobs are small: beside what each takes, even the thriftiest Celery pool "
+        "spent 2.00 ms of CPU time on it. Larger jobs (--chunk) pay that less often."
     )
 
 
 def test_chunks_are_only_advised_where_jobs_have_them() -> None:
     work = workload(jobs=100, bound="cores", reference=reference([0.0] * 100, [0.0001] * 100, cpu_s=0.01))
     text = sentence(work, [celery(0.21)])
-    assert "Larger jobs pay it less often." in text
+    assert "Larger jobs pay that less often." in text
     assert "--chunk" not in text
 
 
