@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Here
 from tests.helpers import simul
 from tests.made import a_result, on, saved
@@ -21,6 +23,7 @@ def results_of(directory: Path, number: int) -> list[str]:
     ]
 
 
+@pytest.mark.untraced
 def test_many_results_become_one_page_and_what_is_broken_is_named(tmp_path: Path) -> None:
     names = results_of(tmp_path / "bobs results", 20)
     other = a_result({"serial": [1.0] * 5})
