@@ -240,15 +240,18 @@ def test_each_file_is_read_once_and_nothing_of_its_records_is_kept(
     assert b"Records" not in kept
 
 
-def test_the_same_file_counts_once(tmp_path: Path) -> None:
+def test_the_same_result_counts_once_packed_or_not(tmp_path: Path) -> None:
     [path] = files_of(tmp_path, 1)
     (tmp_path / "other").mkdir()
     copy = tmp_path / "other" / path.name
     copy.write_bytes(path.read_bytes())
-    members, broken = load_members([path, copy])
+    unpacked = tmp_path / "unpacked.json"
+    unpacked.write_bytes(gzip.decompress(path.read_bytes()))
+    members, broken = load_members([path, copy, unpacked])
 
     assert [member.file for member in members] == ["000.json.gz (1)"]
-    assert broken == [Broken("000.json.gz (2)", "the same file as 000.json.gz (1)")]
+    same = "the same result as 000.json.gz (1)"
+    assert broken == [Broken("000.json.gz (2)", same), Broken("unpacked.json", same)]
 
 
 def test_where_no_file_is_a_result_it_is_said_of_the_first(tmp_path: Path) -> None:
