@@ -37,8 +37,8 @@ def test_a_loop_that_is_held_is_shown_beside_one_that_hands_over() -> None:
     runs = looped("asyncio@2", (0.005, 1.995)), looped("asyncio+threads@2", longest_s=0.012)
     assert told(field(*runs)) == (
         "The event loop of asyncio@2 stood still for 2.00 s, > 99 % of the run: what computes holds it until "
-        "it is done, and meanwhile nothing else on it could go on. That of asyncio+threads@2, which hands "
-        "what computes to threads, did for no longer than 12.0 ms in its run."
+        "it is done, the next job begins at once, and meanwhile nothing else on it could go on. That of "
+        "asyncio+threads@2, which hands what computes to threads, did for no longer than 12.0 ms in its run."
     )
 
 

@@ -180,8 +180,8 @@ def test_jobs_that_hold_each_other_up_a_little() -> None:
 
 def test_jobs_that_were_alone_on_a_slower_machine() -> None:
     assert on_timeline([(1, 0, 0, 0.8), (1, 0, 0, 0.8)]).endswith(
-        "together they took 0.80 times the time they take alone: alone they were done more slowly than here, "
-        "so whether they held each other up cannot be said."
+        "together they took 0.80 times the time they take alone: alone they were done more slowly than "
+        "here, so whether they held each other up cannot be said."
     )
 
 
@@ -213,8 +213,8 @@ def test_what_taking_turns_does_not_explain_is_not_blamed_on_the_gil_alone() -> 
     sentence = on_timeline([(1, 0, 0, 2.5), (1, 0, 0, 2.5)])
     assert "they took 2.50 times the time they take alone: the GIL lets one of them run" in sentence
     assert sentence.endswith(
-        ". But 2 that take turns take 2 times as long at most: the rest is changing from one to another, and "
-        "what else ran."
+        ". But 2 that take turns take 2 times as long at most: the rest is changing from one to another, "
+        "and what else ran."
     )
     assert "at most" not in on_timeline([(1, 0, 0, 2), (1, 0, 0, 2)])
 
@@ -380,16 +380,16 @@ def test_costs_of_the_fastest_and_of_the_others() -> None:
 
     assert describe(fast, slow) == [
         "The fastest, threads@2, needed the least CPU time for a job, 100 ms; serial the most, 200 ms.",
-        "serial needed the least memory, 20 MiB; threads@2 the most, 30 MiB. "
-        "Beaten by nobody in speed and memory at once: threads@2 and serial.",
+        "serial needed the least memory, 20 MiB; threads@2 the most, 30 MiB. Beaten by nobody in speed and "
+        "memory at once: threads@2 and serial.",
     ]
     assert describe(fast) == [
         "The fastest, threads@2, needed 100 ms of CPU time for a job.",
         "The fastest, threads@2, needed 30 MiB of memory.",
     ]
     assert describe(fast, replace(slow, cpu_s=0.006))[0] == (  # fewer than a tick of the system's clock
-        "As far as CPU time was seen, the fastest, threads@2, needed 100 ms of CPU time for a job. That of "
-        "serial was out of sight, or too short to be seen."
+        "Among those whose CPU time was seen, the fastest, threads@2, needed 100 ms of CPU time for a job. "
+        "That of serial was out of sight, or less than the system counts in (10 ms a run)."
     )
     [unseen, _] = describe(placed([(1, 0, 0, 1)], memory_bytes=None), fast)
     assert unseen.startswith("The fastest, threads@2, needed 100 ms")

@@ -40,7 +40,7 @@ def answer_questions(fields: Sequence[Field], machine: Machine) -> list[Answer]:
         Answer(
             "In which cases can you expect async to be faster than a synchronous version?",
             "Where jobs wait. Where they compute there is nothing to overlap: one thread is one thread, and "
-            "switching costs a little.",
+            "what surrounds each job is added, which for tiny jobs is more than the job.",
             _lines([_when(field) for field in parts], "Compare serial and asyncio on waits and search."),
         ),
         Answer(

@@ -15,7 +15,7 @@ from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.rows import Band, Frame, Row, draw_bar, draw_rows
 from producer.show.used import WITHOUT_BROKER, cpu_per_job_s, lacks_broker
-from producer.words import listed, seconds
+from producer.words import SPACE, listed, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,10 @@ def describe(costs: Sequence[Cost]) -> str:
     unseen = [str(cost.entry.name) for cost in costs if not cost.cpu_per_job_s]
     if not unseen:
         return told
-    whose = f"That of {listed(unseen)} was out of sight, or too short to be seen."
-    return f"As far as CPU time was seen, {told[0].lower()}{told[1:]} {whose}"
+    whose = (
+        f"That of {listed(unseen)} was out of sight, or less than the system counts in (10{SPACE}ms a run)."
+    )
+    return f"Among those whose CPU time was seen, {told[0].lower()}{told[1:]} {whose}"
 
 
 def name_least(

@@ -52,7 +52,7 @@ def describe(entries: Sequence[Entry], field: Field) -> str:
     worst = max(entries, key=_longest_s)
     of_run = percent(min(_longest_s(worst) / worst.typical.makespan_s, 1.0))
     held = field.computes and worst.name.way == HOLDS
-    why = "what computes holds it until it is done, and " if held else ""
+    why = "what computes holds it until it is done, the next job begins at once, and " if held else ""
     told = (
         f"The event loop of {worst.name} stood still for {seconds(_longest_s(worst))}, {of_run} of the run: "
         f"{why}meanwhile nothing else on it could go on."

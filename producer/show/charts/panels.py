@@ -10,7 +10,7 @@ from producer.show.charts.timeline import Timeline
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing, text_width
 from producer.show.svg.palette import PROCESSES
-from producer.show.svg.rows import NAME_GAP, Frame, Key, draw_legend
+from producer.show.svg.rows import NAME_GAP, Frame, Key, draw_legend, write_axis_title
 from producer.stats.lanes import Block
 from producer.words import counted, seconds
 
@@ -60,8 +60,7 @@ def draw_runs(runs: Sequence[Run], frame: Frame) -> Drawing:
         at = left + (right - left) * part
         drawing.line(at, first + NAME, at, bottom + 4)
         drawing.text(at, bottom + 18, label, fill="soft", anchor="middle" if part else "start")
-    drawing.text(left, bottom + 36, axis.title, fill="soft")
-    drawing.height = bottom + 44
+    write_axis_title(drawing, left, bottom + 36, axis.title)
     top = first
     for run in runs:
         drawing.text(left, top + 16, run.title, bold=True)

@@ -59,10 +59,10 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
     return Chart(
         "Where the time went",
         "What an average slot did in the typical run. It has a job, and does it (as long as that takes "
-        "alone), or it is held up: by the turns of others, or since the only thread is at another job. Or it "
-        "is free, and waits for the nearest job: one that a worker has received, one in the queue, one that "
-        "is not sent yet, or none any more. The parts add up to the makespan; what took the most of it bound "
-        "the contender.",
+        "alone), or it is held up: by the turns of others, by what surrounds a small job, or since the "
+        "only thread is at another job. Or it is free, and waits for the nearest job: one that a worker "
+        "has received or one in the queue (both are not started yet), one that is not sent yet, or none "
+        "any more. The parts add up to the makespan; what took the most of it bound the contender.",
         describe_largest(rows[0], field),  # the drawing says it of each
         (Picture("shares", "where the time went", partial(draw, rows, field)),),
     )
@@ -157,8 +157,8 @@ def _say(row: Divided, field: Field) -> str:
             return "passed while slots were free and no further job had been sent: the sender bound it"
         case Part.QUEUE if name.is_celery:
             return (
-                "passed while slots were free and jobs sent, most of them not at a worker yet: the "
-                "messages bound it, in the broker or where workers fetch them"
+                "passed while slots were free and jobs sent, most of them not at a worker yet: the messages "
+                "bound it, in the broker or where workers fetch them"
             )
         case Part.QUEUE:
             return "passed while slots were free and jobs in the queue: handing them over bound it"

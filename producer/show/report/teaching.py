@@ -31,8 +31,7 @@ def write_what_if(result: Result, field: Field) -> str:
     told = [*(f"{capital(case.title)}: {case.sentence}" for case in asked.cases), *asked.unchanged]
     reading = (
         "Estimates for the fastest of each way: the jobs are given to its slots anew, each to the slot that "
-        "is "
-        "free first, and what the way cost beyond that stays as it was for each job."
+        "is free first, and what the way cost beyond that stays as it was for each job."
     )
     content = f'<p class="reading">{reading}</p>{_table(asked)}<ul>{_items(told)}</ul>'
     says = f"With {listed([*(case.title for case in asked.cases)])}: estimated from these numbers."

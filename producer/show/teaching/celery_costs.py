@@ -12,8 +12,7 @@ from producer.words import listed, seconds
 
 BUYS = (
     "It survives. A job waits in the broker, not in your program: if a worker dies, another does its job, "
-    "and "
-    "your program may end before its jobs do.",
+    "and your program may end before its jobs do.",
     "It scales. Start more workers, also on other machines, while it runs: they take from the same queue.",
     "It schedules. Jobs can be done later, every night, again after a failure, or only so many in a minute.",
 )
@@ -42,8 +41,8 @@ def _costs(field: Field) -> Iterator[str]:
     design = next((entry for entry in field.entries if entry.valid and not entry.name.is_celery), None)
     if celery is None:
         return
-    costs = [f"{field.workload.name}: "]
-    costs.append(f"{compare(celery, design)}" if design else f"{celery.name} was the fastest through Celery")
+    costs = [f"{field.workload.name}: {celery.name} had the shortest median through Celery; "]
+    costs.append(compare(celery, design) if design else "nothing else was compared")
     if cpu := _cpu(celery, design):
         costs.append(f"; {cpu}")
     if startup_s := _startup_s(field, celery):

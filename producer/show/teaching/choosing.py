@@ -45,28 +45,23 @@ def choose_pools(result: Result, fields: Sequence[Field]) -> list[Choice]:
         Choice(
             "Slow web requests",
             "They wait. Take a pool with many slots in one process: gevent, eventlet or asyncio where your "
-            "libraries "
-            "suit them, threads where they do not. Give it as many slots as requests may wait at once, up to "
-            "what "
-            "one process can serve: 1 + (wait / CPU time of a job).",
+            "libraries suit them, threads where they do not. Give it as many slots as requests may wait at "
+            "once, up to what one process can serve: 1 + (wait / CPU time of a job).",
             tuple(line for field in waits for line in _on_requests(result, field))
             or ("Not measured here; simul compare waits shows what a waiting job costs each pool.",),
         ),
         Choice(
             "Computing",
-            f"It needs a core for each slot. Take prefork with a slot for each core ({cores:g} here), and no "
-            "more: "
-            "under the GIL the other pools compute on one core for each worker.",
+            f"It needs a core for each slot. Take prefork with a slot for each core ({cores:g} here), and "
+            "no more: under the GIL the other pools compute on one core for each worker.",
             tuple(line for field in computes for line in _on_computing(field))
             or ("Not measured here; simul compare search shows what each pool makes of the cores.",),
         ),
         Choice(
             "A mix",
             "Give each kind a queue and workers of its own: prefork for what computes, gevent, asyncio or "
-            "threads "
-            "for what waits. Then no request waits behind a computation. If it has to be one pool, take "
-            "prefork (or "
-            "threads) with about cores × (1 + wait / CPU time) slots.",
+            "threads for what waits. Then no request waits behind a computation. If it has to be one pool, "
+            "take prefork with about cores × (1 + wait / CPU time) slots.",
             tuple(line for field in computes for line in _on_standing(field))
             or ("What happens otherwise is seen where search runs under asyncio: its loop stands still.",),
         ),
@@ -106,8 +101,7 @@ def _on_computing(field: Field) -> Iterator[str]:
         other = min(others, key=lambda entry: entry.summary.makespan_s or 0.0)
         yield (
             f"{field.workload.name}: {prefork.name} took {seconds(prefork.summary.makespan_s)}, the fastest "
-            "of the "
-            f"others, {other.name}, {seconds(other.summary.makespan_s)}."
+            f"of the others, {other.name}, {seconds(other.summary.makespan_s)}."
         )
 
 
@@ -117,8 +111,7 @@ def _on_standing(field: Field) -> Iterator[str]:
     if stalls and (longest := max(stalls, key=lambda stall: stall[0]))[0] > STALL_S:
         yield (
             f"{field.workload.name}: while jobs computed, the event loop of {longest[1]} stood still for up "
-            "to "
-            f"{seconds(longest[0])}. A request would have waited so long for nothing."
+            f"to {seconds(longest[0])}. A request would have waited so long for nothing."
         )
 
 

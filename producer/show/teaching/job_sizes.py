@@ -58,8 +58,7 @@ def _sentence(way: str, sizes: Sequence[Size]) -> str:
         last = sizes[-1]
         return (
             f"{way} does not catch serial with up to {counted(last.chunk, 'file')} in a job ({_job(last)}): "
-            "there it "
-            f"has {digits(last.speeds[way].value)} of its speed."
+            f"there it has {digits(last.speeds[way].value)} of its speed."
         )
     if caught == 0:
         return f"{way} is as fast as serial, or faster, from {counted(sizes[0].chunk, 'file')} in a job on."
@@ -67,8 +66,7 @@ def _sentence(way: str, sizes: Sequence[Size]) -> str:
     alone_s = _between(before, after, way)
     return (
         f"{way} catches serial between {before.chunk:,} and {counted(after.chunk, 'file')} in a job, where a "
-        "job takes "
-        f"about {seconds(alone_s)} alone."
+        f"job takes about {seconds(alone_s)} alone."
     )
 
 

@@ -64,10 +64,8 @@ def _evidence(field: Field) -> str:
     if kind is Kind.TINY:
         return (
             f"one takes {seconds(mean_alone_s(field))} alone; serial did all "
-            f"{counted(field.workload.jobs, 'job')} in "
-            f"{seconds(serial.summary.makespan_s)}, and the fastest other way, {fastest.name}, took "
-            f"{_ratio(fastest, serial)} "
-            "as long"
+            f"{counted(field.workload.jobs, 'job')} in {seconds(serial.summary.makespan_s)}, and the fastest "
+            f"other way, {fastest.name}, took {_ratio(fastest, serial)} as long"
         )
     said = f"{_told(fastest)} was {_ratio(serial, fastest)} as fast as serial"
     threads = field.best("threads")

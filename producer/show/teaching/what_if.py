@@ -171,9 +171,8 @@ def _on_gil(estimates: Sequence[Estimate], _: Field) -> Iterator[str]:
     changed = [each for each in estimates if each.changed]
     yield (
         f"{_and_times(changed)}, if Python without a GIL were as fast as this one in each thread; it is "
-        "slower, "
-        "and --python 3.14t measures by how much. What is one thread anyway, or has a process for each slot, "
-        "would not be faster."
+        "slower, and --python 3.14t measures by how much. What is one thread anyway, or has a process for "
+        "each slot, would not be faster."
     )
 
 
