@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from producer.ranges import MAX_RECORDS
 from worker.answers import Answer
 from worker.errors import InvalidJobError
 from worker.jobs import Job
@@ -30,6 +29,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.jobs < 1:
             raise InvalidJobError(f"a workload has 1 job or more, not {self.jobs}")
+        from producer.ranges import MAX_RECORDS  # not at the top: a Python that does jobs may have no msgspec
+
         if self.jobs > MAX_RECORDS:  # told before they are made
             raise InvalidJobError(
                 f"a workload has up to {MAX_RECORDS:,} jobs, not {self.jobs:,}: ask for fewer"

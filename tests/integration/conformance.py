@@ -62,7 +62,7 @@ def run(spec: Spec, roster: Roster, jobs: Sequence[Job]) -> Outcome:
     """One pass, in which nothing may go wrong."""
     shown: list[int] = []
     outcome = roster.start(spec).run(jobs, shown.append)
-    assert outcome.problems == []
+    assert outcome.problems == [], outcome.problems
     assert [record.index for record in sorted(outcome.records, key=lambda record: record.index)] == [
         *range(len(jobs))
     ]
