@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from producer.cli import options
-from producer.cli.console import tell
+from producer.cli.console import as_utf8, tell
 from producer.printable import json_text, terminal
 
 #: The exit code where an answer is not supported, or cannot be read.
@@ -30,7 +29,7 @@ def check(
     from producer.sheet.verdicts import all_supported, judge
 
     filled = read(sheet)
-    verdicts = judge(filled, {_as_utf8(path): results.load(path) for path in dict.fromkeys(results_)})
+    verdicts = judge(filled, {as_utf8(path): results.load(path) for path in dict.fromkeys(results_)})
     if as_json:
         print(json_text(verdicts))
     else:
@@ -44,8 +43,3 @@ def check(
         tell(", ".join(f"{count} {status}" for status, count in counts.items()))
     if not all_supported(verdicts):
         raise typer.Exit(UNSUPPORTED)
-
-
-def _as_utf8(path: Path) -> str:
-    """Spell the bytes in a file's name that are no UTF-8, so that JSON can hold it."""
-    return os.fsencode(path).decode(errors="backslashreplace")

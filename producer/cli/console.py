@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
@@ -41,6 +42,11 @@ def say(line: str, style: str = "") -> None:
     """Print one line on stderr, whatever is in it, and however long it is."""
     with held():  # or rich, interrupted between writing and forgetting a line, writes it again
         stderr().print(printable(line), style=style, soft_wrap=True)
+
+
+def as_utf8(path: str | Path) -> str:
+    """Spell the bytes in a file's name that are no UTF-8, so that JSON can hold it."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 @contextmanager

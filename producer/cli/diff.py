@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from producer.cli import options
-from producer.cli.console import stdout
+from producer.cli.console import as_utf8, stdout
 from producer.printable import json_text
 
 
@@ -29,7 +28,7 @@ def diff(
     loaded = {path: results.load(path) for path in dict.fromkeys(new)}
     diffs = {str(path): compare(before, result, str(path), force) for path, result in loaded.items()}
     if as_json:
-        print(json_text({_as_utf8(name): changes for name, changes in diffs.items()}))
+        print(json_text({as_utf8(name): changes for name, changes in diffs.items()}))
     else:
         console = stdout()
         for name, changes in diffs.items():
@@ -39,8 +38,3 @@ def diff(
         row.fails(fail_above) for changes in diffs.values() for row in changes.rows
     ):
         raise typer.Exit(1)
-
-
-def _as_utf8(path: str) -> str:
-    """Spell the bytes in a file's name that are no UTF-8, so that JSON can hold it."""
-    return os.fsencode(path).decode(errors="backslashreplace")
