@@ -34,7 +34,7 @@ def test_it_is_caught_between_two_sizes_where_the_line_crosses_equal_speed() -> 
     [
         (
             (16.0, 8.0),
-            "celery:prefork does not catch serial with up to 4 files in a job (40.0\u00a0ms alone): there",
+            "celery:prefork has not caught serial with 4 files in a job (40.0\u00a0ms alone): there it has",
         ),
         ((4.0, 2.0), "celery:prefork is as fast as serial, or faster, from 1 file in a job on."),
     ],
@@ -43,6 +43,15 @@ def test_where_no_size_lies_between_it_says_so(celery_s: tuple[float, float], se
     sizes = compare_sizes([_field(1, celery_s[0]), _field(4, celery_s[1])])
     assert sizes
     assert sizes.sentences[0].startswith(sentence)
+
+
+def test_a_size_that_larger_ones_belie_is_not_where_it_was_caught() -> None:
+    sizes = compare_sizes([_field(1, 2.0), _field(4, 8.0), _field(16, 2.0)])
+    assert sizes
+    assert sizes.sentences[0].startswith("celery:prefork catches serial between 4 and 16 files")
+    sizes = compare_sizes([_field(1, 2.0), _field(4, 8.0)])
+    assert sizes
+    assert sizes.sentences[0].startswith("celery:prefork has not caught serial with 4 files")
 
 
 def test_one_size_is_no_comparison() -> None:

@@ -53,12 +53,13 @@ def _size(field: Field) -> Size:
 
 
 def _sentence(way: str, sizes: Sequence[Size]) -> str:
-    caught = next((place for place, size in enumerate(sizes) if size.speeds[way].value >= 1), None)
-    if caught is None:
+    slower = [place for place, size in enumerate(sizes) if size.speeds[way].value < 1]
+    caught = slower[-1] + 1 if slower else 0  # a size at which it was as fast counts with all larger ones
+    if caught == len(sizes):
         last = sizes[-1]
         return (
-            f"{way} does not catch serial with up to {counted(last.chunk, 'file')} in a job ({_job(last)}): "
-            f"there it has {digits(last.speeds[way].value)} of its speed."
+            f"{way} has not caught serial with {counted(last.chunk, 'file')} in a job ({_job(last)}): there "
+            f"it has {digits(last.speeds[way].value)} of its speed."
         )
     if caught == 0:
         return f"{way} is as fast as serial, or faster, from {counted(sizes[0].chunk, 'file')} in a job on."
