@@ -76,7 +76,7 @@ def describe_means(rows: Sequence[Summary]) -> Iterator[str]:
         ((row, ratio.value, makespan_s / best.makespan_s) for row, ratio, makespan_s in others),
         key=lambda each: abs(math.log(each[1] / each[2])),
     )
-    if not is_apart(ratio, apart):
+    if not _is_apart(ratio, apart):
         yield f"{line}."
     else:
         yield (
@@ -85,8 +85,12 @@ def describe_means(rows: Sequence[Summary]) -> Iterator[str]:
         )
 
 
-def is_apart(ratio: float, of_medians: float) -> bool:
-    """Tell whether a mean of the rounds is so far from the ratio of the medians that it has to be said."""
+def which_mean(ratio: float, of_medians: float) -> str:
+    """Say what a ratio is that differs from that of the medians beside it; nothing where it hardly does."""
+    return " (mean of the rounds)" if _is_apart(ratio, of_medians) else ""
+
+
+def _is_apart(ratio: float, of_medians: float) -> bool:
     return abs(math.log(ratio / of_medians)) > APART
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from producer.stats.limit import COOPERATIVE
@@ -14,9 +15,10 @@ LITTLE = 0.005
 
 def describe_limits(rows: Sequence[Summary]) -> str:
     """Say what the diamond is, how sure, and whether any run came left of it, which none can."""
-    limit = (
-        f"The diamond is the limit, as estimated from the fastest of what was measured{write_doubt(rows[0])}"
-    )
+    # Under several Pythons there are several estimates.
+    least_sure = max(rows, key=lambda row: math.inf if row.limit_doubt is None else row.limit_doubt)
+    doubt = write_doubt(least_sure)
+    limit = f"The diamond is the limit, as estimated from the fastest of what was measured{doubt}"
     beaten = [str(row.contender) for row in rows if _is_beaten_once(row)]
     if beaten:
         return (

@@ -9,6 +9,7 @@ import pytest
 
 from producer.contender_name import ContenderName
 from producer.results import Run, WorkloadResult
+from producer.show.limit import describe_limits
 from producer.stats.limit import Estimate, Estimates
 from producer.stats.summary import Summary, summaries
 from tests.advised import SLEEPS
@@ -144,3 +145,11 @@ def test_a_function_holds_the_gil_for_as_long_as_was_measured() -> None:
 def test_a_limit_that_is_beaten_is_known_for_too_high() -> None:
     assert row(run("threads@2", 40, slots=2)).beats_limit
     assert not row(run("threads@2", 60, slots=2)).beats_limit
+
+
+def test_of_several_estimates_the_least_sure_is_told() -> None:
+    rows = [
+        Summary(ContenderName("serial", python=python), 1, 5, 5, 1.0, limit_s=0.5, limit_doubt=doubt)
+        for python, doubt in (("3.13", 0.01), ("3.13t", 0.2))
+    ]
+    assert "(it may be 20\u00a0% too high)" in describe_limits(rows)

@@ -85,6 +85,13 @@ def test_where_no_difference_is_shown_none_is_claimed() -> None:
     )
 
 
+def test_where_the_medians_say_otherwise_it_says_which_mean_its_factor_is() -> None:
+    quick = one_after_the_other("asyncio@4", 1.0)
+    quick[0] = replace(one_after_the_other("asyncio@4", 1.4)[0], round=1)  # one slow run
+    _, field = compared(*one_after_the_other("serial", 4.0), *quick, wait_s=1.0)
+    assert "was 3.74 times (mean of the rounds) as fast as serial" in take_home(field)
+
+
 def test_nothing_is_to_be_taken_home_from_one_contender() -> None:
     assert take_home(_compared({"serial": 4.0}, 1.0)[1]) == ""
 

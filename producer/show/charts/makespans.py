@@ -11,7 +11,7 @@ from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
 from producer.show.columns import write_share_of_limit
-from producer.show.facts import is_apart
+from producer.show.facts import which_mean
 from producer.show.limit import describe_limits, describe_reached, write_doubt
 from producer.show.slots import behind_comma, between_commas
 from producer.show.svg.axis import time
@@ -89,18 +89,17 @@ def describe(bars: Sequence[Bar]) -> str:
     if len(bars) == 1:
         return f"{best.entry.name} took {seconds(best.value_s)}; {describe_reached(best.entry.summary)}."
     ratio = measure_ratio(last.entry, best.entry)
-    longer = f", {times(ratio.value)} as long{_which_mean(ratio, best, last)}" if ratio else ""
+    longer = (
+        f", {times(ratio.value)} as long{which_mean(ratio.value, last.value_s / best.value_s)}"
+        if ratio
+        else ""
+    )
     spread = (
         f"{best.entry.name} was the shortest with {seconds(best.value_s)}, {last.entry.name} the longest "
         f"with {seconds(last.value_s)}{longer}"
         f"{behind_comma(last.entry.summary.slots, best.entry.summary.slots)}"
     )
     return f"{spread}; {_how_sure(best, bars[1])}; {describe_reached(best.entry.summary)}."
-
-
-def _which_mean(ratio: Ratio, best: Bar, last: Bar) -> str:
-    """Say what a ratio is that differs from that of the medians which stand beside it."""
-    return " (mean of the rounds)" if is_apart(ratio.value, last.value_s / best.value_s) else ""
 
 
 def draw(bars: Sequence[Bar], frame: Frame, longest_s: float | None = None) -> Drawing:

@@ -34,7 +34,8 @@ def write_what_if(result: Result, field: Field) -> str:
         "is free first, and what the way cost beyond that stays as it was for each job."
     )
     content = f'<p class="reading">{reading}</p>{_table(asked)}<ul>{_items(told)}</ul>'
-    says = f"With {listed([*(case.title for case in asked.cases)])}: estimated from these numbers."
+    titles = [case.title for case in asked.cases]
+    says = f"With {listed(titles)}: estimated from these numbers." if titles else "Next to nothing."
     return fold(
         "What would change", says, f'<figure class="what-if"><h4>What would change</h4>{content}</figure>'
     )

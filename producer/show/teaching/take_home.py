@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from producer.show.charts.claims import measure_ratio
 from producer.show.charts.entries import Entry, Field
+from producer.show.facts import which_mean
 from producer.show.teaching.kinds import Kind, fastest_beside_serial, kind_of, mean_alone_s
-from producer.words import counted, seconds, times
+from producer.words import NOTHING, counted, seconds, times
 
 #: What is true of all jobs of a kind.
 TRUTHS = {
@@ -81,5 +82,9 @@ def _told(entry: Entry) -> str:
 
 
 def _ratio(entry: Entry, other: Entry) -> str:
+    """How many times as long the first took, and which mean that is where the medians say otherwise."""
     ratio = measure_ratio(entry, other)
-    return times(ratio.value) if ratio else "–"
+    if ratio is None:
+        return NOTHING
+    of_medians = (entry.summary.makespan_s or 1.0) / (other.summary.makespan_s or 1.0)
+    return f"{times(ratio.value)}{which_mean(ratio.value, of_medians)}"

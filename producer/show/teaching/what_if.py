@@ -88,8 +88,8 @@ def ask_what_if(result: Result, field: Field) -> WhatIf | None:
 
 def _questions(cores: float) -> Iterator[tuple[str, dict[str, Any], Say, str]]:
     more = CORES if cores < CORES else 2 * int(cores)
-    yield f"{MORE} times the jobs", {"jobs": MORE}, _on_jobs, "no way here spends its time on the jobs"
-    yield f"{MORE} times the wait", {"wait": MORE}, _on_wait, "these jobs wait for nothing"
+    yield f"{MORE} times the jobs", {"jobs": MORE}, _on_jobs, "every way here has a slot for each of them"
+    yield f"{MORE} times the wait", {"wait": MORE}, _on_wait, "these jobs hardly wait, or not at all"
     yield (
         counted(more, "core"),
         {"cores": more},
