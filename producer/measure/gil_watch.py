@@ -50,8 +50,8 @@ class Look:
         """Seconds for which the GIL was kept at a time: the average where it was let go of in between."""
         waits = max(self.switches - 1, 1)
         one_wait = self.late_s >= (waits - 1) * sys.getswitchinterval()
-        kept_s = min(self.late_s, self.span_s - self.work_delay_s) / (1 if one_wait else waits)
-        return max(kept_s - self.delay_s / waits, 0.0)
+        off_core_s = max(self.work_delay_s, self.delay_s)  # both at once, mostly: they share few cores
+        return max(self.late_s - off_core_s, 0.0) / (1 if one_wait else waits)
 
 
 def watch(work: Callable[[], object]) -> tuple[float, float]:
