@@ -109,12 +109,15 @@ def test_a_presentation_shows_each_figure_large_and_whole(browser: Browser, repo
             '(part, line) => { part.querySelector(".take-home").textContent = line; }',
             TAKE_HOME,
         )
+        sections = page.locator("main figure").evaluate_all(
+            'figures => figures.map((figure) => figure.closest("section").id)'
+        )
         page.keyboard.press("p")
-        for place in range(1, figures + 1):
+        for place, section in enumerate(sections, 1):
             assert where(page) == f"{place} / {figures}"
             size_px, text = page.locator("#present").evaluate(SMALLEST)
             assert size_px >= 18, text
-            expected = "" if place in (1, figures) else TAKE_HOME
+            expected = TAKE_HOME if section == "waits" else ""
             assert page.locator("#present .take").inner_text() == expected
             slide = page.locator("#present .slide")
             assert slide.evaluate("slide => slide.scrollHeight <= slide.clientHeight"), where(page)
@@ -126,6 +129,39 @@ def test_a_presentation_shows_each_figure_large_and_whole(browser: Browser, repo
         page.keyboard.press("Escape")
         assert page.locator("#present").is_hidden()
         assert page.locator("main figure").count() == figures
+
+
+@pytest.mark.parametrize(
+    ("section", "titles"),
+    [
+        ("pools", ["Slow web requests", "Computing", "A mix"]),
+        ("celery", ["What it buys", "What it cost here"]),
+        ("questions", ["What is the basic idea behind async?", "Process or thread?"]),
+    ],
+)
+def test_what_the_page_answers_is_presented_an_answer_a_screen(
+    browser: Browser, report: Path, section: str, titles: list[str]
+) -> None:
+    with opened(browser, report, SCREEN) as (page, _):
+        shown = []
+        page.keyboard.press("p")
+        page.keyboard.press("End")
+        heading = page.locator(f"main #{section} > h2").text_content()
+        for _place in range(page.locator("main figure").count() + 1):
+            if page.locator("#present .where").inner_text() == heading:
+                shown += page.locator("#present h4").all_inner_texts()
+                assert page.locator("#present .told li").first.is_visible()
+            page.keyboard.press("ArrowLeft")
+        assert set(titles) <= set(shown)
+        page.keyboard.press("Escape")
+
+
+def test_an_answer_is_read_whole_before_it_is_opened(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as (page, _):
+        answers = page.locator(".answer > summary")
+        assert answers.count() >= 7
+        for answer in answers.all():
+            assert answer.evaluate("part => part.scrollWidth <= part.clientWidth")
 
 
 def test_what_would_change_is_presented_as_its_table(browser: Browser, report: Path) -> None:

@@ -31,7 +31,7 @@ function drawBar(pen, x, y, width, height, ran, seen) {
 }
 
 // Hatch the times in which the loop stood still, and say in the strip above the lanes how long.
-function drawStalls(pen, view, bottom, font, colour) {
+function drawStalls(pen, view, bottom, font) {
   const { stalls } = view.line;
   const longest = Math.max(...stalls.map(([, length]) => length));
   pen.save();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from producer.printable import html
 
 
@@ -16,3 +18,10 @@ def fold(title: str, says: str, content: str, ident: str = "", name: str = "") -
     return (
         f'<details class="{kind}"{place}><summary><h4>{html(title)}</h4>{said}</summary>{content}</details>'
     )
+
+
+def fold_answer(question: str, answer: str, evidence: Sequence[str]) -> str:
+    """Fold an answer and what shows it under its question, all text; the presentation gives it a screen."""
+    shows = "".join(f"<li>{html(line)}</li>" for line in evidence)
+    figure = f'<figure class="told"><h4>{html(question)}</h4><p>{html(answer)}</p><ul>{shows}</ul></figure>'
+    return fold(question, answer, figure, name="answer")

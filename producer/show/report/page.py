@@ -34,7 +34,17 @@ _ICON = (
 
 #: What the page's script consists of, in this order.
 SCRIPTS = (
-    *("theme.js", "tip.js", "bars.js", "timeline.js", "pair.js", "fold.js", "glossary.js", "present.js"),
+    *(
+        "theme.js",
+        "tip.js",
+        "bars.js",
+        "lanes.js",
+        "timeline.js",
+        "pair.js",
+        "fold.js",
+        "glossary.js",
+        "present.js",
+    ),
     "page.js",
 )
 #: Its styles, in this order.
@@ -58,7 +68,7 @@ def write_page(results: Sequence[Labelled]) -> str:
         _part("take-home", "What to take home", results, teaching.write_rules),
         _part("pools", "Which pool, and how many slots?", results, teaching.write_choosing),
         _part("celery", "What Celery buys, and what it costs", results, teaching.write_celery),
-        _part("questions", "What the course asks", results, sections.write_answers),
+        _part("questions", "What the course asks", results, teaching.write_answers),
         _part("machine", "What the numbers depend on", results, sections.write_machine),
     ]
     body = "".join(map(glossary.mark_words, parts))
@@ -78,8 +88,8 @@ def write_page(results: Sequence[Labelled]) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
         f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#take-home">take home</a>'
-        '<a href="#pools">pools</a><a href="#questions">questions</a><a href="#machine">machine</a>'
-        '<a href="#words">words</a></nav>'
+        '<a href="#pools">pools</a><a href="#celery">Celery</a><a href="#questions">questions</a>'
+        '<a href="#machine">machine</a><a href="#words">words</a></nav>'
         f'{present.BUTTON}<button type="button" id="theme">Theme</button></header>'
         f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
         f"{body}{glossary.write_all()}</main>{present.STAGE}{glossary.write_popovers()}"

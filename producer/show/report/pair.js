@@ -3,11 +3,6 @@
 const STEPS = 10; // of a playback that does not move, for who asks for less motion
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
-// A timeline drawn into a part of somebody else's canvas.
-function lanesOf(line, canvas) {
-  return Object.assign(Object.create(Timeline.prototype), { line, canvas, from: 0 });
-}
-
 function countDone(line, us) {
   let done = 0;
   for (let place = 0; place < line.start.length; place += 1) {
@@ -37,7 +32,7 @@ class Pair {
 
   choose() {
     this.pause();
-    this.lanes = this.selects.map((select) => lanesOf(lines[this.figure.dataset.key][select.value], this.canvas));
+    this.lanes = this.selects.map(({ value }) => new Lanes(lines[this.figure.dataset.key][value], this.canvas));
     this.end = Math.max(...this.lanes.map(({ line }) => line.end));
     for (const lanes of this.lanes) lanes.to = this.end;
     const [upper, lower] = this.lanes.map(({ line }) => line);
@@ -99,38 +94,27 @@ class Pair {
   draw() {
     const width = this.canvas.clientWidth;
     if (!width || this.at === undefined) return;
-    const style = getComputedStyle(root);
-    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-    const font = parseFloat(getComputedStyle(this.canvas).fontSize);
-    const ratio = devicePixelRatio || 1;
+    const font = fontSize(this.canvas);
     const each = Math.min(0.24 * innerHeight, 190);
     let top = 0;
     for (const lanes of this.lanes) {
-      lanes.measureNames(font);
-      lanes.right = width - 8;
       lanes.lane = Math.min(each / lanes.line.lanes.length, 26);
       lanes.top = top;
       top += lanes.lane * lanes.line.lanes.length + font;
     }
-    const left = Math.max(...this.lanes.map((lanes) => lanes.left));
     const bottom = top - font;
-    const height = bottom + 3.6 * font;
-    this.canvas.style.height = `${height}px`;
-    this.canvas.width = width * ratio;
-    this.canvas.height = height * ratio;
-    const pen = this.canvas.getContext("2d");
-    pen.scale(ratio, ratio);
-    pen.font = `${font}px ${getComputedStyle(document.body).fontFamily}`;
-    for (const lanes of this.lanes) lanes.left = left;
-    this.lanes[0].drawAxis(pen, bottom, font, colour);
+    const pen = sizedPen(this.canvas, bottom + 3.6 * font);
+    const left = Math.max(...this.lanes.map((lanes) => lanes.widthOfNames(pen)));
+    for (const lanes of this.lanes) Object.assign(lanes, { left, right: width - 8 });
+    this.lanes[0].drawAxis(pen, bottom, font);
     const now = this.lanes[0].x(this.at);
     for (const lanes of this.lanes) {
       pen.save();
-      lanes.drawNames(pen, colour, font);
+      lanes.drawNames(pen, font);
       pen.beginPath();
       pen.rect(0, 0, now, bottom);
       pen.clip();
-      lanes.drawBlocks(pen, colour);
+      lanes.drawBlocks(pen);
       pen.restore();
     }
     pen.fillStyle = colour("line");

@@ -8,7 +8,6 @@ from producer.printable import html
 from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
 from producer.show.calls import describe_calls
-from producer.show.charts.answers import answer_questions
 from producer.show.columns import every_column, write_share_of_limit
 from producer.show.facts import (
     NOBODY_RAN,
@@ -102,20 +101,6 @@ def write_table(rows: Sequence[Summary]) -> str:
     means = "".join(f"<p>{html(line)}</p>" for line in describe_means(rows))
     says = f"{counted(len(rows), 'contender')}, {counted(len(columns), 'number')} each"
     return fold("All the numbers", says, f"{table}{means}", name="numbers")
-
-
-def write_answers(shown: Labelled) -> str:
-    """Write the course's questions, and what this result says about each."""
-    return "".join(
-        fold(
-            answer.question,
-            answer.general,
-            f"<p>{html(answer.general)}</p>"
-            f"<ul>{''.join(f'<li>{html(line)}</li>' for line in answer.evidence)}</ul>",
-            name="answer",
-        )
-        for answer in answer_questions(shown.fields, shown.result.machine)
-    )
 
 
 def write_machine(shown: Labelled) -> str:

@@ -1,4 +1,5 @@
-"""What the page teaches: the line to take home, what would change, which pool, and what Celery buys."""
+"""What the page teaches: the line to take home, what would change, which pool,
+what Celery buys, and what the course asks."""
 
 from __future__ import annotations
 
@@ -6,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from producer.printable import html
 from producer.results import Result
+from producer.show.charts.answers import answer_questions
 from producer.show.charts.entries import Field
-from producer.show.report.fold import fold
+from producer.show.report.fold import fold, fold_answer
 from producer.show.report.labelled import Labelled
 from producer.show.report.table import write_scrolling
 from producer.show.teaching.celery_costs import BUYS, describe_costs
@@ -52,12 +54,7 @@ def write_rules(shown: Labelled) -> str:
 def write_choosing(shown: Labelled) -> str:
     """Write which pool suits what, and how many slots it should have."""
     return "".join(
-        fold(
-            choice.work,
-            choice.general,
-            f"<p>{html(choice.general)}</p><ul>{_items(choice.evidence)}</ul>",
-            name="answer",
-        )
+        fold_answer(choice.work, choice.general, choice.evidence)
         for choice in choose_pools(shown.result, shown.fields)
     )
 
@@ -65,8 +62,17 @@ def write_choosing(shown: Labelled) -> str:
 def write_celery(shown: Labelled) -> str:
     """Write what Celery buys beside what it costs here."""
     return (
-        f'<div class="columns"><div><h4>What it buys</h4><ul>{_items(BUYS)}</ul></div>'
-        f"<div><h4>What it cost here</h4><ul>{_items(describe_costs(shown.fields))}</ul></div></div>"
+        '<figure class="told"><div class="columns">'
+        f"<div><h4>What it buys</h4><ul>{_items(BUYS)}</ul></div>"
+        f"<div><h4>What it cost here</h4><ul>{_items(describe_costs(shown.fields))}</ul></div></div></figure>"
+    )
+
+
+def write_answers(shown: Labelled) -> str:
+    """Write the course's questions, and what this result says about each."""
+    return "".join(
+        fold_answer(answer.question, answer.general, answer.evidence)
+        for answer in answer_questions(shown.fields, shown.result.machine)
     )
 
 

@@ -23,6 +23,10 @@ function setTheme(theme) {
   return dark;
 }
 
+function colour(name) {
+  return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+}
+
 document.getElementById("theme").addEventListener("click", () => {
   const now = root.dataset.theme || (darkSystem.matches ? "dark" : "light");
   setTheme(now === "dark" ? "light" : "dark");

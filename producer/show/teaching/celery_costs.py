@@ -41,8 +41,13 @@ def _costs(field: Field) -> Iterator[str]:
     design = next((entry for entry in field.entries if entry.valid and not entry.name.is_celery), None)
     if celery is None:
         return
-    costs = [f"{field.workload.name}: {celery.name} had the shortest median through Celery; "]
-    costs.append(compare(celery, design) if design else "nothing else was compared")
+    costs = [f"{field.workload.name}: {celery.name}, whose median is the shortest through Celery"]
+    if design is None:
+        costs.append("; nothing else was compared")
+    elif (said := compare(celery, design)).startswith(was := f"{celery.name} was "):
+        costs.append(f", was {said.removeprefix(was)}")
+    else:
+        costs.append(f"; {said}")
     if cpu := _cpu(celery, design):
         costs.append(f"; {cpu}")
     if startup_s := _startup_s(field, celery):
