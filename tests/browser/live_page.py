@@ -24,6 +24,8 @@ SMALLEST = """() => [...document.querySelectorAll("body *")]
     && [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()))
   .map((element) => [parseFloat(getComputedStyle(element).fontSize), element.textContent.trim()])
   .sort((one, other) => one[0] - other[0])[0]"""
+#: The same, without what stands on small boards.
+SMALLEST_BESIDE_BOARDS = SMALLEST.replace('".unseen"', '".unseen, .boards"')
 GAMES = exhibited.make_games()
 MOVES = exhibited.tell_all_moves(GAMES)
 ENDS = [exhibited.position(game) for game in GAMES]
@@ -65,6 +67,11 @@ def visited(
     finally:
         context.close()
     assert complaints or said == []
+
+
+def expect_drawn(page: Page, lanes: list[list[str]]) -> None:
+    """Wait until the boards of the lanes show these positions: moves come, and are drawn, after words."""
+    page.wait_for_function(f"lanes => JSON.stringify(({SQUARES})()) === JSON.stringify(lanes)", arg=lanes)
 
 
 def made(page: Page, lane: int) -> Locator:

@@ -18,7 +18,7 @@ from producer.live.feed import STREAM, WATCHED
 from producer.system.broker import Broker
 from producer.system.client import connect
 from tests.browser.exhibited import position
-from tests.browser.live_page import SQUARES, at_time, made, visited
+from tests.browser.live_page import at_time, expect_drawn, made, visited
 from tests.helpers import SOON_S, simul
 from tests.live_site import Site, live_site
 
@@ -65,7 +65,7 @@ def test_an_exhibition_is_started_watched_and_replayed(browser: Browser, site: S
         assert "token" not in page.url
         start(page)
         await_the_end(page)
-        assert page.evaluate(SQUARES) == [ENDS, ENDS]
+        expect_drawn(page, [ENDS, ENDS])
         expect(page.locator(".lane h2")).to_have_text(["serial", "celery:gevent@6"])
         for lane in page.locator(".lane").all():
             for figure in (2, 3):
@@ -82,7 +82,7 @@ def test_an_exhibition_is_started_watched_and_replayed(browser: Browser, site: S
         whole = sum(PROGRAM.plies)
         for place in (0, 1):
             expect(made(page, place)).to_have_text(f"{whole} of {whole}", timeout=SOON_MS)
-        assert page.evaluate(SQUARES) == [ENDS, ENDS]
+        expect_drawn(page, [ENDS, ENDS])
 
     assert [position(game) for game in _written(tmp_path)] == ENDS
 
@@ -95,10 +95,10 @@ def test_a_page_that_is_opened_late_shows_the_same(browser: Browser, site: Site)
         with visited(browser, site.address.partition("#")[0]) as late:
             for page in (early, late):
                 await_the_end(page)
-                assert page.evaluate(SQUARES) == [ENDS, ENDS]
+                expect_drawn(page, [ENDS, ENDS])
         with visited(browser, site.address) as after:
             await_the_end(after)
-            assert after.evaluate(SQUARES) == [ENDS, ENDS]
+            expect_drawn(after, [ENDS, ENDS])
             expect(after.locator("#past li")).to_contain_text(["done"])
 
 
@@ -118,11 +118,11 @@ def test_a_page_connects_again_to_a_server_that_was_killed(
         with live_site(tmp_path, "--broker", broker.url, port=site.port):
             expect(page.locator("#cut")).to_be_hidden(timeout=SOON_MS)
             await_the_end(page)
-            assert page.evaluate(SQUARES) == [ENDS, ENDS]
+            expect_drawn(page, [ENDS, ENDS])
             page.locator("#go").click()  # the page is in working order
             expect(page.locator("#past li")).to_have_count(2, timeout=SOON_MS)
             expect(page.locator("#past li").first).to_contain_text("done", timeout=SOON_MS)
-            assert page.evaluate(SQUARES) == [ENDS, ENDS]
+            expect_drawn(page, [ENDS, ENDS])
     assert [error for error in errors if "net::ERR_" not in error] == []
 
 

@@ -13,8 +13,8 @@ from tests.browser.live_page import (
     GAMES,
     IDENT,
     MOVES,
-    SQUARES,
     at_time,
+    expect_drawn,
     made,
     opened,
     positions,
@@ -33,7 +33,7 @@ def test_the_games_have_all_that_a_board_must_know() -> None:
 def test_boards_at_the_end_are_as_python_chess_has_them(browser: Browser, finished: LiveServer) -> None:
     with opened(browser, finished) as page:
         expect(page.locator(".account").first).to_contain_text("above the ideal")
-        assert page.evaluate(SQUARES) == [ENDS, ENDS]
+        expect_drawn(page, [ENDS, ENDS])
 
 
 def test_a_replay_shows_the_positions_of_its_time(browser: Browser, finished: LiveServer) -> None:
@@ -61,7 +61,7 @@ def test_a_race_is_watched_from_its_beginning_to_its_end(browser: Browser, live:
         expect(page.locator(".lane").nth(1)).to_contain_text(
             "1.10 s measured, 81 ms (8.0 %) above the ideal."
         )
-        assert page.evaluate(SQUARES) == [ENDS, ENDS]
+        expect_drawn(page, [ENDS, ENDS])
         over = "Board 17, London System: over, 1–0"
         expect(page.locator(".lane").first.get_by_role("img", name=over)).to_be_visible()
 

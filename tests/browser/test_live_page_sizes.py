@@ -17,6 +17,7 @@ from tests.browser.live_page import (
     PHONE,
     PROJECTOR,
     SMALLEST,
+    SMALLEST_BESIDE_BOARDS,
     at_time,
     opened,
 )
@@ -33,6 +34,19 @@ def test_a_comparison_is_presented_in_large_letters(browser: Browser, live: Live
         expect(page.locator("#exhibition")).to_be_hidden()
         smallest, text = page.evaluate(SMALLEST)
         assert smallest >= 18, text
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=str)
+def test_no_text_beside_the_boards_is_small(
+    browser: Browser, live: LiveServer, size: tuple[int, int]
+) -> None:
+    live.runs = [exhibited.tell_comparison(done=True), exhibited.tell_state(GAMES, IDENT, "done")]
+    live.moves = {IDENT: MOVES}
+    with opened(browser, live, size) as page:
+        expect(page.locator("iframe")).to_be_attached()
+        page.get_by_text("More options").click()
+        smallest, text = page.evaluate(SMALLEST_BESIDE_BOARDS)
+        assert smallest >= 15, text
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -14,8 +14,8 @@ from tests.browser.live_page import (
     GAMES,
     IDENT,
     MOVES,
-    SQUARES,
     at_time,
+    expect_drawn,
     made,
     opened,
     positions,
@@ -123,7 +123,7 @@ def test_it_says_that_it_is_cut_off_and_comes_back(browser: Browser, live: LiveS
         live.moves = {IDENT: MOVES}
         live.open.set()
         expect(cut).to_be_hidden(timeout=60_000)
-        assert page.evaluate(SQUARES) == [ENDS, ENDS]
+        expect_drawn(page, [ENDS, ENDS])
 
 
 def test_being_cut_off_ends_no_replay(browser: Browser, finished: LiveServer) -> None:
@@ -139,7 +139,7 @@ def test_being_cut_off_ends_no_replay(browser: Browser, finished: LiveServer) ->
                 finished.runs, finished.moves = [], {}
             finished.open.set()
             expect(page.locator("#cut")).to_be_hidden(timeout=60_000)
-            assert page.evaluate(SQUARES) == [positions("0", 0.5), positions("1", 0.5)]
+            expect_drawn(page, [positions("0", 0.5), positions("1", 0.5)])
             assert frame.evaluate("frame => frame.isConnected") == known
 
 
