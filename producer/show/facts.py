@@ -99,7 +99,8 @@ def describe_stalls(rows: Sequence[Summary]) -> Iterator[str]:
     stalls = [(row.contender, row.loop_stall_s) for row in rows if (row.loop_stall_s or 0) > STALL_S]
     if stalls:
         which = listed([f"that of {name} for up to {seconds(stall)}" for name, stall in stalls])
-        yield f"Event loops stood still, and so long no job had its turn: {which}."
+        unseen = " Those of Celery are not watched." if any(row.contender.is_celery for row in rows) else ""
+        yield f"Event loops stood still, and meanwhile no job had its turn: {which}.{unseen}"
 
 
 def describe_python(python: Python) -> Iterator[str]:

@@ -38,7 +38,7 @@ def test_a_loop_that_is_held_is_shown_beside_one_that_hands_over() -> None:
     assert told(field(*runs)) == (
         "The event loop of asyncio@2 stood still for 2.00 s, > 99 % of the run: what computes holds it until "
         "it is done, the next job begins at once, and meanwhile nothing else on it could go on. That of "
-        "asyncio+threads@2, which hands what computes to threads, did for no longer than 12.0 ms in its run."
+        "asyncio+threads@2, which hands what computes to threads, stood still for 12.0 ms at most."
     )
 
 

@@ -160,27 +160,26 @@ def test_one_job_at_a_time() -> None:
 def test_one_job_at_a_time_on_a_busy_machine() -> None:
     sentence = on_timeline([(1, 0, 0, 3), (1, 0, 3, 6)])
     assert (
-        "together they took 3.00 times the time they take alone: something besides these jobs kept"
-        in sentence
+        "their times add up to 3.00 times what they are alone: something besides these jobs kept" in sentence
     )
 
 
 def test_jobs_that_do_not_hold_each_other_up() -> None:
     assert on_timeline([(1, 0, 0, 1), (2, 0, 0, 1.2)]) == (
-        "threads@2 had up to 2 jobs open at the same time in 2 processes; together they took 1.10 times the "
-        "time they take alone, so they hardly held each other up."
+        "threads@2 had up to 2 jobs open at the same time in 2 processes; their times add up to 1.10 times what "
+        "they are alone, so they hardly held each other up."
     )
 
 
 def test_jobs_that_hold_each_other_up_a_little() -> None:
     assert on_timeline([(1, 0, 0, 1.4), (2, 0, 0, 1.2)]).endswith(
-        "together they took 1.30 times the time they take alone, so they held each other up a little."
+        "their times add up to 1.30 times what they are alone, so they held each other up a little."
     )
 
 
 def test_jobs_that_were_alone_on_a_slower_machine() -> None:
     assert on_timeline([(1, 0, 0, 0.8), (1, 0, 0, 0.8)]).endswith(
-        "together they took 0.80 times the time they take alone: alone they were done more slowly than "
+        "their times add up to 0.80 times what they are alone: alone they were done more slowly than "
         "here, so whether they held each other up cannot be said."
     )
 
@@ -199,7 +198,7 @@ def test_jobs_that_take_turns(
     contender: str, processes: tuple[int, int], wait_s: float, gil: bool, words: str
 ) -> None:
     sentence = on_timeline([(worker, 0, 0, 2) for worker in processes], contender, wait_s, gil)
-    assert "together they took 2.00 times the time they take alone" in sentence
+    assert "their times add up to 2.00 times what they are alone" in sentence
     assert words in sentence
 
 
@@ -211,7 +210,7 @@ def test_more_than_taking_turns_is_not_blamed_on_the_gil() -> None:
 
 def test_what_taking_turns_does_not_explain_is_not_blamed_on_the_gil_alone() -> None:
     sentence = on_timeline([(1, 0, 0, 2.5), (1, 0, 0, 2.5)])
-    assert "they took 2.50 times the time they take alone: the GIL lets one of them run" in sentence
+    assert "their times add up to 2.50 times what they are alone: the GIL lets one of them run" in sentence
     assert sentence.endswith(
         ". But 2 that take turns take 2 times as long at most: the rest is changing from one to another, "
         "and what else ran."
@@ -227,7 +226,7 @@ def test_tiny_jobs_are_not_said_to_be_held_up_by_other_programs() -> None:
         assert line is not None
         return plain(timeline.describe(line, field))
 
-    assert "the time they take alone: on a job of 100 µs, celery:gevent@2 spent 2.00 ms of CPU time" in (
+    assert "what they are alone: on a job of 100 µs, celery:gevent@2 spent 2.00 ms of CPU time" in (
         describe(0.02)
     )
     # Less than a tick of the system's clock, for all ten jobs, says nothing of one.
@@ -242,7 +241,9 @@ def test_tiny_jobs_that_ran_all_the_time_were_not_held_up() -> None:
     _, field = compared(made, wait_s=0.0, work_s=0.0001)
     line = timeline.derive(field.entries[0])
     assert line is not None
-    assert "a job that takes 100 µs alone computed for 450 µs here" in plain(timeline.describe(line, field))
+    assert "alone, where the fastest of up to three times counts, computed for 450 µs here" in plain(
+        timeline.describe(line, field)
+    )
 
 
 def test_only_a_thinned_timeline_says_so() -> None:
@@ -380,8 +381,8 @@ def test_costs_of_the_fastest_and_of_the_others() -> None:
 
     assert describe(fast, slow) == [
         "The fastest, threads@2, needed the least CPU time for a job, 100 ms; serial the most, 200 ms.",
-        "serial needed the least memory, 20 MiB; threads@2 the most, 30 MiB. Beaten by nobody in speed and "
-        "memory at once: threads@2 and serial.",
+        "serial needed the least memory, 20 MiB; threads@2 the most, 30 MiB. No other was both faster and "
+        "smaller than threads@2 and serial.",
     ]
     assert describe(fast) == [
         "The fastest, threads@2, needed 100 ms of CPU time for a job.",
@@ -390,6 +391,13 @@ def test_costs_of_the_fastest_and_of_the_others() -> None:
     assert describe(fast, replace(slow, cpu_s=0.006))[0] == (  # fewer than a tick of the system's clock
         "Among those whose CPU time was seen, the fastest, threads@2, needed 100 ms of CPU time for a job. "
         "That of serial was out of sight, or less than the system counts in (10 ms a run)."
+    )
+    assert describe(replace(fast, cpu_s=0.1), replace(slow, cpu_s=0.109))[0] == (  # as good as the same
+        "All needed about as much CPU time for a job: 100 ms to 109 ms."
+    )
+    third = placed([(1, 0, 0, 3)], "asyncio@2", cpu_s=0.3)
+    assert describe(replace(fast, cpu_s=0.1), replace(slow, cpu_s=0.109), third)[0] == (
+        "threads@2 and serial needed the least CPU time for a job, 100 ms to 109 ms; asyncio@2 the most, 300 ms."
     )
     [unseen, _] = describe(placed([(1, 0, 0, 1)], memory_bytes=None), fast)
     assert unseen.startswith("The fastest, threads@2, needed 100 ms")

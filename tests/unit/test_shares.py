@@ -204,7 +204,7 @@ def test_serial_is_not_sent_to_other_cores_where_there_is_one() -> None:
 
 def test_what_comes_near_the_largest_part_is_named_too() -> None:
     said = sentence(placed([(1, 0, 0, 1.9), (1, 0, 0, 1.9)]))
-    assert said.endswith(" Nearly as much, 47 %, was: held up.")
+    assert said.endswith(" Nearly as much, 47 %: held up.")
 
 
 def test_on_the_page_the_drawing_says_it_of_each_and_the_sentence_of_the_fastest() -> None:

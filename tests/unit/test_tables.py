@@ -185,11 +185,12 @@ def test_a_summary_of_the_answers_stands_under_the_table() -> None:
 def test_an_event_loop_that_stood_still_is_told_of() -> None:
     runs = [run("asyncio@2", loop_stall_s=1.5), run("asyncio+threads@2", loop_stall_s=0.04)]
     text = shown(result(runs), 160)
-    assert (
-        "Event loops stood still, and so long no job had its turn: that of asyncio@2 for up to 1.50 s."
-        in text
-    )
+    stood = "Event loops stood still, and meanwhile no job had its turn: that of asyncio@2 for up to 1.50 s."
+    assert stood in text
     assert "asyncio+threads@2 for" not in text
+    assert "Those of Celery" not in text
+    text = flat(shown(result([*runs, run("celery:asyncio@2")]), 160))
+    assert f"{stood} Those of Celery are not watched." in text
 
 
 def test_corrected_clocks_and_an_early_end_are_told_of() -> None:

@@ -113,7 +113,9 @@ def test_a_case_says_who_would_win_and_what_would_change_nothing() -> None:
     jobs, wait, cores = asked.cases
     assert jobs.title == "10 times the jobs"
     assert jobs.sentence.endswith("threads@2 would still be the fastest, with about 21.0\u00a0s.")
-    assert wait.sentence.startswith("serial would take 40.1\u00a0s instead of 4.10\u00a0s.")
+    assert wait.sentence.startswith(
+        "serial, then the slowest, would take 40.1\u00a0s instead of 4.10\u00a0s."
+    )
     assert cores.sentence.startswith(
         "With a slot for each core threads@2 would take about 1.10\u00a0s instead of 2.10\u00a0s."
     )

@@ -10,6 +10,7 @@ from operator import itemgetter
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.families import choose_colour, list_families
+from producer.show.columns import TICK_S
 from producer.show.slots import behind_comma
 from producer.show.svg.axis import time
 from producer.show.svg.drawing import Drawing
@@ -37,7 +38,9 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
     spent = f"spent on each job, {WITHOUT_BROKER}" if without else "and the broker spent on each job"
     return Chart(
         "CPU time for each job",
-        f"The processes did the jobs; this is the CPU time that they {spent}.",
+        f"The processes did the jobs; this is the CPU time that they {spent}. What they do right before and "
+        f"after a run is in it, and it is counted in steps of {seconds(TICK_S)}. A job that has just waited "
+        "takes more of it than the same job amid others.",
         describe(costs),
         (Picture("cpu", "CPU time for each job", partial(draw, costs)),),
     )
@@ -62,7 +65,7 @@ def describe(costs: Sequence[Cost]) -> str:
     measured = [(cost.cpu_per_job_s, cost) for cost in costs if cost.cpu_per_job_s]
     if not measured:
         return "The CPU time of the contenders was out of sight, or too short to be seen."
-    told = name_least("CPU time for a job", costs[0], measured, seconds)
+    told = name_least("CPU time for a job", costs[0], measured, seconds, TICK_S / costs[0].entry.typical.jobs)
     unseen = [str(cost.entry.name) for cost in costs if not cost.cpu_per_job_s]
     if not unseen:
         return told
@@ -73,13 +76,29 @@ def describe(costs: Sequence[Cost]) -> str:
 
 
 def name_least(
-    what: str, fastest: Cost, costs: Sequence[tuple[float, Cost]], say: Callable[[float], str]
+    what: str,
+    fastest: Cost,
+    costs: Sequence[tuple[float, Cost]],
+    say: Callable[[float], str],
+    step: float = 0.0,
 ) -> str:
-    """Say who needed the least of something and who the most, and whether the former was the fastest."""
+    """Say who needed the least of something and who the most, and whether the former was the fastest.
+
+    Those who needed less than a `step` more than the least are named with it: it is no difference.
+    """
     (low, least), (high, most) = min(costs, key=itemgetter(0)), max(costs, key=itemgetter(0))
     who = f"The fastest, {least.entry.name}," if least is fastest else least.entry.name
     if low == high:
         return f"{who} needed {say(low)} of {what}."
+    alike = [str(cost.entry.name) for value, cost in costs if value - low < step]
+    if len(alike) == len(costs):
+        return f"All needed about as much {what}: {say(low)} to {say(high)}."
+    if len(alike) > 1:
+        highest = max(value for value, _ in costs if value - low < step)
+        return (
+            f"{listed(alike)} needed the least {what}, {say(low)} to {say(highest)}; {most.entry.name} the "
+            f"most, {say(high)}."
+        )
     slots = behind_comma(most.entry.summary.slots, least.entry.summary.slots)
     return f"{who} needed the least {what}, {say(low)}; {most.entry.name} the most, {say(high)}{slots}."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from producer.contenders.designs.stalls import STALL_S
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
 from producer.show.charts.panels import MAX_BARS, Run, draw_runs
@@ -27,7 +28,8 @@ def chart(field: Field, shared: Shared = ALONE) -> Chart | None:
     return Chart(
         "The event loop that stood still",
         "One bar for each job, one lane for each that was open at the same time. Every 5 ms the loop is "
-        "asked for a turn; where it is hatched, nobody got one.",
+        f"asked for a turn; where it is hatched, nobody got one for {seconds(STALL_S)} or longer. The loops "
+        "of Celery's workers are not watched.",
         describe(entries, field),
         (Picture("loop", "the event loop that stood still", partial(draw, entries, shared)),),
     )
@@ -62,7 +64,7 @@ def describe(entries: Sequence[Entry], field: Field) -> str:
             continue
         hands_over = ", which hands what computes to threads," if other.name.way == HANDS_OVER else ""
         longest = seconds(_longest_s(other))
-        told += f" That of {other.name}{hands_over} did for no longer than {longest} in its run."
+        told += f" That of {other.name}{hands_over} stood still for {longest} at most."
     return told
 
 

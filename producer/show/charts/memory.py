@@ -45,7 +45,7 @@ def describe(costs: Sequence[Cost]) -> str:
     ]
     if len(seen) > 1:
         best = [str(cost.entry.name) for cost in seen if not any(_beats(other, cost) for other in seen)]
-        lines.append(f"Beaten by nobody in speed and memory at once: {listed(best)}.")
+        lines.append(f"No other was both faster and smaller than {listed(best)}.")
     unseen = [str(cost.entry.name) for cost in costs if not cost.memory_bytes]
     if unseen:
         lines.append(f"The memory of {listed(unseen)} was out of sight.")

@@ -59,10 +59,12 @@ def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
     return Chart(
         "Where the time went",
         "What an average slot did in the typical run. It has a job, and does it (as long as that takes "
-        "alone), or it is held up: by the turns of others, by what surrounds a small job, or since the "
-        "only thread is at another job. Or it is free, and waits for the nearest job: one that a worker "
-        "has received or one in the queue (both are not started yet), one that is not sent yet, or none "
-        "any more. The parts add up to the makespan; what took the most of it bound the contender.",
+        "alone: measured one job after the other, up to three times, of which the fastest counts), or it is "
+        "held up: by the turns of others, by what surrounds a small job, or since the only thread of all "
+        "slots is at another job, whether this slot has one or could begin one. Or it is free, and waits for "
+        "the nearest job: one that a worker has received or one in the queue (both are not started yet), one "
+        "that is not sent yet, or none any more. The parts add up to the makespan; what took the most of it "
+        "bound the contender.",
         describe_largest(rows[0], field),  # the drawing says it of each
         (Picture("shares", "where the time went", partial(draw, rows, field)),),
     )
@@ -123,7 +125,7 @@ def describe_largest(row: Divided, field: Field) -> str:
     second = max((other for other in BOUNDS if other != bound), key=shares.share)
     near = ""
     if shares.share(second) >= NEARLY * shares.share(bound):
-        near = f" Nearly as much, {percent(shares.share(second))}, was: {LONG[second]}."
+        near = f" Nearly as much, {percent(shares.share(second))}: {LONG[second]}."
     return f"{row.entry.name}: {percent(shares.share(bound))} of its slots' time {_say(row, field)}.{near}"
 
 

@@ -23,8 +23,8 @@ def explain_stretch(entry: Entry, field: Field, stretch: float, at_once: int) ->
     if stretch <= BEYOND * at_once:
         return turns
     return (
-        f"{turns}. But {at_once} that take turns take {at_once} times as long at most: the rest is changing "
-        "from one to another, and what else ran"
+        f"{turns}. But {at_once} that take turns take {at_once} times as long at most: the rest is "
+        "something else, such as changing from one to another"
     )
 
 
@@ -53,18 +53,18 @@ def _what_besides(entry: Entry) -> str:
     cpu_s = cpu_per_job_s(entry.summary, entry.typical.jobs)
     if alone_s < TINY_S and ran_s is not None and ran_s > alone_s:
         return (
-            f"a job that takes {seconds(alone_s)} alone computed for {seconds(ran_s)} here: when other work "
-            "comes between, what it needs is not at hand in the processor"
+            f"a job that takes {seconds(alone_s)} alone, where the fastest of up to three times counts, "
+            f"computed for {seconds(ran_s)} here, where each is done once"
         )
     if alone_s < TINY_S and cpu_s and cpu_s > AROUND * alone_s:
         return (
-            f"on a job of {seconds(alone_s)}, {entry.name} spent {seconds(cpu_s)} of CPU time: what "
-            "surrounds a job outweighs it, and among all that it takes longer than alone"
+            f"on a job of {seconds(alone_s)}, {entry.name} spent {seconds(cpu_s)} of CPU time, to take the "
+            "jobs in and their answers out included: what surrounds a job outweighs it"
         )
     if alone_s < TINY_S:
         return (
-            f"of a job of {seconds(alone_s)}, the records cannot tell what it was; reading the clock and "
-            "fetching what the processor has not at hand weigh as much as the job"
+            f"of a job of {seconds(alone_s)}, the records cannot tell what it was: in so short a time "
+            "reading the clock counts, too"
         )
     return "something besides these jobs kept the machine busy: the contender itself, or other programs"
 

@@ -117,7 +117,7 @@ def describe(line: Timeline, field: Field) -> str:
     where = "one process" if processes == 1 else f"{processes} processes"
     if line.jobs == 1:
         return f"{name} did its only job in {where}: there was nothing to be done at the same time."
-    stretched = f"together they took {times(line.stretch)} the time they take alone"
+    stretched = f"their times add up to {times(line.stretch)} what they are alone"
     if line.at_once == 1:
         why = explain_stretch(line.entry, field, line.stretch, line.at_once)
         slowed = f"; {stretched}: {why}" if line.stretch >= STRETCHED else ""

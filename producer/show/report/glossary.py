@@ -35,7 +35,10 @@ WORDS: Mapping[str, str] = {
     "core": (
         "The part of a processor that computes: with two cores, two things are computed at the same time."
     ),
-    "CPU time": "How long a processor core really computed for something; waiting costs none.",
+    "CPU time": (
+        "How long a processor core really computed for something; waiting costs none. That of a run includes "
+        "what the contender does right before and after it, and is counted in steps of 10 ms."
+    ),
     "eventlet": (
         "A Celery pool like gevent, with an older loop: many jobs wait in one thread, and take turns."
     ),
@@ -156,7 +159,7 @@ def write_popovers() -> str:
 def write_all() -> str:
     """Write the folded list of all words."""
     words = "".join(f"<dt>{html(word)}</dt><dd>{html(says)}</dd>" for word, says in WORDS.items())
-    says = "Each word with a dotted line, and what it means here"
+    says = "What each means here"
     return fold("All words", says, f'<dl class="machine">{words}</dl>', "words")
 
 

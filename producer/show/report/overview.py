@@ -59,9 +59,10 @@ def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
     return (
         '<figure class="overview"><h4>How many times as fast as serial</h4><p class="reading">'
         f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round, the "
-        "fastest of each way. Behind it stand its slots: 32 where jobs wait and slots are light, else one "
-        "for each core, unless somebody asked for others. The shortest median of each workload is framed. "
-        "Green is faster, hatched purple slower; \u2248 stands where no difference from serial is shown. "
+        "fastest of each way. The number behind the @ is that of its slots: 32 where jobs may wait (for "
+        "files, too) and slots are light, else one for each core, unless somebody asked for others. The "
+        "shortest median of each workload is framed. Green is faster, hatched purple slower; \u2248 stands "
+        "where no difference from serial is shown. "
         f"From fewer than {RUNS_TO_CLAIM} runs nothing is claimed. \u2013 was not compared. A number leads "
         "to the timeline of its contender.</p>"
         f"{write_scrolling(f'<td></td>{head}', body, 'How many times as fast as serial')}</figure>"

@@ -37,6 +37,11 @@ class Pair {
     for (const lanes of this.lanes) lanes.to = this.end;
     const [upper, lower] = this.lanes.map(({ line }) => line);
     const [first, last] = upper.end <= lower.end ? [upper, lower] : [lower, upper];
+    if (upper === lower) {
+      this.figure.querySelector("figcaption").textContent = `Both are ${upper.name}: ${said(upper.end)}.`;
+      this.show(this.end);
+      return;
+    }
     const times = first.end ? last.end / first.end : 1;
     const much = times < 1.005 ? "as long" : `${times.toFixed(times < 10 ? 2 : 1)} times as long`;
     this.figure.querySelector("figcaption").textContent =

@@ -51,7 +51,7 @@ def _costs(field: Field) -> Iterator[str]:
     if cpu := _cpu(celery, design):
         costs.append(f"; {cpu}")
     if startup_s := _startup_s(field, celery):
-        costs.append(f". Its workers had taken {seconds(startup_s)} to start")
+        costs.append(f". Before the jobs were sent its workers took {seconds(startup_s)} to start")
     yield f"{''.join(costs)}."
     if kind_of(field) is Kind.TINY and field.best("serial"):
         yield from _on_break_even(field)

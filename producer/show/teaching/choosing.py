@@ -100,8 +100,8 @@ def _on_computing(field: Field) -> Iterator[str]:
     if prefork and others:
         other = min(others, key=lambda entry: entry.summary.makespan_s or 0.0)
         yield (
-            f"{field.workload.name}: {prefork.name} took {seconds(prefork.summary.makespan_s)}, the fastest "
-            f"of the others, {other.name}, {seconds(other.summary.makespan_s)}."
+            f"{field.workload.name}: {prefork.name} took {seconds(prefork.summary.makespan_s)}; "
+            f"{other.name}, the fastest of the other pools, took {seconds(other.summary.makespan_s)}."
         )
 
 
@@ -111,7 +111,7 @@ def _on_standing(field: Field) -> Iterator[str]:
     if stalls and (longest := max(stalls, key=lambda stall: stall[0]))[0] > STALL_S:
         yield (
             f"{field.workload.name}: while jobs computed, the event loop of {longest[1]} stood still for up "
-            f"to {seconds(longest[0])}. A request would have waited so long for nothing."
+            f"to {seconds(longest[0])}. A request that came meanwhile would have waited as long."
         )
 
 

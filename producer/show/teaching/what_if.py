@@ -125,24 +125,27 @@ def _estimate(entry: Entry, measured: Measured, field: Field, **change: Any) -> 
 def _on_jobs(estimates: Sequence[Estimate], _: Field) -> Iterator[str]:
     low, high = min(each.factor for each in estimates), max(each.factor for each in estimates)
     if digits(low) == digits(high):
-        yield f"Every way would take {times(high)} as long: what it costs, it costs for each job."
+        yield f"Every way would take {times(high)} as long, if what it costs, it costs for each job."
     else:
         yield (
-            f"The ways would take {digits(low)} to {times(high)} as long: what a way costs, it costs for "
+            f"The ways would take {digits(low)} to {times(high)} as long, if what a way costs, it costs for "
             "each job."
         )
     if low < 0.9 * MORE:
         fullest = min(estimates, key=lambda each: each.factor)
         yield (
-            f"{fullest.entry.name} gains most, because its slots would be full for longer before the last "
-            "jobs end."
+            f"{fullest.entry.name} would take the fewest times as long: its slots would be full for longer "
+            "before the last jobs end."
         )
     yield _on_first(estimates)
 
 
 def _on_wait(estimates: Sequence[Estimate], field: Field) -> Iterator[str]:
     most = max(estimates, key=lambda each: each.after_s)
-    yield f"{most.entry.name} would take {seconds(most.after_s)} instead of {seconds(most.before_s)}."
+    yield (
+        f"{most.entry.name}, then the slowest, would take {seconds(most.after_s)} instead of "
+        f"{seconds(most.before_s)}."
+    )
     yield _on_first(estimates)
     first = min(estimates, key=lambda each: each.after_s)
     if first.measured.row.slots < field.workload.jobs and first.entry.name.slots:
@@ -171,8 +174,8 @@ def _on_gil(estimates: Sequence[Estimate], _: Field) -> Iterator[str]:
     changed = [each for each in estimates if each.changed]
     yield (
         f"{_and_times(changed)}, if Python without a GIL were as fast as this one in each thread; it is "
-        "slower, and --python 3.14t measures by how much. What is one thread anyway, or has a process for "
-        "each slot, would not be faster."
+        "slower, and simul compare --python 3.14t measures by how much. What is one thread anyway, or has a "
+        "process for each slot, would not be faster."
     )
 
 
