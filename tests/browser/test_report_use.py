@@ -226,6 +226,53 @@ def test_a_number_that_is_presented_turns_to_its_timeline(browser: Browser, repo
         assert page.locator("#present figure h4").inner_text() == "Two side by side"
 
 
+def test_a_timeline_is_zoomed_and_moved_by_keys(browser: Browser, report: Path) -> None:
+    with opened(browser, report, SCREEN) as (page, _):
+        timeline = page.locator("figure.timeline")
+        whole = timeline.get_by_role("button", name="Show the whole run")
+        timeline.locator("canvas").focus()
+        view = "[...timelines.values()][0].view"
+        end = page.evaluate(f"{view}.line.end")
+        page.keyboard.press("+")
+        page.keyboard.press("+")
+        assert page.evaluate(f"[{view}.from, {view}.to]") == [0.375 * end, 0.625 * end]
+        for _press in range(9):
+            page.keyboard.press("ArrowRight")
+        assert page.evaluate(f"[{view}.from, {view}.to]") == [0.75 * end, end]
+        page.keyboard.press("ArrowLeft")
+        expect(whole).to_be_visible()
+        page.keyboard.press("0")
+        assert page.evaluate(f"[{view}.from, {view}.to]") == [0, end]
+        expect(whole).to_be_hidden()
+        # What is whole does not move: in a presentation the arrow turns the page.
+        page.keyboard.press("p")
+        canvas = page.locator("#present figure.timeline canvas")
+        for _turn in range(99):
+            if canvas.count():
+                break
+            page.keyboard.press("ArrowDown")
+        canvas.focus()
+        before = where(page)
+        page.keyboard.press("ArrowRight")
+        assert where(page) != before
+
+
+def test_a_finger_on_a_bar_tells_of_its_job(browser: Browser, report: Path) -> None:
+    with opened(browser, report, PHONE, touch=True) as (page, _):
+        canvas = page.locator("figure.timeline canvas")
+        canvas.scroll_into_view_if_needed()
+        x, y = page.evaluate(
+            """() => {
+                const { view } = [...timelines.values()][0];
+                const { start, length, lane } = view.line;
+                return [view.x(start[0] + length[0] / 2), view.top + view.lane * (lane[0] + 0.5)];
+            }"""
+        )
+        canvas.tap(position={"x": x, "y": y})
+        expect(page.locator("#tip")).to_be_visible()
+        expect(page.locator("#tip")).to_contain_text("job 0")
+
+
 def test_a_cut_table_says_so_and_keeps_its_first_column(browser: Browser, report: Path) -> None:
     with opened(browser, report, PHONE) as (page, _):
         page.locator(".numbers > summary").click()

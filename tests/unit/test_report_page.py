@@ -15,6 +15,7 @@ from producer.results import Result
 from producer.show.charts.entries import derive_fields
 from producer.show.report import files
 from producer.show.report.figures import make_charts
+from producer.show.report.glossary import mark_words
 from producer.show.report.labelled import Labelled, label
 from producer.show.report.page import OPENING, write_page
 from producer.system.gil import Gil
@@ -161,6 +162,19 @@ def test_pythons_stand_side_by_side_at_a_glance() -> None:
     }
     assert "Makespan of serial [3.14] divided by" in read(table).text
     assert table.count(' best"') == 1
+
+
+def test_who_may_be_the_fastest_is_framed_at_a_glance() -> None:
+    alike = [run for name in ("asyncio@2", "threads@2") for run in one_after_the_other(name, 1.0, wobble=0.2)]
+    html = write_page([shown(compared(*one_after_the_other("serial", 4.0), *alike)[0])])
+    table = html[html.index('<figure class="overview">') : html.index("</figure>")]
+    framed = re.findall(r'<td class="[^"]* best".*?data-contender="([^"]*)"', table)
+    assert framed == ["asyncio@2", "threads@2"]
+
+
+def test_an_option_is_not_broken_at_its_hyphens() -> None:
+    marked = mark_words("<p>Try --jobs 600, or <code>--chunk</code>; well--known.</p>")
+    assert re.findall(r'<span class="option">(.*?)</span>', marked) == ["--jobs"]
 
 
 def test_a_lone_contender_has_nothing_to_be_compared_with_at_a_glance() -> None:

@@ -166,8 +166,8 @@ def test_one_job_at_a_time_on_a_busy_machine() -> None:
 
 def test_jobs_that_do_not_hold_each_other_up() -> None:
     assert on_timeline([(1, 0, 0, 1), (2, 0, 0, 1.2)]) == (
-        "threads@2 had up to 2 jobs open at the same time in 2 processes; their times add up to 1.10 times what "
-        "they are alone, so they hardly held each other up."
+        "threads@2 had up to 2 jobs open at the same time in 2 processes; their times add up to 1.10 times "
+        "what they are alone, so they hardly held each other up."
     )
 
 
@@ -212,8 +212,8 @@ def test_what_taking_turns_does_not_explain_is_not_blamed_on_the_gil_alone() -> 
     sentence = on_timeline([(1, 0, 0, 2.5), (1, 0, 0, 2.5)])
     assert "their times add up to 2.50 times what they are alone: the GIL lets one of them run" in sentence
     assert sentence.endswith(
-        ". But 2 that take turns take 2 times as long at most: the rest is changing from one to another, "
-        "and what else ran."
+        ". But 2 that take turns take 2 times as long at most: the rest is something else, such as "
+        "changing from one to another."
     )
     assert "at most" not in on_timeline([(1, 0, 0, 2), (1, 0, 0, 2)])
 
@@ -397,7 +397,8 @@ def test_costs_of_the_fastest_and_of_the_others() -> None:
     )
     third = placed([(1, 0, 0, 3)], "asyncio@2", cpu_s=0.3)
     assert describe(replace(fast, cpu_s=0.1), replace(slow, cpu_s=0.109), third)[0] == (
-        "threads@2 and serial needed the least CPU time for a job, 100 ms to 109 ms; asyncio@2 the most, 300 ms."
+        "threads@2 and serial needed the least CPU time for a job, 100 ms to 109 ms; asyncio@2 the most, "
+        "300 ms."
     )
     [unseen, _] = describe(placed([(1, 0, 0, 1)], memory_bytes=None), fast)
     assert unseen.startswith("The fastest, threads@2, needed 100 ms")

@@ -134,6 +134,17 @@ def test_slots_that_one_thread_serves_are_held_up_while_it_computes() -> None:
     assert "held up" not in sentence(placed(one_by_one, "celery:gevent@4"), slots=4, wait_s=1.0, work_s=0.0)
 
 
+def test_slots_of_a_loop_that_stood_still_are_held_up_even_if_the_jobs_wait() -> None:
+    one_by_one: list[Span] = [(1, 0, at, at + 1) for at in range(8)]
+    blocked = placed(one_by_one, "asyncio@4", stalls=[(0, 7.9)])
+    said = sentence(blocked, slots=4, wait_s=1.0, work_s=0.0)
+    assert said.startswith(
+        "asyncio@4: 56 % of its slots' time was spent held up: one thread does all its jobs"
+    )
+    awaited = sentence(placed(one_by_one, "asyncio@4", stalls=[(0, 3.9)]), slots=4, wait_s=1.0, work_s=0.0)
+    assert "held up" not in awaited
+
+
 @pytest.mark.parametrize(
     ("contender", "spans", "wait_s", "words"),
     [
@@ -222,7 +233,7 @@ def test_the_parts_of_all_contenders_are_in_one_sentence() -> None:
     said = shares.describe(shares.derive(field), field).replace(SPACE, " ")
     assert made.workloads[0] is field.workload
     assert said.endswith(
-        "What took the most of each: the job itself with threads@2 (100 %); jobs sent, not started with "
+        "What took the most of their slots' time. The job itself: threads@2 (100 %); jobs sent, not started: "
         "celery:solo (90 %)."
     )
 

@@ -73,19 +73,24 @@ def draw(costs: Sequence[Cost], frame: Frame) -> Drawing:
         )
         for cost in seen
     ]
-    names = [str(cost.entry.name) for cost in seen]
-    within = Box(0, top - 8, frame.width, bottom)
-    for cost, (x, y), label in zip(seen, marks, place_labels(names, marks, within), strict=True):
+    # Where it is narrow there is room for numbers, and a list of names below.
+    names = [str(number if frame.above else cost.entry.name) for number, cost in enumerate(seen, 1)]
+    within = Box(LEFT, top - 8, frame.width, bottom)
+    for cost, text, (x, y), label in zip(seen, names, marks, place_labels(names, marks, within), strict=True):
         name = cost.entry.name
         if label:
             near = label.x + (-3 if label.anchor == "start" else 3)
             if label.led:
                 drawing.line(x, y, near, label.base - 5, "soft")
-            drawing.text(label.x, label.base, str(name), anchor=label.anchor, bold=True)
+            drawing.text(label.x, label.base, text, anchor=label.anchor, bold=True)
         shape = drawing.diamond if name.is_celery else drawing.dot
         size = mebibytes(cost.memory_bytes or 0)
         tip = f"{name}\n{digits(cost.jobs_per_s)} jobs per second\npeak memory {size}"
         shape(x, y, 7, choose_colour(cost.entry), tip)
+    for number, cost in enumerate(seen if frame.above else (), 1):
+        drawing.height += LINE
+        drawing.text(2, drawing.height - 8, str(number), bold=True)
+        drawing.text(24, drawing.height - 8, str(cost.entry.name))
     return drawing
 
 

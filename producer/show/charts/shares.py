@@ -17,10 +17,12 @@ from producer.stats.lanes import count_most_at_once
 from producer.stats.limit import COOPERATIVE
 from producer.stats.shares import BOUNDS, Part, Shares, divide
 from producer.stats.summary import Summary, usable_cores
-from producer.words import counted, listed, percent, seconds
+from producer.words import capital, counted, listed, percent, seconds
 
 #: The most names in a row.
 MOST_NAMES = 3
+#: An event loop that stood still for more than this share of a run did one job at a time.
+STOOD_STILL = 0.5
 #: A second part that is at least this share of the largest one is named with it.
 NEARLY = 0.8
 #: The colour of each part.
@@ -88,10 +90,18 @@ def derive(field: Field) -> list[Divided]:
 
 
 def _threads(entry: Entry, field: Field) -> int | None:
-    """How many threads do the jobs of all slots; None where the slots have their own, or jobs wait."""
-    if entry.name.way in COOPERATIVE and _compute(entry, field):
+    """How many threads do the jobs of all slots; None where the slots have their own, or jobs wait.
+
+    A job that waits and lets nobody else have a turn is as one that computes: its event loop stands still.
+    """
+    if entry.name.way in COOPERATIVE and (_compute(entry, field) or _stood_still(entry)):
         return len(entry.typical.workers)
     return None
+
+
+def _stood_still(entry: Entry) -> bool:
+    stalled_s = sum(stall.length_us for stall in entry.typical.loop_stalls) / 1e6
+    return stalled_s > STOOD_STILL * entry.typical.makespan_s
 
 
 def _compute(entry: Entry, field: Field) -> bool:
@@ -108,8 +118,8 @@ def describe(rows: Sequence[Divided], field: Field) -> str:
     for row in rows:
         share = percent(row.shares.share(row.shares.bound))
         groups.setdefault(row.shares.bound, []).append(f"{row.entry.name} ({share})")
-    parts = "; ".join(f"{LONG[bound]} with {_few(groups[bound])}" for bound in BOUNDS if bound in groups)
-    return f"{first} What took the most of each: {parts}."
+    parts = "; ".join(f"{LONG[bound]}: {_few(groups[bound])}" for bound in BOUNDS if bound in groups)
+    return f"{first} What took the most of their slots' time. {capital(parts)}."
 
 
 def _few(names: Sequence[str]) -> str:
@@ -151,7 +161,7 @@ def _say(row: Divided, field: Field) -> str:
         case Part.JOB:
             return "went into the jobs themselves"
         case Part.STRETCHED if _threads(row.entry, field):
-            stands = "one thread does all its jobs, and while one computes nobody takes the next"
+            stands = "one thread does all its jobs, and while one holds it nobody takes the next"
             return f"was spent held up: {stands}"
         case Part.STRETCHED:
             return f"was spent held up: {_why_held(row, field)}"

@@ -80,7 +80,7 @@ def chart(field: Field, shared: Shared = ALONE) -> TimelineChart | None:
     return TimelineChart(
         "Who did what, and when",
         "One lane for each slot, one bar for each job, one colour for each process. Point at a bar to see "
-        f"its job; drag across a piece of time to see it closer.{filling}",
+        f"its job; drag across a piece of time to see it closer, or use +, - and the arrows.{filling}",
         pictures[0].sentence,
         pictures,
         timelines=lines,

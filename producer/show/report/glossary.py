@@ -58,13 +58,22 @@ WORDS: Mapping[str, str] = {
         "about 95 of the intervals would hold it."
     ),
     "job": "One piece of work: one check of files, one wait, one chess move.",
+    "lane": "A row of a timeline: of the jobs in it, one begins when another has ended.",
     "latency": "How long one job took from being enqueued to being finished, waiting included.",
     "limit": (
         "The shortest time in which the slots and the cores could do these jobs, if nothing else took time."
     ),
-    "makespan": "The time from when the first job was enqueued until the last one was finished.",
+    "makespan": (
+        "The time from when the first job was enqueued (handed over, or put into the queue) until the last "
+        "one was finished."
+    ),
     "median": "The value in the middle: half of the runs were shorter, half longer.",
+    "MiB": "1,048,576 bytes: about a million.",
     "message": "What travels through the broker: it says which job is to be done.",
+    "p95": (
+        "Of 100 of these times 95 are shorter, 5 longer; likewise p50, the median, and p99, which only one "
+        "in a hundred exceeds."
+    ),
     "pool": (
         "What does the jobs inside a Celery worker: processes (prefork), threads, an event loop, "
         "or just one after the other (solo)."
@@ -105,12 +114,14 @@ WORDS: Mapping[str, str] = {
 #: In the list alone: the first is the name of a contender as well, the second also a verb.
 UNMARKED = {"serial", "run"}
 #: Words that stand for another; a plural with "s" needs none.
-_FORMS = {"processes": "process"}
+_FORMS = {"processes": "process", "p50": "p95", "p99": "p95"}
 #: Where prose stands; and what within it is a name, a control, a drawing or a heading of its own.
 _PROSE = {"p", "li", "figcaption"}
 _BARRED = {"a", "b", "button", "svg", "summary", "pre", "code", "kbd", "h1", "h2", "h3", "h4", "select"}
 #: The heading of a column that says something: others are names.
 HEAD = '<th scope="col" class="says">'
+#: An option of a command is not broken at its hyphens.
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"</?([a-z0-9]+)")
 
@@ -133,7 +144,8 @@ def mark_words(section: str) -> str:
     for place, part in enumerate(parts):
         if place % 2 == 0:
             if prose and not barred:
-                parts[place] = _WORD.sub(lambda match: _mark(match, seen), part)
+                marked = _WORD.sub(lambda match: _mark(match, seen), part)
+                parts[place] = _OPTION.sub(r'<span class="option">\g<0></span>', marked)
             continue
         name = _NAME.match(part)
         step = -1 if part.startswith("</") else 1

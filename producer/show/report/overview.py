@@ -61,8 +61,8 @@ def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
         f"Makespan of {html(listed(sorted(serials)))} divided by that of each way, round by round, the "
         "fastest of each way. The number behind the @ is that of its slots: 32 where jobs may wait (for "
         "files, too) and slots are light, else one for each core, unless somebody asked for others. The "
-        "shortest median of each workload is framed. Green is faster, hatched purple slower; \u2248 stands "
-        "where no difference from serial is shown. "
+        "shortest median of each workload is framed, and what is not shown to be slower. Green is faster, "
+        "hatched purple slower; \u2248 stands where no difference from serial is shown. "
         f"From fewer than {RUNS_TO_CLAIM} runs nothing is claimed. \u2013 was not compared. A number leads "
         "to the timeline of its contender.</p>"
         f"{write_scrolling(f'<td></td>{head}', body, 'How many times as fast as serial')}</figure>"
@@ -108,6 +108,12 @@ def _cell(name: ContenderName, column: _Column) -> str:
     unsure = "\u2248 " if row.speed_up.claims and not row.speed_up.shown and speed != 1 else ""
     slots = f"<small>{f'@{row.slots:,}' if row.contender.slots else ''}</small>"
     return (
-        f'<td class="{shade}{" best" if row is column.best else ""}" '
+        f'<td class="{shade}{" best" if _may_be_best(row, column) else ""}" '
         f'style="--shade:var(--{shade});--much:{much:.0f}">{link}{unsure}{digits(speed)}{slots}</a></td>'
     )
+
+
+def _may_be_best(row: Summary, column: _Column) -> bool:
+    """Whether nobody is shown to be faster at the workload."""
+    behind = row.to_winner
+    return row is column.best or bool(behind and behind.claims and behind.low is not None and behind.low <= 1)

@@ -37,6 +37,7 @@ class Presentation {
   go(place) {
     if (place < 0 || place >= this.figures.length) return;
     this.putBack();
+    tip.hidden = true;
     this.at = place;
     const figure = this.figures[place];
     const section = figure.closest("section");
@@ -88,9 +89,11 @@ class Presentation {
     if (key === "Escape" && document.querySelector(".meaning:popover-open")) return;
     const goes = {
       ArrowRight: () => this.go(this.at + 1),
+      ArrowDown: () => this.go(this.at + 1),
       PageDown: () => this.go(this.at + 1),
       " ": () => this.go(this.at + (event.shiftKey ? -1 : 1)),
       ArrowLeft: () => this.go(this.at - 1),
+      ArrowUp: () => this.go(this.at - 1),
       PageUp: () => this.go(this.at - 1),
       Home: () => this.go(0),
       End: () => this.go(this.figures.length - 1),

@@ -15,7 +15,10 @@ class Timeline {
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
     this.canvas.addEventListener("pointerup", (event) => this.release(event));
     this.canvas.addEventListener("pointercancel", () => this.cancel());
-    this.canvas.addEventListener("pointerleave", () => { tip.hidden = true; });
+    this.canvas.addEventListener("pointerleave", (event) => {
+      if (event.pointerType === "mouse") tip.hidden = true; // a finger leaves when it has pointed
+    });
+    this.canvas.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(figure.querySelector(".stage"));
     redraws.push(() => this.draw());
     // Where there is one, a contender with more than one lane: it has more to tell.
@@ -43,6 +46,7 @@ class Timeline {
   zoom(from = 0, to = this.view.line.end) {
     this.view.from = from;
     this.view.to = Math.max(to, from + 10); // nothing was measured more finely
+    tip.hidden = true; // it told of what was there
     this.whole.hidden = from <= 0 && to >= this.view.line.end;
     this.draw();
   }
@@ -71,6 +75,28 @@ class Timeline {
       pen.fillStyle = colour("soft");
       pen.fillRect(Math.min(this.drag.x, this.drag.to), 0, Math.abs(this.drag.to - this.drag.x), bottom);
     }
+  }
+
+  // + and - zoom about the middle, arrows move what is zoomed, 0 shows all of it.
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { from, to, line } = this.view;
+    const span = to - from;
+    const show = (middle, wide) => {
+      const width = Math.min(wide, line.end);
+      const start = Math.min(Math.max(middle - width / 2, 0), line.end - width);
+      this.zoom(start, start + width);
+    };
+    const middle = from + span / 2;
+    const moves = span < line.end
+      ? { ArrowLeft: () => show(middle - span / 4, span), ArrowRight: () => show(middle + span / 4, span) }
+      : {};
+    const does = {
+      "+": () => show(middle, span / 2), "-": () => show(middle, span * 2), 0: () => this.zoom(), ...moves,
+    }[event.key];
+    if (!does) return;
+    event.preventDefault();
+    does();
   }
 
   press(event) {

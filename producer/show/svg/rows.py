@@ -174,7 +174,7 @@ def write_axis_title(drawing: Drawing, x: float, y: float, title: str) -> None:
 def _make_room(frame: Frame, rows: Sequence[Row]) -> Frame:
     """Widen the margins for the longest name and value, or give the values a line of their own."""
     names = [text_width(row.name, bold=True) for row in rows]
-    values = [text_width(row.value) for row in rows]
+    values = [text_width(row.value, bold=True) for row in rows]
     if not frame.above:
         left, right = max(names) + NAME_GAP, max(values) + NAME_GAP
         return replace(frame, left=max(frame.left, left), right=max(frame.right, right))
