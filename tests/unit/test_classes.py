@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import pickle
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -259,6 +261,20 @@ def test_each_file_is_read_once_and_nothing_of_its_records_is_kept(
     kept = pickle.dumps(members)
     assert b"Member" in kept
     assert b"Records" not in kept
+
+
+def test_what_a_terminal_sends_to_all_reaches_no_process_that_reads() -> None:
+    # In a Python of its own: here the helper that unblocks signals may be running already.
+    program = """
+import signal
+from producer.show.classes import load
+with load._signals_blocked():
+    process, _ = load._start([])
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    process.join()
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout == "True\n"
 
 
 def test_the_same_result_counts_once_packed_or_not(tmp_path: Path) -> None:
