@@ -74,9 +74,7 @@ def compare(
     lists = [build(name, jobs, seed, chunk, data) for name in names]
     for workload in (*lists, *([own.unmeasured(seed)] if own else ())):
         _contenders(contenders, workload)  # a misread name is told before anything is made ready
-    require_free(out)  # found out now, and not after the function was measured, or the comparison
-    if report:
-        require_writable(report)
+    require_free(out, report)  # found out now, and not after the function was measured, or the comparison
     chosen_pythons = prepare_pythons(pythons, quiet)
     if own:
         lists.append(own.measured(seed, chosen_pythons, quiet))
@@ -174,16 +172,22 @@ def _why_nothing(result: Result, workload: WorkloadResult) -> str:
     return f"{workload.name}: {what}: {name}: {why}{more}"
 
 
-def require_free(out: Path | None) -> None:
-    """Make sure that no file has this name, and one can be written.
+def require_free(out: Path | None, report: Path | None = None) -> None:
+    """Make sure that no file has the name of the result, and that it and a report can be written.
 
     Raises:
-        ResultError: there is such a file, or there can be none.
+        ResultError: there is such a file, there can be none, or both have one name.
     """
     from producer.results import ResultFile
 
     if out:
         ResultFile(out)
+    if out and report and out.absolute() == report.absolute():
+        raise ResultError(
+            f"{out} cannot be the result and its page (report): name another file with --report"
+        )
+    if report:
+        require_writable(report)
 
 
 def prepare_pythons(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Python]:

@@ -15,7 +15,7 @@ from producer.cli.compare import (
     require_measured,
 )
 from producer.cli.console import stderr, tell
-from producer.cli.report import require_writable, write_page
+from producer.cli.report import write_page
 from producer.printable import printable
 from producer.workloads import DEFAULT_SEED, build
 from worker import settings
@@ -60,9 +60,7 @@ def lesson(
         for line in write_template(sheets).splitlines():
             tell(line)
         return
-    require_free(out)  # found out now, and not after everything was answered
-    if report:
-        require_writable(report)
+    require_free(out, report)  # found out now, and not after everything was answered
     plan = Plan(
         workloads=lists,
         contenders={sheet.workload.name: sheet.contenders for sheet in sheets},

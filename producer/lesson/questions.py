@@ -73,9 +73,12 @@ def read_answer(question: Question, answer: object) -> Value:
 
 
 def _read_name(question: Question, answer: object) -> ContenderName:
-    text = str(answer).strip() if isinstance(answer, str) else ""
-    if re.fullmatch(r"[1-9][0-9]?", text) and int(text) <= len(question.choices):
-        return question.choices[int(text) - 1]
+    text = answer.strip() if isinstance(answer, str) else ""
+    number = answer if isinstance(answer, int) and not isinstance(answer, bool) else 0
+    if re.fullmatch(r"[1-9][0-9]?", text):
+        number = int(text)
+    if 1 <= number <= len(question.choices):
+        return question.choices[number - 1]
     for name in question.choices:
         if text == str(name):
             return name

@@ -13,7 +13,13 @@ _PLAIN = re.compile(r"[0-9]+([.,][0-9]+)?")
 #: What is longer, in characters, is no number; nor is it searched for one, which would take for ever.
 _LONGEST = 200
 #: How many seconds each unit has.
-_SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "min": 60.0, "h": 3600.0}
+_SECONDS = {
+    **dict.fromkeys(("µs", "μs", "us"), 1e-6),
+    "ms": 1e-3,
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1.0),
+    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hour", "hours"), 3600.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ def read_number(text: str, unit_s: float | None = None) -> Written | None:
     """Read a number; None where there is none.
 
     With `unit_s` it is a time, and becomes seconds: in the unit that is written after it, or else in units of
-    so many seconds. "1,235" has a thousand in it; "3,3" is 3.3.
+    so many seconds. Without it a percent sign makes hundredths. "1,235" has a thousand in it; "3,3" is 3.3.
     """
     text = text.strip()
     match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
@@ -46,6 +52,8 @@ def read_number(text: str, unit_s: float | None = None) -> Written | None:
     else:
         return None
     decimals = len(digits.partition(".")[2])
-    scale = _SECONDS.get(match["unit"].lower(), unit_s) if unit_s else 1.0
+    unit = match["unit"].lower()
+    plain = 0.01 if unit.startswith("%") else 1.0
+    scale = _SECONDS.get(unit.rstrip("."), unit_s) if unit_s else plain
     value, half = float(digits), 0.5 * 10.0**-decimals
     return Written((value - half) * scale, (value + half) * scale)

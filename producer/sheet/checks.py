@@ -3,8 +3,8 @@
 | check | the answer is |
 | --- | --- |
 | `cores` | the cores that the comparison could use |
-| `hours in-turn` | how long Judit takes, one game after the other |
-| `hours table-to-table` | how long she takes from table to table |
+| `hours in-turn` | how long Judit takes, one game after the other; without a unit it is in hours |
+| `hours table-to-table` | how long she takes from table to table; without a unit it is in hours |
 | `slots WORKLOAD A` | the slots of A |
 | `makespan WORKLOAD A` | the time of a run of A; without a unit it is in ms |
 | `stall WORKLOAD A` | for how long the event loop of A stood still, at most; without a unit it is in ms |
@@ -27,7 +27,16 @@ from producer.exhibition.ideal import ideal_s
 from producer.results import Result
 from producer.sheet.choices import faster, fastest
 from producer.sheet.evidence import Selector, pairs, select, times_as_fast
-from producer.sheet.findings import Finding, UnreadableError, interval, of_number, of_time, too_few
+from producer.sheet.findings import (
+    HOUR,
+    Finding,
+    UnreadableError,
+    interval,
+    of_hours,
+    of_number,
+    of_time,
+    too_few,
+)
 from producer.stats.summary import usable_cores
 from producer.words import counted, digits
 
@@ -113,7 +122,7 @@ def hours(_result: Result, answer: str, names: Sequence[str]) -> Iterator[Findin
     time_s = ideal_s(
         [PLIES] * BOARDS, judits=1, slots=BOARDS, judit_s=JUDIT_S, opponent_s=OPPONENT_S, in_turn=in_turn
     )
-    yield of_number(answer, time_s / 3600, time_s / 3600, f"she takes {digits(time_s / 3600)} hours")
+    yield of_hours(answer, time_s / HOUR, "she takes")
 
 
 #: Every kind of check, and how many names follow it at least; only `fastest` takes more.

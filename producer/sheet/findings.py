@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.sheet.answers import read_number
+from producer.sheet.answers import Written, read_number
 from producer.sheet.evidence import Measured
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio
 from producer.words import digits, seconds
 
 #: A time without a unit is in milliseconds.
 MS = 0.001
+#: The seconds of an hour.
+HOUR = 3600.0
 
 
 class UnreadableError(ValueError):
@@ -27,18 +29,26 @@ class Finding:
 
 def of_number(answer: str, low: float, high: float, text: str) -> Finding:
     """Hold a number against what it may be; the text says what was measured."""
-    written = read_number(answer)
-    if written is None:
-        raise UnreadableError("the answer is a number, such as 3.3")
-    return Finding(written.fits(low, high), text)
+    return Finding(_read(answer, None, "a number, such as 3.3").fits(low, high), text)
 
 
 def of_time(answer: str, low_s: float, high_s: float, what: str) -> Finding:
     """Hold a time against what it may be, in seconds; `what` goes before it."""
-    written = read_number(answer, MS)
-    if written is None:
-        raise UnreadableError("the answer is a time, such as 46 ms")
+    written = _read(answer, MS, "a time, such as 46 ms")
     return Finding(written.fits(low_s, high_s), f"{what} {seconds(low_s)} to {seconds(high_s)}")
+
+
+def of_hours(answer: str, hours: float, what: str) -> Finding:
+    """Hold a time of so many hours against what it is; without a unit it is in hours."""
+    written = _read(answer, HOUR, "a time, such as 3.3 hours")
+    return Finding(written.fits(hours * HOUR, hours * HOUR), f"{what} {digits(hours)} hours")
+
+
+def _read(answer: str, unit_s: float | None, what: str) -> Written:
+    written = read_number(answer, unit_s)
+    if written is None:
+        raise UnreadableError(f"the answer is {what}")
+    return written
 
 
 def interval(ratio: Ratio) -> str:

@@ -54,10 +54,7 @@ class Member:
 
 def summarise(file: str, result: Result) -> Member:
     """Take of a result what a class needs; nothing in it says whose it is."""
-    machine = result.machine
-    # "CPython 3.13.1" is 3.13 here: the patches of a version are alike.
-    python = ".".join(machine.python.split()[-1].split(".")[:2]) if machine.python.split() else "unknown"
-    group = Group(usable_cores(result), python, machine.gil)
+    group = Group(usable_cores(result), *_pythons(result))
     predictions = {prediction.workload: prediction for prediction in result.predictions}
     parts = []
     for workload in result.workloads:
@@ -69,6 +66,26 @@ def summarise(file: str, result: Result) -> Member:
         answers = judge(prediction, workload, rows) if prediction else ()
         parts.append(Part(workload.name, workload.description, _work(workload), ratios, best, answers))
     return Member(file, group, parts)
+
+
+def _pythons(result: Result) -> tuple[str, bool]:
+    """Name the Pythons that did the jobs, and tell whether there was a GIL; of several each name says it."""
+    machine = result.machine
+    did = {(_version(machine.python), machine.gil)}
+    if result.pythons:  # then the one that measured did no job
+        gils = [python.gil_of("serial") for python in result.pythons]
+        did = {
+            (_version(python.python), gil is None or gil.after)
+            for python, gil in zip(result.pythons, gils, strict=True)
+        }
+    if len(did) == 1:
+        return did.pop()
+    return " and ".join(f"{name}{'' if gil else ' without GIL'}" for name, gil in sorted(did)), True
+
+
+def _version(python: str) -> str:
+    """Shorten "CPython 3.13.1" to 3.13: the patches of a version are alike."""
+    return ".".join(python.split()[-1].split(".")[:2]) if python.split() else "unknown"
 
 
 def _work(workload: WorkloadResult) -> Work:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from producer.contender_name import ContenderName
 from producer.results import ExpectedSpeed, Prediction, Result
@@ -69,6 +69,14 @@ def test_the_text_of_the_drawings_is_readable_on_a_projector(browser: Browser, p
               .map((text) => text.getBoundingClientRect().height))"""
         )
         assert smallest >= 12
+
+
+def test_a_table_that_is_cut_says_so(browser: Browser, page_of_a_class: Path) -> None:
+    with opened(browser, page_of_a_class, PHONE) as (page, _):
+        cut = page.locator("figure", has=page.get_by_text("The same by cores, Python and GIL"))
+        expect(cut.locator(".more")).to_be_visible()
+        cut.locator(".scroll").evaluate("scroll => { scroll.scrollLeft = scroll.scrollWidth; }")
+        expect(cut.locator(".more")).to_be_hidden()
 
 
 def test_it_is_presented_figure_by_figure(browser: Browser, page_of_a_class: Path) -> None:

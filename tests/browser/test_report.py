@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -56,9 +57,17 @@ def test_everything_is_there_and_fits(
         assert page.evaluate("document.documentElement.scrollWidth") == size[0]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("serial [3.14]", "celery:eventlet@1000 [3.14.10t]", "asyncio+threads@1000 [3.13t #2]"),
+        ("serial", "asyncio+threads@32"),  # few letters that are narrow
+    ],
+)
 @pytest.mark.parametrize("size", [PHONE, LAPTOP, PROJECTOR])
-def test_no_text_of_a_chart_is_cut_off(browser: Browser, tmp_path: Path, size: tuple[int, int]) -> None:
-    names = ("serial [3.14]", "celery:eventlet@1000 [3.14.10t]", "asyncio+threads@1000 [3.13t #2]")
+def test_no_text_of_a_chart_is_cut_off(
+    browser: Browser, tmp_path: Path, size: tuple[int, int], names: Sequence[str]
+) -> None:
     result, _ = compared(*(run for name in names for run in one_after_the_other(name, 4.0)))
     path = tmp_path / "names.html"
     files.write([label("names", result)], path)

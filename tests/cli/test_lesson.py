@@ -89,6 +89,7 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
         (("nonsense",), "UnknownName: no workload is called 'nonsense'"),
         (("waits", "--out", "there.json"), "Result: there.json exists already"),
         (("waits", "--report", "there.json"), "Result: there.json exists and is no report"),
+        (("waits", "--out", "a", "--report", "./a"), "Result: a cannot be the result and its page"),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_asked(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import pickle
+import subprocess
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from producer.show.classes.load import Broken, load_members
 from producer.show.classes.page import write_class_page
 from producer.stats.class_outliers import Group, describe_outlier, find_outliers, quartiles
 from producer.stats.classes import Class, collate, summarise
+from producer.system.gil import Gil
+from producer.system.pythons import Python
 from tests.made import a_result, on, saved
 from worker.errors import ResultError
 
@@ -65,6 +70,24 @@ def test_machines_are_grouped_by_cores_python_and_gil() -> None:
     assert [str(member.group) for member in members] == [
         *["2 cores, Python 3.13"] * 3,
         "8 cores, Python 3.13 without GIL",
+    ]
+
+
+def test_where_other_pythons_did_the_jobs_the_group_names_them() -> None:
+    with_it, without = (
+        Python(f"3.13{free}", "python", "CPython 3.13.5", (3, 13), bool(free), {"designs": gil}, {})
+        for free, gil in (("", Gil(True, True)), ("t", Gil(False, False)))
+    )
+    here = measured(python="CPython 3.11.7")
+    members = put_together(
+        replace(here, pythons=[without, with_it]),
+        replace(here, pythons=[without]),
+        measured(python="CPython 3.13.2", gil=False),
+    ).members
+
+    assert [str(member.group) for member in members] == [
+        "2 cores, Python 3.13 without GIL and 3.13",
+        *["2 cores, Python 3.13 without GIL"] * 2,
     ]
 
 
@@ -238,6 +261,20 @@ def test_each_file_is_read_once_and_nothing_of_its_records_is_kept(
     kept = pickle.dumps(members)
     assert b"Member" in kept
     assert b"Records" not in kept
+
+
+def test_what_a_terminal_sends_to_all_reaches_no_process_that_reads() -> None:
+    # In a Python of its own: here the helper that unblocks signals may be running already.
+    program = """
+import signal
+from producer.show.classes import load
+with load._signals_blocked():
+    process, _ = load._start([])
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    process.join()
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout == "True\n"
 
 
 def test_the_same_result_counts_once_packed_or_not(tmp_path: Path) -> None:

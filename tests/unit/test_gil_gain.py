@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 
 from producer.results import Result
+from producer.show.charts.entries import Field
 from producer.show.gil_gain import describe_gil_gains
 from producer.show.report.labelled import label
 from producer.show.report.page import write_page
+from producer.show.teaching.what_if import ask_what_if
 from producer.stats.gil_gain import GilGain, gil_gains
 from producer.system.gil import Gil
 from producer.system.pythons import Python
@@ -167,6 +169,22 @@ def test_the_page_has_the_sentences_and_a_row_for_each_way_under_both() -> None:
     rows = re.findall(r'<th scope="row">(.*?)</th>', figure)
     assert rows == ["threads@2", "celery:threads@2", "processes@2"]
     assert re.findall(r"<td>(?:≈\s)?([\d.]+)", figure)[:4] == ["0.91", "1.80", "1.98", "1.00"]
+
+
+def test_what_was_measured_without_a_gil_is_not_estimated_too() -> None:
+    asked = ask_what_if(*with_field(measured()))
+    assert asked
+    assert "no GIL" not in [case.title for case in asked.cases]
+    assert [line for line in asked.unchanged if "GIL" in line] == [
+        "What no GIL changes was measured, 3.13t beside 3.13: it stands near the top of the page."
+    ]
+    asked = ask_what_if(*with_field(measured(pythons=[])))
+    assert asked
+    assert "No GIL would change next to nothing" in " ".join(asked.unchanged)
+
+
+def with_field(result: Result) -> tuple[Result, Field]:
+    return result, label("a", result).fields[0]
 
 
 def test_the_page_of_one_python_has_no_such_figure() -> None:

@@ -69,6 +69,7 @@ def test_each_contender_is_explained() -> None:
     [
         ("fastest", "threads@32", name("threads@32")),
         ("fastest", " 2 ", name("threads@32")),
+        ("fastest", 2, name("threads@32")),  # a number as TOML writes it
         ("fastest", "celery:threads@2", name("celery:threads@2")),
         ("times", "10", 10.0),
         ("times", "10x", 10.0),
@@ -90,7 +91,10 @@ CHOICES = f"serial, threads@32, asyncio@32, processes@{cores()}, celery:threads@
     [
         ("fastest", "gevent", f"'gevent' is not one of {CHOICES}"),
         ("fastest", "7", f"'7' is not one of {CHOICES}"),
-        ("fastest", 2, f"2 is not one of {CHOICES}"),
+        ("fastest", 7, f"7 is not one of {CHOICES}"),
+        ("fastest", -1, f"-1 is not one of {CHOICES}"),
+        ("fastest", 2.0, f"2.0 is not one of {CHOICES}"),
+        ("fastest", True, f"True is not one of {CHOICES}"),
         ("times", "many", "'many' is no number from 1 to 100,000 (serial is one of them)"),
         ("times", "0.5", "'0.5' is no number from 1 to 100,000 (serial is one of them)"),
         ("with_2_slots", "0", "'0' is no number from 0.001 to 100,000"),
@@ -160,7 +164,7 @@ RANGE = "is no number from 1 to 100,000 (serial is one of them)"
         ("[waits]\n[waits.times]\n", 2, f"times: {{}} {RANGE}"),
         ("\nwaits.times = -3", 2, f"times: -3 {RANGE}"),
         ("\nwaits = {times = 0}", 2, f"times: 0 {RANGE}"),
-        ("[waits]\nfastest = 3\n", 2, f"fastest: 3 is not one of {CHOICES}"),
+        ("[waits]\nfastest = 9\n", 2, f"fastest: 9 is not one of {CHOICES}"),
     ],
 )
 def test_a_mistake_in_a_file_is_told_with_its_line(tmp_path: Path, text: str, line: int, why: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from producer.contender_name import ContenderName
 from producer.results import Run, WorkloadResult
+from producer.show.columns import write_share_of_limit
 from producer.show.limit import describe_limits
 from producer.stats.limit import Estimate, Estimates
 from producer.stats.summary import Summary, summaries
@@ -145,6 +146,21 @@ def test_a_function_holds_the_gil_for_as_long_as_was_measured() -> None:
 def test_a_limit_that_is_beaten_is_known_for_too_high() -> None:
     assert row(run("threads@2", 40, slots=2)).beats_limit
     assert not row(run("threads@2", 60, slots=2)).beats_limit
+
+
+@pytest.mark.parametrize(
+    ("makespan_s", "written"),
+    [
+        (1.0, "50\u00a0%"),
+        (0.5, "100\u00a0%"),
+        (0.49, "≈\u00a0100\u00a0%"),  # within the doubt of 5 %
+        (0.37, "beaten"),  # and never 135 %
+    ],
+)
+def test_of_a_limit_that_is_beaten_no_share_is_written(makespan_s: float, written: str) -> None:
+    efficiency = 0.5 / makespan_s
+    row = Summary(ContenderName("threads"), 2, 5, 5, makespan_s, efficiency=efficiency, limit_doubt=0.05)
+    assert write_share_of_limit(row) == written
 
 
 def test_of_several_estimates_the_least_sure_is_told() -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from producer.cli import EXIT_CODES, app
+from producer.cli import EXIT_CODES, app, lesson_options
+from producer.cli import options as shared_options
 from producer.system import interrupts
+from producer.workloads import WORKLOADS
 
 #: Typer's own, and about the shell, not about simul.
 OF_TYPER = {"--install-completion", "--show-completion", "--help"}
@@ -93,3 +95,9 @@ def test_every_exit_code_is_in_the_help() -> None:
     shown = help_of(()).partition("Exit codes: ")[2]
     for code in {0, 1, interrupts.EXIT_CODE, *EXIT_CODES.values()}:
         assert re.search(rf"\b{code} \w", shown), code
+
+
+@pytest.mark.parametrize("option", [shared_options.Workloads, lesson_options.Workloads])
+def test_the_help_names_every_workload(option: object) -> None:
+    (_, argument) = get_args(option)
+    assert f": {', '.join(WORKLOADS)}" in argument.help

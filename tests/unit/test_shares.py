@@ -166,6 +166,12 @@ def test_slots_of_a_loop_that_stood_still_are_held_up_even_if_the_jobs_wait() ->
             1.0,
             "which wait: more slots",
         ),
+        (
+            "threads@2",
+            [(1, 0, 1.2, 2.2), (1, 0, 1.2, 2.2), (1, 0, 2.2, 3.2)],
+            1.0,
+            "for longer than that its slots stood free, so more of them would gain little",
+        ),
         ("threads@2", [(1, 0, 0, 1), (1, 0, 0, 1)], 1.0, ": 2 jobs, and a slot for each."),
         ("threads@2", [(1, 0, 0, 3), (1, 0, 0, 3)], 0.0, "was spent held up: the GIL lets one of them run"),
         (

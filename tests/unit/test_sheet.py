@@ -99,6 +99,8 @@ def test_no_check_and_no_answer_is_worse_than_unreadable(kind: str, names: str, 
         ("about 3.30 times", 3.295, 3.305),
         ("1,235", 1234.5, 1235.5),
         ("≈ 12x", 11.5, 12.5),
+        ("59 %", 0.585, 0.595),
+        ("22.5% of it", 0.2245, 0.2255),
         ("0.9.", 0.85, 0.95),
     ],
 )
@@ -110,7 +112,8 @@ def test_a_number_says_no_more_than_its_digits(text: str, low: float, high: floa
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("46 ms", 0.046), ("46", 0.046), ("1.2 s", 1.2), ("310 µs", 310e-6), ("2 min", 120)]
+    ("text", "seconds"),
+    [("46 ms", 0.046), ("46", 0.046), ("1.2 s", 1.2), ("310 µs", 310e-6), ("2 min", 120), ("2 minutes", 120)],
 )
 def test_a_time_has_its_unit_or_that_of_the_question(text: str, seconds: float) -> None:
     written = read_number(text, 0.001)
@@ -132,6 +135,7 @@ def test_a_ratio_is_supported_within_its_interval_and_what_the_digits_leave_open
     assert asked("times-as-fast waits threads serial", "2.04").status == "supported"
     assert asked("times-as-fast waits threads@8 serial", "2.2").status == "not supported"
     assert asked("times-as-fast waits serial threads", "0.5").status == "supported"
+    assert asked("times-as-fast waits threads serial", "200 %").status == "supported"
     assert asked("times-as-fast waits threads serial", "twice").status == "unreadable"
 
 
@@ -226,6 +230,9 @@ def test_the_hours_of_the_exhibition_follow_from_its_rules() -> None:
     assert asked("hours in-turn", "12 hours").status == "supported"
     assert asked("hours in-turn", "24").text == "she takes 12.0 hours"
     assert asked("hours table-to-table", "1").status == "supported"
+    assert asked("hours table-to-table", "61 minutes").status == "supported"
+    assert asked("hours table-to-table", "61 h").status == "not supported"
+    assert asked("hours in-turn", "long").text == "the answer is a time, such as 3.3 hours"
     assert asked("hours backwards", "1").status == "unreadable"
 
 

@@ -25,6 +25,8 @@ MOST_NAMES = 3
 STOOD_STILL = 0.5
 #: A second part that is at least this share of the largest one is named with it.
 NEARLY = 0.8
+#: Slots that had a job for less than this share of the time are not too few.
+HALF = 0.5
 #: The colour of each part.
 COLOURS = {
     Part.JOB: "part-job",
@@ -145,6 +147,11 @@ def _say(row: Divided, field: Field) -> str:
     match row.shares.largest:
         case Part.JOB if jobs <= slots:
             return f"went into the jobs themselves: {counted(jobs, 'job')}, and a slot for each"
+        case Part.JOB if field.waits and row.shares.share((Part.JOB, Part.STRETCHED)) < HALF:
+            return (
+                "went into the jobs themselves, which wait; for longer than that its slots stood free, so "
+                "more of them would gain little"
+            )
         case Part.JOB if field.waits:
             return "went into the jobs themselves, which wait: more slots would let more of them wait at once"
         case Part.JOB if _compute(row.entry, field) and one_core and field.cores > 1:

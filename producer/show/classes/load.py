@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -130,6 +131,8 @@ def _digest(result: Result) -> str:
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
+    # Python 3.11 unblocks signals as it starts this helper, so that has to have happened.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield

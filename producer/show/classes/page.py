@@ -11,6 +11,7 @@ from producer.show.classes.charts import colours, draw_predictions, draw_strips
 from producer.show.classes.load import Broken
 from producer.show.report import present
 from producer.show.report.page import OPENING, SCRIPTS, STYLES
+from producer.show.report.table import write_scrolling
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.palette import DARK, LIGHT, declare
 from producer.show.svg.rows import NARROW, WIDE, Frame
@@ -145,10 +146,11 @@ def _write_table(workload: ClassWorkload) -> str:
         + "</tr>"
         for strip in workload.strips
     )
+    title = "The same by cores, Python and GIL"
+    table = write_scrolling(f'<th scope="col">contender</th>{head}', body, title)
     return (
-        '<figure class="chart"><h4>The same by cores, Python and GIL</h4><p class="reading">The median of '
-        'each group, and its number of machines.</p><div class="scroll"><table><thead><tr>'
-        f'<th scope="col">contender</th>{head}</tr></thead><tbody>{body}</tbody></table></div></figure>'
+        f'<figure class="chart"><h4>{title}</h4><p class="reading">The median of each group, and its number '
+        f"of machines.</p>{table}</figure>"
     )
 
 
@@ -181,10 +183,9 @@ def _write_predictions(workload: ClassWorkload) -> str:
         for each in workload.told
     )
     lines = "".join(f"<li>{html(line)}</li>" for line in _on_fastest(workload))
+    table = write_scrolling(f'<th scope="col">predictions of</th>{head}', body, title)
     return (
-        f'<figure class="chart"><h4>What was predicted</h4>{reading}{drawing}<div class="scroll"><table>'
-        f'<thead><tr><th scope="col">predictions of</th>{head}</tr></thead><tbody>{body}</tbody>'
-        f"</table></div>"
+        f'<figure class="chart"><h4>What was predicted</h4>{reading}{drawing}{table}'
         f"<figcaption><ul>{lines}</ul></figcaption></figure>"
     )
 

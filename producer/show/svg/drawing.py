@@ -136,7 +136,7 @@ class Drawing:
 
 def text_width(text: str, size: float = TEXT, *, bold: bool = False) -> float:
     """Estimate how wide a text will be, rather too wide than too narrow where it is bold."""
-    return len(text) * size * (0.64 if bold else 0.54)
+    return len(text) * size * (0.67 if bold else 0.54)
 
 
 def break_lines(text: str, width: float) -> list[str]:

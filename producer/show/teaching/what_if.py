@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from producer.results import Result
 from producer.show.charts.entries import Entry, Field
+from producer.stats.gil_gain import gil_gains
 from producer.stats.summary import usable_cores
 from producer.stats.what_if import Conditions, Measured, estimate_s
 from producer.words import capital, counted, digits, listed, seconds, times
@@ -58,7 +59,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What would change something, and a sentence on each change that would not."""
+    """What would change something, and a sentence on each change that would not, or that was measured."""
 
     cases: tuple[Case, ...]
     unchanged: tuple[str, ...]
@@ -75,9 +76,16 @@ def ask_what_if(result: Result, field: Field) -> WhatIf | None:
     if len(measured) < 2:
         return None
     cases, unchanged = [], []
+    tried = next(gil_gains(result, field.workload), None)
     for title, change, say, why_not in _questions(cores):
-        if change == {"gil": False} and not any(each.conditions.gil for _, each in measured):
-            continue
+        if change == {"gil": False}:
+            if tried:  # an estimate beside it could only contradict it
+                unchanged.append(
+                    f"What no GIL changes was measured, {tried.free} beside {tried.ordinary}: it stands near "
+                    "the top of the page."
+                )
+            if tried or not any(each.conditions.gil for _, each in measured):
+                continue
         estimates = tuple(_estimate(entry, each, field, **change) for entry, each in measured)
         if any(estimate.changed for estimate in estimates):
             cases.append(Case(title, estimates, " ".join(say(estimates, field))))
