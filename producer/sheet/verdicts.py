@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from producer.results import Result
 from producer.sheet.checks import find
-from producer.sheet.findings import UnreadableError
+from producer.sheet.findings import Finding, UnreadableError
 from producer.sheet.reading import Question, Sheet
 
 Status: TypeAlias = Literal["supported", "not supported", "not answered", "cannot tell", "unreadable", "open"]
@@ -63,13 +63,17 @@ def _judge(question: Question, results: Mapping[str, Result]) -> Verdict:
             return verdict("not answered", _try_this(question))
         if check is None:
             return verdict("open", "no number decides it")
-        findings = [
-            (name, finding)
-            for name, result in sorted(results.items(), key=lambda item: not _names(question, item[0]))
-            for finding in check(result, question.answer, names)
-        ]
     except UnreadableError as error:
         return verdict("unreadable", str(error))
+    findings: list[tuple[str, Finding]] = []
+    unreadable = ""
+    for name, result in sorted(results.items(), key=lambda item: not _names(question, item[0])):
+        try:
+            findings += [(name, finding) for finding in check(result, question.answer, names)]
+        except UnreadableError as error:  # another result may know the contender that it names
+            unreadable = unreadable or str(error)
+    if unreadable and not findings:
+        return verdict("unreadable", unreadable)
     for status, supported in _STATUSES:
         found = [(name, finding.text) for name, finding in findings if finding.supported is supported]
         if found:
