@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -287,6 +288,18 @@ def test_what_is_no_sheet_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(SheetError, match=complaint):
             read(tmp_path / name)
+
+
+def test_the_sheet_of_the_course_takes_ninety_minutes() -> None:
+    text = (DOCS / "lab-sheet.md").read_text()
+    rows = re.findall(r"^\| (\d) \| \[(.+)\]\(#part-\d-(.+)-(\d+)-minutes\) \| (\d+) \|$", text, re.MULTILINE)
+    headings = re.findall(r"^## Part (\d): (.+) \((\d+) minutes\)$", text, re.MULTILINE)
+    assert [(part, name.lower(), minutes) for part, name, _, _, minutes in rows] == [
+        (part, name.lower(), minutes) for part, name, minutes in headings
+    ]
+    assert all(name.lower().replace(" ", "-") == link for _, name, link, _, _ in rows)
+    assert all(linked == minutes for *_, linked, minutes in rows)
+    assert sum(int(minutes) for *_, minutes in rows) == 90
 
 
 def test_the_sheet_of_the_course_is_empty_and_every_line_of_it_can_be_read() -> None:
