@@ -6,9 +6,10 @@
 | a time | 46 ms; for up to 1.2 s; 1 h 0 min 55 s; 1:00:55; 46, in the unit of the question |
 
 Any text may stand around it. Of a calculation its end counts ("24 × 30 min = 12 h"). Of several numbers the
-first one counts where nothing but words such as "about" stands before it; a remark in brackets, and the
-number in a contender's name, count where there is no other. Two of which neither is first ("threads 2,
-asyncio 3"), and a range ("3 to 4"), are no value.
+one counts that is called a factor ("24 slots were 3.3 times as fast"), or else the first, where nothing but
+words such as "about" stands before it; a remark in brackets, and the number in a contender's name, count
+where there is no other. Two of which neither is first ("threads 2, asyncio 3"), and a range ("3 to 4"), are
+none.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ _UNITS = {
     "µs|μs|us|microseconds?": 1e-6,
 }
 _DIGITS = r"(?:[0-9]+(?:[.,][0-9]+)*|\.[0-9]+)"
-#: Not within a word or another number, and not below zero.
-_BEGIN = r"(?<![\w.,−-])"
+#: Not within a word or another number, and not below zero; but in "x3.3".
+_BEGIN = r"(?:(?<![\w.,−-])|(?<=\bx))"
 _UNIT = rf"(?:{'|'.join(_UNITS)})(?![^\W\d_])"
 _PART = rf"(?P<digits>{_DIGITS})\s*(?P<unit>{_UNIT})"
 _PLAIN_PART = rf"{_DIGITS}\s*{_UNIT}"
@@ -55,6 +56,7 @@ _BEFORE = re.compile(
     r"\b[\W_]*)*",
     re.IGNORECASE,
 )
+_FACTOR = re.compile(r"\s*(?:times\b|x\b|×)", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:-|–|—|\bto\b|\bor\b)\s*[0-9]", re.IGNORECASE)
 
 
@@ -116,6 +118,9 @@ def _find(form: re.Pattern[str], text: str) -> re.Match[str] | None:
     for part in (_REMARK.sub(" ", without_names), without_names, text.replace("@", " ")):
         for section in (part.rpartition("=")[2], part):
             found = [*form.finditer(section)]
+            factors = [match for match in found if _FACTOR.match(section, match.end())]
+            if len(factors) == 1:
+                return factors[0]
             if found:
                 first = found[0]
                 clear = len(found) == 1 or _BEFORE.fullmatch(section[: first.start()])

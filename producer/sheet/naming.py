@@ -25,12 +25,13 @@ _NAME = re.compile(
 )
 _CELERY = re.compile(r"\bcelery[\s:-]+(?=[a-z])")
 _NEITHER = re.compile(
-    r"\b(?:neither|none|nobody|no (?:\w+ )?(?:difference|winner)|not shown|same|equal(?:ly)?|alike|both)\b"
+    r"\b(?:neither|none|nobody|no (?:\w+ )?(?:difference|winner)|not shown|can(?:'t|not) tell)\b"
+    r"|\b(?:same|equal(?:ly)?|identical(?:ly)?|alike|both|tie|draw|no one)\b|≈"
 )
 #: With these a remark begins.
 _REMARK = re.compile(
     r"[;\n]|\((?!(?:no-)?gil\))|[.:]\s|\s[–-]\s"
-    r"|\b(?:because|since|than|while|whereas|but|not|though|although|which)\b"
+    r"|\b(?:because|since|than|while|whereas|but|not|though|although|which|(?:twice|times) as)\b"
 )
 #: Beside such a word a name may be that of the other one.
 _TURNED = re.compile(r"\b(?:not|slower|slowest|than)\b|n't\b")

@@ -78,7 +78,7 @@ def _judge(question: Question, results: Mapping[str, Result]) -> Verdict:
         found = [(name, finding.text) for name, finding in findings if finding.supported is supported]
         if found:
             return verdict(status, _join(found, len(results), only_first=bool(supported)))
-    return verdict("cannot tell", "no result here has the numbers for it" + _then(question))
+    return verdict("cannot tell", f"no result here has the numbers for it: {_missing(question, results)}")
 
 
 def _names(question: Question, result: str) -> bool:
@@ -97,5 +97,10 @@ def _try_this(question: Question) -> str:
     return f"try {question.commands[0]}" if question.commands else ""
 
 
-def _then(question: Question) -> str:
-    return f": {question.commands[0]}" if question.commands else ""
+def _missing(question: Question, results: Mapping[str, Result]) -> str:
+    """Say what to do for want of a result: the question names one that is not here, or else a command."""
+    there = {Path(name).name for name in results}
+    for word in " ".join(question.commands).split():
+        if word.endswith(".json.gz") and word not in there:
+            return f"name {word}, too"
+    return question.commands[0] if question.commands else "compare it"

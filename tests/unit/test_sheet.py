@@ -2,81 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.printable import terminal
-from producer.results import Result, Run
+from producer.results import Run
 from producer.sheet.checks import CHECKS, find
 from producer.sheet.findings import UnreadableError
-from producer.sheet.reading import Sheet, parse, read
-from producer.sheet.verdicts import Verdict, all_supported, judge
+from producer.sheet.reading import parse
+from producer.sheet.verdicts import all_supported, judge
+from tests.asked import MADE, asked
 from tests.made import MACHINE, a_result, a_run, result
-from worker.errors import SheetError
-
-DOCS = Path(__file__).parents[2] / "docs"
-
-#: Threads are twice as fast as serial, a little more or less; of gevent nobody can tell.
-MADE = a_result(
-    {
-        "serial": [1.0, 1.1, 1.0, 0.9, 1.0],
-        "threads@8": [0.5, 0.54, 0.51, 0.45, 0.49],
-        "celery:gevent@8": [0.5, 0.57, 0.48, 0.45, 0.5],
-    }
-)
-
-
-def asked(check: str, answer: str, made: Result | Mapping[str, Result] = MADE, text: str = "?") -> Verdict:
-    """What is said of one answer."""
-    sheet = parse(f"- [Q1] {text} <!-- check: {check} -->\n  Answer: {answer}\n")
-    assert sheet.problems == []
-    [verdict] = judge(sheet, {"a.json.gz": made} if isinstance(made, Result) else made)
-    return replace(verdict, text=terminal(verdict.text))
-
-
-def test_a_question_has_a_name_commands_a_check_and_an_answer() -> None:
-    sheet = parse(
-        "# A sheet\n\n- a list\n- [Q1.2] How many? `uv run simul show a`\n  or `python x.py`, `files`\n"
-        "  <!-- check: cores -->\n  - Answer: __2__\n\n- [Q1.3] Why?\n  Answer: ____\n"
-    )
-    assert sheet.problems == []
-    first, second = sheet.questions
-    assert (first.name, first.line, first.answer_line) == ("Q1.2", 4, 7)
-    assert first.commands == ["uv run simul show a", "python x.py"]
-    assert (first.check, first.answer) == ("cores", "2")
-    assert (second.name, second.check, second.answer) == ("Q1.3", None, "")
-
-
-def test_what_stands_in_a_block_of_code_is_no_question() -> None:
-    assert parse("```\n- [Q1] x\n```\n") == Sheet([], [])
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "complaint"),
-    [
-        ("x\n* [Q1] x\n", 2, "a question begins with"),
-        (" - [Q1] x\n", 1, "a question begins with"),
-        ("- [Q1.] x\n", 1, "a question begins with"),
-        ("- [Q1] x\n\n- [Q2] x\n  Answer: 1\n", 1, "Q1 has no place for its answer"),
-        ("- [Q1] x\n  Answer: 1\n  Answer: 2\n", 3, "an answer without a question"),
-        ("Answer: 2\n", 1, "an answer without a question"),
-        ("- [Q1] x\n  Answer: 1\n- [Q1] x\n  Answer: 1\n", 3, "Q1 stands in line 1, too"),
-    ],
-)
-def test_a_bad_line_is_told_with_its_number(text: str, line: int, complaint: str) -> None:
-    [(where, why)] = parse(text).problems
-    assert where == line
-    assert complaint in why
-    [verdict] = [verdict for verdict in judge(parse(text), {}) if verdict.status == "unreadable"]
-    assert verdict.line == line
-    assert not all_supported([verdict])
 
 
 @given(st.text(st.sampled_from("- [Q1.2] \nAnswer:<!-check cores\t`_*9,.é\r\0")), st.text())
@@ -244,6 +183,8 @@ def test_what_the_results_do_not_have_is_told_with_the_command_that_measures_it(
         "cannot tell",
         "no result here has the numbers for it: uv run simul compare files",
     )
+    verdict = asked("fastest files", "serial", text="Who? `uv run simul show yellow.json.gz --wide`")
+    assert verdict.text == "no result here has the numbers for it: name yellow.json.gz, too"
     assert not all_supported([verdict])
 
 
@@ -270,41 +211,3 @@ def test_a_check_that_is_none_says_what_there_is(check: str, complaint: str) -> 
         find(check)
     assert complaint in str(raised.value)
     assert asked(check, "1").status == "unreadable"
-
-
-def test_what_is_no_sheet_is_refused(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo.md")
-    (tmp_path / "empty.md").write_text("# Nothing\n")
-    (tmp_path / "bytes.md").write_bytes(b"\xff\xfe- [Q1]")
-    (tmp_path / "long.md").write_text("x" * 1_000_001)
-    for name, complaint in (
-        ("empty.md", "no line begins with"),
-        ("bytes.md", "no text in UTF-8"),
-        ("long.md", "more than 1,000,000 bytes"),
-        ("none.md", "cannot be read"),
-        (".", "it is no file"),
-        ("fifo.md", "it is no file"),
-        ("x" * 300, "cannot be read"),
-    ):
-        with pytest.raises(SheetError, match=complaint):
-            read(tmp_path / name)
-
-
-def test_the_sheet_of_the_course_takes_ninety_minutes() -> None:
-    text = (DOCS / "lab-sheet.md").read_text()
-    rows = re.findall(r"^\| (\d) \| \[(.+)\]\(#part-\d-(.+)-(\d+)-minutes\) \| (\d+) \|$", text, re.MULTILINE)
-    headings = re.findall(r"^## Part (\d): (.+) \((\d+) minutes\)$", text, re.MULTILINE)
-    assert [(part, name.lower(), minutes) for part, name, _, _, minutes in rows] == [
-        (part, name.lower(), minutes) for part, name, minutes in headings
-    ]
-    assert all(name.lower().replace(" ", "-") == link for _, name, link, _, _ in rows)
-    assert all(linked == minutes for *_, linked, minutes in rows)
-    assert sum(int(minutes) for *_, minutes in rows) == 90
-
-
-def test_the_sheet_of_the_course_is_empty_and_every_line_of_it_can_be_read() -> None:
-    sheet = read(DOCS / "lab-sheet.md")
-    assert sheet.problems == []
-    assert {verdict.status for verdict in judge(sheet, {"a": MADE})} == {"not answered"}
-    assert all(question.commands for question in sheet.questions)
-    assert sum(question.check is not None for question in sheet.questions) > 20
