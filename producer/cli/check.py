@@ -34,7 +34,8 @@ def check(
         print(json_text(verdicts))
     else:
         for verdict in verdicts:
-            answer = f"{verdict.answer}: " if verdict.answer and verdict.status != "open" else ""
+            written = " ".join(verdict.answer.split())
+            answer = f"{written}: " if written and verdict.status != "open" else ""
             name = verdict.question or f"line {verdict.line}"
             where = f" (line {verdict.line})" if verdict.question and verdict.status == "unreadable" else ""
             tell(terminal(f"{name:<8} {verdict.status:<13}  {answer}{verdict.text}{where}").rstrip())

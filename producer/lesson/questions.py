@@ -64,7 +64,7 @@ def _ask_for_slots(pool: SlotsPool, slots: int) -> Question:
 
 
 def read_answer(question: Question, answer: object) -> Value:
-    """Read an answer: a contender by its name or its number in the list, or a factor ("10", "10x", 0.5).
+    """Read an answer: a contender by its name, way or number in the list, or a factor ("10", "10x", 0.5).
 
     Raises:
         AnswerError: it is none; the text says in half a line what it may be.
@@ -79,9 +79,9 @@ def _read_name(question: Question, answer: object) -> ContenderName:
         number = int(text)
     if 1 <= number <= len(question.choices):
         return question.choices[number - 1]
-    for name in question.choices:
-        if text == str(name):
-            return name
+    meant = [name for name in question.choices if text in (str(name), name.way)]
+    if len(meant) == 1:  # "threads" will do where only one of them is called so
+        return meant[0]
     raise AnswerError(f"{_quote(answer)} is not one of {listed([str(name) for name in question.choices])}")
 
 

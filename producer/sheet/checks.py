@@ -4,19 +4,21 @@
 | --- | --- |
 | `cores` | the cores that the comparison could use |
 | `hours in-turn` | how long Judit takes, one game after the other; without a unit it is in hours |
-| `hours table-to-table` | how long she takes from table to table; without a unit it is in hours |
+| `hours table-to-table` | how long she takes from table to table, likewise |
 | `slots WORKLOAD A` | the slots of A |
 | `makespan WORKLOAD A` | the time of a run of A; without a unit it is in ms |
 | `stall WORKLOAD A` | for how long the event loop of A stood still, at most; without a unit it is in ms |
 | `jobs-per-second WORKLOAD A` | the throughput of A |
 | `times-as-fast WORKLOAD A B` | how many times as fast A is as B |
 | `times-the-memory WORKLOAD A B` | how many times the memory of B A takes |
-| `fastest WORKLOAD A...` | a contender that no other is shown to be faster than, where A... took part |
+| `fastest WORKLOAD A...` | one that no other is shown to be faster than, where A... took part; or "neither" |
 | `faster WORKLOAD A B` | A, B, or "neither" where no difference is shown |
 
 Each looks at one result, and yields a finding for whatever contenders are meant: what the numbers say, and
 whether they support the answer. It yields nothing where the result does not have what it needs. A number is
-supported where what its digits leave open meets the interval of the ratio, or the range of the runs.
+supported where what its digits leave open meets the interval of the ratio, or the range of the runs; a
+quotient ("69/24") and the hours of the exhibition may be off by 2 % (`answers.TOLERANCE`). What counts as a
+number, a time or a name stands in `answers` and `naming`.
 """
 
 from __future__ import annotations
@@ -25,20 +27,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from producer.exhibition.ideal import ideal_s
 from producer.results import Result
+from producer.sheet.answers import TOLERANCE
 from producer.sheet.choices import faster, fastest
 from producer.sheet.evidence import Selector, pairs, select, times_as_fast
-from producer.sheet.findings import (
-    HOUR,
-    Finding,
-    UnreadableError,
-    interval,
-    of_hours,
-    of_number,
-    of_time,
-    too_few,
-)
+from producer.sheet.findings import Finding, UnreadableError, interval, of_number, of_time, too_few
 from producer.stats.summary import usable_cores
-from producer.words import counted, digits
+from producer.words import counted, digits, seconds
 
 #: Judit's exhibition: boards, half-moves of a game, and the seconds that she and an opponent think.
 BOARDS, PLIES, JUDIT_S, OPPONENT_S = 24, 60, 5.0, 55.0
@@ -50,7 +44,7 @@ Check = Callable[[Result, str, Sequence[str]], Iterator[Finding]]
 def cores(result: Result, answer: str, _names: Sequence[str]) -> Iterator[Finding]:
     """The cores that the comparison could use."""
     number = usable_cores(result)
-    yield of_number(answer, number, number, f"the machine had {number:g} cores to use")
+    yield of_number(answer, number, number, f"cores that it could use: {number:g}")
 
 
 def slots(result: Result, answer: str, names: Sequence[str]) -> Iterator[Finding]:
@@ -64,7 +58,8 @@ def makespan(result: Result, answer: str, names: Sequence[str]) -> Iterator[Find
     """The time of a run: any from the shortest to the longest."""
     for one in select(result, names[0], Selector.parse(names[1])):
         times = [*one.makespans.values()]
-        yield of_time(answer, min(times), max(times), f"{one.name} took")
+        low_s, high_s = min(times), max(times)
+        yield of_time(answer, low_s, high_s, f"{one.name} took {seconds(low_s)} to {seconds(high_s)}")
 
 
 def stall(result: Result, answer: str, names: Sequence[str]) -> Iterator[Finding]:
@@ -72,12 +67,9 @@ def stall(result: Result, answer: str, names: Sequence[str]) -> Iterator[Finding
     for one in select(result, names[0], Selector.parse(names[1])):
         stalls = [run.loop_stall_s for run in one.runs if run.loop_stall_s is not None]
         if stalls:
-            yield of_time(
-                answer,
-                min(stalls),
-                max(stalls),
-                f"the longest that the loop of {one.name} stood still was, by run,",
-            )
+            low_s, high_s = min(stalls), max(stalls)
+            text = f"the longest that the loop of {one.name} stood still was, by run,"
+            yield of_time(answer, low_s, high_s, f"{text} {seconds(low_s)} to {seconds(high_s)}")
 
 
 def jobs_per_second(result: Result, answer: str, names: Sequence[str]) -> Iterator[Finding]:
@@ -95,7 +87,7 @@ def times_as_fast_check(result: Result, answer: str, names: Sequence[str]) -> It
         if ratio is None:
             continue
         if ratio.low is None or ratio.high is None:
-            yield too_few(one, ratio)
+            yield too_few(one, ratio.runs)
             continue
         medians = other.median_s / one.median_s
         text = f"{one.name} was {interval(ratio)} times as fast as {other.name}"
@@ -122,7 +114,9 @@ def hours(_result: Result, answer: str, names: Sequence[str]) -> Iterator[Findin
     time_s = ideal_s(
         [PLIES] * BOARDS, judits=1, slots=BOARDS, judit_s=JUDIT_S, opponent_s=OPPONENT_S, in_turn=in_turn
     )
-    yield of_hours(answer, time_s / HOUR, "she takes")
+    spans = f"{digits(time_s / 3600)} hours ({time_s / 60:,.0f} min)"
+    text = f"she takes {spans}; simul judit plays an hour in a second"
+    yield of_time(answer, time_s * (1 - TOLERANCE), time_s * (1 + TOLERANCE), text, unit_s=3600)
 
 
 #: Every kind of check, and how many names follow it at least; only `fastest` takes more.

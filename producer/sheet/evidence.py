@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from producer.contender_name import CELERY, ContenderName
+from producer.contender_name import ContenderName
 from producer.results import Result, Run
 from producer.stats.ratios import Ratio, paired
 from producer.stats.summary import makespan_s, runs_by_contender
@@ -102,22 +102,3 @@ def pairs(
 def times_as_fast(one: Measured, other: Measured) -> Ratio | None:
     """Divide the times of the other by those of the one; None where no round has both."""
     return paired(other.makespans, one.makespans)
-
-
-def named(text: str, there: Sequence[Measured]) -> list[Measured]:
-    """List the contenders that such a name may mean: "threads", "gevent", "celery:gevent@32"."""
-    words = " ".join(text.lower().split())
-    for prefix in ("", CELERY):
-        found = [
-            one
-            for one in there
-            if (prefix + words) in (str(one.name).lower(), one.name.way.lower(), _plain(one))
-        ]
-        if found:
-            return found
-    return []
-
-
-def _plain(one: Measured) -> str:
-    """The name without its Python."""
-    return str(one.name).lower().partition(" [")[0]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.sheet.answers import Written, read_number
+from producer.sheet.answers import read_number, read_time
 from producer.sheet.evidence import Measured
 from producer.stats.ratios import RUNS_TO_CLAIM, Ratio
-from producer.words import digits, seconds
+from producer.words import counted, digits
 
 #: A time without a unit is in milliseconds.
 MS = 0.001
-#: The seconds of an hour.
-HOUR = 3600.0
 
 
 class UnreadableError(ValueError):
@@ -29,26 +27,18 @@ class Finding:
 
 def of_number(answer: str, low: float, high: float, text: str) -> Finding:
     """Hold a number against what it may be; the text says what was measured."""
-    return Finding(_read(answer, None, "a number, such as 3.3").fits(low, high), text)
-
-
-def of_time(answer: str, low_s: float, high_s: float, what: str) -> Finding:
-    """Hold a time against what it may be, in seconds; `what` goes before it."""
-    written = _read(answer, MS, "a time, such as 46 ms")
-    return Finding(written.fits(low_s, high_s), f"{what} {seconds(low_s)} to {seconds(high_s)}")
-
-
-def of_hours(answer: str, hours: float, what: str) -> Finding:
-    """Hold a time of so many hours against what it is; without a unit it is in hours."""
-    written = _read(answer, HOUR, "a time, such as 3.3 hours")
-    return Finding(written.fits(hours * HOUR, hours * HOUR), f"{what} {digits(hours)} hours")
-
-
-def _read(answer: str, unit_s: float | None, what: str) -> Written:
-    written = read_number(answer, unit_s)
+    written = read_number(answer)
     if written is None:
-        raise UnreadableError(f"the answer is {what}")
-    return written
+        raise UnreadableError("the answer is a number, such as 3.3")
+    return Finding(written.fits(low, high), text)
+
+
+def of_time(answer: str, low_s: float, high_s: float, text: str, unit_s: float = MS) -> Finding:
+    """Hold a time against what it may be, in seconds; without a unit it is in units of so many seconds."""
+    written = read_time(answer, unit_s)
+    if written is None:
+        raise UnreadableError("the answer is a time, such as 46 ms or 1 h 30 min")
+    return Finding(written.fits(low_s, high_s), text)
 
 
 def interval(ratio: Ratio) -> str:
@@ -56,9 +46,7 @@ def interval(ratio: Ratio) -> str:
     return f"{digits(ratio.value)} ({digits(ratio.low)}–{digits(ratio.high)})"
 
 
-def too_few(one: Measured, ratio: Ratio) -> Finding:
+def too_few(one: Measured, rounds: int) -> Finding:
     """Say that there were too few rounds to claim anything."""
-    return Finding(
-        None,
-        f"{one.name} has {ratio.runs} valid rounds, and nothing is claimed from fewer than {RUNS_TO_CLAIM}",
-    )
+    has = f"{one.name} has {counted(rounds, 'valid round')}"
+    return Finding(None, f"{has}, and nothing is claimed from fewer than {RUNS_TO_CLAIM}")

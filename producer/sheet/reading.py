@@ -5,8 +5,8 @@
       - Answer: ____
 
 Only this program sees the comment; a question without one is open: no number decides it. Its commands are
-what stands in backticks and begins with `simul` or `python`, perhaps after `uv run`. A line of no question is
-left alone.
+what stands in backticks and begins with `simul` or `python`, perhaps after `uv run`, or with `cat`. An answer
+may begin in the next line, and goes on in those that are indented. A line of no question is left alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _QUESTION = re.compile(r"- \[(Q[0-9]+(\.[0-9]+)*)\](?P<text>\s.*)?")
 _ALMOST = re.compile(r"\s*[-*+] *\[ *Q", re.IGNORECASE)
 _ANSWER = re.compile(r"\s*([-*+]\s+)?Answer:(?P<answer>.*)", re.IGNORECASE)
 _CHECK = re.compile(r"<!--\s*check:(?P<check>.*?)-->")
-_COMMAND = re.compile(r"`((?:uv run )?(?:simul|python) [^`]+)`")
+_COMMAND = re.compile(r"`((?:(?:uv run )?(?:simul|python)|cat) [^`]+)`")
 
 
 @dataclass(slots=True)
@@ -86,6 +86,7 @@ def parse(text: str) -> Sheet:
     questions: list[Question] = []
     problems: list[tuple[int, str]] = []
     lines_of: dict[str, int] = {}
+    goes_on = -1  # the last line of an answer
     for number, line in _outside_code(text):
         if match := _QUESTION.fullmatch(line.rstrip()):
             question = Question(match[1], number)
@@ -99,8 +100,11 @@ def parse(text: str) -> Sheet:
             if not questions or questions[-1].answer_line is not None:
                 problems.append((number, "an answer without a question before it"))
                 continue
-            questions[-1].answer_line = number
-            questions[-1].answer = match["answer"].strip(" \t\r_*`")
+            questions[-1].answer_line = goes_on = number
+            questions[-1].answer = _clean(match["answer"])
+        elif number == goes_on + 1 and _continues(line, questions[-1].answer):
+            goes_on = number
+            questions[-1].answer = f"{questions[-1].answer}\n{_clean(line)}".strip()
         elif questions and questions[-1].answer_line is None:
             questions[-1].commands += _COMMAND.findall(line)
             if match := _CHECK.search(line):
@@ -111,6 +115,16 @@ def parse(text: str) -> Sheet:
         if question.answer_line is None
     ]
     return Sheet(questions, sorted(problems))
+
+
+def _continues(line: str, answer: str) -> bool:
+    """Whether an answer goes on in the next line: it is indented, or there was nothing in the line before."""
+    return bool(line.strip()) and (line[0].isspace() or not (answer or line.startswith(("#", "<", "- "))))
+
+
+def _clean(text: str) -> str:
+    """Take away the place that was left for the answer, and the marks of a list, of bold text and of code."""
+    return text.strip(" \t\r_*`").removeprefix("- ")
 
 
 def _outside_code(text: str) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from producer.results import Result
 from producer.sheet.checks import find
-from producer.sheet.findings import UnreadableError
+from producer.sheet.findings import Finding, UnreadableError
 from producer.sheet.reading import Question, Sheet
 
 Status: TypeAlias = Literal["supported", "not supported", "not answered", "cannot tell", "unreadable", "open"]
@@ -63,18 +63,22 @@ def _judge(question: Question, results: Mapping[str, Result]) -> Verdict:
             return verdict("not answered", _try_this(question))
         if check is None:
             return verdict("open", "no number decides it")
-        findings = [
-            (name, finding)
-            for name, result in sorted(results.items(), key=lambda item: not _names(question, item[0]))
-            for finding in check(result, question.answer, names)
-        ]
     except UnreadableError as error:
         return verdict("unreadable", str(error))
+    findings: list[tuple[str, Finding]] = []
+    unreadable = ""
+    for name, result in sorted(results.items(), key=lambda item: not _names(question, item[0])):
+        try:
+            findings += [(name, finding) for finding in check(result, question.answer, names)]
+        except UnreadableError as error:  # another result may know the contender that it names
+            unreadable = unreadable or str(error)
+    if unreadable and not findings:
+        return verdict("unreadable", unreadable)
     for status, supported in _STATUSES:
         found = [(name, finding.text) for name, finding in findings if finding.supported is supported]
         if found:
             return verdict(status, _join(found, len(results), only_first=bool(supported)))
-    return verdict("cannot tell", "no result here has the numbers for it" + _then(question))
+    return verdict("cannot tell", f"no result here has the numbers for it: {_missing(question, results)}")
 
 
 def _names(question: Question, result: str) -> bool:
@@ -93,5 +97,10 @@ def _try_this(question: Question) -> str:
     return f"try {question.commands[0]}" if question.commands else ""
 
 
-def _then(question: Question) -> str:
-    return f": {question.commands[0]}" if question.commands else ""
+def _missing(question: Question, results: Mapping[str, Result]) -> str:
+    """Say what to do for want of a result: the question names one that is not here, or else a command."""
+    there = {Path(name).name for name in results}
+    for word in " ".join(question.commands).split():
+        if word.endswith(".json.gz") and word not in there:
+            return f"name {word}, too"
+    return question.commands[0] if question.commands else "compare it"

@@ -107,7 +107,7 @@ def _environment(request: str, project: Project | None, tell: Tell) -> Path:
         if made.returncode:
             raise UnavailableError(
                 f"there is no Python {request} (uv venv): {reason_in(made.stderr)}. "
-                "Name one that is installed, by its version or by its path."
+                "Name one that `uv python list` shows, by its version or by its path."
             )
         _fill(making, project, request, tell)
         shutil.rmtree(final, ignore_errors=True)

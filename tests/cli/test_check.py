@@ -68,12 +68,12 @@ def test_answers_that_the_numbers_support_are_no_failure(
 def test_an_answer_that_the_numbers_do_not_support_has_an_exit_code_of_its_own(
     tmp_path: Path, made: Path, simul_here: Here
 ) -> None:
-    said = simul_here("check", sheet(tmp_path, "serial", "\x1b[31mmany"), str(made))
+    said = simul_here("check", sheet(tmp_path, "serial", "\x1b[mmany"), str(made))
     assert said.code == UNSUPPORTED == 8
     first, second, *_ = said.out.splitlines()
     assert re.match(r"Q1\.1 +not supported +serial: threads@8 had the shortest median, 500 ms; serial", first)
     assert re.match(
-        r"Q1\.2 +unreadable +\\x1b\[31mmany: the answer is a number, such as 3\.3 \(line 6\)", second
+        r"Q1\.2 +unreadable +\\x1b\[mmany: the answer is a number, such as 3\.3 \(line 6\)", second
     )
 
 

@@ -70,6 +70,8 @@ def test_each_contender_is_explained() -> None:
         ("fastest", "threads@32", name("threads@32")),
         ("fastest", " 2 ", name("threads@32")),
         ("fastest", 2, name("threads@32")),  # a number as TOML writes it
+        ("fastest", "asyncio", name("asyncio@32")),
+        ("fastest", "threads", name("threads@32")),
         ("fastest", "celery:threads@2", name("celery:threads@2")),
         ("times", "10", 10.0),
         ("times", "10x", 10.0),
@@ -90,6 +92,7 @@ CHOICES = f"serial, threads@32, asyncio@32, processes@{cores()}, celery:threads@
     ("key", "answer", "why"),
     [
         ("fastest", "gevent", f"'gevent' is not one of {CHOICES}"),
+        ("fastest", "celery:threads", f"'celery:threads' is not one of {CHOICES}"),
         ("fastest", "7", f"'7' is not one of {CHOICES}"),
         ("fastest", 7, f"7 is not one of {CHOICES}"),
         ("fastest", -1, f"-1 is not one of {CHOICES}"),

@@ -167,6 +167,14 @@ def test_without_uv_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch, t
         prepare(["3.13"], lambda _: None)
 
 
+def test_a_python_that_is_not_there_is_told_with_how_to_see_which_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SIMUL_CACHE", str(tmp_path))
+    with pytest.raises(UnavailableError, match=r"no Python 3\.99 .*`uv python list` shows"):
+        prepare(["3.99"], lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("stderr", "reason"),
     [
