@@ -14,6 +14,10 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+# Not os.close: that of gevent (from 25.8 on) keeps a directory open until its loop has a turn, and a job that
+# reads a thousand files lets it have none.
+from posix import close
+
 from worker.errors import DataError
 
 #: How many links a name may lead through: as many as Linux follows.
@@ -62,7 +66,7 @@ def open_below(root: Path, name: str, _flags: int = 0) -> int:
     """
     descriptor = _follow(root, name)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
+        close(descriptor)
         raise RefusedError("not a regular file")
     return descriptor
 
@@ -123,13 +127,13 @@ def _cut_root(root: Path, target: str) -> str:
 def _go_up(way: list[int]) -> None:
     if len(way) == 1:
         raise _outside()
-    os.close(way.pop())
+    close(way.pop())
 
 
 def _close_beyond(way: list[int], steps: int) -> None:
     """Close all but the first steps of the way."""
     while len(way) > steps:
-        os.close(way.pop())
+        close(way.pop())
 
 
 def _outside() -> RefusedError:

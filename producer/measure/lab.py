@@ -17,6 +17,7 @@ from producer.system.interrupts import held
 from producer.system.reaper import Reaper
 from producer.workloads.calls import Calls
 from producer.workloads.data_hash import data_hash
+from worker.jobs import FileCheck
 
 
 class Comparison:
@@ -113,12 +114,13 @@ class _Recorder:
 
 
 def _describe(measured: Measured, plan: Plan) -> WorkloadResult:
-    workload = measured.workload
+    workload, first = measured.workload, measured.workload.jobs[0]
     return WorkloadResult(
         name=workload.name,
         seed=workload.seed,
         jobs=len(workload.jobs),
-        chunk=plan.chunk,
+        # There may be fewer data files than a job was to have.
+        chunk=len(first.files) if isinstance(first, FileCheck) else plan.chunk,
         bound=workload.bound,
         description=workload.description,
         reference=measured.reference,

@@ -27,6 +27,8 @@ VERDICTS: Mapping[Verdict, str] = {
 }
 #: A prediction within this factor of what was measured is right, and within that one close.
 RIGHT, CLOSE = 1.25, 2.0
+#: What the question is called who wins.
+FASTEST = "the fastest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def _answers(prediction: Prediction, workload: WorkloadResult, rows: Sequence[Su
     if prediction.times is not None:
         best = rows[0] if rows and rows[0].makespan_s is not None else None
         why = "no run was valid"
-        yield _on_factor("the fastest", prediction.times, best, serial, why)
+        yield _on_factor(FASTEST, prediction.times, best, serial, why)
     for speed in prediction.speeds:
         why = _why_not_there(speed.contender, workload, by_name)
         row = by_name.get(speed.contender)
@@ -92,7 +94,7 @@ def _on_fastest(expected: ContenderName, workload: WorkloadResult, rows: Sequenc
     name = str(expected)
     if best is None or best.makespan_s is None or own is None or own.makespan_s is None:
         why = _why_not_there(expected, workload, by_name)
-        return Answer("the fastest", name, "–", "open", f"You said {name}. It cannot be told: {why}.")
+        return Answer(FASTEST, name, "–", "open", f"You said {name}. It cannot be told: {why}.")
     measured = str(best.contender)
     if best.valid_runs < RUNS_TO_CLAIM or own.valid_runs < RUNS_TO_CLAIM:
         few = counted(min(best.valid_runs, own.valid_runs), "run")
@@ -100,22 +102,17 @@ def _on_fastest(expected: ContenderName, workload: WorkloadResult, rows: Sequenc
             f"You said {name}; {measured} has the shortest median. That is from {few}: who wins is claimed "
             f"from {RUNS_TO_CLAIM} on."
         )
-        return Answer("the fastest", name, measured, "open", text)
+        return Answer(FASTEST, name, measured, "open", text)
     if own is best:
         alike = _alike(rows)
         if not alike:
-            return Answer(
-                "the fastest",
-                name,
-                measured,
-                "right",
-                f"You said {name}, and every other is shown to be slower.",
-            )
+            text = f"You said {name}, and every other is shown to be slower."
+            return Answer(FASTEST, name, measured, "right", text)
         text = (
             f"You said {name}, and it has the shortest median; but between it and {listed(alike)} no "
             "difference is shown."
         )
-        return Answer("the fastest", name, measured, "open", text)
+        return Answer(FASTEST, name, measured, "open", text)
     return _on_second(own, best)
 
 
@@ -124,10 +121,10 @@ def _on_second(own: Summary, best: Summary) -> Answer:
     name, measured, ratio = str(own.contender), str(best.contender), own.to_winner
     if ratio is None or not ratio.shown or ratio.value <= 1:
         text = f"You said {name}; {measured} has the shortest median, but no difference is shown."
-        return Answer("the fastest", name, measured, "open", text)
+        return Answer(FASTEST, name, measured, "open", text)
     close = ratio.low is not None and ratio.low <= RIGHT
     text = f"You said {name}; it was {measured}. {name} took {_times(ratio)} its time."
-    return Answer("the fastest", name, measured, "close" if close else "surprise", text)
+    return Answer(FASTEST, name, measured, "close" if close else "surprise", text)
 
 
 def _alike(rows: Sequence[Summary]) -> list[str]:
@@ -188,7 +185,9 @@ def _by_how_much(expected: float, ratio: Ratio, verdict: Verdict) -> str:
     if verdict == "right":
         return "."
     where = "higher" if ratio.value > expected else "lower"
-    return f": a factor of {digits(_apart(expected, ratio.value))} {where} than you said."
+    apart = _apart(expected, ratio.value)
+    doubt = "" if _call(apart) == verdict else ", or less, as its interval says,"
+    return f": a factor of {digits(apart)}{doubt} {where} than you said."
 
 
 def _as_fast(factor: float) -> str:

@@ -38,7 +38,7 @@ def test_many_results_become_one_page_and_what_is_broken_is_named(tmp_path: Path
         "refused: other.json: waits: seed 7, not 1",
     ]
     page = (tmp_path / "page.html").read_text()
-    assert "A class: 21 machines" in page
+    assert "A class: 21 results" in page
     assert "19.json.gz" in page
     for private in ("bobs", str(tmp_path), "host 3"):
         assert private not in page

@@ -94,6 +94,11 @@ def test_compare_prints_json_too_and_takes_its_options_from_the_environment(tmp_
     assert load(tmp_path / "out.json").seed == 9
 
 
+def test_a_job_has_no_more_files_than_there_are(tmp_path: Path) -> None:
+    said = simul("compare", "files", "--chunk", "1000", "--with", "serial", "--rounds", "1", cwd=tmp_path)
+    assert re.search(r"^files  1 job of 120 files each: ", said.out, re.MULTILINE), said.out
+
+
 def test_without_a_name_the_result_goes_into_a_new_file_below_results(tmp_path: Path) -> None:
     said = simul("compare", "waits", "--with", "serial", "--jobs", "1", "--rounds", "1", cwd=tmp_path)
     assert said.code == 0

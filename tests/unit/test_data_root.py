@@ -5,6 +5,9 @@ from __future__ import annotations
 import builtins
 import itertools
 import os
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +20,7 @@ from producer.system.garbage import collector_off
 from worker.data_root import MAX_LINKS, RefusedError, open_below
 from worker.file_check import check, read
 from worker.jobs import FileCheck
+from worker.settings import PROJECT
 
 SECRET = b"# outside 1\n1\n2\n"
 INSIDE = b"# inside 1\n1\n1\n"
@@ -99,6 +103,27 @@ def test_no_descriptor_is_left_open(root: Path) -> None:
     before = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names only
     check(FileCheck(("a.txt", "link", "absolute", "out", "deep", "deep/a.txt/b", "none", "deep/none")), root)
     assert sorted(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_a_job_with_many_files_runs_out_of_no_descriptors_under_gevent(root: Path) -> None:
+    program = f"""
+        from gevent import monkey, spawn
+        monkey.patch_all()
+        import resource
+        from pathlib import Path
+        from worker.file_check import check
+        from worker.jobs import FileCheck
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+        job = spawn(check, FileCheck(("deep/a.txt",) * 1000), Path({str(root)!r}))
+        job.join()
+        print({{verdict.reason for verdict in job.get().verdicts}})
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert "too many open files" not in ended.stdout
+    assert (ended.stderr, ended.returncode) == ("", 0)
 
 
 @pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="cannot tell searching from listing")

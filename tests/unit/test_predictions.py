@@ -158,6 +158,13 @@ def test_what_was_skipped_and_what_was_never_begun_is_not_spoken_of() -> None:
     assert confront(replace(result, complete=False, predictions=[Prediction("files", times=3)])) == []
 
 
+def test_a_verdict_by_the_interval_does_not_contradict_the_mean_beside_it() -> None:
+    result = a_result({"serial": SERIAL, "threads@32": [0.1, 0.09, 0.11, 0.095, 0.105]})
+    answer = only(predicted(result, times=20.6))
+    assert answer.verdict == "close"
+    assert answer.text.endswith(": a factor of 2.05, or less, as its interval says, lower than you said.")
+
+
 @pytest.mark.parametrize(
     ("times", "says"),
     [

@@ -134,6 +134,11 @@ def test_celery_catches_serial_where_a_jobs_gain_pays_its_message() -> None:
     assert any(
         "compute for about 101\u00a0ms with celery:prefork@2" in line for line in describe_costs([field])
     )
+    # Jobs of 4 ms are no small part of that time: other sizes would tell another story.
+    _, field = _compared({"serial": 0.016, "celery:prefork@2": 0.204}, 0.0, 0.004)
+    prefork = field.best("celery:prefork")
+    assert prefork
+    assert break_even_s(field, prefork, 2) is None
 
 
 def test_without_celery_its_cost_is_not_told() -> None:

@@ -49,7 +49,7 @@ def write_class_page(together: Class, broken: Sequence[Broken]) -> str:
     )
     names = [workload.name for workload in together.workloads]
     links = "".join(f'<a href="#{html(name)}">{html(name)}</a>' for name in names)
-    title = f"A class: {counted(len(together.members), 'machine')}"
+    title = f"A class: {counted(len(together.members), 'result')}"
     body = "".join(_write_workload(workload, groups) for workload in together.workloads)
     return (
         f'{OPENING}<html lang="en"><head><meta charset="utf-8"><title>simul: {html(title)}</title>'
@@ -68,10 +68,11 @@ def write_class_page(together: Class, broken: Sequence[Broken]) -> str:
 def _write_groups(together: Class) -> str:
     groups = Counter(member.group for member in together.members)
     items = "".join(
-        f"<li><b>{html(counted(number, 'machine'))}</b> {html(str(group))}</li>"
+        f"<li><b>{html(counted(number, 'result'))}</b> {html(str(group))}</li>"
         for group, number in sorted(groups.items())
     )
-    return f'<p>The same jobs, done on many machines.</p><ul class="which">{items}</ul>'
+    what = "The same jobs, done on many machines, each of which a result stands for."
+    return f'<p>{what}</p><ul class="which">{items}</ul>'
 
 
 def _write_left_out(together: Class, broken: Sequence[Broken]) -> str:

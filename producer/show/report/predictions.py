@@ -9,7 +9,7 @@ from producer.show.report.labelled import Labelled
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.factors import factor_axis
 from producer.show.svg.rows import NARROW, WIDE, Band, Frame, Key, Row, draw_rows
-from producer.stats.predictions import VERDICTS, Answer, Confronted, confront, sum_up
+from producer.stats.predictions import FASTEST, VERDICTS, Answer, Confronted, confront, sum_up
 from producer.words import counted
 
 #: Where the section is on the page.
@@ -71,16 +71,19 @@ def _write_drawings(title: str, answers: Sequence[Answer]) -> str:
 
 def _draw(frame: Frame, answers: Sequence[Answer]) -> Drawing:
     axis = factor_axis([1.0, *_ends(answers)])
-    rows = [
-        Row(answer.asked.removesuffix(" against serial"), VERDICTS[answer.verdict], answer.text)
-        for answer in answers
-    ]
+    rows = [Row(_name(answer), VERDICTS[answer.verdict], answer.text) for answer in answers]
 
     def paint(drawing: Drawing, place: int, band: Band) -> None:
         _paint(drawing, band, answers[place])
 
     keys = [SAID, WAS] if any(answer.ratio for answer in answers) else [SAID]
     return draw_rows(frame, axis, rows, keys, paint)
+
+
+def _name(answer: Answer) -> str:
+    """Name a row: "the fastest" alone is another question, which is about a name."""
+    short = answer.asked.removesuffix(" against serial")
+    return answer.asked if short == FASTEST else short
 
 
 def _ends(answers: Sequence[Answer]) -> Iterator[float]:

@@ -10,6 +10,9 @@ from producer.show.teaching.kinds import Kind, kind_of, mean_alone_s
 from producer.show.used import cpu_per_job_s
 from producer.words import listed, seconds
 
+#: Jobs are next to nothing beside their messages if they take less than this share of the time for each.
+SMALL = 0.05
+
 BUYS = (
     "It survives. A job waits in the broker, not in your program: if a worker dies, another does its job, "
     "and your program may end before its jobs do.",
@@ -28,11 +31,15 @@ def break_even_s(field: Field, celery: Entry, at_once: int) -> float | None:
     """Estimate how long a job must take for Celery to be as fast as serial, if so many are done at once.
 
     Serial takes n t for n jobs of time t; Celery n (t / at_once + m), where m is what it took for each of
-    these jobs beyond its share of the work. None where it never is.
+    these jobs beyond its share of the work. None where it never is, and where the jobs are no small part of
+    that time: then they hold each other up, too, and results with several sizes of job tell more.
     """
     if at_once < 2 or celery.summary.makespan_s is None:
         return None
-    beyond_s = celery.summary.makespan_s / field.workload.jobs - mean_alone_s(field) / at_once
+    each_s = celery.summary.makespan_s / field.workload.jobs
+    if mean_alone_s(field) > SMALL * each_s:
+        return None
+    beyond_s = each_s - mean_alone_s(field) / at_once
     return max(beyond_s, 0.0) * at_once / (at_once - 1)
 
 
