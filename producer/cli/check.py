@@ -14,6 +14,8 @@ from producer.printable import json_text, terminal
 
 #: The exit code where an answer is not supported, or cannot be read.
 UNSUPPORTED = 8
+#: So many questions without an answer have a line each, more of them one together.
+FEW = 5
 
 
 def check(
@@ -33,12 +35,18 @@ def check(
     if as_json:
         print(json_text(verdicts))
     else:
+        left = [verdict for verdict in verdicts if verdict.status == "not answered"]
         for verdict in verdicts:
+            if verdict.status == "not answered" and len(left) > FEW:
+                continue
             written = " ".join(verdict.answer.split())
             answer = f"{written}: " if written and verdict.status != "open" else ""
             name = verdict.question or f"line {verdict.line}"
             where = f" (line {verdict.line})" if verdict.question and verdict.status == "unreadable" else ""
             tell(terminal(f"{name:<8} {verdict.status:<13}  {answer}{verdict.text}{where}").rstrip())
+        if len(left) > FEW:
+            names = (verdict.question or f"line {verdict.line}" for verdict in left)
+            tell(terminal(f"not answered: {', '.join(names)}"))
         counts = Counter(verdict.status for verdict in verdicts)
         tell("")
         tell(", ".join(f"{count} {status}" for status, count in counts.items()))

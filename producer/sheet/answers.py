@@ -19,6 +19,8 @@ from dataclasses import dataclass
 
 #: By which share a calculated number may be off, to either side: people round what they calculate with.
 TOLERANCE = 0.02
+#: What a number with few digits may stand for, as a share of it to either side: "1" is no 1.22, and no 0.6.
+COARSEST = 0.1
 #: What is longer, in characters, is not searched to its end.
 _LONGEST = 500
 
@@ -56,6 +58,7 @@ _BEFORE = re.compile(
     r"\b[\W_]*)*",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[.;]\s")
 _FACTOR = re.compile(r"\s*(?:times\b|x\b|×)", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:-|–|—|\bto\b|\bor\b)\s*[0-9]", re.IGNORECASE)
 
@@ -87,10 +90,10 @@ def read_number(text: str) -> Written | None:
     below = _value(match["divisor"])
     if below is None or not below[0]:
         return None
-    quotient = value[0] / below[0]
+    scale = 1.0
     if match["unit"] and match["unit_below"]:
-        quotient *= _seconds(match["unit"]) / _seconds(match["unit_below"])
-    return Written(quotient * (1 - TOLERANCE), quotient * (1 + TOLERANCE))
+        scale = _seconds(match["unit"]) / _seconds(match["unit_below"])
+    return _divide(_written(value, scale), _written(below))
 
 
 def read_time(text: str, unit_s: float) -> Written | None:
@@ -111,20 +114,31 @@ def read_time(text: str, unit_s: float) -> Written | None:
     return _sum_up(match["parts"])
 
 
+def _divide(above: Written, below: Written) -> Written:
+    """Divide what was read off a table, where both were rounded; by at least the tolerance it may be off."""
+    middle = (above.low + above.high) / (below.low + below.high)
+    return Written(
+        min(above.low / below.high, middle * (1 - TOLERANCE)),
+        max(above.high / below.low, middle * (1 + TOLERANCE)),
+    )
+
+
 def _find(form: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Find the value: the only one, or the first; in a remark or a name only where it is nowhere else."""
     text = text[:_LONGEST]
     without_names = _NAME.sub(" ", text)
     for part in (_REMARK.sub(" ", without_names), without_names, text.replace("@", " ")):
-        for section in (part.rpartition("=")[2], part):
+        first = _SENTENCE.split(part.strip(), maxsplit=1)[0]
+        results = [first.rpartition(sign)[2] for sign in ("=", ": ") if sign in first]
+        for section in (*results, first, part):
             found = [*form.finditer(section)]
             factors = [match for match in found if _FACTOR.match(section, match.end())]
             if len(factors) == 1:
                 return factors[0]
             if found:
-                first = found[0]
-                clear = len(found) == 1 or _BEFORE.fullmatch(section[: first.start()])
-                return first if clear and not _RANGE.match(section, first.end()) else None
+                match = found[0]
+                clear = len(found) == 1 or _BEFORE.fullmatch(section[: match.start()])
+                return match if clear and not _RANGE.match(section, match.end()) else None
     return None
 
 
@@ -140,7 +154,7 @@ def _value(digits: str) -> tuple[float, float] | None:
 
 
 def _written(value: tuple[float, float], scale: float = 1.0) -> Written:
-    return _around(value[0] * scale, value[1] * scale)
+    return _around(value[0] * scale, min(value[1], COARSEST * value[0]) * scale)
 
 
 def _around(middle: float, half: float) -> Written:
@@ -158,7 +172,7 @@ def _sum_up(parts: str) -> Written | None:
         if scale >= last:
             break
         seconds, half, last = seconds + value[0] * scale, value[1] * scale, scale
-    return _around(seconds, half)
+    return _around(seconds, min(half, COARSEST * seconds))
 
 
 def _seconds(unit: str) -> float:

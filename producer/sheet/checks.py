@@ -31,9 +31,12 @@ from producer.sheet.answers import TOLERANCE
 from producer.sheet.choices import faster, fastest
 from producer.sheet.evidence import Selector, pairs, select, times_as_fast
 from producer.sheet.findings import Finding, UnreadableError, interval, of_number, of_time, too_few
+from producer.sheet.naming import says_neither
 from producer.stats.summary import usable_cores
 from producer.words import counted, digits, seconds
 
+#: Half of a MiB, in bytes.
+HALF_MIB = 2**19
 #: Judit's exhibition: boards, half-moves of a game, and the seconds that she and an opponent think.
 BOARDS, PLIES, JUDIT_S, OPPONENT_S = 24, 60, 5.0, 55.0
 
@@ -89,6 +92,9 @@ def times_as_fast_check(result: Result, answer: str, names: Sequence[str]) -> It
         if ratio.low is None or ratio.high is None:
             yield too_few(one, ratio.runs)
             continue
+        if says_neither(answer):
+            yield Finding(not ratio.shown, f"{one.name} was {interval(ratio)} times as fast as {other.name}")
+            continue
         medians = other.median_s / one.median_s
         text = f"{one.name} was {interval(ratio)} times as fast as {other.name}"
         yield of_number(answer, min(ratio.low, medians), max(ratio.high, medians), text)
@@ -103,7 +109,10 @@ def times_the_memory(result: Result, answer: str, names: Sequence[str]) -> Itera
         if mine and others:
             low, high = min(mine) / max(others), max(mine) / min(others)
             text = f"{one.name} took {digits(low)} to {digits(high)} times the memory of {other.name}"
-            yield of_number(answer, low, high, text)
+            # Who divides has read whole MiB off a table.
+            least = (min(mine) - HALF_MIB) / (max(others) + HALF_MIB)
+            most = (max(mine) + HALF_MIB) / (min(others) - HALF_MIB) if min(others) > HALF_MIB else high
+            yield of_number(answer, min(least, low), max(most, high), text)
 
 
 def hours(_result: Result, answer: str, names: Sequence[str]) -> Iterator[Finding]:

@@ -61,6 +61,11 @@ def named(answer: str, there: Sequence[Measured]) -> list[Measured] | None:
     return []
 
 
+def says_neither(answer: str) -> bool:
+    """Tell whether an answer has a word for neither, and no number."""
+    return bool(_NEITHER.search(_prepare(answer))) and not re.search("[0-9]", answer)
+
+
 def closest(answer: str, there: Sequence[Measured]) -> str | None:
     """Find the name that somebody may have meant to write; None where none is close."""
     known = {form: str(one.name) for one in there for form in _forms(one)}

@@ -65,6 +65,13 @@ def test_answers_that_the_numbers_support_are_no_failure(
     assert last == "2 supported, 1 open, 1 not answered"
 
 
+def test_many_questions_without_an_answer_have_one_line(tmp_path: Path, made: Path, simul_here: Here) -> None:
+    path = tmp_path / "new.md"
+    path.write_text("".join(f"- [Q{number}] What?\n  Answer: ____\n" for number in range(1, 7)))
+    said = simul_here("check", str(path), str(made))
+    assert said.out.splitlines() == ["not answered: Q1, Q2, Q3, Q4, Q5, Q6", "", "6 not answered"]
+
+
 def test_an_answer_that_the_numbers_do_not_support_has_an_exit_code_of_its_own(
     tmp_path: Path, made: Path, simul_here: Here
 ) -> None:

@@ -113,12 +113,30 @@ def changed(contender: str, rounds: Sequence[Mapping[str, object]]) -> list[Run]
 
 
 def test_memory_is_compared_over_all_runs() -> None:
-    runs = changed("threads@8", [{"peak_memory_bytes": size} for size in (100, 110)])
-    runs += changed("processes@2", [{"peak_memory_bytes": size} for size in (300, 330)])
+    runs = changed("threads@8", [{"peak_memory_bytes": size * 2**20} for size in (100, 110)])
+    runs += changed("processes@2", [{"peak_memory_bytes": size * 2**20} for size in (300, 330)])
     verdict = asked("times-the-memory waits processes threads", "3", result(runs))
     assert verdict.text == "processes@2 took 2.73 to 3.30 times the memory of threads@8"
     assert verdict.status == "supported"
     assert asked("times-the-memory waits processes threads", "5", result(runs)).status == "not supported"
+
+
+def test_memory_may_be_divided_as_a_table_has_it() -> None:
+    exactly = {"threads@8": 23.46, "processes@2": 72.86}
+    runs = [
+        run
+        for name, size in exactly.items()
+        for run in changed(name, [{"peak_memory_bytes": int(size * 2**20)}] * 5)
+    ]
+    for answer, status in (("73/23", "supported"), ("3.2", "supported"), ("3.5", "not supported")):
+        assert asked("times-the-memory waits processes threads", answer, result(runs)).status == status
+
+
+@pytest.mark.parametrize("answer", ["about the same", "no difference shown"])
+def test_no_difference_is_an_answer_to_how_many_times(answer: str) -> None:
+    alike = [*changed("serial", [{}] * 5), *changed("threads@8", [{}] * 5)]
+    assert asked("times-as-fast waits threads serial", answer, result(alike, rounds=5)).status == "supported"
+    assert asked("times-as-fast waits threads serial", answer).status == "not supported"
 
 
 def test_how_long_a_loop_stood_still_differs_by_run() -> None:
