@@ -79,6 +79,23 @@ def test_a_table_that_is_cut_says_so(browser: Browser, page_of_a_class: Path) ->
         expect(cut.locator(".more")).to_be_hidden()
 
 
+def test_what_is_higher_than_the_screen_is_gone_through_before_the_page_is_turned(
+    browser: Browser, page_of_a_class: Path
+) -> None:
+    with opened(browser, page_of_a_class, (1280, 400)) as (page, _):
+        page.keyboard.press("p")
+        place, slide = page.locator("#present .place"), page.locator("#present .slide")
+        left = "slide => slide.scrollHeight - slide.clientHeight - slide.scrollTop"
+        assert slide.evaluate(left) > 1
+        while slide.evaluate(left) > 1:
+            page.keyboard.press("PageDown")
+            assert place.inner_text() == "1 / 3"
+        page.keyboard.press("PageDown")
+        assert place.inner_text() == "2 / 3"
+        page.keyboard.press("ArrowLeft")
+        assert place.inner_text() == "1 / 3"
+
+
 def test_it_is_presented_figure_by_figure(browser: Browser, page_of_a_class: Path) -> None:
     with opened(browser, page_of_a_class, (1280, 720)) as (page, _):
         page.keyboard.press("p")

@@ -54,6 +54,16 @@ class Presentation {
     if (!stage.contains(document.activeElement)) stage.focus();
   }
 
+  // What is higher than the screen is gone through before the page is turned.
+  scroll(direction) {
+    const left = slide.scrollHeight - slide.clientHeight - slide.scrollTop;
+    if (direction > 0 ? left > 1 : slide.scrollTop > 1) {
+      slide.scrollBy({ top: 0.8 * direction * slide.clientHeight, behavior: "instant" });
+    } else {
+      this.go(this.at + direction);
+    }
+  }
+
   putBack() {
     if (this.mark.isConnected) this.mark.replaceWith(slide.firstElementChild);
   }
@@ -89,12 +99,12 @@ class Presentation {
     if (key === "Escape" && document.querySelector(".meaning:popover-open")) return;
     const goes = {
       ArrowRight: () => this.go(this.at + 1),
-      ArrowDown: () => this.go(this.at + 1),
-      PageDown: () => this.go(this.at + 1),
-      " ": () => this.go(this.at + (event.shiftKey ? -1 : 1)),
+      ArrowDown: () => this.scroll(1),
+      PageDown: () => this.scroll(1),
+      " ": () => this.scroll(event.shiftKey ? -1 : 1),
       ArrowLeft: () => this.go(this.at - 1),
-      ArrowUp: () => this.go(this.at - 1),
-      PageUp: () => this.go(this.at - 1),
+      ArrowUp: () => this.scroll(-1),
+      PageUp: () => this.scroll(-1),
       Home: () => this.go(0),
       End: () => this.go(this.figures.length - 1),
       Escape: () => this.end(),
