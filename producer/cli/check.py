@@ -36,16 +36,15 @@ def check(
         print(json_text(verdicts))
     else:
         left = [verdict for verdict in verdicts if verdict.status == "not answered"]
-        for verdict in verdicts:
-            if verdict.status == "not answered" and len(left) > FEW:
-                continue
+        together = left if len(left) > FEW else []
+        for verdict in (verdict for verdict in verdicts if verdict not in together):
             written = " ".join(verdict.answer.split())
             answer = f"{written}: " if written and verdict.status != "open" else ""
             name = verdict.question or f"line {verdict.line}"
             where = f" (line {verdict.line})" if verdict.question and verdict.status == "unreadable" else ""
             tell(terminal(f"{name:<8} {verdict.status:<13}  {answer}{verdict.text}{where}").rstrip())
-        if len(left) > FEW:
-            names = (verdict.question or f"line {verdict.line}" for verdict in left)
+        if together:
+            names = (verdict.question or f"line {verdict.line}" for verdict in together)
             tell(terminal(f"not answered: {', '.join(names)}"))
         counts = Counter(verdict.status for verdict in verdicts)
         tell("")

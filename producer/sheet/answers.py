@@ -5,9 +5,10 @@
 | a number | 3.3; 3,3; × 3.3; (3.3); about 3.3 times; 3.3 (3.1–3.5); 29 %; 69/24; 69 MiB / 24 MiB |
 | a time | 46 ms; for up to 1.2 s; 1 h 0 min 55 s; 1:00:55; 46, in the unit of the question |
 
-Any text may stand around it. Of a calculation its end counts ("24 × 30 min = 12 h"). Of several numbers the
-one counts that is called a factor ("24 slots were 3.3 times as fast"), or else the first, where nothing but
-words such as "about" stands before it; a remark in brackets, and the number in a contender's name, count
+Any text may stand around it. Of a calculation its end counts ("24 × 30 min = 12 h"), of a label what stands
+behind its colon ("24 slots: 3.3"), of several sentences the first, if it has a number. Of several numbers
+the one counts that is called a factor ("24 slots were 3.3 times as fast"), or else the first, where nothing
+but words such as "about" stands before it; a remark in brackets, and the number in a contender's name, count
 where there is no other. Two of which neither is first ("threads 2, asyncio 3"), and a range ("3 to 4"), are
 none.
 """
@@ -129,8 +130,9 @@ def _find(form: re.Pattern[str], text: str) -> re.Match[str] | None:
     without_names = _NAME.sub(" ", text)
     for part in (_REMARK.sub(" ", without_names), without_names, text.replace("@", " ")):
         first = _SENTENCE.split(part.strip(), maxsplit=1)[0]
-        results = [first.rpartition(sign)[2] for sign in ("=", ": ") if sign in first]
-        for section in (*results, first, part):
+        calculated = first.rpartition("=")[2] if "=" in first else ""
+        labelled = first.partition(": ")[2]
+        for section in (calculated, labelled, first, part):
             found = [*form.finditer(section)]
             factors = [match for match in found if _FACTOR.match(section, match.end())]
             if len(factors) == 1:

@@ -45,6 +45,11 @@ class Ratio:
         return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
 
     @property
+    def may_be_no_longer(self) -> bool:
+        """Whether there is an interval, and the first of the two is not shown to have taken longer."""
+        return self.low is not None and self.low <= 1
+
+    @property
     def claims(self) -> bool:
         """Whether there were runs enough for an interval."""
         return self.low is not None

@@ -40,6 +40,7 @@ from tests.asked import asked
         ("32 (for 1000 waits: 100)", 31.5, 32.5),
         ("32. It could use 1 + 20/0.7 = 29.6", 31.5, 32.5),
         ("24 coroutines: 18.1", 18.05, 18.15),
+        ("24 coroutines: 18.1, serial: 1.0", 18.05, 18.15),
         ("1", 0.9, 1.1),
         ("0", 0, 0),
         ("32\nI would give it 1000", 31.5, 32.5),

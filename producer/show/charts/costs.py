@@ -90,14 +90,13 @@ def name_least(
     who = f"The fastest, {least.entry.name}," if least is fastest else least.entry.name
     if low == high:
         return f"{who} needed {say(low)} of {what}."
-    alike = [str(cost.entry.name) for value, cost in costs if value - low < step]
-    if len(alike) == len(costs):
+    if high - low < step:
         return f"All needed about as much {what}: {say(low)} to {say(high)}."
+    alike = {str(cost.entry.name): value for value, cost in costs if value - low < step}
     if len(alike) > 1:
-        highest = max(value for value, _ in costs if value - low < step)
         return (
-            f"{listed(alike)} needed the least {what}, {say(low)} to {say(highest)}; {most.entry.name} the "
-            f"most, {say(high)}."
+            f"{listed([*alike])} needed the least {what}, {say(low)} to {say(max(alike.values()))}; "
+            f"{most.entry.name} the most, {say(high)}."
         )
     slots = behind_comma(most.entry.summary.slots, least.entry.summary.slots)
     return f"{who} needed the least {what}, {say(low)}; {most.entry.name} the most, {say(high)}{slots}."

@@ -115,5 +115,4 @@ def _cell(name: ContenderName, column: _Column) -> str:
 
 def _may_be_best(row: Summary, column: _Column) -> bool:
     """Whether nobody is shown to be faster at the workload."""
-    behind = row.to_winner
-    return row is column.best or bool(behind and behind.claims and behind.low is not None and behind.low <= 1)
+    return row is column.best or bool(row.to_winner and row.to_winner.may_be_no_longer)

@@ -129,7 +129,7 @@ def _on_winner(rows: Sequence[Summary]) -> str:
         for row in rows
         if row.to_winner
     }
-    alike = [name for name, ratio in others.items() if ratio.low is not None and ratio.low <= 1]
+    alike = [name for name, ratio in others.items() if ratio.may_be_no_longer]
     unsure = [name for name, ratio in others.items() if not ratio.claims]
     line = "* shortest median"
     if alike:
