@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.results import Records, Run
-from producer.show.charts import shares
+from producer.show.charts import bounds, shares
 from producer.show.svg.rows import NARROW
 from producer.stats.shares import Part, divide
 from producer.stats.summary import summaries
@@ -88,11 +88,11 @@ def sentence(*runs: Run, wait_s: float = 0.0, work_s: float = 1.0, slots: int = 
     made, field = compared(
         *(replace(each, slots=slots, **changes) for each in runs), wait_s=wait_s, work_s=work_s
     )
-    rows = shares.derive(field)
-    [line] = shares.describe_bounds(made, made.workloads[0], summaries(made, made.workloads[0]))
-    assert line == shares.describe(rows, field)
+    rows = bounds.derive(field)
+    [line] = bounds.describe_bounds(made, made.workloads[0], summaries(made, made.workloads[0]))
+    assert line == bounds.describe(rows, field)
     assert "where the time" not in shares.draw(rows, field, NARROW).svg("")
-    return shares.describe_largest(rows[0], field).replace(SPACE, " ")
+    return bounds.describe_largest(rows[0], field).replace(SPACE, " ")
 
 
 def test_four_workers_that_stood_free_for_most_of_a_run_are_not_said_to_be_bound_by_waiting() -> None:
@@ -208,15 +208,15 @@ def test_more_slots_are_proposed_only_where_there_are_cores_for_them() -> None:
     _, field = compared(
         placed(spans, "processes@2"), wait_s=0.0, work_s=1.0, machine=replace(MACHINE, cores=4)
     )
-    [row] = shares.derive(field)
-    assert "which compute: more slots, each on a core, could do more" in shares.describe_largest(row, field)
+    [row] = bounds.derive(field)
+    assert "which compute: more slots, each on a core, could do more" in bounds.describe_largest(row, field)
 
 
 def test_serial_is_not_sent_to_other_cores_where_there_is_one() -> None:
     alone = replace(placed([(1, 0, 0, 1), (1, 0, 1, 2)], "serial"), slots=1)
     _, field = compared(alone, wait_s=0.0, work_s=1.0, machine=replace(MACHINE, cores=1))
-    [row] = shares.derive(field)
-    assert "on all the cores there are" in shares.describe_largest(row, field)
+    [row] = bounds.derive(field)
+    assert "on all the cores there are" in bounds.describe_largest(row, field)
 
 
 def test_what_comes_near_the_largest_part_is_named_too() -> None:
@@ -236,7 +236,7 @@ def test_the_parts_of_all_contenders_are_in_one_sentence() -> None:
     made, field = compared(
         placed([(1, 0, 0, 1), (1, 0, 0, 1)]), placed([(1, 0, 9, 10), (1, 0, 9, 10)], "celery:solo")
     )
-    said = shares.describe(shares.derive(field), field).replace(SPACE, " ")
+    said = bounds.describe(bounds.derive(field), field).replace(SPACE, " ")
     assert made.workloads[0] is field.workload
     assert said.endswith(
         "What took the most of their slots' time. The job itself: threads@2 (100 %); jobs sent, not started: "

@@ -13,7 +13,7 @@ from producer.contender_name import ContenderName
 from producer.printable import notes, printable, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.calls import describe_calls
-from producer.show.charts.shares import describe_bounds
+from producer.show.charts.bounds import describe_bounds
 from producer.show.columns import Column, every_column, main_columns
 from producer.show.facts import (
     NOBODY_RAN,
