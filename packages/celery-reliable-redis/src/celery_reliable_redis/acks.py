@@ -205,5 +205,5 @@ def _remove(client: redis.Redis, removals: list[Removal]) -> None:
 
 
 def _commands(removals: list[Removal]) -> list[tuple[Any, ...]]:
-    # From the right, where the oldest are.
+    # From the right, where the oldest are; the lists are short (parts.py).
     return [("LREM", key, -1, raw) for key, raw in removals]

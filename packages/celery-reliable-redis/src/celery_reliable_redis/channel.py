@@ -57,8 +57,7 @@ class Channel(TakingChannel):
         taken = self._take_one(queue)
         if taken is None:
             return None
-        key, raw = taken
-        arrival = Arrival(parse_envelope(raw, queue, self), Held(self.reservation, key, raw))
+        arrival = Arrival(parse_envelope(taken.raw, queue, self), Held(self.reservation, *taken))
         message = self.Message(arrival, channel=self)
         self.qos.append(message, message.delivery_tag)
         return message
@@ -70,7 +69,7 @@ class Channel(TakingChannel):
         elif (taken := self._take_one(queue)) is None:
             raise Empty
         else:
-            self._deliver(*taken)
+            self._deliver(taken)
 
     def _on_connection_disconnect(self, connection: Any) -> None:
         client = self.__dict__.get("client")  # only if it was used

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import redis
 
 from celery_reliable_redis import scripts
-from celery_reliable_redis.redelivery import LONGEST, mark_redelivered
+from celery_reliable_redis.counters import counters
+from celery_reliable_redis.parts import Parts
+from celery_reliable_redis.redelivery import LONGEST
+from celery_reliable_redis.returning import Returns, Rules
 from celery_reliable_redis.servers import is_refusal, make_refused_error
 from celery_reliable_redis.survey import Survey
 
@@ -23,26 +27,33 @@ BASE = "reliable:"
 #: How long a dead consumer is remembered, in seconds. Longer than a kernel goes on sending a command
 #: that was written before its sender died (about 15 minutes): the command may still reserve a message.
 REMEMBER_DEAD_S = 3600
-#: Messages put back by one script, so that no script keeps the server busy for long.
-PUT_BACK_AT_ONCE = 100
+#: Lists of dead consumers that one look finds; there is another look at once.
+LISTS_AT_ONCE = 20
 
 
 class Consumer:
     """One consumer, alive as long as it renews its lease."""
 
-    def __init__(self, client: redis.Redis, prefix: str, lease_s: float, longest: int = LONGEST) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        lease_s: float,
+        longest: int = LONGEST,
+        rules: Rules = Rules(),  # noqa: B008  # it is frozen
+    ) -> None:
         """`client` is this consumer's own: only the threads that call the consumer use it."""
         self.client = client
         self.lease_s = lease_s
-        #: The longest message that is read to be marked as redelivered, in bytes.
-        self.longest = longest
         self.base = f"{prefix}{BASE}"
         self.id = f"{os.getpid()}-{uuid.uuid4().hex}"
-        #: For each queue, the list into which messages from it are reserved.
-        self.lists: dict[str, str] = {}
+        #: For each queue, the lists into which messages from it are reserved.
+        self.lists: dict[str, Parts] = {}
         #: The list by which this consumer can be woken.
         self.wake_key = f"{self.base}wake-{self.id}"
         self.registry = [f"{self.base}{name}" for name in ("consumers", "suspects", "queues")]
+        #: How messages go back.
+        self.returns = Returns(self.registry[:2], longest, rules)
         self._survey: Survey | None = None
 
     def register(self, queues: Iterable[str]) -> None:
@@ -51,53 +62,72 @@ class Consumer:
         Raises:
             UnsupportedServerError: the server refuses what will be asked of it.
         """
-        lists = {queue: f"{self.base}{self.id}:{queue}" for queue in queues}
+        lists = {queue: self.lists.get(queue) or Parts(self.base, self.id, queue) for queue in queues}
+        currents = [parts.current for parts in lists.values()]
         try:
-            self._renew(self.client, lists)
-            keys = [*lists, *lists.values()]
+            self._renew(self.client, _count(lists), "new")
+            keys = [*lists, *currents]
             # Declared, for once: so the server says now which of them it would refuse later.
-            self.client.eval(scripts.TAKE, len(keys), *keys, 0, 1, *keys)
-            for key in lists.values():
+            self.client.eval(scripts.TAKE, len(keys), *keys, 0, 1, "stop", *keys)
+            for key in currents:
                 self.client.lrem(key, -1, "")
         except redis.ResponseError as error:
             raise make_refused_error(error) if is_refusal(error) else error from None
         self.lists = lists
 
+    @property
+    def is_cramped(self) -> bool:
+        """Whether there is a queue of which no list has room."""
+        return bool([queue for queue, parts in self.lists.items() if parts.is_full()])
+
+    def make_room(self) -> None:
+        """Begin another list for each queue of which no list has room, and let others know of it first."""
+        counts = _count(self.lists)
+        full = [queue for queue, parts in self.lists.items() if parts.is_full()]
+        for queue in full:
+            counts[queue] += 1
+        self._renew(self.client, counts, "new")
+        for queue in full:
+            self.lists[queue].grow()
+
     def renew(self, client: redis.Redis) -> None:
         """Prolong the lease; register again if somebody took this consumer for dead."""
-        self._renew(client, self.lists)
+        self._renew(client, _count(self.lists), "known")
 
-    def _renew(self, client: redis.Redis, queues: Iterable[str]) -> None:
-        lease_ms, as_json = int(self.lease_s * 1000), json.dumps(list(queues))
-        is_due = client.eval(scripts.RENEW, 3, *self.registry, self.id, lease_ms, as_json)
+    def _renew(self, client: redis.Redis, counts: dict[str, int], state: str) -> None:
+        lease_ms = int(self.lease_s * 1000)
+        entry = json.dumps({"host": socket.gethostname(), "queues": counts})
+        is_due = client.eval(scripts.RENEW, 3, *self.registry, self.id, lease_ms, entry, state)
         if is_due and self._survey is None:
             self._survey = Survey(self.base, self.registry)
 
     def rescue(self, client: redis.Redis) -> int:
-        """Put the messages of dead consumers back to the head of their queues. Returns how many."""
+        """Put back some messages of dead consumers. Returns how many: 0 if there are none."""
         if self._survey is not None and self._survey.look_further(client):
             self._survey = None
         lease_ms, remember_ms = int(self.lease_s * 1000), REMEMBER_DEAD_S * 1000
-        left: Any = client.eval(scripts.FIND_DEAD, 3, *self.registry, lease_ms, remember_ms, self.base)
+        args = lease_ms, remember_ms, self.base, LISTS_AT_ONCE
+        found: Any = client.eval(scripts.FIND_DEAD, 3, *self.registry, *args)
         moved = 0
-        for consumer, queue in zip(*[(x.decode() for x in left)] * 2, strict=True):
+        for consumer, queue, key, host in zip(*[iter(x.decode() for x in found)] * 4, strict=True):
             try:
-                raws: Any = client.lrange(f"{self.base}{consumer}:{queue}", 0, -1)
-                moved += self.put_back(client, consumer, queue, raws, "dead")
+                raws: Any = client.lrange(key, 0, -1)
+                moved += self.returns.put_back_of_dead(client, consumer, queue, key, raws, host)
             except redis.ResponseError as error:
                 if not is_refusal(error):  # a queue to which others have the right
                     raise
+        counters.add("rescued", moved)
         return moved
 
-    def put_back(self, client: redis.Redis, consumer: str, queue: str, raws: list[bytes], why: str) -> int:
-        """Put messages of a consumer ('dead', or our 'own') to the head of `queue`. Returns how many."""
-        keys = [*self.registry[:2], f"{self.base}{consumer}:{queue}", queue]
-        moved = 0
-        for start in range(0, len(raws), PUT_BACK_AT_ONCE):
-            batch = raws[start : start + PUT_BACK_AT_ONCE]
-            pairs = [x for raw in batch for x in (raw, mark_redelivered(raw, self.longest))]
-            count: Any = client.eval(scripts.PUT_BACK, 4, *keys, consumer, why, "head", *pairs)
-            if count < 0:
-                break
-            moved += count
-        return moved
+
+def _count(lists: Mapping[str, Parts]) -> dict[str, int]:
+    return {queue: len(parts.keys) for queue, parts in lists.items()}
+
+
+def read_entry(entry: bytes) -> dict[str, int]:
+    """Return the number of lists for each queue of a consumer's entry in the registry."""
+    try:
+        queues = json.loads(entry)["queues"]
+        return {queue: int(number) for queue, number in queues.items()}
+    except (ValueError, TypeError, KeyError, AttributeError):  # not ours, whoever wrote it
+        return {}

@@ -124,6 +124,7 @@ class Heartbeat:
         reservation.acks.confirm_by(client, IDLE_S)
         if moved := reservation.rescue(client):
             self._tell(logging.WARNING, f"Put back {moved} message(s) of dead consumers")
+            self._beat_at = 0.0  # there may be more; no lease waits for them
         # The lease then runs out by itself: a command that is still on its way may yet reserve a message,
         # which is put back as a dead consumer's.
         return reservation.abandoned and reservation.give_back_unknown(client)

@@ -13,6 +13,7 @@ from typing import Any
 
 from kombu.transport import redis as stock
 
+from celery_reliable_redis.redelivery import DELIVERY_COUNT, count_of
 from celery_reliable_redis.reservation import Held, Reservation
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,10 @@ class Arrival(dict[str, Any]):
     def __init__(self, envelope: dict[str, Any], held: Held) -> None:
         super().__init__(envelope)
         self.held = held
+        headers = envelope["headers"]
+        headers.pop(DELIVERY_COUNT, None)  # whoever wrote it there did not count
+        if count := count_of(envelope["properties"]):
+            headers[DELIVERY_COUNT] = count
 
 
 class QoS(stock.QoS):
@@ -72,7 +77,7 @@ class QoS(stock.QoS):
         if held is None or not requeue:
             return self.ack(delivery_tag)
         if held.reservation is not None:
-            held.reservation.give_back(held, "tail")
+            held.reservation.requeue(held)
         else:
             logger.warning("A broadcast cannot be requeued, it is dropped: %r", held.message())
         self._delivered.pop(delivery_tag, None)

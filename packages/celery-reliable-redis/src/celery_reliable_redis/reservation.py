@@ -9,6 +9,9 @@ all.
 from __future__ import annotations
 
 import gc
+import os
+import socket
+import time
 import weakref
 from collections import Counter
 from collections.abc import Callable
@@ -18,26 +21,36 @@ import redis
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.acks import Acks, Removal
-from celery_reliable_redis.consumer import BASE, Consumer
-from celery_reliable_redis.redelivery import LONGEST, mark_redelivered
+from celery_reliable_redis.consumer import BASE, Consumer, read_entry
+from celery_reliable_redis.counters import counters
+from celery_reliable_redis.parts import part_key
+from celery_reliable_redis.redelivery import LONGEST, read_eta
+from celery_reliable_redis.returning import Rules
 
 
 class Held:
     """One delivery of a message, until it is acknowledged. Equal to itself alone."""
 
-    __slots__ = "message", "queue", "raw", "reservation"
+    __slots__ = "eta", "key", "message", "queue", "raw", "reservation", "since"
 
-    def __init__(self, reservation: Reservation | None, queue: str = "", raw: bytes = b"") -> None:
-        """`reservation` has taken `raw` from `queue`; it is None for a message that nobody has reserved."""
+    def __init__(
+        self, reservation: Reservation | None, queue: str = "", key: str = "", raw: bytes = b""
+    ) -> None:
+        """`reservation` has taken `raw` from `queue` into the list `key`; None if nobody has reserved it."""
         self.reservation = reservation
         self.queue = queue
         self.raw = raw
+        self.key = key
+        #: When it was taken, by `time.monotonic`, and the time before which it does not begin (s since 1970).
+        self.since = time.monotonic()
+        self.eta = 0.0
         #: A weak reference to the message: dead once nobody can acknowledge it any more.
         self.message: Callable[[], Any] = _return_nothing
 
     def note_received(self, message: Any) -> None:
         """Note that the consumer has the message now, and can acknowledge it."""
         self.message = weakref.ref(message)
+        self.eta = read_eta(message.headers)
         if self.reservation is not None:
             self.reservation.held.add(self)
 
@@ -49,32 +62,59 @@ def _return_nothing() -> None:
 class Reservation(Consumer):
     """What one consumer has taken and not yet given away."""
 
-    def __init__(self, client: redis.Redis, prefix: str, lease_s: float, longest: int = LONGEST) -> None:
-        super().__init__(client, prefix, lease_s, longest)
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        lease_s: float,
+        longest: int = LONGEST,
+        rules: Rules = Rules(),  # noqa: B008  # it is frozen
+    ) -> None:
+        super().__init__(client, prefix, lease_s, longest, rules)
         self.held: set[Held] = set()
         self.abandoned = False
         self.acks = Acks(client.connection_pool)
 
+    def note_taken(self, queue: str, key: str) -> None:
+        """Note that a message of `queue` has come into the list `key`."""
+        counters.add("taken")
+        self.lists[queue].note_taken(key)
+
+    @property
+    def is_hand_empty(self) -> bool:
+        """Whether nothing is held but what waits for its time."""
+        now = time.time() if self.held else 0.0
+        return all(held.eta > now for held in [*self.held])
+
     def ack(self, held: Held) -> None:
         """Note that a message is done. It leaves the server with the next flush of `acks`."""
-        self.acks.add(self.lists[held.queue], held.raw)  # first: at every moment, it is known here or there
-        self.held.discard(held)
+        self.acks.add(held.key, held.raw)  # first: at every moment, it is known here or there
+        counters.add("acknowledged")
+        self._forget(held)
 
-    def give_back(self, held: Held, end: str) -> None:
-        """Put one message of ours to the 'head' or 'tail' of its queue, marked as redelivered."""
-        args = (self.id, "own", end, held.raw, mark_redelivered(held.raw, self.longest))
-        keys = [*self.registry[:2], self.lists[held.queue], held.queue]
-        self.client.eval(scripts.PUT_BACK, 4, *keys, *args)
-        self.held.discard(held)
+    def requeue(self, held: Held) -> None:
+        """Put one message of ours to the tail of its queue, as its task asks for."""
+        worker = f"process {os.getpid()} on {socket.gethostname()}"
+        self.returns.requeue(self.client, self.id, held.queue, held.key, held.raw, worker)
+        self._forget(held)
+
+    def give_back(self, held: Held) -> None:
+        """Put one message of ours to the head of its queue."""
+        self.give_back_to_head([held])
 
     def give_back_to_head(self, several: list[Held]) -> None:
         """Put messages of ours back to the heads of their queues, in their order."""
-        raws: dict[str, list[bytes]] = {}
+        raws: dict[tuple[str, str], list[bytes]] = {}
         for held in reversed(several):
-            raws.setdefault(held.queue, []).append(held.raw)
-        for queue in raws:
-            self.put_back(self.client, self.id, queue, raws[queue], "own")
-        self.held.difference_update(several)
+            raws.setdefault((held.queue, held.key), []).append(held.raw)
+        for queue, key in raws:
+            self.returns.put_back_own(self.client, self.id, queue, key, raws[queue, key], "head")
+        for held in several:
+            self._forget(held)
+
+    def _forget(self, held: Held) -> None:
+        self.held.discard(held)
+        self.lists[held.queue].note_left(held.key)
 
     def abandon(self) -> None:
         """Take nothing more; what is held stays ours as long as somebody can acknowledge it."""
@@ -87,7 +127,7 @@ class Reservation(Consumer):
             self._give_back_all_but(self.client, [*self.held])
         if self.held or self.acks.unsent:
             return False
-        keys = [*self.registry, *self.lists.values()]
+        keys = [*self.registry, *(key for parts in self.lists.values() for key in parts.keys)]
         is_forgotten: Any = self.client.eval(scripts.RETIRE, len(keys), *keys, self.id)
         self.acks.hang_up()
         return bool(is_forgotten)
@@ -106,14 +146,15 @@ class Reservation(Consumer):
 
     def _give_back_all_but(self, client: redis.Redis, alive: list[Held]) -> bool:
         # In this order: what is acknowledged meanwhile stays known.
-        known = Counter((self.lists[held.queue], held.raw) for held in alive)
+        known = Counter((held.key, held.raw) for held in alive)
         known.update(self.acks.pending())
         is_all = True
-        for queue, key in self.lists.items():
-            there: Any = client.lrange(key, 0, -1)
-            unknown = [raw for raw in there if not _remove_known(known, (key, raw))]
-            self.put_back(client, self.id, queue, unknown, "own")
-            is_all = is_all and len(unknown) == len(there)
+        for queue, parts in self.lists.items():
+            for key in parts.keys:
+                there: Any = client.lrange(key, 0, -1)
+                unknown = [raw for raw in there if not _remove_known(known, (key, raw))]
+                self.returns.put_back_own(client, self.id, queue, key, unknown, "head")
+                is_all = is_all and len(unknown) == len(there)
         return is_all
 
 
@@ -126,5 +167,13 @@ def _remove_known(known: Counter[Removal], removal: Removal) -> bool:
 
 def reserved_from(client: redis.Redis, queue: str, prefix: str = "") -> list[str]:
     """Return the keys of the lists into which consumers, alive or dead, reserve from that queue."""
-    consumers: Any = client.zrange(f"{prefix}{BASE}consumers", 0, -1)
-    return [f"{prefix}{BASE}{consumer.decode()}:{queue}" for consumer in consumers]
+    base = f"{prefix}{BASE}"
+    entries: Any = client.hgetall(f"{base}queues")
+    members: Any = client.zrange(f"{base}consumers", 0, -1)
+    numbers = dict.fromkeys(members, 1)
+    numbers |= {who: read_entry(entry).get(f"{prefix}{queue}", 1) for who, entry in entries.items() if who}
+    return [
+        part_key(base, consumer.decode(), f"{prefix}{queue}", number)
+        for consumer, most in numbers.items()
+        for number in range(1, most + 1)
+    ]

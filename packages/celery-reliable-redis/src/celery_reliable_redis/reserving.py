@@ -17,6 +17,7 @@ from celery_reliable_redis.guarded import GuardedChannel
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import Reservation
+from celery_reliable_redis.returning import Rules
 from celery_reliable_redis.servers import CannotServeError, make_patient
 
 logger = logging.getLogger(__name__)
@@ -31,9 +32,14 @@ class ReservingChannel(GuardedChannel):
     #: Seconds after which a silent consumer is suspected; after three times that long at most, its
     #: messages are back in their queues. `broker_transport_options = {"lease": 5}`
     lease = 5.0
+    #: Deliveries to consumers that died, after which a message is put aside, into the queue `<queue>:dead`;
+    #: None for no limit.
+    delivery_limit: int | None = Rules.delivery_limit
+    #: Whether a delivery that ends in a requeue counts as well.
+    count_requeues = Rules.count_requeues
     from_transport_options = (
         *(name for name in GuardedChannel.from_transport_options if name != "ack_emulation"),
-        "lease",
+        *("lease", "delivery_limit", "count_requeues"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,7 +56,8 @@ class ReservingChannel(GuardedChannel):
         reservation = self.reservation
         if reservation is None:
             own, prefix = self.plain_client(), self.global_keyprefix
-            reservation = Reservation(own, prefix, float(self.lease), self.max_message_bytes)
+            rules = Rules(self.delivery_limit, self.count_requeues, self.sep)
+            reservation = Reservation(own, prefix, float(self.lease), self.max_message_bytes, rules)
         if not reservation.lists.keys() >= set(keys):
             if taken := [name for name in (*self.active_queues, *more) if name.startswith(BASE)]:
                 raise ValueError(
@@ -58,6 +65,8 @@ class ReservingChannel(GuardedChannel):
                     "transport itself (consume). Give it another name."
                 )
             reservation.register({*reservation.lists, *keys})
+        elif reservation.is_cramped:
+            reservation.make_room()
         if self.reservation is None:
             self.reservation = reservation
             heartbeat.add(reservation, self._heartbeat_client)

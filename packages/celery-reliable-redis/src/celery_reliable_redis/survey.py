@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: Keys that the server looks at in one call, and calls at one beat: it is not busy for long, nor are we.
 KEYS_AT_ONCE, CALLS_AT_ONCE = 1000, 50
-CONSUMER = re.compile(r"\d+-[0-9a-f]{32}")
+#: A consumer, and the number of one of its lists.
+CONSUMER = re.compile(r"(\d+-[0-9a-f]{32})(?:\.(\d{1,5}))?")
 
 
 class Survey:
@@ -34,7 +35,8 @@ class Survey:
         self._registry = registry
         self._pattern = re.sub(r"([][*?\\])", r"\\\1", base) + "*-*:*"
         self._cursor = 0
-        self._lists: defaultdict[str, set[str]] = defaultdict(set)
+        #: For each consumer, the highest number of its lists for each queue.
+        self._lists: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
     def look_further(self, client: redis.Redis) -> bool:
         """Look at some more keys. Returns whether that is all."""
@@ -52,12 +54,14 @@ class Survey:
             for key in keys:
                 self._note(key)
             if not self._cursor:
-                filled = [x for who, queues in self._lists.items() for x in (who, json.dumps(sorted(queues)))]
+                entries = ((who, json.dumps({"queues": queues})) for who, queues in self._lists.items())
+                filled = [text for entry in entries for text in entry]
                 client.eval(scripts.SURVEYED, len(self._registry), *self._registry, *filled)
                 return True
         return False
 
     def _note(self, key: bytes) -> None:
         consumer, _, queue = key.decode(errors="replace")[len(self.base) :].partition(":")
-        if CONSUMER.fullmatch(consumer):
-            self._lists[consumer].add(queue)
+        if match := CONSUMER.fullmatch(consumer):
+            queues = self._lists[match[1]]
+            queues[queue] = max(queues.get(queue, 1), int(match[2] or 1))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -33,10 +33,20 @@ logger = logging.getLogger(__name__)
 BLIND_S = 0.005, 0.05
 
 
+class Taken(NamedTuple):
+    """A message that has been moved from a queue into a list of ours."""
+
+    queue: str
+    key: str
+    raw: bytes
+
+
 class Question(NamedTuple):
     """A question that the server has not answered yet."""
 
     keys: list[str]
+    #: The list for each queue.
+    lists: dict[str, str]
     wanted: int
     #: Whether the first answer is to a command that waits.
     waits: bool
@@ -71,6 +81,8 @@ class Taker:
         self._dry: list[str] = []
         #: Whether the server is out of memory.
         self._full = False
+        #: Whether the last answer ended at a suspect, which was not to be taken.
+        self.met_suspect = False
         self._blind_s = BLIND_S[0]
 
     def ask(
@@ -80,25 +92,27 @@ class Taker:
         keys: list[str],
         width: int,
         wanted: int,
+        suspects: str,
         patience_s: float,
     ) -> None:
         """Ask for up to `wanted` messages from queues, `width` of which are of one priority.
 
-        When nothing comes, the answer comes after `patience_s` at the latest: well below every lease.
+        What to do with `suspects`, `scripts.TAKE` says. When nothing comes, the answer comes after `patience_s` at the latest: well below every lease.
         """
         if not self._introduced:
             self._introduce(connection)
         self._wake_key = reservation.wake_key
+        lists = {key: reservation.lists[key].current for key in keys}
         commands: list[tuple[Any, ...]] = []
         moves_from = None
         if self._may_wait(connection, keys):
             if self._moves and not self._full:
                 moves_from = self._unwatched
-            commands.append(self._make_waiting(reservation, moves_from, patience_s))
+            commands.append(self._make_waiting(lists, moves_from, patience_s))
         waits = bool(commands)
         if not moves_from:
-            commands.append(("EVAL", scripts.TAKE, *self._make_take(reservation, keys, width, wanted)))
-        self._question = Question(keys, wanted, waits, moves_from)
+            commands.append(("EVAL", scripts.TAKE, *self._make_take(lists, width, wanted, suspects)))
+        self._question = Question(keys, lists, wanted, waits, moves_from)
         connection.send_packed_command(connection.pack_commands(commands))
 
     def _may_wait(self, connection: Any, keys: list[str]) -> bool:
@@ -107,36 +121,39 @@ class Taker:
             read_unasked(connection)
         return set(keys) <= set(self._dry) and (self._unwatched in keys or not self._moves)
 
-    def _make_take(
-        self, reservation: Reservation, keys: list[str], width: int, wanted: int
-    ) -> tuple[Any, ...]:
+    def _make_take(self, lists: Mapping[str, str], width: int, wanted: int, suspects: str) -> tuple[Any, ...]:
+        keys = [*lists]
         self._unwatched = (self._hot if self._hot in keys else keys[0]) if self._moves else ""
         watched = [key for key in keys if key != self._unwatched]
-        return make_take_arguments(reservation, keys, width, wanted, watched)
+        return make_take_arguments(lists, width, wanted, suspects, watched)
 
     @property
     def awaits_answer(self) -> bool:
         """Whether we have asked for messages, and have not read the answer yet."""
         return self._question is not None
 
-    def answer(self, connection: Any) -> list[tuple[str, bytes]]:
-        """Read the server's answer: each message with its queue."""
+    def answer(self, connection: Any) -> list[Taken]:
+        """Read the server's answer: what has been taken."""
         assert self._question is not None
-        keys, wanted, waits, moves_from = self._question
-        taken: list[tuple[str, bytes]] = []
+        keys, lists, wanted, waits, moves_from = self._question
+        taken: list[Taken] = []
         self._dry = []
+        self.met_suspect = False
         if waits:
             first = self._read_waited(connection, moves_from)
             if moves_from and isinstance(first, bytes):
-                taken.append((moves_from, first))
+                taken.append(Taken(moves_from, lists[moves_from], first))
         if not moves_from:
             flat = connection.read_response()
-            taken += [(keys[i - 1], raw) for i, raw in zip(flat[::2], flat[1::2], strict=True)]
+            self.met_suspect = bool(len(flat) % 2)
+            for i, raw in zip(flat[::2], flat[1::2], strict=False):  # the last number stands for no message
+                taken.append(Taken(queue := keys[i - 1], lists[queue], raw))
             # A TAKE that watched all but one says nothing, if nobody waits for that one any more.
-            if len(flat) // 2 < wanted and (self._moves or not self._unwatched):
+            is_dry = len(flat) // 2 < wanted and not self.met_suspect
+            if is_dry and (self._moves or not self._unwatched):
                 self._dry = keys
         if taken:
-            self._hot = taken[-1][0]
+            self._hot = taken[-1].queue
         self._blind_s = BLIND_S[0] if taken else min(2 * self._blind_s, BLIND_S[1])
         self._question = None
         return taken
@@ -187,11 +204,11 @@ class Taker:
         self._introduced = True
 
     def _make_waiting(
-        self, reservation: Reservation, moves_from: str | None, patience_s: float
+        self, lists: Mapping[str, str], moves_from: str | None, patience_s: float
     ) -> tuple[Any, ...]:
         patience_s = patience_s if self._is_told and not self._full else self._blind_s
         if moves_from:
-            return "BLMOVE", moves_from, reservation.lists[moves_from], "RIGHT", "LEFT", patience_s
+            return "BLMOVE", moves_from, lists[moves_from], "RIGHT", "LEFT", patience_s
         return "BRPOP", self._wake_key, patience_s
 
 
@@ -207,8 +224,7 @@ def _is_granted(connection: Any, *command: Any) -> bool:
 
 
 def make_take_arguments(
-    reservation: Reservation, keys: list[str], width: int, wanted: int, watched: Sequence[str] = ()
+    lists: Mapping[str, str], width: int, wanted: int, suspects: str, watched: Sequence[str] = ()
 ) -> tuple[Any, ...]:
-    """Make the keys and arguments for `scripts.TAKE` to move up to `wanted` messages into our lists."""
-    lists = [reservation.lists[key] for key in keys]
-    return len(watched), *watched, wanted, width, *keys, *lists
+    """Make the keys and arguments for `scripts.TAKE` to move up to `wanted` messages into lists, by queue."""
+    return len(watched), *watched, wanted, width, suspects, *lists, *lists.values()

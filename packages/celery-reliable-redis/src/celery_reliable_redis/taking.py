@@ -15,11 +15,13 @@ from celery_reliable_redis import scripts
 from celery_reliable_redis.acks import IDLE_S
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.qos import Arrival
+from celery_reliable_redis.redelivery import is_suspect
 from celery_reliable_redis.redis_versions import is_connected, read_unasked
 from celery_reliable_redis.reservation import Held
 from celery_reliable_redis.reserving import ReservingChannel
 from celery_reliable_redis.servers import CannotServeError
-from celery_reliable_redis.taker import Taker, make_take_arguments
+from celery_reliable_redis.solitude import Solitude
+from celery_reliable_redis.taker import Taken, Taker, make_take_arguments
 
 #: Messages taken at once by a consumer without a prefetch limit.
 MOST_AT_ONCE = 32
@@ -31,10 +33,11 @@ class TakingChannel(ReservingChannel):
     """kombu's channel, whose messages are in its reservation before anybody sees them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._backlog: deque[tuple[str, bytes]] = deque()
+        self._backlog: deque[Taken] = deque()
         self._taker = Taker(self.plain_client)
         #: Whether a queue was ever consumed with acknowledgements.
         self._reserves = False
+        self._solitude = Solitude()
         super().__init__(*args, **kwargs)
 
     def _brpop_start(self, timeout: float | None = None) -> None:
@@ -45,10 +48,14 @@ class TakingChannel(ReservingChannel):
         queues = self._queue_cycle.consume(len(self.active_queues))
         if self._backlog or not queues or self.is_paused:
             return
+        suspects = self._solitude.choose(self.reservation)
+        if suspects is None:
+            return
         keys, connection = self._queue_keys(queues), self.client.connection
         patience_s = timeout or self.brpop_timeout
         try:
-            self._taker.ask(connection, self.register(), keys, len(queues), self._credit(), patience_s)
+            reservation = self.register()
+            self._taker.ask(connection, reservation, keys, len(queues), self._credit(), suspects, patience_s)
         except CannotServeError as error:
             self.pause(error)
             return
@@ -79,10 +86,25 @@ class TakingChannel(ReservingChannel):
             self._in_poll = None
             self._flush_brpop_reauth()
         self._note_service()
-        self._backlog.extend(taken)
-        if not taken:
+        self._note_taken(taken)
+        if not self._backlog:
             raise Empty
         return self.deliver_backlog()
+
+    def _note_taken(self, taken: list[Taken]) -> None:
+        reservation = self.reservation
+        assert reservation is not None  # abandoned together with the question
+        for one in taken:
+            reservation.note_taken(one.queue, one.key)
+        if self._taker.met_suspect:
+            self._solitude.begin(has_suspect=False)
+        elif len(taken) == 1 and is_suspect(taken[0].raw):
+            is_alone = reservation.is_hand_empty
+            self._solitude.begin(has_suspect=is_alone)
+            if not is_alone:  # BLMOVE does not look
+                reservation.give_back(Held(reservation, *taken[0]))
+                return
+        self._backlog.extend(taken)
 
     def _deliver_popped(self, **options: Any) -> Any:
         try:
@@ -103,19 +125,23 @@ class TakingChannel(ReservingChannel):
         self.connection._deliver(self.read(raw, queue), queue)
         return True
 
-    def _take_one(self, queue: str) -> tuple[str, bytes] | None:
+    def _take_one(self, queue: str) -> Taken | None:
         reservation = self.register(queue)
-        keys = self._queue_keys([queue])
+        lists = {key: reservation.lists[key].current for key in self._queue_keys([queue])}
         try:
-            taken: Any = reservation.client.eval(
-                scripts.TAKE, *make_take_arguments(reservation, keys, width=1, wanted=1)
-            )
+            # One that is asked for alone is alone.
+            arguments = make_take_arguments(lists, width=1, wanted=1, suspects="alone")
+            taken: Any = reservation.client.eval(scripts.TAKE, *arguments)
         except self.connection_errors:  # there may be a message that we have not heard of
             if self._taker.awaits_answer:  # what it brings would be of a reservation that we no longer have
                 self.client.connection.disconnect()
             self.abandon()
             raise
-        return (keys[taken[0] - 1], taken[1]) if taken else None
+        if not taken:
+            return None
+        key, place = [*lists.items()][taken[0] - 1]
+        reservation.note_taken(key, place)
+        return Taken(key, place, taken[1])
 
     @property
     def has_backlog(self) -> bool:
@@ -126,7 +152,7 @@ class TakingChannel(ReservingChannel):
         """Hand over what has been taken, until the event loop should have its turn."""
         until = time.monotonic() + LONGEST_DELIVERY_S
         while self._backlog:
-            self._deliver(*self._backlog.popleft())
+            self._deliver(self._backlog.popleft())
             if self._backlog and self.connection.yield_to_loop(until):
                 break
         # Threads and greenlets begin what they were given before we ask for more: threads would else wait for
@@ -134,14 +160,15 @@ class TakingChannel(ReservingChannel):
         time.sleep(0)
         return True
 
-    def _deliver(self, key: str, raw: bytes) -> None:
+    def _deliver(self, taken: Taken) -> None:
         reservation = self.reservation
         assert reservation is not None  # abandoned together with the backlog
-        queue = self.names[key[len(self.global_keyprefix) :]]
+        queue = self.names[taken.queue[len(self.global_keyprefix) :]]
+        held = Held(reservation, *taken)
         if queue not in self.connection._callbacks:  # cancelled meanwhile
-            reservation.give_back(Held(reservation, key, raw), "head")
+            reservation.give_back(held)
             return
-        arrival = Arrival(self.read(raw, queue), Held(reservation, key, raw))
+        arrival = Arrival(self.read(taken.raw, queue), held)
         self._queue_cycle.rotate(queue)
         if queue in self.connection.no_ack:  # nobody will tell us when it is done
             reservation.ack(arrival.held)
@@ -175,6 +202,7 @@ class TakingChannel(ReservingChannel):
     def abandon(self) -> None:
         """Take nothing more for the present reservation, nor deliver what was taken; its jobs go on."""
         self._backlog.clear()
+        self._solitude.end()
         super().abandon()
 
     def _stop_taking(self) -> None:

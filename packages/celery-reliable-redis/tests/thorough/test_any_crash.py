@@ -35,7 +35,9 @@ class Message:
     """What a job holds on to."""
 
     def __init__(self, raw: bytes) -> None:
-        self.number: int = json.loads(raw)["number"]
+        payload = json.loads(raw)
+        self.number: int = payload["number"]
+        self.headers: dict[str, Any] = payload["headers"]
 
 
 @dataclass(eq=False)
@@ -44,8 +46,8 @@ class ModelWorker:
     jobs: dict[Held, Message] = field(default_factory=dict)
     finished: list[Held] = field(default_factory=list)
 
-    def receive(self, queue: str, raw: bytes) -> None:
-        held = Held(self.reservation, queue, raw)
+    def receive(self, queue: str, key: str, raw: bytes) -> None:
+        held = Held(self.reservation, queue, key, raw)
         held.note_received(message := Message(raw))
         self.jobs[held] = message
 
@@ -85,26 +87,28 @@ class AnyCrash(RuleBasedStateMachine):
     def take(self, choice: int, wanted: int, reply: bool) -> None:
         worker = self.any_of(choice)
         lists = worker.reservation.lists
-        keys = [*QUEUES, *(lists[queue] for queue in QUEUES)]
-        taken: Any = self.client.eval(scripts.TAKE, 0, wanted, 1, *keys)
-        self.hear(
-            worker, [(QUEUES[i - 1], raw) for i, raw in zip(taken[::2], taken[1::2], strict=True)], reply
-        )
+        keys = [lists[queue].current for queue in QUEUES]
+        suspects = "stop" if worker.jobs else "alone"
+        taken: Any = self.client.eval(scripts.TAKE, 0, wanted, 1, suspects, *QUEUES, *keys)
+        pairs = zip(taken[::2], taken[1::2], strict=False)
+        self.hear(worker, [(QUEUES[i - 1], keys[i - 1], raw) for i, raw in pairs], reply)
 
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3), queue=st.sampled_from(QUEUES), reply=st.booleans())
     def wait(self, choice: int, queue: str, reply: bool) -> None:
         worker = self.any_of(choice)
         client: Any = self.client
-        raw = client.execute_command("BLMOVE", queue, worker.reservation.lists[queue], "RIGHT", "LEFT", 0.001)
-        self.hear(worker, [(queue, raw)] if raw else [], reply)
+        key = worker.reservation.lists[queue].current
+        raw = client.execute_command("BLMOVE", queue, key, "RIGHT", "LEFT", 0.001)
+        self.hear(worker, [(queue, key, raw)] if raw else [], reply)
 
-    def hear(self, worker: ModelWorker, taken: list[tuple[str, bytes]], reply: bool) -> None:
+    def hear(self, worker: ModelWorker, taken: list[tuple[str, str, bytes]], reply: bool) -> None:
         if worker.reservation.abandoned:
             return  # a command that was still on its way: nobody is there to read the answer
         if reply:
-            for queue, raw in taken:
-                worker.receive(queue, raw)
+            for queue, key, raw in taken:
+                worker.reservation.note_taken(queue, key)
+                worker.receive(queue, key, raw)
         else:  # the connection was lost before the answer was read
             worker.reservation.abandon()
 
@@ -144,12 +148,12 @@ class AnyCrash(RuleBasedStateMachine):
         self.any_of(choice).reservation.acks.confirm_by(self.client, 0.0)
 
     @precondition(lambda self: self.workers)
-    @rule(choice=st.integers(0, 3), end=st.sampled_from(["head", "tail"]))
-    def requeue(self, choice: int, end: str) -> None:
+    @rule(choice=st.integers(0, 3), as_asked=st.booleans())
+    def requeue(self, choice: int, as_asked: bool) -> None:
         worker = self.any_of(choice)
         for held in worker.unfinished[:1]:
             del worker.jobs[held]
-            worker.reservation.give_back(held, end)
+            (worker.reservation.requeue if as_asked else worker.reservation.give_back)(held)
 
     @precondition(lambda self: self.workers)
     @rule(choice=st.integers(0, 3))
@@ -240,4 +244,4 @@ def test_no_crash_between_any_two_commands_loses_a_message(valkey: Server, steps
 
 @pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b'{"headers": 3}'])
 def test_what_is_no_message_stays_as_it_is(raw: bytes) -> None:
-    assert mark_redelivered(raw) == raw
+    assert mark_redelivered(raw, counted=True) == (raw, 0, None)

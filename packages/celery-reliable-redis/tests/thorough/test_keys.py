@@ -119,7 +119,7 @@ def dead(client: redis.Redis, number: int = 3) -> Reservation:
     reservation.register(["celery"])
     for message in range(number):
         client.lpush("celery", f"{message}")
-        client.lmove("celery", reservation.lists["celery"], "RIGHT", "LEFT")
+        client.lmove("celery", reservation.lists["celery"].current, "RIGHT", "LEFT")
     return reservation
 
 
@@ -144,7 +144,7 @@ def test_everything_but_messages_expires(anywhere: Lab) -> None:
     assert all(0 < ttl <= scripts.DAY_MS for ttl in left.values()), left
     client.eval(scripts.WAKE, 1, heir.wake_key)
     assert 0 < client.pttl(heir.wake_key) <= scripts.KNOCK_MS
-    assert client.pttl(heir.lists["celery"]) == -1  # it holds messages
+    assert client.pttl(heir.lists["celery"].current) == -1  # it holds messages
 
 
 @pytest.mark.parametrize("gone", [("consumers", "suspects", "queues"), ("consumers",), ("queues",)])

@@ -288,7 +288,7 @@ def test_the_messages_of_the_dead_come_back_once_at_the_head_and_marked(anywhere
     for reservation in (dead, *heirs):
         reservation.register(["celery"])
     for _ in range(3):
-        client.lmove("celery", dead.lists["celery"], "RIGHT", "LEFT")
+        client.lmove("celery", dead.lists["celery"].current, "RIGHT", "LEFT")
 
     def look(heir: Reservation) -> int:
         with lab.server.client(3) as own:

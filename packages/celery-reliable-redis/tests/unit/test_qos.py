@@ -24,8 +24,7 @@ class Reservation:
         self.held.remove(held)
         self.acked.append(held.raw)
 
-    def give_back(self, held: Held, end: str) -> None:
-        assert end == "tail"
+    def requeue(self, held: Held) -> None:
         self.held.remove(held)
         self.back.append(held.raw)
 
@@ -44,9 +43,9 @@ def qos() -> QoS:
 
 def receive(qos: QoS, reservation: Reservation | None, raw: bytes, tag: str = "tag") -> Message:
     """As kombu does it for a message that a channel hands over, in an arrival or as it is."""
-    envelope: dict[str, Any] = {"body": "", "properties": {"delivery_tag": tag, "delivery_info": {}}}
+    envelope: dict[str, Any] = {"body": "", "headers": {}, "properties": {"delivery_tag": tag}}
     if reservation is not None:
-        envelope = Arrival(envelope, Held(reservation, "queue", raw))  # type: ignore[arg-type]
+        envelope = Arrival(envelope, Held(reservation, "queue", "list", raw))  # type: ignore[arg-type]
     message = Message(envelope, channel=qos.channel)
     qos.append(message, message.delivery_tag)
     return message
@@ -84,7 +83,7 @@ def test_what_is_reserved_nowhere_counts_and_is_all(qos: QoS, requeue: bool | No
 
 def test_what_goes_back_is_what_was_received_here(qos: QoS) -> None:
     ours = Reservation()
-    elsewhere = Held(ours, "queue", b"other")  # type: ignore[arg-type]
+    elsewhere = Held(ours, "queue", "list", b"other")  # type: ignore[arg-type]
     ours.held.add(elsewhere)
     kept = [receive(qos, ours, b"0"), receive(qos, None, b""), receive(qos, ours, b"1")]
     qos.restore_unacked()
@@ -99,7 +98,7 @@ def test_what_goes_back_is_what_was_received_here(qos: QoS) -> None:
 def test_what_could_not_go_back_is_still_known(qos: QoS, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = Reservation()
     message = receive(qos, ours, b"0")
-    monkeypatch.setattr(ours, "give_back", lambda *_: 1 / 0)
+    monkeypatch.setattr(ours, "requeue", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         qos.reject(message.delivery_tag, requeue=True)
     qos.ack(message.delivery_tag)

@@ -1,0 +1,42 @@
+"""What the transport has done in this process, for those who watch: `celery inspect stats` shows it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from celery_reliable_redis import native
+
+#: What is counted, in messages: moved from a queue into the hands of a consumer of this process; done, or
+#: rejected; put back, or aside, by this process after their consumer had died; put aside by this process.
+NAMES = "taken", "acknowledged", "rescued", "dead_lettered"
+
+
+class Counters:
+    """Numbers of messages, since the process began. All methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, as in a child that was just forked: nobody is left to release the lock."""
+        self._lock = native.allocate_lock()
+        self._numbers = dict.fromkeys(NAMES, 0)
+
+    def add(self, name: str, number: int = 1) -> None:
+        """Count so many more."""
+        with self._lock:
+            self._numbers[name] += number
+
+    def show(self, taken_at: Iterable[float]) -> dict[str, Any]:
+        """Return all by name; `taken_at`: when what is reserved now was taken (`time.monotonic`)."""
+        moments = list(taken_at)
+        oldest_s = round(time.monotonic() - min(moments), 3) if moments else 0.0
+        return {**self._numbers, "reserved": len(moments), "oldest_reserved_s": oldest_s}
+
+
+#: Those of this process.
+counters = Counters()
+os.register_at_fork(after_in_child=counters.reset)

@@ -1,0 +1,44 @@
+"""Decides when a consumer takes nothing, for the sake of a suspect: a message that may kill whoever has it.
+
+A suspect is taken by a consumer that has nothing else in hand, and takes nothing beside it. So it is alone
+when it does harm, and no other message is counted, or started again, because of it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from celery_reliable_redis.reservation import Reservation
+
+#: Seconds for which a consumer takes nothing, so that its hands are empty when it takes a suspect. After
+#: that the suspect waits behind the others once more.
+MAKING_ROOM_S = 30.0
+
+
+class Solitude:
+    """What one consumer does about suspects."""
+
+    def __init__(self) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Take whatever comes."""
+        self._since = 0.0
+        self._has_suspect = False
+
+    def begin(self, *, has_suspect: bool) -> None:
+        """Take nothing until nothing is in hand: a suspect is next, or is in hand."""
+        self._since = time.monotonic()
+        self._has_suspect = has_suspect
+
+    def choose(self, reservation: Reservation | None) -> str | None:
+        """Return what to do with a suspect that is next, as `scripts.TAKE` says; None: take nothing."""
+        if not self._since:
+            return "stop" if reservation is not None and reservation.held else "alone"
+        if reservation is None or reservation.is_hand_empty:
+            self.end()
+            return "alone"
+        if self._has_suspect or time.monotonic() - self._since < MAKING_ROOM_S:
+            return None
+        self.end()
+        return "pass"
