@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import redis
 from celery import Celery
 from celery.app.utils import find_app
+from kombu.exceptions import OperationalError
+
+from celery_reliable_redis.servers import UnsupportedServerError
 
 RELIABLE = "celery_reliable_redis:Transport"
 
@@ -40,13 +43,14 @@ def open_broker(options: argparse.Namespace) -> Iterator[Broker]:
         SystemExit: there is no such app, or no such broker; the text says which.
     """
     app = _find_app(options.app) if options.app else Celery("celery-reliable-redis", broker=options.broker)
-    try:
-        with app.connection_for_read(transport=RELIABLE) as connection, connection.channel() as channel:
+    with app.connection_for_read(transport=RELIABLE) as connection:
+        try:
+            channel = connection.channel()
             prefix = channel.global_keyprefix if options.prefix is None else options.prefix
             yield Broker(channel.plain_client(), prefix)
-    except (OSError, redis.RedisError, *connection.connection_errors) as error:
-        address = connection.as_uri()
-        raise SystemExit(f"celery-reliable-redis: the broker {address} cannot be used: {error}") from None
+        except (OSError, redis.RedisError, OperationalError, UnsupportedServerError) as error:
+            text = f"celery-reliable-redis: the broker {connection.as_uri()} cannot be used: {error}"
+            raise SystemExit(text) from None
 
 
 def _find_app(name: str) -> Celery:

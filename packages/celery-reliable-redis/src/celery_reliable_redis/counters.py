@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery_reliable_redis import native
@@ -35,6 +35,11 @@ class Counters:
         moments = list(taken_at)
         oldest_s = round(time.monotonic() - min(moments), 3) if moments else 0.0
         return {**self._numbers, "reserved": len(moments), "oldest_reserved_s": oldest_s}
+
+
+def show_in(connection: Any, show: Callable[[], dict[str, Any]]) -> None:
+    """Have kombu's `connection.info()` tell the counters, too: Celery puts that into `inspect stats`."""
+    connection.info = lambda: {**type(connection).info(connection), "reliable": show()}
 
 
 #: Those of this process.

@@ -1,8 +1,8 @@
 """The messages that were put aside: what there is, and back into their queue with it, or away.
 
-The messages of a queue that were delivered too often are in the list `<queue>:dead`, each as it was, but for the
-header `x-death` that says what has happened. That is an ordinary queue of kombu's: its length can be asked for,
-and a worker may consume from it (`-Q celery:dead`).
+The messages of a queue that were delivered too often are in the list `<queue>:dead`, each as it was, but for
+the header `x-death` that says what has happened. That is an ordinary queue of kombu's: its length can be
+asked for, and a worker may consume from it (`-Q celery:dead`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from celery_reliable_redis.returning import DEAD_SUFFIX, DEATHS
 #: Messages read from the server at once.
 AT_ONCE = 100
 
-#: KEYS: the list of those put aside, and the queue. ARGV: the message. Returns 1 if it was there, and has moved to
-#: the tail of the queue.
+#: KEYS: the list of those put aside, and the queue. ARGV: the message. Returns 1 if it was there, and has
+#: moved to the tail of the queue.
 REPLAY = """
 if redis.call('LREM', KEYS[1], -1, ARGV[1]) == 0 then return 0 end
 redis.call('LPUSH', KEYS[2], ARGV[1])

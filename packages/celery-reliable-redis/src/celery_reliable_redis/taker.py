@@ -97,7 +97,8 @@ class Taker:
     ) -> None:
         """Ask for up to `wanted` messages from queues, `width` of which are of one priority.
 
-        What to do with `suspects`, `scripts.TAKE` says. When nothing comes, the answer comes after `patience_s` at the latest: well below every lease.
+        What to do with `suspects`, `scripts.TAKE` says. When nothing comes, the answer comes after
+        `patience_s` at the latest: well below every lease.
         """
         if not self._introduced:
             self._introduce(connection)

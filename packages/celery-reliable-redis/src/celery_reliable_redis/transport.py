@@ -8,6 +8,7 @@ from typing import Any
 
 from celery_reliable_redis import kombu_versions
 from celery_reliable_redis.channel import Channel
+from celery_reliable_redis.counters import counters, show_in
 from celery_reliable_redis.guarded import GuardedTransport
 from celery_reliable_redis.reserving import PAUSE_S
 from celery_reliable_redis.servers import CannotServeError
@@ -52,8 +53,15 @@ class Transport(GuardedTransport):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cycle = Poller()
+        show_in(self.client, self._show_counters)
         self._loop: Any = None
         self._bell: tuple[socket.socket, socket.socket] | None = None
+
+    def _show_counters(self) -> dict[str, Any]:
+        held = [
+            held for channel in self.channels if channel.reservation for held in [*channel.reservation.held]
+        ]
+        return counters.show(one.since for one in held)
 
     @property
     def flushes_before_waiting(self) -> bool:
