@@ -49,7 +49,8 @@ def open_broker(options: argparse.Namespace) -> Iterator[Broker]:
             prefix = channel.global_keyprefix if options.prefix is None else options.prefix
             yield Broker(channel.plain_client(), prefix)
         except (OSError, redis.RedisError, OperationalError, UnsupportedServerError) as error:
-            text = f"celery-reliable-redis: the broker {connection.as_uri()} cannot be used: {error}"
+            address = app.connection_for_read().as_uri()
+            text = f"celery-reliable-redis: the broker {address} cannot be used: {error}"
             raise SystemExit(text) from None
 
 

@@ -37,7 +37,7 @@ def _list(broker: Broker, options: argparse.Namespace) -> int:
         print(json.dumps([_as_dict(letter) for letter in found], indent=2))
         return 0
     for letter in found:
-        print(f"{letter.id or '(no task)'}  {letter.task}{letter.args}")
+        print(_name(letter))
         print(f"    {_describe(letter)}")
     of = f" of {options.queue}" if options.queue else ""
     print(f"{len(found)} message{'' if len(found) == 1 else 's'}{of} put aside", file=sys.stderr)
@@ -77,7 +77,7 @@ def _do(
         print(json.dumps([_as_dict(letter) for letter in done], indent=2))
     else:
         for letter in done:
-            print(f"{letter.id or '(no task)'}  {letter.task}{letter.args}  {what}")
+            print(f"{_name(letter)}: {what}")
     return _result(options, done)
 
 
@@ -101,6 +101,10 @@ def _go_through(broker: Broker, options: argparse.Namespace) -> Iterator[tuple[D
         letters = DeadLetters(broker.client, queue, broker.prefix)
         for letter in letters:
             yield letters, letter
+
+
+def _name(letter: DeadLetter) -> str:
+    return " ".join([letter.id or "(no task)", letter.task, letter.args, letter.kwargs]).rstrip()
 
 
 def _as_dict(letter: DeadLetter) -> dict[str, Any]:
