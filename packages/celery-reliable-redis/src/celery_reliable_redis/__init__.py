@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from celery_reliable_redis import kombu_versions, stock
+from celery_reliable_redis.dead import DeadLetter, DeadLetters
 from celery_reliable_redis.envelope import UNREADABLE
 from celery_reliable_redis.reservation import reserved_from
 from celery_reliable_redis.seldom import Seldom
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNREADABLE",
+    "DeadLetter",
+    "DeadLetters",
     "NotAllSentError",
     "Seldom",
     "Transport",

@@ -52,8 +52,8 @@ def _show(broker: Broker, options: argparse.Namespace) -> int:
     else:
         for letter in found:
             for name, value in _as_dict(letter).items():
-                print(f"{name:>10}  {value}")
-            print(f"{'message':>10}  {letter.raw.decode(errors='replace')}\n")
+                print(f"{name:>10}  {_plain(str(value))}")
+            print(f"{'message':>10}  {_plain(letter.raw.decode(errors='replace').strip())}\n")
     return _result(options, found)
 
 
@@ -104,7 +104,12 @@ def _go_through(broker: Broker, options: argparse.Namespace) -> Iterator[tuple[D
 
 
 def _name(letter: DeadLetter) -> str:
-    return " ".join([letter.id or "(no task)", letter.task, letter.args, letter.kwargs]).rstrip()
+    return _plain(" ".join([letter.id or "(no task)", letter.task, letter.args, letter.kwargs]).rstrip())
+
+
+def _plain(text: str) -> str:
+    # Whoever sent it does not write into this terminal but what can be seen.
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _as_dict(letter: DeadLetter) -> dict[str, Any]:
@@ -114,4 +119,4 @@ def _as_dict(letter: DeadLetter) -> dict[str, Any]:
 def _describe(letter: DeadLetter) -> str:
     times = f"delivered {letter.deliveries} time{'' if letter.deliveries == 1 else 's'}"
     said = [f"from {letter.queue}" if letter.queue else "", times, letter.reason, letter.time, letter.worker]
-    return ", ".join(text for text in said if text)
+    return _plain(", ".join(text for text in said if text))

@@ -33,6 +33,14 @@ class Rules:
     #: What kombu writes between the name of a queue and a priority.
     sep: str = "\x06\x16"
 
+    def __post_init__(self) -> None:
+        limit = self.delivery_limit
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise ValueError(
+                "broker_transport_options: delivery_limit is a whole number of deliveries, 1 at least, or "
+                f"None for no limit, and not {limit!r} (consume)."
+            )
+
     def find_dead_key(self, key: str) -> str:
         """Return the key of the messages that were put aside of the queue behind `key`, of any priority."""
         return re.sub(f"{re.escape(self.sep)}[0-9]$", "", key) + DEAD_SUFFIX

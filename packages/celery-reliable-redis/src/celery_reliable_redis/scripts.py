@@ -206,7 +206,7 @@ if ARGV[2] == 'dead' then
 end
 local back, aside = 0, 0
 for i = 3, #ARGV, 3 do
-  if redis.call('LREM', KEYS[3], -1, ARGV[i]) == 1 then
+  if redis.call('LREM', KEYS[3], 1, ARGV[i]) == 1 then
     local where = ARGV[i + 2]
     if where == 'aside' then
       redis.call('LPUSH', KEYS[5], ARGV[i + 1])

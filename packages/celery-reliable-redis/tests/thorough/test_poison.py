@@ -250,3 +250,12 @@ def test_all_that_a_dead_consumer_held_comes_back_from_all_its_lists(lab: Lab) -
         for message in got:
             message.ack()
     assert lab.queued() == 0
+
+
+@pytest.mark.parametrize("limit", [0, -1, "20", 2.5, True])
+def test_a_limit_that_is_none_is_refused(lab: Lab, limit: object) -> None:
+    with (
+        pytest.raises(ValueError, match="delivery_limit is a whole number"),
+        consuming(lab, delivery_limit=limit),
+    ):
+        pass

@@ -20,6 +20,8 @@ PACKAGE = Path(celery_reliable_redis.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.glob("*.py"))}
 PUBLIC = [
     "UNREADABLE",
+    "DeadLetter",
+    "DeadLetters",
     "NotAllSentError",
     "Seldom",
     "Transport",
