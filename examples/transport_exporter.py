@@ -5,11 +5,14 @@
 
     uv run examples/transport_exporter.py redis://127.0.0.1:6379/0
 
-It asks the workers each time Prometheus asks, as `celery inspect stats` does, and the broker for what was put aside.
+It asks the workers each time Prometheus asks, as `celery inspect stats` does, and the broker for what was put
+aside.
 """
 
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
 from celery import Celery
 from prometheus_client import REGISTRY, start_http_server
@@ -33,10 +36,13 @@ NOW = {
 
 
 class Collector:
-    def __init__(self, app, queues):
+    """Asks, and gives the answers as Prometheus wants them."""
+
+    def __init__(self, app: Celery, queues: list[str]) -> None:
         self.app, self.queues = app, queues
 
-    def collect(self):
+    def collect(self) -> Iterator[Any]:
+        """Ask once."""
         answers = self.app.control.inspect(timeout=PATIENCE_S).stats() or {}
         numbers = {name: stats["broker"]["reliable"] for name, stats in answers.items()}
         for kinds, family in ((COUNTED, CounterMetricFamily), (NOW, GaugeMetricFamily)):
@@ -53,7 +59,8 @@ class Collector:
         yield aside
 
 
-def main():
+def main() -> None:
+    """Serve the answers until somebody ends it."""
     url, *queues = sys.argv[1:]
     app = Celery(broker=url)
     app.conf.broker_transport = "celery_reliable_redis:Transport"
