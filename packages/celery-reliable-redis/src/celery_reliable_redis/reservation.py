@@ -19,7 +19,7 @@ from typing import Any
 
 import redis
 
-from celery_reliable_redis import scripts
+from celery_reliable_redis import native, scripts
 from celery_reliable_redis.acks import Acks, Removal
 from celery_reliable_redis.consumer import BASE, Consumer, read_entry
 from celery_reliable_redis.counters import counters
@@ -74,6 +74,9 @@ class Reservation(Consumer):
         self.held: set[Held] = set()
         self.abandoned = False
         self.acks = Acks(client.connection_pool)
+        #: Held while the lease is renewed, or given up: a renewal that comes later would register us anew.
+        self._leasing = native.allocate_lock()
+        self._is_retired = False
 
     def note_taken(self, queue: str, key: str) -> None:
         """Note that a message of `queue` has come into the list `key`."""
@@ -127,10 +130,24 @@ class Reservation(Consumer):
             self._give_back_all_but(self.client, [*self.held])
         if self.held or self.acks.unsent:
             return False
-        keys = [*self.registry, *(key for parts in self.lists.values() for key in parts.keys)]
-        is_forgotten: Any = self.client.eval(scripts.RETIRE, len(keys), *keys, self.id)
+        self._retire()
         self.acks.hang_up()
-        return bool(is_forgotten)
+        return self._is_retired
+
+    def renew(self, client: redis.Redis) -> None:
+        """Prolong the lease, unless it has been given up."""
+        with self._leasing:
+            if not self._is_retired:
+                super().renew(client)
+
+    def _retire(self) -> None:
+        keys = [*self.registry, *(key for parts in self.lists.values() for key in parts.keys)]
+        while not self._leasing.acquire(blocking=False):
+            time.sleep(0.001)  # other greenlets have their turn
+        try:
+            self._is_retired = bool(self.client.eval(scripts.RETIRE, len(keys), *keys, self.id))
+        finally:
+            self._leasing.release()
 
     def give_back_unknown(self, client: redis.Redis) -> bool:
         """Put back what nobody here can acknowledge any more. Returns whether nothing is left."""

@@ -206,3 +206,14 @@ def test_a_survey_that_is_due_again_before_its_end_goes_on(lab: Lab) -> None:
     lab.broker_client.hdel("reliable:queues", "")
     reservation.renew(lab.broker_client)
     assert reservation._survey is begun
+
+
+def test_a_consumer_that_has_ended_is_not_registered_anew(lab: Lab) -> None:
+    """By the thread that renews leases, which may be about to."""
+    client = lab.broker_client
+    reservation = Reservation(client, "", lease_s=60)
+    reservation.register(["celery"])
+    assert reservation.end()
+    reservation.renew(client)
+    assert not client.zcard("reliable:consumers")
+    assert not client.hexists("reliable:queues", reservation.id)
