@@ -110,7 +110,8 @@ def _run(place: Path, plan: Plan, pool: str, transport: str, options: dict[str, 
             print(f"\n{plan.seed}: {what}: {found[:20]}")
     if leftovers:
         print(f"\n{plan.seed}: left: {leftovers}")
-    _tidy(place, verdict)
+    if "PROOF_KEEP_NOTES" not in os.environ:
+        _tidy(place, verdict)
     return _make_result(run, verdict, leftovers, f"Valkey {info['valkey_version']}")
 
 
