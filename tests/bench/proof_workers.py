@@ -143,5 +143,16 @@ class Worker:
             self.process.wait(patience_s)
         except subprocess.TimeoutExpired:
             return False
-        _, alive = psutil.wait_procs(family, max(0.0, deadline - time.monotonic()))
-        return not alive
+        while any(map(_is_alive, family)):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.001)
+        return True
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """Whether it may still do something; an orphan stays a zombie until the system looks after it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
