@@ -65,7 +65,7 @@ class Run:
         """Do it all. Raises AssertionError if a worker ends by itself, or jobs stay where they are."""
         try:
             self._start(self.plan.workers)
-            until(lambda: all(worker.is_ready for worker in self._fleet), "the workers are ready", 60)
+            until(self._are_ready, "the workers are ready", 60)
             began = time.monotonic()
             with ThreadPoolExecutor(1) as executor:
                 sending = executor.submit(self._send)
@@ -96,6 +96,9 @@ class Run:
     def _start(self, workers: int) -> None:
         self._fleet += [self.setting.start(next(self._names)) for _ in range(workers)]
 
+    def _are_ready(self) -> bool:
+        return all(worker.is_ready for worker in self._fleet)
+
     def _send(self) -> None:
         app = Celery("sends", broker=self.setting.broker)
         began, sent = time.monotonic(), 0
@@ -120,8 +123,9 @@ class Run:
             for worker in self._fleet:
                 code = worker.process.poll()
                 assert code is None, f"{worker.name} ended by itself, with {code}:\n{worker.last_words}"
-            until(lambda: any(worker.is_ready for worker in self._fleet), "a worker is ready", 60)
-            victim = self._chance.choice([worker for worker in self._fleet if worker.is_ready])
+            # Not before all are there: a slow machine gets fewer kills, and not a queue that nobody works on.
+            until(self._are_ready, "the workers are ready", 60)
+            victim = self._chance.choice(self._fleet)
             self.kills.append(victim.end(ending))
             self._fleet.remove(victim)
             self._start(1)
@@ -142,10 +146,10 @@ class Run:
 
     def _stop_all(self) -> None:
         """Stop them warmly; that is no kill, and has to leave nothing."""
+        until(self._are_ready, "the workers are ready", 60)
         while self._fleet:
             worker = self._fleet.pop()
             self._stopped.append(worker)
-            until(lambda w=worker: w.is_ready, f"{worker.name} is ready", 60)  # type: ignore[misc]
             kill = worker.end("warm")
             assert not kill.is_stuck, f"{worker.name} does not stop:\n{worker.last_words}"
 
