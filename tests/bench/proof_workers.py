@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 Ending = Literal["hard", "cold", "warm", "graced", "orphaning"]
 #: The longest that a warm or cold shutdown may take. Who takes longer is stuck.
 PATIENCE_S = 60.0
+#: After so many seconds of it the worker is asked what it is doing, for its log.
+SLOW_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,13 @@ class Worker:
             self.process.kill()
         else:
             self.process.send_signal(signal.SIGQUIT if ending == "cold" else signal.SIGTERM)
-        patience_s = self.setting.grace_s if ending == "graced" else PATIENCE_S
-        is_late = not self._is_over(family, patience_s)
+        if ending == "graced":
+            is_late = not self._is_over(family, self.setting.grace_s)
+        else:
+            is_late = not self._is_over(family, SLOW_S)
+            if is_late:
+                self.process.send_signal(signal.SIGUSR1)  # Celery logs what its threads are at
+                is_late = not self._is_over(family, PATIENCE_S - SLOW_S)
         if is_late:
             killed = time.monotonic()
             self.kill()
