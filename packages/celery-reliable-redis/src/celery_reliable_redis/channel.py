@@ -46,8 +46,15 @@ class Channel(TakingChannel):
             self._in_listen = None  # so that kombu subscribes to this one, too
         elif not no_ack:
             self._reserves = True
+            self.connection.end_stopping()
             self.register()
             self._taker.interrupt()  # it waits for other queues only
+        return result
+
+    def _basic_cancel(self, consumer_tag: str) -> Any:
+        result = super()._basic_cancel(consumer_tag)
+        if self._reserves and not self.active_queues and self.connection is not None:
+            self.connection.note_last_cancelled()
         return result
 
     def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> Any:

@@ -12,6 +12,7 @@ from celery_reliable_redis.counters import counters, show_in
 from celery_reliable_redis.guarded import GuardedTransport
 from celery_reliable_redis.reserving import PAUSE_S
 from celery_reliable_redis.servers import CannotServeError
+from celery_reliable_redis.stopping import Stopping
 
 
 class Poller(kombu_versions.Poller):
@@ -56,6 +57,7 @@ class Transport(GuardedTransport):
         show_in(self.client, self._show_counters)
         self._loop: Any = None
         self._bell: tuple[socket.socket, socket.socket] | None = None
+        self._stopping: Stopping | None = None
 
     def _show_counters(self) -> dict[str, Any]:
         held = [
@@ -79,6 +81,17 @@ class Transport(GuardedTransport):
             if channel.reservation is not None and channel.reservation.acks.unsent:
                 channel.flush(channel.reservation)
 
+    def note_last_cancelled(self) -> None:
+        """Expect that the worker stops, as it takes no more messages."""
+        if self._loop is not None and self._stopping is None:
+            self._stopping = Stopping(self._loop)
+
+    def end_stopping(self) -> None:
+        """Have all acknowledgements of finished jobs made before anything is given back, or taken again."""
+        stopping, self._stopping = self._stopping, None
+        if stopping is not None:
+            stopping.end()
+
     def yield_to_loop(self, until: float) -> bool:
         """Return whether the loop has its turn now, and comes back to `deliver_backlog` at once."""
         if self._loop is None or time.monotonic() < until:
@@ -97,11 +110,13 @@ class Transport(GuardedTransport):
 
     def close_connection(self, connection: Any) -> None:
         """Give everything back, and close."""
+        self.end_stopping()
         super().close_connection(connection)
         self._leave_loop()
 
     def _collect(self, connection: Any) -> None:
         """Close a lost connection, but go on with the jobs under way."""
+        self.end_stopping()
         for channel in self.channels:
             channel.lose()
         super().close_connection(connection)

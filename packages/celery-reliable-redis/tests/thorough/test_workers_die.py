@@ -57,3 +57,22 @@ def test_a_long_job_of_a_live_worker_is_started_once(lab: Lab) -> None:
     lab.ready(idle)
     lab.all_done()
     assert lab.noted("started") == dict.fromkeys(range(len(pools)), 1)
+
+
+@pytest.mark.parametrize("pool", ["threads", "prefork", "gevent", "eventlet", "asyncio"])
+def test_what_is_done_while_a_worker_stops_is_acknowledged_before_the_longest_job_is(
+    lab: Lab, pool: str
+) -> None:
+    """Or else all of it is done again, where the worker is killed before that."""
+    worker = lab.worker(pool)
+    lab.ready(worker)
+    lab.send("hold", range(1))
+    lab.send("work", range(1, 2), 1.0)
+    until(lambda: lab.noted("started").total() == 2, "both jobs have started")
+    worker.signal(signal.SIGTERM)
+    until(lambda: lab.noted("done").total() == 1, "the short job is done")
+    until(lambda: lab.reserved_by(worker) == 1, "its acknowledgement")
+    assert not lab.noted("done")[0]
+    lab.records.set("release", 1)
+    assert worker.process.wait(60) == 0
+    lab.all_done()

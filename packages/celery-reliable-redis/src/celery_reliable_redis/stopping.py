@@ -1,0 +1,54 @@
+"""Acknowledges what is done while a worker stops, in a thread: nobody runs the event loop then.
+
+Celery leaves the acknowledgement of a finished job to its event loop. A worker that stops runs the loop no
+longer, and waits until its pool has finished. What is done meanwhile is acknowledged only after the longest
+job: never, if the worker is killed before (`docker stop`, Kubernetes), and others do it again. Nobody looks
+after that with Celery's threads pool; its prefork pool does, twice a second, and celery-asyncio-pool.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from kombu.message import Message
+
+#: How often the thread looks, in seconds. If the loop has had no turn since it last looked, it has stopped.
+LOOK_S = 0.01
+
+
+class Stopping:
+    """Does a part of the work of an event loop that may have stopped, until `end`."""
+
+    def __init__(self, loop: Any) -> None:
+        self._loop = loop
+        self._has_turned = True
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="transport-stopping", daemon=True)
+        loop.on_tick.add(self._note_turn)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Return when the thread does nothing more."""
+        self._loop.on_tick.discard(self._note_turn)
+        self._ended.set()
+        self._thread.join()
+
+    def _note_turn(self) -> None:
+        self._has_turned = True
+
+    def _run(self) -> None:
+        while not self._ended.wait(LOOK_S):
+            if not self._has_turned:
+                self._acknowledge()
+            self._has_turned = False
+
+    def _acknowledge(self) -> None:
+        for call in self._loop._pop_ready():
+            if isinstance(getattr(getattr(call, "fun", None), "__self__", None), Message):
+                try:
+                    call()
+                except Exception as error:  # as the loop itself has it
+                    self._loop.on_callback_error(call, error)
+            else:  # the transport's reader, for one, which would deliver to a pool that is closed
+                self._loop.call_soon(call)
