@@ -51,6 +51,7 @@ class ReservingChannel(GuardedChannel):
         if reservation is None:
             own, prefix = self.plain_client(), self.global_keyprefix
             reservation = Reservation(own, prefix, float(self.lease), self.max_message_bytes)
+            reservation.liveness.limit_s += self.brpop_timeout
         if not reservation.lists.keys() >= set(keys):
             if taken := [name for name in (*self.active_queues, *more) if name.startswith(BASE)]:
                 raise ValueError(
@@ -106,6 +107,7 @@ class ReservingChannel(GuardedChannel):
     def flush_soon(self, reservation: Reservation) -> None:
         """Have acknowledgements sent: by the event loop before it waits, or else now."""
         heartbeat.rouse()  # it sends what none of these gets to
+        heartbeat.log_news()  # the thread that takes messages may hang
         transport = self.connection
         if transport is None or reservation.abandoned or not transport.flushes_before_waiting:
             time.sleep(0)  # other greenlets that are done by now add theirs

@@ -21,6 +21,7 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from celery_reliable_redis.liveness import timed
 from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
@@ -55,18 +56,24 @@ def make_patient(connection_class: type) -> type:
     """Derive a class of connections that treat a server that cannot serve as a lost connection.
 
     So kombu and Celery do what they do then: connect anew (a failover may have put another server behind the
-    name), and try again.
+    name), and try again. What they wait for the server is noted (`liveness`).
     """
 
     class Patient(connection_class):
+        def _connect(self) -> Any:
+            return timed(self, super()._connect)
+
         def on_connect(self, *args: Any, **kwargs: Any) -> None:
             greet_unchecked(self)
             super().on_connect(*args, **kwargs)
             hear_quietly(self)
 
+        def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+            timed(self, super().send_packed_command, *args, **kwargs)
+
         def read_response(self, *args: Any, **kwargs: Any) -> Any:
             try:
-                return super().read_response(*args, **kwargs)
+                return timed(self, super().read_response, *args, **kwargs)
             except (redis.ResponseError, BusyLoadingError) as error:
                 if text := _not_now(error):
                     raise CannotServeError(text) from None

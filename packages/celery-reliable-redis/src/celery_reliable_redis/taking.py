@@ -14,10 +14,10 @@ from typing import Any
 from celery_reliable_redis import scripts
 from celery_reliable_redis.acks import IDLE_S
 from celery_reliable_redis.heartbeat import heartbeat
+from celery_reliable_redis.punctual import PunctualChannel
 from celery_reliable_redis.qos import Arrival
 from celery_reliable_redis.redis_versions import is_connected, read_unasked
 from celery_reliable_redis.reservation import Held
-from celery_reliable_redis.reserving import ReservingChannel
 from celery_reliable_redis.servers import CannotServeError
 from celery_reliable_redis.taker import Taker, make_take_arguments
 
@@ -27,7 +27,7 @@ MOST_AT_ONCE = 32
 LONGEST_DELIVERY_S = 0.005
 
 
-class TakingChannel(ReservingChannel):
+class TakingChannel(PunctualChannel):
     """kombu's channel, whose messages are in its reservation before anybody sees them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -105,6 +105,7 @@ class TakingChannel(ReservingChannel):
 
     def _take_one(self, queue: str) -> tuple[str, bytes] | None:
         reservation = self.register(queue)
+        self.note_turn()
         keys = self._queue_keys([queue])
         try:
             taken: Any = reservation.client.eval(
@@ -126,6 +127,7 @@ class TakingChannel(ReservingChannel):
         """Hand over what has been taken, until the event loop should have its turn."""
         until = time.monotonic() + LONGEST_DELIVERY_S
         while self._backlog:
+            self.note_turn()
             self._deliver(*self._backlog.popleft())
             if self._backlog and self.connection.yield_to_loop(until):
                 break

@@ -12,9 +12,23 @@ from celery_reliable_redis.guarded import GuardedTransport
 from celery_reliable_redis.reserving import PAUSE_S
 from celery_reliable_redis.servers import CannotServeError
 
+#: How often an event loop looks for an answer that is overdue, in seconds.
+LOOK_S = 1.0
+
 
 class Poller(kombu_versions.Poller):
     """kombu's poller, for connections on which the server also speaks unasked."""
+
+    def on_poll_start(self) -> None:
+        """Have every channel ask."""
+        for channel in self._channels:
+            channel.note_turn()
+        super().on_poll_start()
+
+    def maybe_check_brpop_health(self) -> None:
+        """Close connections whose answer is overdue. kombu has 5.7 do so, after half a minute."""
+        for channel in list(self._channels):
+            channel.drop_overdue()
 
     def on_readable(self, fileno: int) -> Any:
         """Have the channel read."""
@@ -28,6 +42,7 @@ class Poller(kombu_versions.Poller):
 
         The wait is not for ever: a server that could not serve is asked again.
         """
+        self.maybe_check_brpop_health()
         in_hand = [channel for channel in self._channels if channel.has_backlog]
         if not in_hand:
             super().get(callback, PAUSE_S if timeout is None else timeout)
@@ -53,6 +68,7 @@ class Transport(GuardedTransport):
         super().__init__(*args, **kwargs)
         self.cycle = Poller()
         self._loop: Any = None
+        self._looking: Any = None
         self._bell: tuple[socket.socket, socket.socket] | None = None
 
     @property
@@ -65,6 +81,7 @@ class Transport(GuardedTransport):
         super().register_with_event_loop(connection, loop)
         self._loop = loop
         loop.on_tick.add(self._flush)
+        self._looking = loop.call_repeatedly(LOOK_S, self.cycle.maybe_check_brpop_health)
 
     def _flush(self) -> None:
         for channel in self.channels:
@@ -103,6 +120,7 @@ class Transport(GuardedTransport):
         loop, self._loop = self._loop, None
         if loop is not None:
             loop.on_tick.discard(self._flush)
+            self._looking.cancel()
         if self._bell is not None:
             if loop is not None:
                 loop.remove_reader(self._bell[0])

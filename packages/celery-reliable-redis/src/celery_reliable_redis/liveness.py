@@ -1,0 +1,62 @@
+"""Whether the consuming side of this process can still reach the broker. Knows no Redis and no kombu.
+
+A lease says that a consumer is at work, and a thread of its own renews it. That thread must not speak for a
+consumer that hangs on a dead connection: with `socket_timeout: None`, perhaps for ever. Two signs together
+say that it hangs: it has had no turn, and some call to the broker has not returned, for longer than any
+answer takes. A job that computes or sleeps for an hour, while the event loop has no turn, is no such call.
+
+A call counts whoever makes it, for the consumer may wait for a lock that its thread holds. So of two
+consumers in one process, one at a long job is taken for one that hangs, while the other does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+#: How long a consumer may hang in a call, in leases, beyond what a call may wait by design.
+LEASES = 2
+#: By connection: when its call to the broker began.
+_calls: dict[Any, float] = {}
+
+
+def timed(connection: Any, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Make a call on a connection, which is known as under way until it returns or raises."""
+    if connection in _calls:  # this one is a part of it
+        return call(*args, **kwargs)
+    _calls[connection] = time.monotonic()
+    try:
+        return call(*args, **kwargs)
+    finally:
+        _calls.pop(connection, None)
+
+
+def forget_calls() -> None:
+    """Forget all calls, as in a child that was just forked: they are its parent's."""
+    _calls.clear()
+
+
+class Liveness:
+    """The signs of life of one consumer."""
+
+    def __init__(self, limit_s: float) -> None:
+        """`limit_s`: how long a call to the broker may take, in seconds."""
+        self.limit_s = limit_s
+        self._seen_at = time.monotonic()
+        #: Whether its lease was once left to run out: others may have its messages since.
+        self.was_given_up = False
+
+    def note(self) -> None:
+        """Note that the consumer has a turn."""
+        self._seen_at = time.monotonic()
+
+    def hangs_for(self) -> float:
+        """Return for how many seconds the consumer and some call have been hanging; 0.0 where none does."""
+        now = time.monotonic()
+        if now - self._seen_at <= self.limit_s:
+            return 0.0
+        hanging_s = now - min(list(_calls.values()), default=now)
+        return hanging_s if hanging_s > self.limit_s else 0.0
