@@ -21,7 +21,7 @@ import redis
 
 from celery_reliable_redis import native
 from celery_reliable_redis.acks import IDLE_S
-from celery_reliable_redis.liveness import forget_calls
+from celery_reliable_redis.calls import forget_calls
 from celery_reliable_redis.reservation import Reservation
 
 logger = logging.getLogger(__name__)

@@ -12,31 +12,11 @@ consumers in one process, one at a long job is taken for one that hangs, while t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
 
-T = TypeVar("T")
+from celery_reliable_redis.calls import longest_s
 
 #: How long a consumer may hang in a call, in leases, beyond what a call may wait by design.
 LEASES = 2
-#: By connection: when its call to the broker began.
-_calls: dict[Any, float] = {}
-
-
-def timed(connection: Any, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Make a call on a connection, which is known as under way until it returns or raises."""
-    if connection in _calls:  # this one is a part of it
-        return call(*args, **kwargs)
-    _calls[connection] = time.monotonic()
-    try:
-        return call(*args, **kwargs)
-    finally:
-        _calls.pop(connection, None)
-
-
-def forget_calls() -> None:
-    """Forget all calls, as in a child that was just forked: they are its parent's."""
-    _calls.clear()
 
 
 class Liveness:
@@ -55,8 +35,7 @@ class Liveness:
 
     def hangs_for(self) -> float:
         """Return for how many seconds the consumer and some call have been hanging; 0.0 where none does."""
-        now = time.monotonic()
-        if now - self._seen_at <= self.limit_s:
+        if time.monotonic() - self._seen_at <= self.limit_s:
             return 0.0
-        hanging_s = now - min(list(_calls.values()), default=now)
+        hanging_s = longest_s()
         return hanging_s if hanging_s > self.limit_s else 0.0

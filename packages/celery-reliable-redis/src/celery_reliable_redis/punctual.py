@@ -13,6 +13,7 @@ from typing import Any
 import redis
 from kombu.utils.eventio import READ, poll
 
+from celery_reliable_redis.calls import drop_suspect, note_silence
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.liveness import LEASES
 from celery_reliable_redis.reserving import ReservingChannel
@@ -60,6 +61,12 @@ class PunctualChannel(ReservingChannel):
                 "The broker was not heard for so long that others may have our messages"
             )
 
+    def drop_suspects(self) -> None:
+        """Close the connection by which broadcasts come, if it may be dead: kombu subscribes anew."""
+        subclient = self.__dict__.get("subclient")  # only if it was used
+        if subclient is not None and subclient.connection is not None:
+            drop_suspect(subclient.connection)
+
     def drop_overdue(self) -> None:
         """Close the connection on which messages are waited for, if the answer should long be here."""
         connection: Any = self._in_poll
@@ -70,6 +77,7 @@ class PunctualChannel(ReservingChannel):
             return
         if connection._sock is None or _is_readable(connection._sock):  # it is we who are late
             return
+        note_silence(self._brpop_sent_at)
         logger.warning("The broker has not answered for %.0f s: connecting anew", waited_s)
         connection.disconnect()  # kombu connects anew when it next asks
 

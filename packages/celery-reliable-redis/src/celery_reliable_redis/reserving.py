@@ -74,7 +74,7 @@ class ReservingChannel(GuardedChannel):
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         params: dict[str, Any] = super()._connparams(asynchronous)
-        params["connection_class"] = make_patient(params["connection_class"])
+        params["connection_class"] = make_patient(params["connection_class"], pooled=not asynchronous)
         return {**params, **connection_options()}
 
     def plain_client(self) -> redis.Redis:

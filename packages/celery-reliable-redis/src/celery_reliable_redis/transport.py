@@ -23,6 +23,7 @@ class Poller(kombu_versions.Poller):
         """Have every channel ask."""
         for channel in self._channels:
             channel.note_turn()
+            channel.drop_suspects()
         super().on_poll_start()
 
     def maybe_check_brpop_health(self) -> None:
