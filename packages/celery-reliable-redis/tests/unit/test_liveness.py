@@ -1,0 +1,195 @@
+"""The rule by which a lease is renewed, and not: for whom it speaks, and for whom no more."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from celery_reliable_redis import calls, liveness
+from celery_reliable_redis.calls import forget_calls, timed
+from celery_reliable_redis.heartbeat import Heartbeat
+from celery_reliable_redis.liveness import Liveness
+
+LIMIT = 10.0
+
+
+class Clock:
+    """Both modules' clock, and the thread that would renew leases: `advance` and look."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Reservation:
+    """Notes what the heartbeat does with it."""
+
+    id, abandoned = "42-0", False
+
+    def __init__(self) -> None:
+        self.liveness = Liveness(LIMIT)
+        self.acks = SimpleNamespace(confirm_by=lambda *_: None)
+        self.renewed = 0
+        self.on_rescue: Any = None
+
+    def renew(self, _: Any) -> None:
+        self.renewed += 1
+
+    def rescue(self, _: Any) -> int:
+        """The server has answered."""
+        if self.on_rescue:
+            self.on_rescue()
+        return 0
+
+    def give_back_unknown(self, _: Any) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    clock = Clock()
+    for module in (calls, liveness):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(calls, "_silent_since", 0.0)
+    forget_calls()
+    yield clock
+    forget_calls()
+
+
+@pytest.fixture
+def reservation(clock: Clock) -> Reservation:  # noqa: ARG001  # it is made at that time
+    return Reservation()
+
+
+def beat(reservation: Reservation) -> int:
+    """One look of the heartbeat's. Returns how many leases it has renewed."""
+    before = reservation.renewed
+    watching = Heartbeat()
+    watching._look_after(reservation, None)  # type: ignore[arg-type]  # a fake
+    reservation.news = [text for _, text in watching._news]  # type: ignore[attr-defined]  # a fake
+    return reservation.renewed - before
+
+
+def in_call(connection: object, then: Any) -> Any:
+    """Do something while a call to the broker is under way."""
+    return timed(connection, then)
+
+
+def test_a_job_of_an_hour_is_no_call(clock: Clock, reservation: Reservation) -> None:
+    clock.advance(3600)
+    assert beat(reservation) == 1
+
+
+def test_a_consumer_that_hangs_in_a_call_has_no_lease(clock: Clock, reservation: Reservation) -> None:
+    def hang() -> None:
+        clock.advance(LIMIT)
+        assert beat(reservation) == 1  # a call may take that long
+        clock.advance(1)
+        assert beat(reservation) == 0
+        assert "has not returned for 11 s" in reservation.news[0]  # type: ignore[attr-defined]
+        clock.advance(1)
+        assert beat(reservation) == 0
+        assert not reservation.news  # type: ignore[attr-defined]  # it was told
+
+    in_call(object(), hang)
+    assert reservation.liveness.was_given_up
+    assert beat(reservation) == 1  # until the consumer itself gives up what it has taken
+
+
+def test_who_has_turns_lives_whatever_hangs_elsewhere(clock: Clock, reservation: Reservation) -> None:
+    """As where a greenlet, or the thread of a job, hangs, and the consumer goes on."""
+
+    def hang() -> None:
+        for _ in range(100):
+            clock.advance(1)
+            reservation.liveness.note()
+            assert beat(reservation) == 1
+
+    in_call(object(), hang)
+
+
+def test_who_waits_for_a_thread_that_hangs_has_no_lease(clock: Clock, reservation: Reservation) -> None:
+    """As for the lock of Celery's events."""
+    begun, done = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        done.wait()
+
+    thread = threading.Thread(target=in_call, args=(object(), hang))
+    thread.start()
+    begun.wait()
+    clock.advance(LIMIT + 1)
+    assert beat(reservation) == 0
+    done.set()
+    thread.join()
+    assert beat(reservation) == 1
+
+
+def test_many_short_calls_are_no_long_one(clock: Clock, reservation: Reservation) -> None:
+    for _ in range(100):
+        in_call(object(), lambda: clock.advance(1))
+        assert beat(reservation) == 1
+
+
+def test_a_call_counts_from_the_first_of_its_parts(clock: Clock, reservation: Reservation) -> None:
+    connection = object()
+
+    def connect_and_send() -> None:
+        in_call(connection, lambda: clock.advance(LIMIT))
+        clock.advance(1)
+        assert beat(reservation) == 0
+
+    in_call(connection, connect_and_send)
+
+
+def test_a_call_that_fails_is_over(clock: Clock, reservation: Reservation) -> None:
+    with pytest.raises(ZeroDivisionError):
+        in_call(object(), lambda: 1 / 0)
+    clock.advance(LIMIT + 1)
+    assert beat(reservation) == 1
+
+
+def test_a_server_that_answers_nobody_makes_nobody_suspect(clock: Clock, reservation: Reservation) -> None:
+    """The heartbeat hangs as long as the consumer does, and both are served again."""
+    connection = object()
+    calls._under_way[connection] = clock.now
+    clock.advance(LIMIT + 1)
+    reservation.on_rescue = forget_calls
+    assert beat(reservation) == 0
+    assert not reservation.liveness.was_given_up
+    assert beat(reservation) == 1
+
+
+def test_the_lease_of_jobs_whose_consumer_is_gone_is_renewed(clock: Clock, reservation: Reservation) -> None:
+    reservation.abandoned = True
+
+    def hang() -> None:
+        clock.advance(LIMIT + 1)
+        assert beat(reservation) == 1
+
+    in_call(object(), hang)
+
+
+def test_a_fork_does_not_hang_in_its_parents_calls(clock: Clock, reservation: Reservation) -> None:
+    def fork() -> None:
+        clock.advance(LIMIT + 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # other threads may hold a lock
+            child = os.fork()
+        if not child:
+            os._exit(beat(reservation) != 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    in_call(object(), fork)
