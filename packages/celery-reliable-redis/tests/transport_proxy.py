@@ -80,6 +80,10 @@ class Proxy:
             link.silence()
         return len(chosen)
 
+    def has(self, whom: Callable[[bytes], bool]) -> bool:
+        """Return whether there is a connection whose client has said that."""
+        return any(whom(bytes(link.said)) for link in self._links)
+
     def heal(self) -> None:
         """Let everything pass again."""
         self._passes = True

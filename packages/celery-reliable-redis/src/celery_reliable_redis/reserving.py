@@ -107,7 +107,6 @@ class ReservingChannel(GuardedChannel):
     def flush_soon(self, reservation: Reservation) -> None:
         """Have acknowledgements sent: by the event loop before it waits, or else now."""
         heartbeat.rouse()  # it sends what none of these gets to
-        heartbeat.log_news()  # the thread that takes messages may hang
         transport = self.connection
         if transport is None or reservation.abandoned or not transport.flushes_before_waiting:
             time.sleep(0)  # other greenlets that are done by now add theirs

@@ -37,9 +37,9 @@ def publishes(said: bytes) -> bool:
     return b"PUBLISH" in said
 
 
-def takes(said: bytes) -> bool:
-    """Whether a connection is one that waits for messages."""
-    return b"TRACKING" in said
+def waits(said: bytes) -> bool:
+    """Whether a connection is one on which messages are waited for."""
+    return b"BLMOVE" in said
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -80,7 +80,8 @@ def test_an_idle_worker_notices_that_it_waits_in_vain(lab: Lab, proxy: Proxy, po
     """Nothing else is said by which it could notice."""
     lab.options |= {"socket_timeout": 1.0}
     worker = worker_behind(proxy, lab, pool, "--without-heartbeat")
-    assert proxy.silence(takes) >= 1
+    until(lambda: proxy.has(waits), "it waits for messages")
+    assert proxy.silence(waits) == 1
     lab.send("work", range(5))
     lab.all_done()
     assert "has not answered" in worker.log.read_text()
@@ -94,7 +95,7 @@ def test_a_worker_that_hangs_for_ever_keeps_nothing(lab: Lab, proxy: Proxy, pool
     worker = worker_behind(proxy, lab, pool)
     lab.send("work", range(40), 0.1)
     until(lambda: lab.noted("done").total() >= 4, "some are done")
-    proxy.silence(publishes)
+    assert proxy.silence(publishes) == 1
     heir = lab.worker("threads")
     lab.ready(heir)
     lab.all_done()
