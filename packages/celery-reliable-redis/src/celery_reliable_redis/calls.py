@@ -35,6 +35,12 @@ def timed(connection: Any, call: Callable[..., T], *args: Any, **kwargs: Any) ->
         _under_way.pop(connection, None)
 
 
+def under_way_s(connection: Any) -> float:
+    """Return for how many seconds a call on this connection has been under way; 0.0 where none is."""
+    began = _under_way.get(connection)
+    return 0.0 if began is None else time.monotonic() - began
+
+
 def longest_s() -> float:
     """Return for how many seconds the longest of all calls has been under way; 0.0 where there is none."""
     now = time.monotonic()

@@ -121,8 +121,7 @@ class Heartbeat:
 
     def _look_after(self, reservation: Reservation, client: redis.Redis) -> bool:
         """Renew the lease, put back what the dead have left. Returns whether the reservation has ended."""
-        # Who has abandoned it takes nothing more: the lease is that of the jobs under way.
-        hangs = not reservation.abandoned and reservation.liveness.hangs_for() > 0
+        hangs = reservation.hangs_for() > 0
         if not hangs:
             reservation.renew(client)
         reservation.acks.confirm_by(client, IDLE_S)
@@ -135,14 +134,14 @@ class Heartbeat:
         return reservation.abandoned and reservation.give_back_unknown(client)
 
     def _give_up(self, reservation: Reservation) -> None:
-        # The server has answered us meanwhile. If it still does not answer the consumer, the server is well.
-        hanging_s = reservation.liveness.hangs_for()
+        # The server has answered us meanwhile. If it still does not answer the others, it is not the server.
+        hanging_s = reservation.hangs_for()
         if hanging_s and not reservation.liveness.was_given_up:
             reservation.liveness.was_given_up = True
             self._tell(
                 logging.WARNING,
-                f"A call to the broker has not returned for {hanging_s:.0f} s, and the consumer waits: the "
-                f"lease of {reservation.id} is not renewed, others get its messages",
+                f"A call to the broker has not returned for {hanging_s:.0f} s, and the consumer waits: "
+                f"the lease of {reservation.id} is not renewed, others get its messages",
             )
 
 

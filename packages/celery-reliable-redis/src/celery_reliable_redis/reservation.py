@@ -78,6 +78,17 @@ class Reservation(Consumer):
             self.put_back(self.client, self.id, queue, raws[queue], "own")
         self.held.difference_update(several)
 
+    def hangs_for(self) -> float:
+        """Return for how many seconds those hang for whom the lease is renewed; 0.0 where they do not.
+
+        They are the consumer, and what acknowledges. An abandoned reservation has no consumer any more: it is
+        held for the jobs under way.
+        """
+        acks_s = self.acks.hang_for()
+        if acks_s > self.liveness.limit_s:
+            return acks_s
+        return 0.0 if self.abandoned else self.liveness.hangs_for()
+
     def abandon(self) -> None:
         """Take nothing more; what is held stays ours as long as somebody can acknowledge it."""
         self.abandoned = True

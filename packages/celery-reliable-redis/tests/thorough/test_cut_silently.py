@@ -37,6 +37,11 @@ def publishes(said: bytes) -> bool:
     return b"PUBLISH" in said
 
 
+def acknowledges(said: bytes) -> bool:
+    """Whether a connection is one by which acknowledgements are sent. One LREM only tries the rights."""
+    return said.count(b"\nLREM\r") > 1
+
+
 def waits(said: bytes) -> bool:
     """Whether a connection is one on which messages are waited for."""
     return b"BLMOVE" in said
@@ -108,6 +113,22 @@ def test_a_worker_that_hangs_for_ever_keeps_nothing(lab: Lab, proxy: Proxy, pool
     assert lab.noted("done").total() == done + 10  # it came back, and did nothing that others had done
     assert "is not renewed, others get its messages" in worker.log.read_text()
     assert worker.shut_down() == 0
+
+
+@pytest.mark.parametrize("pool", ["gevent", "eventlet"])
+def test_a_worker_whose_acknowledgements_hang_for_ever_keeps_nothing(
+    lab: Lab, proxy: Proxy, pool: str
+) -> None:
+    """A greenlet sends them: the consumer goes on."""
+    lab.options["socket_timeout"] = None
+    worker = worker_behind(proxy, lab, pool)
+    lab.send("work", range(40), 0.1)
+    until(lambda: proxy.has(acknowledges), "some are acknowledged")
+    assert proxy.silence(acknowledges) >= 1
+    lab.all_done()
+    lab.send("work", range(40, 50))
+    lab.all_done()
+    assert "is not renewed, others get its messages" in worker.log.read_text()
 
 
 @pytest.mark.parametrize("pool", ["solo", "gevent", "eventlet"])

@@ -6,15 +6,16 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 
 from celery_reliable_redis import calls, liveness
 from celery_reliable_redis.calls import forget_calls, timed
 from celery_reliable_redis.heartbeat import Heartbeat
-from celery_reliable_redis.liveness import Liveness
+from celery_reliable_redis.liveness import LEASES
+from celery_reliable_redis.reservation import Reservation
 
 LIMIT = 10.0
 
@@ -32,15 +33,13 @@ class Clock:
         self.now += seconds
 
 
-class Reservation:
+class Watched(Reservation):
     """Notes what the heartbeat does with it."""
 
-    id, abandoned = "42-0", False
-
     def __init__(self) -> None:
-        self.liveness = Liveness(LIMIT)
-        self.acks = SimpleNamespace(confirm_by=lambda *_: None)
+        super().__init__(redis.Redis(), "", LIMIT / LEASES)
         self.renewed = 0
+        self.news: list[str] = []
         self.on_rescue: Any = None
 
     def renew(self, _: Any) -> None:
@@ -51,9 +50,6 @@ class Reservation:
         if self.on_rescue:
             self.on_rescue()
         return 0
-
-    def give_back_unknown(self, _: Any) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -68,16 +64,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
 
 
 @pytest.fixture
-def reservation(clock: Clock) -> Reservation:  # noqa: ARG001  # it is made at that time
-    return Reservation()
+def reservation(clock: Clock) -> Watched:  # noqa: ARG001  # it is made at that time
+    return Watched()
 
 
-def beat(reservation: Reservation) -> int:
+def beat(reservation: Watched) -> int:
     """One look of the heartbeat's. Returns how many leases it has renewed."""
     before = reservation.renewed
     watching = Heartbeat()
-    watching._look_after(reservation, None)  # type: ignore[arg-type]  # a fake
-    reservation.news = [text for _, text in watching._news]  # type: ignore[attr-defined]  # a fake
+    watching._look_after(reservation, reservation.client)
+    reservation.news = [text for _, text in watching._news]
     return reservation.renewed - before
 
 
@@ -86,28 +82,28 @@ def in_call(connection: object, then: Any) -> Any:
     return timed(connection, then)
 
 
-def test_a_job_of_an_hour_is_no_call(clock: Clock, reservation: Reservation) -> None:
+def test_a_job_of_an_hour_is_no_call(clock: Clock, reservation: Watched) -> None:
     clock.advance(3600)
     assert beat(reservation) == 1
 
 
-def test_a_consumer_that_hangs_in_a_call_has_no_lease(clock: Clock, reservation: Reservation) -> None:
+def test_a_consumer_that_hangs_in_a_call_has_no_lease(clock: Clock, reservation: Watched) -> None:
     def hang() -> None:
         clock.advance(LIMIT)
         assert beat(reservation) == 1  # a call may take that long
         clock.advance(1)
         assert beat(reservation) == 0
-        assert "has not returned for 11 s" in reservation.news[0]  # type: ignore[attr-defined]
+        assert "has not returned for 11 s" in reservation.news[0]
         clock.advance(1)
         assert beat(reservation) == 0
-        assert not reservation.news  # type: ignore[attr-defined]  # it was told
+        assert not reservation.news
 
     in_call(object(), hang)
     assert reservation.liveness.was_given_up
     assert beat(reservation) == 1  # until the consumer itself gives up what it has taken
 
 
-def test_who_has_turns_lives_whatever_hangs_elsewhere(clock: Clock, reservation: Reservation) -> None:
+def test_who_has_turns_lives_whatever_hangs_elsewhere(clock: Clock, reservation: Watched) -> None:
     """As where a greenlet, or the thread of a job, hangs, and the consumer goes on."""
 
     def hang() -> None:
@@ -119,7 +115,7 @@ def test_who_has_turns_lives_whatever_hangs_elsewhere(clock: Clock, reservation:
     in_call(object(), hang)
 
 
-def test_who_waits_for_a_thread_that_hangs_has_no_lease(clock: Clock, reservation: Reservation) -> None:
+def test_who_waits_for_a_thread_that_hangs_has_no_lease(clock: Clock, reservation: Watched) -> None:
     """As for the lock of Celery's events."""
     begun, done = threading.Event(), threading.Event()
 
@@ -137,13 +133,13 @@ def test_who_waits_for_a_thread_that_hangs_has_no_lease(clock: Clock, reservatio
     assert beat(reservation) == 1
 
 
-def test_many_short_calls_are_no_long_one(clock: Clock, reservation: Reservation) -> None:
+def test_many_short_calls_are_no_long_one(clock: Clock, reservation: Watched) -> None:
     for _ in range(100):
         in_call(object(), lambda: clock.advance(1))
         assert beat(reservation) == 1
 
 
-def test_a_call_counts_from_the_first_of_its_parts(clock: Clock, reservation: Reservation) -> None:
+def test_a_call_counts_from_the_first_of_its_parts(clock: Clock, reservation: Watched) -> None:
     connection = object()
 
     def connect_and_send() -> None:
@@ -154,14 +150,14 @@ def test_a_call_counts_from_the_first_of_its_parts(clock: Clock, reservation: Re
     in_call(connection, connect_and_send)
 
 
-def test_a_call_that_fails_is_over(clock: Clock, reservation: Reservation) -> None:
+def test_a_call_that_fails_is_over(clock: Clock, reservation: Watched) -> None:
     with pytest.raises(ZeroDivisionError):
         in_call(object(), lambda: 1 / 0)
     clock.advance(LIMIT + 1)
     assert beat(reservation) == 1
 
 
-def test_a_server_that_answers_nobody_makes_nobody_suspect(clock: Clock, reservation: Reservation) -> None:
+def test_a_server_that_answers_nobody_makes_nobody_suspect(clock: Clock, reservation: Watched) -> None:
     """The heartbeat hangs as long as the consumer does, and both are served again."""
     connection = object()
     calls._under_way[connection] = clock.now
@@ -172,8 +168,11 @@ def test_a_server_that_answers_nobody_makes_nobody_suspect(clock: Clock, reserva
     assert beat(reservation) == 1
 
 
-def test_the_lease_of_jobs_whose_consumer_is_gone_is_renewed(clock: Clock, reservation: Reservation) -> None:
+def test_the_lease_of_jobs_whose_consumer_is_gone_is_renewed(
+    clock: Clock, reservation: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reservation.abandoned = True
+    monkeypatch.setattr(reservation, "give_back_unknown", lambda _: False)
 
     def hang() -> None:
         clock.advance(LIMIT + 1)
@@ -182,7 +181,20 @@ def test_the_lease_of_jobs_whose_consumer_is_gone_is_renewed(clock: Clock, reser
     in_call(object(), hang)
 
 
-def test_a_fork_does_not_hang_in_its_parents_calls(clock: Clock, reservation: Reservation) -> None:
+def test_nor_is_it_where_nothing_can_be_acknowledged(clock: Clock, reservation: Watched) -> None:
+    """Though the consumer goes on, as with greenlets."""
+    reservation.acks._wire = object()
+
+    def hang() -> None:
+        clock.advance(LIMIT + 1)
+        reservation.liveness.note()
+        assert beat(reservation) == 0
+
+    in_call(reservation.acks._wire, hang)
+    assert reservation.liveness.was_given_up
+
+
+def test_a_fork_does_not_hang_in_its_parents_calls(clock: Clock, reservation: Watched) -> None:
     def fork() -> None:
         clock.advance(LIMIT + 1)
         with warnings.catch_warnings():
