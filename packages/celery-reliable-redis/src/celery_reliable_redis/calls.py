@@ -9,42 +9,64 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import redis
 
+from celery_reliable_redis import native
+
 T = TypeVar("T")
 
-#: By connection: when its call to the broker began.
-_under_way: dict[Any, float] = {}
+
+class Call(NamedTuple):
+    """A call to the broker that is under way."""
+
+    began: float
+    #: What it waits for: that there is something to READ, or room to WRITE.
+    wanted: int
+
+    def hangs_for(self, connection: Any) -> float:
+        """Return for how many seconds the broker has let it wait; 0.0 if it is our turn.
+
+        Where a job blocks the hub, other greenlets do not get to what has long come.
+        """
+        sock = connection._sock
+        if sock is None or native.is_ready(sock, self.wanted):
+            return 0.0
+        return time.monotonic() - self.began
+
+
+_under_way: dict[Any, Call] = {}
 #: Since when the broker may be out of reach of connections that have not been heard of since.
 _silent_since = 0.0
 
 
-def timed(connection: Any, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+def timed(connection: Any, wanted: int, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Make a call on a connection, which is known as under way until it returns or raises."""
-    if connection in _under_way:  # this one is a part of it
-        return call(*args, **kwargs)
-    began = _under_way[connection] = time.monotonic()
+    whole = _under_way.get(connection)  # of which this one is a part
+    began = time.monotonic() if whole is None else whole.began
+    _under_way[connection] = Call(began, wanted)
     try:
         return call(*args, **kwargs)
     except redis.TimeoutError:
         note_silence(began)
         raise
     finally:
-        _under_way.pop(connection, None)
+        if whole is None:
+            _under_way.pop(connection, None)
+        else:
+            _under_way[connection] = whole
 
 
-def under_way_s(connection: Any) -> float:
-    """Return for how many seconds a call on this connection has been under way; 0.0 where none is."""
-    began = _under_way.get(connection)
-    return 0.0 if began is None else time.monotonic() - began
+def hangs_for(connection: Any) -> float:
+    """Return for how many seconds the broker has let a call on this connection wait; 0.0 for none."""
+    call = _under_way.get(connection)
+    return 0.0 if call is None else call.hangs_for(connection)
 
 
 def longest_s() -> float:
-    """Return for how many seconds the longest of all calls has been under way; 0.0 where there is none."""
-    now = time.monotonic()
-    return now - min(list(_under_way.values()), default=now)
+    """Return for how many seconds the broker has let any call wait; 0.0 where it does not."""
+    return max((call.hangs_for(connection) for connection, call in list(_under_way.items())), default=0.0)
 
 
 def forget_calls() -> None:

@@ -137,7 +137,7 @@ class Heartbeat:
         # The server has answered us meanwhile. If it still does not answer the others, it is not the server.
         hanging_s = reservation.hangs_for()
         if hanging_s and not reservation.liveness.was_given_up:
-            reservation.liveness.was_given_up = True
+            reservation.liveness.give_up()
             self._tell(
                 logging.WARNING,
                 f"A call to the broker has not returned for {hanging_s:.0f} s, and the consumer waits: "

@@ -24,10 +24,15 @@ class Liveness:
 
     def __init__(self, limit_s: float) -> None:
         """`limit_s`: how long a call to the broker may take, in seconds."""
+        #: The same.
         self.limit_s = limit_s
         self._seen_at = time.monotonic()
         #: Whether its lease was once left to run out: others may have its messages since.
         self.was_given_up = False
+
+    def give_up(self) -> None:
+        """Note that the lease is left to run out."""
+        self.was_given_up = True
 
     def note(self) -> None:
         """Note that the consumer has a turn."""

@@ -50,12 +50,20 @@ def _return_nothing() -> None:
 class Reservation(Consumer):
     """What one consumer has taken and not yet given away."""
 
-    def __init__(self, client: redis.Redis, prefix: str, lease_s: float, longest: int = LONGEST) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        lease_s: float,
+        longest: int = LONGEST,
+        patience_s: float = 0.0,
+    ) -> None:
+        """`patience_s`: how long the server may let us wait for a message."""
         super().__init__(client, prefix, lease_s, longest)
         self.held: set[Held] = set()
         self.abandoned = False
         self.acks = Acks(client.connection_pool)
-        self.liveness = Liveness(LEASES * lease_s)
+        self.liveness = Liveness(LEASES * lease_s + patience_s)
 
     def ack(self, held: Held) -> None:
         """Note that a message is done. It leaves the server with the next flush of `acks`."""

@@ -23,6 +23,7 @@ from redis.exceptions import (
 )
 
 from celery_reliable_redis.calls import drop_suspect, timed
+from celery_reliable_redis.native import READ, WRITE
 from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
@@ -70,20 +71,17 @@ def make_patient(connection_class: type, *, pooled: bool = False) -> type:
                 drop_suspect(self)
             super().connect()
 
-        def _connect(self) -> Any:
-            return timed(self, super()._connect)
-
         def on_connect(self, *args: Any, **kwargs: Any) -> None:
             greet_unchecked(self)
             super().on_connect(*args, **kwargs)
             hear_quietly(self)
 
         def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
-            timed(self, super().send_packed_command, *args, **kwargs)
+            timed(self, WRITE, super().send_packed_command, *args, **kwargs)
 
         def read_response(self, *args: Any, **kwargs: Any) -> Any:
             try:
-                answer = timed(self, super().read_response, *args, **kwargs)
+                answer = timed(self, READ, super().read_response, *args, **kwargs)
                 self.heard_at = time.monotonic()
                 return answer
             except (redis.ResponseError, BusyLoadingError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,12 @@ def acknowledges(said: bytes) -> bool:
 def waits(said: bytes) -> bool:
     """Whether a connection is one on which messages are waited for."""
     return b"BLMOVE" in said
+
+
+def has_no_lease(lab: Lab, worker: Worker) -> bool:
+    """Whether others take the worker for dead, or soon will."""
+    suspects: Any = lab.broker_client.smembers("reliable:suspects")
+    return any(name.startswith(f"{worker.process.pid}-".encode()) for name in suspects)
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -104,6 +111,7 @@ def test_a_worker_that_hangs_for_ever_keeps_nothing(lab: Lab, proxy: Proxy, pool
     heir = lab.worker("threads")
     lab.ready(heir)
     lab.all_done()
+    until(lambda: has_no_lease(lab, worker), "a lease that is not renewed")
     heir.kill()
     done = lab.noted("done").total()
     proxy.heal()

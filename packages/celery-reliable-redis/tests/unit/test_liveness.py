@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import threading
 import warnings
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from celery_reliable_redis import calls, liveness
 from celery_reliable_redis.calls import forget_calls, timed
 from celery_reliable_redis.heartbeat import Heartbeat
 from celery_reliable_redis.liveness import LEASES
+from celery_reliable_redis.native import READ, WRITE
 from celery_reliable_redis.reservation import Reservation
 
 LIMIT = 10.0
@@ -77,9 +80,30 @@ def beat(reservation: Watched) -> int:
     return reservation.renewed - before
 
 
-def in_call(connection: object, then: Any) -> Any:
+class Wire:
+    """A connection over which nothing comes."""
+
+    def __init__(self) -> None:
+        self._sock, self.server = socket.socketpair()
+
+    def close(self) -> None:
+        self._sock.close()
+        self.server.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    with contextlib.closing(Wire()) as made:
+        yield made
+
+
+def in_call(wire: Wire, then: Any, wanted: int = READ) -> Any:
     """Do something while a call to the broker is under way."""
-    return timed(connection, then)
+    return timed(wire, wanted, then)
+
+
+def assert_lost(reservation: Watched) -> None:
+    assert beat(reservation) == 0
 
 
 def test_a_job_of_an_hour_is_no_call(clock: Clock, reservation: Watched) -> None:
@@ -87,7 +111,7 @@ def test_a_job_of_an_hour_is_no_call(clock: Clock, reservation: Watched) -> None
     assert beat(reservation) == 1
 
 
-def test_a_consumer_that_hangs_in_a_call_has_no_lease(clock: Clock, reservation: Watched) -> None:
+def test_a_consumer_that_hangs_in_a_call_has_no_lease(clock: Clock, reservation: Watched, wire: Wire) -> None:
     def hang() -> None:
         clock.advance(LIMIT)
         assert beat(reservation) == 1  # a call may take that long
@@ -98,12 +122,12 @@ def test_a_consumer_that_hangs_in_a_call_has_no_lease(clock: Clock, reservation:
         assert beat(reservation) == 0
         assert not reservation.news
 
-    in_call(object(), hang)
+    in_call(wire, hang)
     assert reservation.liveness.was_given_up
     assert beat(reservation) == 1  # until the consumer itself gives up what it has taken
 
 
-def test_who_has_turns_lives_whatever_hangs_elsewhere(clock: Clock, reservation: Watched) -> None:
+def test_who_has_turns_lives_whatever_hangs_elsewhere(clock: Clock, reservation: Watched, wire: Wire) -> None:
     """As where a greenlet, or the thread of a job, hangs, and the consumer goes on."""
 
     def hang() -> None:
@@ -112,10 +136,12 @@ def test_who_has_turns_lives_whatever_hangs_elsewhere(clock: Clock, reservation:
             reservation.liveness.note()
             assert beat(reservation) == 1
 
-    in_call(object(), hang)
+    in_call(wire, hang)
 
 
-def test_who_waits_for_a_thread_that_hangs_has_no_lease(clock: Clock, reservation: Watched) -> None:
+def test_who_waits_for_a_thread_that_hangs_has_no_lease(
+    clock: Clock, reservation: Watched, wire: Wire
+) -> None:
     """As for the lock of Celery's events."""
     begun, done = threading.Event(), threading.Event()
 
@@ -123,7 +149,7 @@ def test_who_waits_for_a_thread_that_hangs_has_no_lease(clock: Clock, reservatio
         begun.set()
         done.wait()
 
-    thread = threading.Thread(target=in_call, args=(object(), hang))
+    thread = threading.Thread(target=in_call, args=(wire, hang))
     thread.start()
     begun.wait()
     clock.advance(LIMIT + 1)
@@ -133,43 +159,60 @@ def test_who_waits_for_a_thread_that_hangs_has_no_lease(clock: Clock, reservatio
     assert beat(reservation) == 1
 
 
-def test_many_short_calls_are_no_long_one(clock: Clock, reservation: Watched) -> None:
+def test_many_short_calls_are_no_long_one(clock: Clock, reservation: Watched, wire: Wire) -> None:
     for _ in range(100):
-        in_call(object(), lambda: clock.advance(1))
+        in_call(wire, lambda: clock.advance(1))
         assert beat(reservation) == 1
 
 
-def test_a_call_counts_from_the_first_of_its_parts(clock: Clock, reservation: Watched) -> None:
-    connection = object()
-
-    def connect_and_send() -> None:
-        in_call(connection, lambda: clock.advance(LIMIT))
+def test_a_call_counts_from_the_first_of_its_parts(clock: Clock, reservation: Watched, wire: Wire) -> None:
+    def check_and_send() -> None:
+        in_call(wire, lambda: clock.advance(LIMIT), READ)
         clock.advance(1)
-        assert beat(reservation) == 0
+        assert beat(reservation) == 1  # there is room for what is to be sent
+        in_call(wire, lambda: assert_lost(reservation), READ)
 
-    in_call(connection, connect_and_send)
+    in_call(wire, check_and_send, WRITE)
 
 
-def test_a_call_that_fails_is_over(clock: Clock, reservation: Watched) -> None:
+def test_a_call_that_fails_is_over(clock: Clock, reservation: Watched, wire: Wire) -> None:
     with pytest.raises(ZeroDivisionError):
-        in_call(object(), lambda: 1 / 0)
+        in_call(wire, lambda: 1 / 0)
     clock.advance(LIMIT + 1)
     assert beat(reservation) == 1
 
 
-def test_a_server_that_answers_nobody_makes_nobody_suspect(clock: Clock, reservation: Watched) -> None:
+def test_a_server_that_answers_nobody_makes_nobody_suspect(
+    clock: Clock, reservation: Watched, wire: Wire
+) -> None:
     """The heartbeat hangs as long as the consumer does, and both are served again."""
-    connection = object()
-    calls._under_way[connection] = clock.now
-    clock.advance(LIMIT + 1)
-    reservation.on_rescue = forget_calls
-    assert beat(reservation) == 0
-    assert not reservation.liveness.was_given_up
-    assert beat(reservation) == 1
+    reservation.on_rescue = lambda: wire.server.send(b"+OK")
+
+    def hang() -> None:
+        clock.advance(LIMIT + 1)
+        assert beat(reservation) == 0
+        assert not reservation.liveness.was_given_up
+        assert beat(reservation) == 1
+
+    in_call(wire, hang)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_who_has_no_turn_to_read_what_has_come_does_not_hang(
+    clock: Clock, reservation: Watched, wire: Wire, closed: bool
+) -> None:
+    """As where a greenlet has asked, and then a job blocks the hub."""
+
+    def ask_and_wait_for_the_hub() -> None:
+        wire.server.close() if closed else wire.server.send(b"+OK")
+        clock.advance(3600)
+        assert beat(reservation) == 1
+
+    in_call(wire, ask_and_wait_for_the_hub)
 
 
 def test_the_lease_of_jobs_whose_consumer_is_gone_is_renewed(
-    clock: Clock, reservation: Watched, monkeypatch: pytest.MonkeyPatch
+    clock: Clock, reservation: Watched, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reservation.abandoned = True
     monkeypatch.setattr(reservation, "give_back_unknown", lambda _: False)
@@ -178,23 +221,23 @@ def test_the_lease_of_jobs_whose_consumer_is_gone_is_renewed(
         clock.advance(LIMIT + 1)
         assert beat(reservation) == 1
 
-    in_call(object(), hang)
+    in_call(wire, hang)
 
 
-def test_nor_is_it_where_nothing_can_be_acknowledged(clock: Clock, reservation: Watched) -> None:
+def test_nor_is_it_where_nothing_can_be_acknowledged(clock: Clock, reservation: Watched, wire: Wire) -> None:
     """Though the consumer goes on, as with greenlets."""
-    reservation.acks._wire = object()
+    reservation.acks._wire = wire
 
     def hang() -> None:
         clock.advance(LIMIT + 1)
         reservation.liveness.note()
         assert beat(reservation) == 0
 
-    in_call(reservation.acks._wire, hang)
+    in_call(wire, hang)
     assert reservation.liveness.was_given_up
 
 
-def test_a_fork_does_not_hang_in_its_parents_calls(clock: Clock, reservation: Watched) -> None:
+def test_a_fork_does_not_hang_in_its_parents_calls(clock: Clock, reservation: Watched, wire: Wire) -> None:
     def fork() -> None:
         clock.advance(LIMIT + 1)
         with warnings.catch_warnings():
@@ -204,4 +247,4 @@ def test_a_fork_does_not_hang_in_its_parents_calls(clock: Clock, reservation: Wa
             os._exit(beat(reservation) != 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
-    in_call(object(), fork)
+    in_call(wire, fork)
