@@ -17,6 +17,7 @@ from typing import Any
 import redis
 
 from celery_reliable_redis import native
+from celery_reliable_redis.calls import hangs_for
 from celery_reliable_redis.redis_versions import get_connection, is_connected
 
 #: The errors by which a dead connection shows itself.
@@ -99,6 +100,10 @@ class Acks:
                 self._sending.release()
 
     # -- for the heartbeat, whose thread must not touch our connection
+
+    def hang_for(self) -> float:
+        """Return for how many seconds the server has let us wait; 0.0 if it does not."""
+        return hangs_for(self._wire)
 
     def flush_by(self, client: redis.Redis, after_s: float) -> None:
         """Have `client` send what has been unsent for `after_s` seconds, and wait for the answer."""

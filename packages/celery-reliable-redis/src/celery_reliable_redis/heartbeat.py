@@ -21,6 +21,7 @@ import redis
 
 from celery_reliable_redis import native
 from celery_reliable_redis.acks import IDLE_S
+from celery_reliable_redis.calls import forget_calls
 from celery_reliable_redis.reservation import Reservation
 
 logger = logging.getLogger(__name__)
@@ -120,14 +121,29 @@ class Heartbeat:
 
     def _look_after(self, reservation: Reservation, client: redis.Redis) -> bool:
         """Renew the lease, put back what the dead have left. Returns whether the reservation has ended."""
-        reservation.renew(client)
+        hangs = reservation.hangs_for() > 0
+        if not hangs:
+            reservation.renew(client)
         reservation.acks.confirm_by(client, IDLE_S)
         if moved := reservation.rescue(client):
             self._tell(logging.WARNING, f"Put back {moved} message(s) of dead consumers")
             self._beat_at = 0.0  # there may be more; no lease waits for them
+        if hangs:
+            self._give_up(reservation)
         # The lease then runs out by itself: a command that is still on its way may yet reserve a message,
         # which is put back as a dead consumer's.
         return reservation.abandoned and reservation.give_back_unknown(client)
+
+    def _give_up(self, reservation: Reservation) -> None:
+        # The server has answered us meanwhile. If it still does not answer the others, it is not the server.
+        hanging_s = reservation.hangs_for()
+        if hanging_s and not reservation.liveness.was_given_up:
+            reservation.liveness.give_up()
+            self._tell(
+                logging.WARNING,
+                f"A call to the broker has not returned for {hanging_s:.0f} s, and the consumer waits: "
+                f"the lease of {reservation.id} is not renewed, others get its messages",
+            )
 
 
 def _send_late_acks(reservation: Reservation, client: redis.Redis) -> bool:
@@ -140,3 +156,4 @@ heartbeat = Heartbeat()
 
 
 os.register_at_fork(after_in_child=heartbeat.reset)
+os.register_at_fork(after_in_child=forget_calls)

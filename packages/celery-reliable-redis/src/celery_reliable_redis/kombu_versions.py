@@ -23,10 +23,7 @@ IS_OLDER = TRIED[-1] > VERSION
 
 
 #: What a user misses with an older version.
-MISSED = (
-    "does not notice a connection that was cut without a word, lets no queue expire and renews no "
-    "credentials: kombu 5.7 does"
-)
+MISSED = "lets no queue expire and renews no credentials: kombu 5.7 does"
 MISSED_WITH_HIREDIS = "; and with hiredis, redis-py is told of messages in other queues since 6.0 only"
 #: Of Celery 5.5 and 5.6, which take no other kombu than 5.5 and 5.6.
 MISSED_WITH_PREFORK = (

@@ -1,4 +1,4 @@
-"""Threads and locks of the operating system, also where gevent or eventlet have replaced them by greenlets.
+"""Threads, locks and poll() of the operating system, also where gevent or eventlet have replaced them.
 
 A lock of eventlet's works between the greenlets of one thread alone: between two threads it lets both in,
 or never wakes the one that waits. That includes the locks inside of `logging`.
@@ -6,10 +6,14 @@ or never wakes the one that waits. That includes the locks inside of `logging`.
 
 from __future__ import annotations
 
+import select
 import sys
 import threading
 from collections.abc import Callable
 from typing import Any
+
+#: POLLIN and POLLOUT, by the numbers that POSIX systems share: eventlet takes the names away.
+READ, WRITE = 1, 4
 
 
 def allocate_lock() -> Any:
@@ -26,12 +30,33 @@ def start_thread(run: Callable[[Any], None], argument: Any) -> None:
         _threading().Thread(target=run, args=(argument,), name="transport-heartbeat", daemon=True).start()
 
 
+def is_ready(sock: Any, wanted: int) -> bool:
+    """Return whether a socket has something to READ, or room to WRITE, or is closed. Does not wait."""
+    try:
+        poller = _poll()
+        poller.register(sock, wanted)
+        return bool(poller.poll(0))
+    except (OSError, ValueError):  # somebody has just closed it
+        return True
+
+
+def _poll() -> Any:
+    if gevent := _patched_by_gevent():
+        return gevent.get_original("select", "poll")()
+    eventlet = _patched_by_eventlet("select")
+    return (eventlet.original("select") if eventlet else select).poll()
+
+
 def _patched_by_gevent() -> Any:
     gevent = sys.modules.get("gevent.monkey")
     return gevent if gevent is not None and gevent.is_module_patched("threading") else None
 
 
 def _threading() -> Any:
+    eventlet = _patched_by_eventlet("thread")
+    return eventlet.original("threading") if eventlet else threading
+
+
+def _patched_by_eventlet(module: str) -> Any:
     eventlet = sys.modules.get("eventlet.patcher")
-    patched = eventlet is not None and eventlet.is_monkey_patched("thread")
-    return eventlet.original("threading") if eventlet is not None and patched else threading
+    return eventlet if eventlet is not None and eventlet.is_monkey_patched(module) else None

@@ -13,6 +13,8 @@ from typing import Any
 import redis
 from redis.utils import HIREDIS_AVAILABLE
 
+from celery_reliable_redis.calls import drop_suspect
+
 try:
     from redis.maint_notifications import MaintNotificationsConfig
 except ImportError:  # before 6.5 (or 7) there are no notices of maintenance
@@ -41,7 +43,8 @@ def get_connection(pool: redis.ConnectionPool) -> Any:
 
 
 def is_connected(connection: Any) -> bool:
-    """Return whether the connection is open, as far as this side knows."""
+    """Return whether the connection is open, as far as this side knows, and trusts it. Answers may be due."""
+    drop_suspect(connection)
     return bool(connection.is_connected) if MAJOR >= 8 else connection._sock is not None
 
 

@@ -23,6 +23,7 @@ from celery_reliable_redis import native, scripts
 from celery_reliable_redis.acks import Acks, Removal
 from celery_reliable_redis.consumer import BASE, Consumer, read_entry
 from celery_reliable_redis.counters import counters
+from celery_reliable_redis.liveness import LEASES, Liveness
 from celery_reliable_redis.parts import part_key
 from celery_reliable_redis.redelivery import LONGEST, read_eta
 from celery_reliable_redis.returning import Rules
@@ -69,11 +70,14 @@ class Reservation(Consumer):
         lease_s: float,
         longest: int = LONGEST,
         rules: Rules = Rules(),  # noqa: B008  # it is frozen
+        patience_s: float = 0.0,
     ) -> None:
+        """`patience_s`: how long the server may let us wait for a message."""
         super().__init__(client, prefix, lease_s, longest, rules)
         self.held: set[Held] = set()
         self.abandoned = False
         self.acks = Acks(client.connection_pool)
+        self.liveness = Liveness(LEASES * lease_s + patience_s)
         #: Held while the lease is renewed, or given up: a renewal that comes later would register us anew.
         self._leasing = native.allocate_lock()
         self._is_retired = False
@@ -118,6 +122,17 @@ class Reservation(Consumer):
     def _forget(self, held: Held) -> None:
         self.held.discard(held)
         self.lists[held.queue].note_left(held.key)
+
+    def hangs_for(self) -> float:
+        """Return for how many seconds those hang for whom the lease is renewed; 0.0 where they do not.
+
+        They are the consumer, and what acknowledges. An abandoned reservation has no consumer any more: it is
+        held for the jobs under way.
+        """
+        acks_s = self.acks.hang_for()
+        if acks_s > self.liveness.limit_s:
+            return acks_s
+        return 0.0 if self.abandoned else self.liveness.hangs_for()
 
     def abandon(self) -> None:
         """Take nothing more; what is held stays ours as long as somebody can acknowledge it."""

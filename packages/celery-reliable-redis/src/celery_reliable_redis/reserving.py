@@ -13,8 +13,8 @@ from typing import Any
 import redis
 
 from celery_reliable_redis.consumer import BASE
-from celery_reliable_redis.guarded import GuardedChannel
 from celery_reliable_redis.heartbeat import heartbeat
+from celery_reliable_redis.punctual import PunctualChannel
 from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.returning import Rules
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 PAUSE_S = 1.0
 
 
-class ReservingChannel(GuardedChannel):
+class ReservingChannel(PunctualChannel):
     """kombu's channel, with a reservation."""
 
     #: Seconds after which a silent consumer is suspected; after three times that long at most, its
@@ -38,7 +38,7 @@ class ReservingChannel(GuardedChannel):
     #: Whether a delivery that ends in a requeue counts as well.
     count_requeues = Rules.count_requeues
     from_transport_options = (
-        *(name for name in GuardedChannel.from_transport_options if name != "ack_emulation"),
+        *(name for name in PunctualChannel.from_transport_options if name != "ack_emulation"),
         *("lease", "delivery_limit", "count_requeues"),
     )
 
@@ -55,9 +55,14 @@ class ReservingChannel(GuardedChannel):
         keys = self._queue_keys([*self.active_queues, *more])
         reservation = self.reservation
         if reservation is None:
-            own, prefix = self.plain_client(), self.global_keyprefix
-            rules = Rules(self.delivery_limit, self.count_requeues, self.sep)
-            reservation = Reservation(own, prefix, float(self.lease), self.max_message_bytes, rules)
+            reservation = Reservation(
+                self.plain_client(),
+                self.global_keyprefix,
+                float(self.lease),
+                self.max_message_bytes,
+                Rules(self.delivery_limit, self.count_requeues, self.sep),
+                self.brpop_timeout,
+            )
         if not reservation.lists.keys() >= set(keys):
             if taken := [name for name in (*self.active_queues, *more) if name.startswith(BASE)]:
                 raise ValueError(
@@ -82,7 +87,7 @@ class ReservingChannel(GuardedChannel):
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         params: dict[str, Any] = super()._connparams(asynchronous)
-        params["connection_class"] = make_patient(params["connection_class"])
+        params["connection_class"] = make_patient(params["connection_class"], pooled=not asynchronous)
         return {**params, **connection_options()}
 
     def plain_client(self) -> redis.Redis:
@@ -95,6 +100,23 @@ class ReservingChannel(GuardedChannel):
         if "path" in params:
             patience.pop("socket_connect_timeout")
         return redis.Redis(connection_pool=redis.ConnectionPool(**{**params, **patience}))
+
+    def note_turn(self) -> None:
+        """Note that this side goes on.
+
+        Raises:
+            redis.ConnectionError: it has hung for so long that its lease was not renewed. What it has taken
+                others may have by now. What runs goes on, as after a lost connection.
+        """
+        if self.reservation is None:
+            return
+        self.reservation.liveness.note()
+        if self.reservation.liveness.was_given_up:
+            heartbeat.log_news()
+            if self.client.connection is not None:
+                self.client.connection.disconnect()
+            self.abandon()
+            raise redis.ConnectionError("The broker did not answer for long: others may have our messages")
 
     @property
     def is_paused(self) -> bool:

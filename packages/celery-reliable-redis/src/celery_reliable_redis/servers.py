@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from typing import Any
 
 import redis
@@ -21,6 +22,8 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from celery_reliable_redis.calls import drop_suspect, timed
+from celery_reliable_redis.native import READ, WRITE
 from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
@@ -51,22 +54,36 @@ class CannotServeError(redis.ConnectionError):
     """The server is there, and cannot serve now. Nothing has been done."""
 
 
-def make_patient(connection_class: type) -> type:
+def make_patient(connection_class: type, *, pooled: bool = False) -> type:
     """Derive a class of connections that treat a server that cannot serve as a lost connection.
 
     So kombu and Celery do what they do then: connect anew (a failover may have put another server behind the
-    name), and try again.
+    name), and try again. How long they wait, and when the server was last heard, is noted (`calls`). One that
+    is `pooled` is idle when it is asked to connect.
     """
 
     class Patient(connection_class):
+        #: When it last brought an answer.
+        heard_at = 0.0
+
+        def connect(self) -> None:
+            if pooled:
+                drop_suspect(self)
+            super().connect()
+
         def on_connect(self, *args: Any, **kwargs: Any) -> None:
             greet_unchecked(self)
             super().on_connect(*args, **kwargs)
             hear_quietly(self)
 
+        def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+            timed(self, WRITE, super().send_packed_command, *args, **kwargs)
+
         def read_response(self, *args: Any, **kwargs: Any) -> Any:
             try:
-                return super().read_response(*args, **kwargs)
+                answer = timed(self, READ, super().read_response, *args, **kwargs)
+                self.heard_at = time.monotonic()
+                return answer
             except (redis.ResponseError, BusyLoadingError) as error:
                 if text := _not_now(error):
                     raise CannotServeError(text) from None

@@ -127,6 +127,7 @@ class TakingChannel(ReservingChannel):
 
     def _take_one(self, queue: str) -> Taken | None:
         reservation = self.register(queue)
+        self.note_turn()
         lists = {key: reservation.lists[key].current for key in self._queue_keys([queue])}
         try:
             # One that is asked for alone is alone.
@@ -152,6 +153,7 @@ class TakingChannel(ReservingChannel):
         """Hand over what has been taken, until the event loop should have its turn."""
         until = time.monotonic() + LONGEST_DELIVERY_S
         while self._backlog:
+            self.note_turn()
             self._deliver(self._backlog.popleft())
             if self._backlog and self.connection.yield_to_loop(until):
                 break

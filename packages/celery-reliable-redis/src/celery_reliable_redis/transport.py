@@ -14,9 +14,24 @@ from celery_reliable_redis.reserving import PAUSE_S
 from celery_reliable_redis.servers import CannotServeError
 from celery_reliable_redis.stopping import Stopping
 
+#: How often an event loop looks for an answer that is overdue, in seconds.
+LOOK_S = 1.0
+
 
 class Poller(kombu_versions.Poller):
     """kombu's poller, for connections on which the server also speaks unasked."""
+
+    def on_poll_start(self) -> None:
+        """Have every channel ask."""
+        for channel in self._channels:
+            channel.note_turn()
+            channel.drop_suspects()
+        super().on_poll_start()
+
+    def maybe_check_brpop_health(self) -> None:
+        """Close connections whose answer is overdue. kombu has 5.7 do so, after half a minute."""
+        for channel in list(self._channels):
+            channel.drop_overdue()
 
     def on_readable(self, fileno: int) -> Any:
         """Have the channel read."""
@@ -30,6 +45,7 @@ class Poller(kombu_versions.Poller):
 
         The wait is not for ever: a server that could not serve is asked again.
         """
+        self.maybe_check_brpop_health()
         in_hand = [channel for channel in self._channels if channel.has_backlog]
         if not in_hand:
             super().get(callback, PAUSE_S if timeout is None else timeout)
@@ -56,6 +72,7 @@ class Transport(GuardedTransport):
         self.cycle = Poller()
         show_in(self.client, self._show_counters)
         self._loop: Any = None
+        self._looking: Any = None
         self._bell: tuple[socket.socket, socket.socket] | None = None
         self._stopping: Stopping | None = None
 
@@ -75,6 +92,7 @@ class Transport(GuardedTransport):
         super().register_with_event_loop(connection, loop)
         self._loop = loop
         loop.on_tick.add(self._flush)
+        self._looking = loop.call_repeatedly(LOOK_S, self.cycle.maybe_check_brpop_health)
 
     def _flush(self) -> None:
         for channel in self.channels:
@@ -126,6 +144,7 @@ class Transport(GuardedTransport):
         loop, self._loop = self._loop, None
         if loop is not None:
             loop.on_tick.discard(self._flush)
+            self._looking.cancel()
         if self._bell is not None:
             if loop is not None:
                 loop.remove_reader(self._bell[0])

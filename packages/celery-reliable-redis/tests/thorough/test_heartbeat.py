@@ -36,6 +36,7 @@ def alone(who):
 class Restless:
     "Somebody has died whenever it looks."
     id, lease_s, abandoned, acks = "restless", 0.001, False, Acks(None)
+    def hangs_for(self): return 0.0
     def renew(self, client): alone("heartbeat")
     def rescue(self, client): beats.append(1); return 1
 

@@ -142,7 +142,7 @@ def test_no_module_sets_an_attribute_of_another_object(module: str) -> None:
 @pytest.mark.parametrize(
     ("version", "pushes", "words"),
     [
-        ((5, 5, 4), True, "kombu 5.5.4 does not notice"),
+        ((5, 5, 4), True, "kombu 5.5.4 lets no queue expire"),
         ((5, 6, 2), True, "with prefork"),
         ((5, 6, 2), False, "with hiredis"),
         ((5, 8, 0), True, "not with 5.8.0"),
