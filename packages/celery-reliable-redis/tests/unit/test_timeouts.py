@@ -13,6 +13,7 @@ from kombu import Connection
 
 from celery_reliable_redis import calls
 from celery_reliable_redis.calls import drop_suspect, note_silence
+from celery_reliable_redis.redis_versions import get_connection
 from celery_reliable_redis.servers import make_patient
 from celery_reliable_redis.timeouts import shorten
 from transport_lab import RELIABLE, Server
@@ -54,7 +55,7 @@ def test_no_connection_waits_for_ever(valkey: Server) -> None:
     try:
         *timeouts, keepalive, keepalive_options = options_of(channel)
         assert (timeouts, keepalive) == ([5.0, 5.0], True)
-        sock = channel.client.connection_pool.get_connection()._sock
+        sock = get_connection(channel.client.connection_pool)._sock
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         for option, value in keepalive_options.items():
             assert sock.getsockopt(socket.IPPROTO_TCP, option) == value
@@ -97,7 +98,7 @@ def test_who_hears_nothing_trusts_no_idle_connection(proxy: Proxy) -> None:
     channel = channel_of(proxy.port, socket_timeout=0.2)
     try:
         pool = channel.pool
-        first, second = pool.get_connection(), pool.get_connection()
+        first, second = get_connection(pool), get_connection(pool)
         for wire in (first, second):
             wire.send_command("PING")
             wire.read_response()
@@ -106,7 +107,7 @@ def test_who_hears_nothing_trusts_no_idle_connection(proxy: Proxy) -> None:
         first.send_command("PING")
         with pytest.raises(redis.TimeoutError):
             first.read_response()
-        again = pool.get_connection()
+        again = get_connection(pool)
         assert again is second
         again.send_command("PING")
         assert again.read_response() == b"PONG"  # on a connection that was just opened
