@@ -64,6 +64,14 @@ def pong(number):
     records.rpush("done", number)
 
 
+@app.task(name="keep_time")
+def keep_time(number, due):
+    """Note by how many seconds it starts late."""
+    late = time.time() - due
+    note("late", late)
+    note("done", number)
+
+
 @app.task(name="hold")
 def hold(number):
     """Work until the test says otherwise: `release` exists."""

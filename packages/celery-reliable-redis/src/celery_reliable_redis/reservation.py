@@ -20,6 +20,7 @@ from celery_reliable_redis import scripts
 from celery_reliable_redis.acks import Acks, Removal
 from celery_reliable_redis.consumer import BASE, Consumer
 from celery_reliable_redis.redelivery import LONGEST, mark_redelivered
+from celery_reliable_redis.release import Release
 
 
 class Held:
@@ -54,6 +55,7 @@ class Reservation(Consumer):
         self.held: set[Held] = set()
         self.abandoned = False
         self.acks = Acks(client.connection_pool)
+        self.release = Release(self.base, lease_s)
 
     def ack(self, held: Held) -> None:
         """Note that a message is done. It leaves the server with the next flush of `acks`."""

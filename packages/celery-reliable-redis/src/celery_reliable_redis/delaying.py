@@ -1,0 +1,143 @@
+"""A channel that has messages wait in Redis until they are due, where their ETA is far enough ahead.
+
+Its producers put them there at once. What an ordinary producer has put into a queue is moved there by the
+consumer that meets it. `release` brings them back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from kombu.utils.json import dumps
+
+from celery_reliable_redis import delay_scripts
+from celery_reliable_redis.consumer import BASE
+from celery_reliable_redis.release import LOOKS_PER_LEASE, DelayKeys, make_delay_keys
+from celery_reliable_redis.reservation import Held
+from celery_reliable_redis.reserving import ReservingChannel
+
+
+class DelayingChannel(ReservingChannel):
+    """kombu's channel, with messages that wait on the server."""
+
+    #: Seconds; a message whose ETA is at least so far ahead waits in Redis. None: no message does.
+    #: `broker_transport_options = {"delay_from": 10}`
+    delay_from: float | None = None
+    from_transport_options = (*ReservingChannel.from_transport_options, "delay_from")
+
+    def check_delay(self) -> None:
+        """Check the option.
+
+        Raises:
+            ValueError: workers would look too seldom for what is due so soon, or it is no number.
+        """
+        if self.delay_from is None:
+            return
+        least = float(self.lease) / LOOKS_PER_LEASE
+        try:
+            self.delay_from = float(self.delay_from)
+        except (TypeError, ValueError):
+            self.delay_from = math.nan
+        if not least <= self.delay_from < math.inf:
+            raise ValueError(
+                f"delay_from has to be a number of seconds, {least:g} or more: with a lease of "
+                f"{float(self.lease):g} s, workers look that often for what is due."
+            )
+
+    def may_wait(self, message: Mapping[str, Any]) -> bool:
+        """Return whether a message is not simply pushed into its queue, as the server may have it wait."""
+        return self.delay_from is not None and find_eta_ms(message) is not None
+
+    def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
+        # kombu calls it for each queue that a message is published to.
+        if not self.may_wait(message) or self._forgets(queue):
+            super()._put(queue, message, **options)
+            return
+        key = self.global_keyprefix + self._q_for_pri(queue, self._get_message_priority(message))
+        arguments = self._make_arguments(key, key, message, dumps(message))
+        batch = options.get("_publish_batch")
+        if batch is not None:
+            batch.add("eval", delay_scripts.DELAY, *arguments)
+        else:
+            self.plain_client().eval(delay_scripts.DELAY, *arguments)
+
+    def park(self, envelope: Mapping[str, Any], held: Held) -> bool:
+        """Have the server delay a message that we have just taken. Returns whether it does."""
+        eta_ms, reservation = find_eta_ms(envelope), held.reservation
+        if self.delay_from is None or eta_ms is None or reservation is None or self._forgets_key(held.queue):
+            return False
+        now_ms = datetime.now(timezone.utc).timestamp() * 1000  # the server is asked only where that says so
+        if eta_ms - now_ms < self.delay_from * 1000:
+            return False
+        source = reservation.lists[held.queue]
+        arguments = self._make_arguments(held.queue, source, envelope, held.raw)
+        return bool(reservation.client.eval(delay_scripts.PARK, *arguments))
+
+    def _make_arguments(self, key: str, place: str, message: Mapping[str, Any], raw: Any) -> tuple[Any, ...]:
+        assert self.delay_from is not None
+        # What cannot be encoded has come from anywhere: a name is all that it has to be.
+        name = f"{message['headers'].get('id')}/{message['properties']['delivery_tag']}"
+        member = name.encode(errors="replace")
+        least_ms = math.ceil(self.delay_from * 1000)
+        return 3, *self._delay_keys(key), place, member, raw, find_eta_ms(message), least_ms
+
+    def _delay_keys(self, key: str) -> DelayKeys:
+        return make_delay_keys(self.global_keyprefix + BASE, key)
+
+    def _forgets(self, queue: str) -> bool:
+        # A queue that expires when nobody uses it: what waits elsewhere would outlive it.
+        return queue in (getattr(self, "_expires", None) or ())
+
+    def _forgets_key(self, key: str) -> bool:
+        return self._forgets(self.names.get(key[len(self.global_keyprefix) :], ""))
+
+    # -- with a queue, its delayed messages go
+
+    def _purge(self, queue: str) -> int:
+        return int(super()._purge(queue)) + self._drop_delayed(queue)
+
+    def _delete(self, queue: str, *arguments: Any, **options: Any) -> None:
+        super()._delete(queue, *arguments, **options)
+        if self.delay_from is not None:  # whoever has no need of it needs no right to it
+            self._drop_delayed(queue)
+
+    def queue_delete(
+        self, queue: str, if_unused: bool = False, if_empty: bool = False, **options: Any
+    ) -> None:
+        """Delete a queue; with `if_empty`, only if it has no message, delayed or not."""
+        if not (if_empty and self.delay_from is not None and self.count_delayed(queue)):
+            super().queue_delete(queue, if_unused, if_empty, **options)
+
+    def count_delayed(self, queue: str) -> int:
+        """Count the delayed messages of a queue."""
+        return sum(self.plain_client().zcard(self._delay_keys(key).due) for key in self._queue_keys([queue]))
+
+    def _drop_delayed(self, queue: str) -> int:
+        with self.plain_client().pipeline() as pipe:
+            for key in self._queue_keys([queue]):
+                keys = self._delay_keys(key)
+                pipe.zcard(keys.due)
+                pipe.unlink(*keys)  # the server frees them in a thread of its own
+            counts: list[int] = pipe.execute()[::2]
+        return sum(counts)
+
+
+def find_eta_ms(message: Mapping[str, Any]) -> int | None:
+    """Return the ETA of a message of Celery's (protocol 2) in ms since 1970, rounded up; None if it has none.
+
+    As for Celery, a time without a zone is in UTC. What is no time is none here: Celery says what is wrong.
+    """
+    headers = message.get("headers") or {}
+    eta = headers.get("eta")
+    if not isinstance(eta, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(eta[:-1] + "+00:00" if eta.endswith("Z") else eta)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return math.ceil(moment.timestamp() * 1000)
