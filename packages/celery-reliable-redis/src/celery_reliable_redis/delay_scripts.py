@@ -14,7 +14,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from celery_reliable_redis.scripts import _NOW
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
 
 #: KEYS: due, delayed, the queue. ARGV: member, message, ETA in ms, how far ahead it has to be in ms.
 #: A producer's message: it is delayed, or put into its queue if it is not far enough ahead. Sent twice, it is
@@ -82,13 +85,3 @@ end
 return {moved, wait}
 """
 )
-
-#: KEYS: due, delayed. ARGV: members. Drops them; returns for each whether it was there.
-DROP: Final = """
-local dropped = {}
-for i = 1, #ARGV do
-  redis.call('ZREM', KEYS[1], ARGV[i])
-  dropped[i] = redis.call('HDEL', KEYS[2], ARGV[i])
-end
-return dropped
-"""

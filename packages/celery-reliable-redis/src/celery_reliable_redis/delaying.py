@@ -11,32 +11,33 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+import redis
 from kombu.utils.json import dumps
 
 from celery_reliable_redis import delay_scripts
 from celery_reliable_redis.consumer import BASE
+from celery_reliable_redis.guarded import GuardedChannel
 from celery_reliable_redis.release import LOOKS_PER_LEASE, DelayKeys, make_delay_keys
 from celery_reliable_redis.reservation import Held
-from celery_reliable_redis.reserving import ReservingChannel
 
 
-class DelayingChannel(ReservingChannel):
+class DelayingChannel(GuardedChannel):
     """kombu's channel, with messages that wait on the server."""
 
     #: Seconds; a message whose ETA is at least so far ahead waits in Redis. None: no message does.
     #: `broker_transport_options = {"delay_from": 10}`
     delay_from: float | None = None
-    from_transport_options = (*ReservingChannel.from_transport_options, "delay_from")
+    from_transport_options = (*GuardedChannel.from_transport_options, "delay_from")
 
-    def check_delay(self) -> None:
-        """Check the option.
+    def check_delay(self, lease_s: float) -> None:
+        """Check the option against the lease.
 
         Raises:
             ValueError: workers would look too seldom for what is due so soon, or it is no number.
         """
         if self.delay_from is None:
             return
-        least = float(self.lease) / LOOKS_PER_LEASE
+        least = lease_s / LOOKS_PER_LEASE
         try:
             self.delay_from = float(self.delay_from)
         except (TypeError, ValueError):
@@ -44,7 +45,7 @@ class DelayingChannel(ReservingChannel):
         if not least <= self.delay_from < math.inf:
             raise ValueError(
                 f"delay_from has to be a number of seconds, {least:g} or more: with a lease of "
-                f"{float(self.lease):g} s, workers look that often for what is due."
+                f"{lease_s:g} s, workers look that often for what is due."
             )
 
     def may_wait(self, message: Mapping[str, Any]) -> bool:
@@ -62,7 +63,7 @@ class DelayingChannel(ReservingChannel):
         if batch is not None:
             batch.add("eval", delay_scripts.DELAY, *arguments)
         else:
-            self.plain_client().eval(delay_scripts.DELAY, *arguments)
+            self._client_of_delayed().eval(delay_scripts.DELAY, *arguments)
 
     def park(self, envelope: Mapping[str, Any], held: Held) -> bool:
         """Have the server delay a message that we have just taken. Returns whether it does."""
@@ -94,6 +95,10 @@ class DelayingChannel(ReservingChannel):
     def _forgets_key(self, key: str) -> bool:
         return self._forgets(self.names.get(key[len(self.global_keyprefix) :], ""))
 
+    def _client_of_delayed(self) -> redis.Redis:
+        # kombu's would add the prefix to some keys.
+        return redis.Redis(connection_pool=self.pool)
+
     # -- with a queue, its delayed messages go
 
     def _purge(self, queue: str) -> int:
@@ -113,12 +118,17 @@ class DelayingChannel(ReservingChannel):
 
     def count_delayed(self, queue: str) -> int:
         """Count the delayed messages of a queue."""
-        return sum(self.plain_client().zcard(self._delay_keys(key).due) for key in self._queue_keys([queue]))
+        client = self._client_of_delayed()
+        counts: list[Any] = [client.zcard(keys.due) for keys in self._all_delay_keys(queue)]
+        return sum(counts)
+
+    def _all_delay_keys(self, queue: str) -> list[DelayKeys]:
+        steps = self.priority_steps
+        return [self._delay_keys(self.global_keyprefix + self._q_for_pri(queue, step)) for step in steps]
 
     def _drop_delayed(self, queue: str) -> int:
-        with self.plain_client().pipeline() as pipe:
-            for key in self._queue_keys([queue]):
-                keys = self._delay_keys(key)
+        with self._client_of_delayed().pipeline() as pipe:
+            for keys in self._all_delay_keys(queue):
                 pipe.zcard(keys.due)
                 pipe.unlink(*keys)  # the server frees them in a thread of its own
             counts: list[int] = pipe.execute()[::2]

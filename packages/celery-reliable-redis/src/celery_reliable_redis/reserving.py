@@ -13,7 +13,7 @@ from typing import Any
 import redis
 
 from celery_reliable_redis.consumer import BASE
-from celery_reliable_redis.guarded import GuardedChannel
+from celery_reliable_redis.delaying import DelayingChannel
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import Reservation
@@ -25,14 +25,14 @@ logger = logging.getLogger(__name__)
 PAUSE_S = 1.0
 
 
-class ReservingChannel(GuardedChannel):
+class ReservingChannel(DelayingChannel):
     """kombu's channel, with a reservation."""
 
     #: Seconds after which a silent consumer is suspected; after three times that long at most, its
     #: messages are back in their queues. `broker_transport_options = {"lease": 5}`
     lease = 5.0
     from_transport_options = (
-        *(name for name in GuardedChannel.from_transport_options if name != "ack_emulation"),
+        *(name for name in DelayingChannel.from_transport_options if name != "ack_emulation"),
         "lease",
     )
 

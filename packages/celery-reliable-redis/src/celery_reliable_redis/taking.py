@@ -13,11 +13,11 @@ from typing import Any
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.acks import IDLE_S
-from celery_reliable_redis.delaying import DelayingChannel
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.qos import Arrival
 from celery_reliable_redis.redis_versions import is_connected, read_unasked
 from celery_reliable_redis.reservation import Held
+from celery_reliable_redis.reserving import ReservingChannel
 from celery_reliable_redis.servers import CannotServeError
 from celery_reliable_redis.taker import Taker, make_take_arguments
 
@@ -27,7 +27,7 @@ MOST_AT_ONCE = 32
 LONGEST_DELIVERY_S = 0.005
 
 
-class TakingChannel(DelayingChannel):
+class TakingChannel(ReservingChannel):
     """kombu's channel, whose messages are in its reservation before anybody sees them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,344 @@
+"""Messages that wait in Redis until they are due: each script and what calls it, on real servers."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from celery import Celery
+from kombu import Connection, Exchange, Queue
+
+from celery_reliable_redis import list_delayed, revoke_delayed
+from celery_reliable_redis.delaying import find_eta_ms
+from celery_reliable_redis.release import MOST, MOST_BYTES, Release, make_delay_keys
+from celery_reliable_redis.sending import send_many
+from transport_consuming import consuming
+from transport_delayed import DELAYING, delayed, producing, send_timed, soon
+from transport_lab import RELIABLE, Lab, in_one_packet
+
+#: Long enough that nothing is due while a test runs.
+LONG_S = 3600.0
+
+
+@pytest.fixture
+def waiting(anywhere: Lab) -> Lab:
+    anywhere.options.update(DELAYING)
+    return anywhere
+
+
+def make_due(lab: Lab, queue: str = "celery", prefix: str = "") -> None:
+    """Have the time come for everything that waits for a queue."""
+    key = make_delay_keys(f"{prefix}reliable:", f"{prefix}{queue}").due
+    members: Any = lab.broker_client.zrange(key, 0, -1)
+    for number, member in enumerate(members):
+        lab.broker_client.zadd(key, {member: 1000 + number})
+
+
+def look(lab: Lab, *queues: str, prefix: str = "") -> int:
+    """Release what is due."""
+    return Release(f"{prefix}reliable:", 1.0).look(lab.broker_client, [prefix + queue for queue in queues])
+
+
+def ids_in(lab: Lab, key: str = "celery") -> list[str]:
+    """The tasks in a queue, in the order in which they are taken."""
+    raws: Any = lab.broker_client.lrange(key, 0, -1)
+    return [json.loads(raw)["headers"]["id"] for raw in reversed(raws)]
+
+
+def test_a_task_that_is_due_later_waits_and_one_that_is_due_soon_does_not(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        later, soon_due, past = send_timed(waiting, app, [soon(LONG_S), soon(0.3), soon(-60)])
+        now = app.send_task("pong", (1,)).id
+    assert delayed(waiting) == 1
+    assert ids_in(waiting) == [soon_due, past, now]
+    [item] = list_delayed(waiting.broker_client)
+    assert (item.task_id, item.queue) == (later, "celery")
+    assert item.due == pytest.approx(soon(LONG_S), abs=30)
+
+
+def test_without_the_option_none_waits(anywhere: Lab) -> None:
+    with producing(anywhere) as app:
+        send_timed(anywhere, app, [soon(LONG_S)])
+    assert delayed(anywhere) == 0
+    assert anywhere.queued() == 1
+
+
+def test_what_waits_is_what_would_have_been_in_the_queue(waiting: Lab) -> None:
+    eta = datetime.now(timezone.utc) + timedelta(seconds=LONG_S)
+    with producing(waiting) as app, producing(waiting, "") as stock:
+        for each in (app, stock):
+            each.send_task("pong", (1,), task_id="same", eta=eta, headers={"mine": 1})
+    [item] = list_delayed(waiting.broker_client)
+    ordinary = json.loads(waiting.broker_client.lindex("celery", 0))  # type: ignore[arg-type]  # no awaitable
+    ours = item.read()
+    for message in (ours, ordinary):
+        del message["properties"]["delivery_tag"], message["properties"]["reply_to"]
+    assert ours == ordinary
+
+
+@pytest.mark.parametrize("priority", [None, 0, 5, 9])
+def test_it_comes_back_into_its_own_queue(waiting: Lab, priority: int | None) -> None:
+    waiting.options["global_keyprefix"] = "mine."
+    with producing(waiting) as app:
+        [task_id] = send_timed(waiting, app, [soon(LONG_S)], priority=priority, queue="a:b")
+    [item] = list_delayed(waiting.broker_client, "mine.")
+    assert not list(list_delayed(waiting.broker_client))
+    assert look(waiting, item.queue, prefix="mine.") == 0
+    make_due(waiting, item.queue, "mine.")
+    assert look(waiting, item.queue, prefix="mine.") == 1
+    with producing(waiting) as app:  # where does an ordinary one go?
+        other = app.send_task("pong", (1,), priority=priority, queue="a:b").id
+    assert ids_in(waiting, f"mine.{item.queue}") == [task_id, other]
+    assert not list(list_delayed(waiting.broker_client, "mine."))
+
+
+def test_what_is_due_comes_before_what_is_in_the_queue_and_in_its_order(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        ids = send_timed(waiting, app, [soon(LONG_S + number) for number in (3, 1, 2)])
+        last = app.send_task("pong", (9,)).id
+    make_due(waiting)
+    assert look(waiting, "celery") == 3
+    assert ids_in(waiting) == [ids[1], ids[2], ids[0], last]
+
+
+def test_one_script_moves_no_more_than_a_hundred_and_says_that_there_is_more(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        send_timed(waiting, app, [soon(LONG_S)] * (MOST + 5))
+    make_due(waiting)
+    release = Release("reliable:", 1.0)
+    assert release.look(waiting.broker_client, ["celery"]) == MOST
+    assert release.next_at <= time.monotonic()  # it is time to look again
+    assert release.look(waiting.broker_client, ["celery"]) == 5
+    assert waiting.queued() == MOST + 5
+
+
+def test_one_script_moves_no_more_than_a_mebibyte_but_for_one_message(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        for _ in range(3):
+            app.send_task("pong", ("x" * MOST_BYTES,), countdown=LONG_S)
+    make_due(waiting)
+    assert [look(waiting, "celery") for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_a_flood_in_one_queue_holds_up_no_other(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        send_timed(waiting, app, [soon(LONG_S)] * (3 * MOST))
+        send_timed(waiting, app, [soon(LONG_S)], queue="other")
+    make_due(waiting)
+    make_due(waiting, "other")
+    release = Release("reliable:", 1.0)
+    for _ in range(2):
+        release.look(waiting.broker_client, ["celery", "other"])
+    assert waiting.queued("other") == 1
+    assert waiting.queued() < 3 * MOST
+
+
+def test_it_says_when_the_next_is_due(waiting: Lab) -> None:
+    release = Release("reliable:", 4.0)
+    release.look(waiting.broker_client, ["celery", "other"])
+    assert 0.5 < release.next_at - time.monotonic() <= 1.0  # there is none
+    with producing(waiting) as app:
+        send_timed(waiting, app, [soon(LONG_S)])
+        send_timed(waiting, app, [soon(0.7)], queue="other")
+    release = Release("reliable:", 40.0)
+    release.look(waiting.broker_client, ["celery", "other"])
+    assert release.next_at - time.monotonic() < 0.7
+
+
+def test_what_cannot_be_put_into_its_queue_stays(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        send_timed(waiting, app, [soon(LONG_S)])
+    make_due(waiting)
+    waiting.broker_client.set("celery", "no list")
+    release = Release("reliable:", 1.0)
+    with pytest.raises(Exception, match="WRONGTYPE"):
+        release.look(waiting.broker_client, ["celery"])
+    assert release.next_at > time.monotonic()  # it does not try again and again
+    assert delayed(waiting) == 1
+
+
+def test_several_in_one_packet_wait(waiting: Lab) -> None:
+    with (
+        producing(waiting) as app,
+        app.producer_pool.acquire(block=True) as producer,
+        in_one_packet(producer),
+    ):
+        for number in range(3):
+            app.send_task("pong", (number,), countdown=LONG_S, producer=producer)
+    assert delayed(waiting) == 3
+
+
+def test_one_for_several_queues_waits_for_each(waiting: Lab) -> None:
+    news = Exchange("news", type="topic")
+    queues = [Queue(name, news, routing_key="#") for name in ("one", "two")]
+    with waiting.connection() as connection, connection.channel() as channel:
+        producer = connection.Producer(channel)
+        eta = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat()
+        producer.publish({}, exchange=news, routing_key="x", declare=queues, headers={"eta": eta, "id": "i"})
+    assert [item.queue for item in list_delayed(waiting.broker_client)] == ["one", "two"]
+
+
+def test_many_with_an_eta_wait_and_others_are_sent_at_once(waiting: Lab) -> None:
+    with producing(waiting) as app:
+
+        @app.task(name="add", shared=False)  # type: ignore[untyped-decorator]  # Celery is untyped
+        def add(x: int) -> None: ...
+
+        assert send_many(add, (((number,), None) for number in range(5)), countdown=LONG_S) == 5
+        assert delayed(waiting) == 5
+        assert send_many(add, (((number,), None) for number in range(3))) == 3
+    assert waiting.queued() == 3
+
+
+def test_a_prompt_task_with_an_eta_waits(waiting: Lab) -> None:
+    with Celery(
+        "p", broker=waiting.broker, set_as_current=False, task_cls="celery_reliable_redis.prompt:Task"
+    ) as app:
+        app.conf.update(broker_transport=RELIABLE, broker_transport_options=waiting.options)
+
+        @app.task(name="add", shared=False, ignore_result=True)  # type: ignore[untyped-decorator]  # as above
+        def add(x: int) -> None: ...
+
+        eta = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat()
+        for number in range(4):
+            add.apply_async((number,), eta=eta)
+            add.apply_async((number,))
+    assert delayed(waiting) == 4
+    assert waiting.queued() == 4
+
+
+# -- parking
+
+
+def test_who_meets_a_stock_producers_parks_it_and_takes_the_others(waiting: Lab) -> None:
+    with producing(waiting, "") as stock:
+        send_timed(waiting, stock, [soon(LONG_S)] * 3)
+        now = stock.send_task("pong", (9,)).id
+    with consuming(waiting) as (connection, got):
+        while not got:
+            connection.drain_events(timeout=10)
+        assert [message.headers["id"] for message in got] == [now]
+        assert delayed(waiting) == 3
+        assert sum(waiting.reserved().values()) == 1
+        got[0].ack()
+    assert not waiting.queued()
+
+
+def test_what_was_parked_keeps_its_marks(waiting: Lab) -> None:
+    with producing(waiting, "") as stock:
+        send_timed(waiting, stock, [soon(LONG_S)])
+    with consuming(waiting, delay_from=None) as (connection, got):
+        while not got:
+            connection.drain_events(timeout=10)
+    # It has been put back by who has closed: as redelivered.
+    raw: Any = waiting.broker_client.lindex("celery", 0)
+    with producing(waiting, "") as stock:
+        stock.send_task("pong", (9,))
+    with consuming(waiting) as (connection, got):
+        while not got:
+            connection.drain_events(timeout=10)
+    [item] = list_delayed(waiting.broker_client)
+    assert item.raw == raw
+    assert item.read()["headers"]["redelivered"]
+
+
+def test_twins_are_not_parked_twice_as_one(waiting: Lab) -> None:
+    with producing(waiting, "") as stock:
+        send_timed(waiting, stock, [soon(LONG_S)])
+    raw: Any = waiting.broker_client.lindex("celery", 0)
+    waiting.broker_client.lpush("celery", raw)
+    with consuming(waiting) as (connection, got):
+        while not got:
+            connection.drain_events(timeout=10)
+        assert delayed(waiting) == len(got) == 1
+        got[0].ack()
+
+
+@pytest.mark.parametrize("eta", [7, "", "tomorrow", "2026-13-01", [], {"a": 1}])
+def test_what_is_no_time_is_delivered(waiting: Lab, eta: Any) -> None:
+    assert find_eta_ms({"headers": {"eta": eta}}) is None
+    with Connection(waiting.broker) as connection, connection.channel() as channel:
+        connection.Producer(channel).publish(
+            {}, routing_key="celery", declare=[Queue("celery")], headers={"eta": eta}
+        )
+    with consuming(waiting) as (connection, got):
+        while not got:
+            connection.drain_events(timeout=10)
+        got[0].ack()
+
+
+def test_a_task_id_that_is_no_text_does_no_harm(waiting: Lab) -> None:
+    eta = "2100-01-01T00:00:00"
+    with Connection(waiting.broker) as connection, connection.channel() as channel:
+        for task_id in ("\ud800", None, [1], "\n\x1b[2J", "x" * 10_000):
+            connection.Producer(channel).publish(
+                {}, routing_key="celery", declare=[Queue("celery")], headers={"eta": eta, "id": task_id}
+            )
+        connection.Producer(channel).publish("last", routing_key="celery")
+    with consuming(waiting) as (connection, got):
+        while not got:
+            connection.drain_events(timeout=10)
+        got[0].ack()
+    assert delayed(waiting) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("2026-11-28T20:00:00", "2026-11-28T20:00:00+00:00"),
+        ("2026-11-28T20:00:00Z", "2026-11-28T20:00:00+00:00"),
+        ("2026-11-28T21:00:00.500000+01:00", "2026-11-28T20:00:00.500000+00:00"),
+    ],
+)
+def test_times_are_read_as_celery_reads_them(text: str, same: str) -> None:
+    expected = datetime.fromisoformat(same).timestamp() * 1000
+    assert find_eta_ms({"headers": {"eta": text}}) == expected
+
+
+def test_a_release_never_comes_before_its_time() -> None:
+    assert find_eta_ms({"headers": {"eta": "1970-01-01T00:00:00.000100"}}) == 1
+
+
+# -- options, purging, revoking
+
+
+@pytest.mark.parametrize("delay_from", [0.2, -1, "soon", float("nan"), float("inf"), [1]])
+def test_less_than_the_workers_look_is_refused_in_one_sentence(waiting: Lab, delay_from: Any) -> None:
+    words = r"^delay_from has to be .* 0\.25 or more: with a lease of 1 s"
+    with waiting.connection(delay_from=delay_from) as connection, pytest.raises(ValueError, match=words):
+        connection.channel()
+
+
+def test_to_purge_drops_and_counts_what_waits(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        send_timed(waiting, app, [soon(LONG_S)] * 3)
+        send_timed(waiting, app, [soon(LONG_S)] * 2, priority=9)
+        send_timed(waiting, app, [soon(LONG_S)], queue="other")
+        app.send_task("pong", (1,))
+        with app.connection_for_write() as connection, connection.channel() as channel:
+            assert channel.queue_purge("celery") == 6
+    assert [item.queue for item in list_delayed(waiting.broker_client)] == ["other"]
+    assert not waiting.queued()
+
+
+def test_a_queue_that_is_deleted_takes_what_waits_with_it_unless_only_if_empty(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        send_timed(waiting, app, [soon(LONG_S)])
+        with app.connection_for_write() as connection, connection.channel() as channel:
+            Queue("celery", Exchange("celery"), routing_key="celery")(channel).declare()
+            channel.queue_delete("celery", if_empty=True)
+            assert delayed(waiting) == 1
+            channel.queue_delete("celery")
+    assert delayed(waiting) == 0
+
+
+def test_who_is_revoked_is_gone_at_once(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        ids = send_timed(waiting, app, [soon(LONG_S)] * 3, queue="x*y")
+        in_queue = app.send_task("pong", (1,)).id
+    assert revoke_delayed(waiting.broker_client, [ids[0], ids[2], in_queue, "*"]) == {ids[0], ids[2]}
+    assert [item.task_id for item in list_delayed(waiting.broker_client)] == [ids[1]]
+    assert waiting.queued() == 1
