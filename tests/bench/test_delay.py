@@ -2,20 +2,26 @@
 
     pytest -m bench tests/bench/test_delay.py -s
 
-BENCH_POOLS, BENCH_TIMED and BENCH_DELAYED choose how much of it to run. Asserts no speed.
+BENCH_POOLS, BENCH_TIMED, BENCH_DELAYED, BENCH_JOBS and BENCH_ROUNDS choose how much of it to run. Asserts no
+speed.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from tests.bench.test_transport import cpu_s
 from transport_delayed import lateness, producing, send_timed, soon
-from transport_lab import POOLS, RELIABLE, Server, laboratory, until
+from transport_lab import POOLS, RELIABLE, Lab, Server, laboratory, until
 
 pytestmark = pytest.mark.bench
 
@@ -23,6 +29,10 @@ pytestmark = pytest.mark.bench
 WAYS = "delayed", "parked", "stock"
 TIMED = int(os.environ.get("BENCH_TIMED", "200"))
 SPREAD_S = 20.0
+DELAYED = int(os.environ.get("BENCH_DELAYED", "100000"))
+JOBS = int(os.environ.get("BENCH_JOBS", "3000"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1"))
+IDLE_S = 10.0
 
 
 def chosen_pools() -> list[str]:
@@ -56,3 +66,92 @@ def test_how_late_they_start(server: Server, tmp_path: Path, pool: str) -> None:
         late = run_timed(server, tmp_path / way, pool, way)
         marks = {"least": late[0], "p50": late[len(late) // 2], "p95": late[len(late) * 95 // 100]}
         print(f"  {way:8}", *(f"{name} {ms:8.1f}" for name, ms in marks.items()), f"most {late[-1]:8.1f}")
+
+
+# -- what many of them cost
+
+
+def run_beside(server: Server, directory: Path, way: str, count: int) -> dict[str, float]:
+    """Have so many tasks wait for an hour, and do short jobs beside them. Returns what that costs."""
+    with server.client() as client:
+        client.flushall()
+    directory.mkdir()
+    options: dict[str, Any] = {} if way == "stock" else {"delay_from": 1.25}
+    with laboratory(server, directory, transport="" if way == "stock" else RELIABLE, options=options) as lab:
+        worker = lab.worker("threads", "-l", "WARNING")
+        lab.send("pong", range(50))
+        until(lambda: lab.records.llen("done") == 50, "warmth")
+        began = time.perf_counter()
+        with producing(lab, RELIABLE if way == "delayed" else "") as app:
+            for start in range(0, count, 1000):
+                send_timed(lab, app, [soon(3600)] * min(1000, count - start))
+        patiently(lambda: placed(lab) >= count)
+        placed_s = time.perf_counter() - began
+        lab.records.delete("done")
+        process = psutil.Process(worker.process.pid)
+        used = cpu_s(worker)
+        time.sleep(IDLE_S)
+        idle = (cpu_s(worker) - used) / IDLE_S
+        worker.process.send_signal(signal.SIGSTOP)  # so that the clock starts with a full queue
+        lab.send("pong", range(JOBS))
+        used, began = cpu_s(worker), time.perf_counter()
+        worker.process.send_signal(signal.SIGCONT)
+        patiently(lambda: lab.records.llen("done") == JOBS)
+        took = time.perf_counter() - began
+        return {
+            "jobs/s": JOBS / took,
+            "CPU ms/job": (cpu_s(worker) - used) / JOBS * 1000,
+            "RSS MiB": process.memory_info().rss / 2**20,
+            "idle CPU %": idle * 100,
+            "placed in s": placed_s,
+        }
+
+
+def placed(lab: Lab) -> int:
+    """How many wait, in Redis or in a worker of kombu's transport."""
+    return lab.broker_client.zcard("reliable:due:celery") + lab.broker_client.hlen("unacked")
+
+
+def patiently(condition: Callable[[], bool]) -> None:
+    """Wait for what may take minutes."""
+    while not condition():
+        time.sleep(0.05)
+
+
+def test_many_that_wait_beside_short_jobs(server: Server, tmp_path: Path) -> None:
+    plan = [("delayed", 0), ("delayed", DELAYED), ("parked", DELAYED), ("stock", 0), ("stock", DELAYED)]
+    print(f"\nthreads, {JOBS} short jobs beside tasks that wait")
+    for number in range(ROUNDS):
+        for way, count in plan:
+            costs = run_beside(server, tmp_path / f"{number}-{way}-{count}", way, count)
+            print(f"  {way:8}{count:8,}", *(f"  {name} {value:8.2f}" for name, value in costs.items()))
+
+
+def test_many_that_are_due_at_one_moment(server: Server, tmp_path: Path) -> None:
+    """The longest script, and how long a client beside them waits for its answer."""
+    ahead_s = max(10.0, DELAYED / 2000)
+    with laboratory(server, tmp_path / "lab", options={"delay_from": 1.25}) as lab:
+        lab.directory.mkdir()
+        due = soon(ahead_s)
+        with producing(lab) as app:
+            for start in range(0, DELAYED, 1000):
+                send_timed(lab, app, [due] * min(1000, DELAYED - start))
+        assert time.time() < due, "sent too slowly: raise the time ahead"
+        lab.ready(*(lab.worker("threads") for _ in range(2)))
+        lab.broker_client.config_set("slowlog-log-slower-than", 0)
+        lab.broker_client.config_set("slowlog-max-len", 100_000)
+        time.sleep(max(0.0, due - time.time()))
+        longest_s, lasted = 0.0, 0.0
+        while lab.broker_client.zcard("reliable:due:celery"):
+            began = time.perf_counter()
+            lab.broker_client.ping()
+            longest_s = max(longest_s, time.perf_counter() - began)
+            lasted = time.time() - due
+        log: Any = lab.broker_client.slowlog_get(100_000)
+        scripts = sorted(entry["duration"] for entry in log if b"local most, room" in entry["command"])
+        print(f"\n{DELAYED:,} due at once: all released after {lasted:.2f} s by {len(scripts):,} scripts,")
+        middle, longest = scripts[len(scripts) // 2], scripts[-1]
+        print(f"  p50 {middle:,} us, longest {longest:,} us; a PING waited {longest_s * 1000:.1f} ms")
+        patiently(lambda: lab.records.llen("done") == DELAYED)
+        late = lateness(lab)
+        print(f"  done after {late[-1]:.1f} s; each once: {max(lab.noted('done').values()) == 1}")

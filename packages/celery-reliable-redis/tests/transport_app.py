@@ -94,6 +94,14 @@ def again(self, number):
     note("done", number)
 
 
+@app.task(name="again_later", bind=True, max_retries=1)
+def again_later(self, number, countdown):
+    note("started", number)
+    if not self.request.retries:
+        raise self.retry(countdown=countdown)
+    note("done", number)
+
+
 @app.task(name="refuse", bind=True)
 def refuse(self, number, requeue):
     note("started", number)

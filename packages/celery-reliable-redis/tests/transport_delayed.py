@@ -10,10 +10,12 @@ from typing import Any
 
 from celery import Celery
 
-from transport_lab import RELIABLE, Lab
+from transport_lab import RELIABLE, Lab, in_one_packet
 
 #: Tasks wait in Redis from half a second on; workers look twice as often.
 DELAYING: dict[str, Any] = {"lease": 1.0, "delay_from": 0.5}
+#: Long enough that nothing is due while a test runs.
+LONG_S = 3600.0
 
 
 @contextlib.contextmanager
@@ -30,7 +32,7 @@ def send_timed(lab: Lab, app: Celery, dues: list[float], **options: Any) -> list
     """Send a task that notes how late it starts, for each moment (seconds since 1970). Returns the ids."""
     numbers = range(len(lab.sent), len(lab.sent) + len(dues))
     ids = []
-    with app.producer_pool.acquire(block=True) as producer:
+    with app.producer_pool.acquire(block=True) as producer, in_one_packet(producer):
         for number, due in zip(numbers, dues, strict=True):
             eta = datetime.fromtimestamp(due, timezone.utc)
             ids.append(app.send_task("keep_time", (number, due), eta=eta, producer=producer, **options).id)
@@ -47,8 +49,10 @@ def lateness(lab: Lab) -> list[float]:
 def delayed(lab: Lab, queue: str = "celery") -> int:
     """How many messages wait in Redis for a queue, given by its key."""
     prefix = lab.options.get("global_keyprefix", "")
-    keys = [f"{prefix}reliable:{name}:{prefix}{queue}" for name in ("due", "delayed")]
-    due, messages = lab.broker_client.zcard(keys[0]), lab.broker_client.hlen(keys[1])
+    with lab.broker_client.pipeline() as pipe:  # at one moment
+        pipe.zcard(f"{prefix}reliable:due:{prefix}{queue}")
+        pipe.hlen(f"{prefix}reliable:delayed:{prefix}{queue}")
+        due, messages = pipe.execute()
     assert due == messages
     return int(due)
 

@@ -9,24 +9,13 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from kombu import Connection, Exchange, Queue
+from kombu import Exchange, Queue
 
-from celery_reliable_redis import list_delayed, revoke_delayed
-from celery_reliable_redis.delaying import find_eta_ms
+from celery_reliable_redis import list_delayed
 from celery_reliable_redis.release import MOST, MOST_BYTES, Release, make_delay_keys
 from celery_reliable_redis.sending import send_many
-from transport_consuming import consuming
-from transport_delayed import DELAYING, delayed, producing, send_timed, soon
+from transport_delayed import LONG_S, delayed, producing, send_timed, soon
 from transport_lab import RELIABLE, Lab, in_one_packet
-
-#: Long enough that nothing is due while a test runs.
-LONG_S = 3600.0
-
-
-@pytest.fixture
-def waiting(anywhere: Lab) -> Lab:
-    anywhere.options.update(DELAYING)
-    return anywhere
 
 
 def make_due(lab: Lab, queue: str = "celery", prefix: str = "") -> None:
@@ -208,137 +197,3 @@ def test_a_prompt_task_with_an_eta_waits(waiting: Lab) -> None:
             add.apply_async((number,))
     assert delayed(waiting) == 4
     assert waiting.queued() == 4
-
-
-# -- parking
-
-
-def test_who_meets_a_stock_producers_parks_it_and_takes_the_others(waiting: Lab) -> None:
-    with producing(waiting, "") as stock:
-        send_timed(waiting, stock, [soon(LONG_S)] * 3)
-        now = stock.send_task("pong", (9,)).id
-    with consuming(waiting) as (connection, got):
-        while not got:
-            connection.drain_events(timeout=10)
-        assert [message.headers["id"] for message in got] == [now]
-        assert delayed(waiting) == 3
-        assert sum(waiting.reserved().values()) == 1
-        got[0].ack()
-    assert not waiting.queued()
-
-
-def test_what_was_parked_keeps_its_marks(waiting: Lab) -> None:
-    with producing(waiting, "") as stock:
-        send_timed(waiting, stock, [soon(LONG_S)])
-    with consuming(waiting, delay_from=None) as (connection, got):
-        while not got:
-            connection.drain_events(timeout=10)
-    # It has been put back by who has closed: as redelivered.
-    raw: Any = waiting.broker_client.lindex("celery", 0)
-    with producing(waiting, "") as stock:
-        stock.send_task("pong", (9,))
-    with consuming(waiting) as (connection, got):
-        while not got:
-            connection.drain_events(timeout=10)
-    [item] = list_delayed(waiting.broker_client)
-    assert item.raw == raw
-    assert item.read()["headers"]["redelivered"]
-
-
-def test_twins_are_not_parked_twice_as_one(waiting: Lab) -> None:
-    with producing(waiting, "") as stock:
-        send_timed(waiting, stock, [soon(LONG_S)])
-    raw: Any = waiting.broker_client.lindex("celery", 0)
-    waiting.broker_client.lpush("celery", raw)
-    with consuming(waiting) as (connection, got):
-        while not got:
-            connection.drain_events(timeout=10)
-        assert delayed(waiting) == len(got) == 1
-        got[0].ack()
-
-
-@pytest.mark.parametrize("eta", [7, "", "tomorrow", "2026-13-01", [], {"a": 1}])
-def test_what_is_no_time_is_delivered(waiting: Lab, eta: Any) -> None:
-    assert find_eta_ms({"headers": {"eta": eta}}) is None
-    with Connection(waiting.broker) as connection, connection.channel() as channel:
-        connection.Producer(channel).publish(
-            {}, routing_key="celery", declare=[Queue("celery")], headers={"eta": eta}
-        )
-    with consuming(waiting) as (connection, got):
-        while not got:
-            connection.drain_events(timeout=10)
-        got[0].ack()
-
-
-def test_a_task_id_that_is_no_text_does_no_harm(waiting: Lab) -> None:
-    eta = "2100-01-01T00:00:00"
-    with Connection(waiting.broker) as connection, connection.channel() as channel:
-        for task_id in ("\ud800", None, [1], "\n\x1b[2J", "x" * 10_000):
-            connection.Producer(channel).publish(
-                {}, routing_key="celery", declare=[Queue("celery")], headers={"eta": eta, "id": task_id}
-            )
-        connection.Producer(channel).publish("last", routing_key="celery")
-    with consuming(waiting) as (connection, got):
-        while not got:
-            connection.drain_events(timeout=10)
-        got[0].ack()
-    assert delayed(waiting) == 5
-
-
-@pytest.mark.parametrize(
-    ("text", "same"),
-    [
-        ("2026-11-28T20:00:00", "2026-11-28T20:00:00+00:00"),
-        ("2026-11-28T20:00:00Z", "2026-11-28T20:00:00+00:00"),
-        ("2026-11-28T21:00:00.500000+01:00", "2026-11-28T20:00:00.500000+00:00"),
-    ],
-)
-def test_times_are_read_as_celery_reads_them(text: str, same: str) -> None:
-    expected = datetime.fromisoformat(same).timestamp() * 1000
-    assert find_eta_ms({"headers": {"eta": text}}) == expected
-
-
-def test_a_release_never_comes_before_its_time() -> None:
-    assert find_eta_ms({"headers": {"eta": "1970-01-01T00:00:00.000100"}}) == 1
-
-
-# -- options, purging, revoking
-
-
-@pytest.mark.parametrize("delay_from", [0.2, -1, "soon", float("nan"), float("inf"), [1]])
-def test_less_than_the_workers_look_is_refused_in_one_sentence(waiting: Lab, delay_from: Any) -> None:
-    words = r"^delay_from has to be .* 0\.25 or more: with a lease of 1 s"
-    with waiting.connection(delay_from=delay_from) as connection, pytest.raises(ValueError, match=words):
-        connection.channel()
-
-
-def test_to_purge_drops_and_counts_what_waits(waiting: Lab) -> None:
-    with producing(waiting) as app:
-        send_timed(waiting, app, [soon(LONG_S)] * 3)
-        send_timed(waiting, app, [soon(LONG_S)] * 2, priority=9)
-        send_timed(waiting, app, [soon(LONG_S)], queue="other")
-        app.send_task("pong", (1,))
-        with app.connection_for_write() as connection, connection.channel() as channel:
-            assert channel.queue_purge("celery") == 6
-    assert [item.queue for item in list_delayed(waiting.broker_client)] == ["other"]
-    assert not waiting.queued()
-
-
-def test_a_queue_that_is_deleted_takes_what_waits_with_it_unless_only_if_empty(waiting: Lab) -> None:
-    with producing(waiting) as app:
-        send_timed(waiting, app, [soon(LONG_S)])
-        with app.connection_for_write() as connection, connection.channel() as channel:
-            Queue("celery", Exchange("celery"), routing_key="celery")(channel).declare()
-            channel.queue_delete("celery", if_empty=True)
-            assert delayed(waiting) == 1
-            channel.queue_delete("celery")
-    assert delayed(waiting) == 0
-
-
-def test_who_is_revoked_is_gone_at_once(waiting: Lab) -> None:
-    with producing(waiting) as app:
-        ids = send_timed(waiting, app, [soon(LONG_S)] * 3, queue="x*y")
-        in_queue = app.send_task("pong", (1,)).id
-    assert revoke_delayed(waiting.broker_client, [ids[0], ids[2], in_queue, "*"]) == {ids[0], ids[2]}
-    assert [item.task_id for item in list_delayed(waiting.broker_client)] == [ids[1]]
-    assert waiting.queued() == 1
