@@ -3,7 +3,8 @@
 Keys, each behind the `global_keyprefix`; a queue's key has kombu's suffix for its priority:
 
     reliable:due:<queue>      sorted set: `<task id>/<delivery tag>` -> its ETA (ms since 1970)
-    reliable:delayed:<queue>  hash: the same -> the message, as it goes into the queue
+    reliable:delayed:<queue>  hash: the same -> the message, as it goes into the queue;
+                              '' -> the last message that was moved into the queue, for a moment
 
 One clock decides what is due, and what is far enough ahead to be delayed: the server's. Those of producers
 and workers may differ from each other. As in `scripts`, the first write needs no memory where the queues must
@@ -51,16 +52,27 @@ return 1
 )
 
 #: KEYS: due, delayed and queue in turn, for each queue. ARGV: the most messages, the most bytes but for one
-#: message. Moves what is due to the heads of the queues, what was due first to the very head. Returns how
-#: many, and the ms until the next is due; -1 if there is none.
+#: message, how many ms to wait for those who take. Moves what is due to the heads of the queues, what was due
+#: first to the very head. While any of what was moved before is still there, nothing is put before it: so
+#: they start in their order, however much is due. (The last of them is noted as the message without a name.)
+#: Returns how many were moved, and after how many ms to look again; -1 if nothing is left.
 RELEASE: Final = (
     _NOW
     + """
 local most, room, wait = tonumber(ARGV[1]), tonumber(ARGV[2]), -1
 local moved = 0
 for i = 1, #KEYS, 3 do
+  local least = 0
+  local last = redis.call('HGET', KEYS[i + 1], '')
+  if last then
+    if redis.call('LPOS', KEYS[i + 2], last, 'RANK', -1, 'MAXLEN', most) then
+      least = tonumber(ARGV[3])
+    else
+      redis.call('HDEL', KEYS[i + 1], '')
+    end
+  end
   local members = {}
-  if moved < most and room > 0 then
+  if least == 0 and moved < most and room > 0 then
     members = redis.call('ZRANGEBYSCORE', KEYS[i], '-inf', now, 'LIMIT', 0, most - moved)
   end
   local messages = {}
@@ -76,9 +88,13 @@ for i = 1, #KEYS, 3 do
     redis.call('HDEL', KEYS[i + 1], members[n])
   end
   moved = moved + #messages
+  if #messages > 0 then
+    redis.call('HSET', KEYS[i + 1], '', messages[#messages])
+    least = tonumber(ARGV[3])
+  end
   local first = redis.call('ZRANGEBYSCORE', KEYS[i], '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if first[2] then
-    local left = math.max(0, tonumber(first[2]) - now)
+    local left = math.max(least, tonumber(first[2]) - now)
     if wait < 0 or left < wait then wait = left end
   end
 end

@@ -19,8 +19,8 @@ from celery_reliable_redis import delay_scripts
 LOOKS_PER_LEASE = 4
 #: Messages, and bytes of all but one, that one script moves: it keeps the server busy for a millisecond.
 MOST, MOST_BYTES = 100, 1024 * 1024
-#: Seconds between two looks, unless more is due than one script moves: so of many workers, and of many
-#: messages that are due one after the other, the server is not asked more often by each.
+#: Seconds between two looks: so of many workers, and of many messages that are due one after the other, the
+#: server is not asked more often by each.
 LEAST_S = 0.01
 #: Seconds until the next look after one has failed.
 REST_S = 0.5
@@ -58,10 +58,9 @@ class Release:
         self._turn = (self._turn + 1) % len(queues)
         in_turn = [*queues][self._turn :] + [*queues][: self._turn]
         keys = [key for queue in in_turn for key in (*make_delay_keys(self._base, queue), queue)]
-        answer: Any = client.eval(delay_scripts.RELEASE, len(keys), *keys, MOST, MOST_BYTES)
+        bounds = MOST, MOST_BYTES, int(LEAST_S * 1000)
+        answer: Any = client.eval(delay_scripts.RELEASE, len(keys), *keys, *bounds)
         moved, wait_ms = answer
-        wait_s = self._longest_s if wait_ms < 0 else min(wait_ms / 1000, self._longest_s)
-        if wait_ms:
-            wait_s = max(wait_s, min(LEAST_S, self._longest_s))
-        self.next_at = time.monotonic() + wait_s
+        wait_s = self._longest_s if wait_ms < 0 else max(wait_ms / 1000, LEAST_S)
+        self.next_at = time.monotonic() + min(wait_s, self._longest_s)
         return int(moved)

@@ -93,15 +93,21 @@ def test_what_is_due_comes_before_what_is_in_the_queue_and_in_its_order(waiting:
     assert ids_in(waiting) == [ids[1], ids[2], ids[0], last]
 
 
-def test_one_script_moves_no_more_than_a_hundred_and_says_that_there_is_more(waiting: Lab) -> None:
+def take_all(lab: Lab, queue: str = "celery") -> list[str]:
+    """Take what is in a queue; returns the tasks."""
+    ids = ids_in(lab, queue)
+    lab.broker_client.delete(queue)
+    return ids
+
+
+def test_one_script_moves_no_more_than_a_hundred(waiting: Lab) -> None:
     with producing(waiting) as app:
-        send_timed(waiting, app, [soon(LONG_S)] * (MOST + 5))
+        ids = send_timed(waiting, app, [soon(LONG_S)] * (MOST + 5))
     make_due(waiting)
-    release = Release("reliable:", 1.0)
-    assert release.look(waiting.broker_client, ["celery"]) == MOST
-    assert release.next_at <= time.monotonic()  # it is time to look again
-    assert release.look(waiting.broker_client, ["celery"]) == 5
-    assert waiting.queued() == MOST + 5
+    assert look(waiting, "celery") == MOST
+    first = take_all(waiting)
+    assert look(waiting, "celery") == 5
+    assert {*first, *take_all(waiting)} == {*ids}
 
 
 def test_one_script_moves_no_more_than_a_mebibyte_but_for_one_message(waiting: Lab) -> None:
@@ -109,7 +115,27 @@ def test_one_script_moves_no_more_than_a_mebibyte_but_for_one_message(waiting: L
         for _ in range(3):
             app.send_task("pong", ("x" * MOST_BYTES,), countdown=LONG_S)
     make_due(waiting)
-    assert [look(waiting, "celery") for _ in range(4)] == [1, 1, 1, 0]
+    for count in (1, 1, 1, 0):
+        assert look(waiting, "celery") == len(take_all(waiting)) == count
+
+
+def test_nothing_is_put_before_what_was_due_earlier(waiting: Lab) -> None:
+    with producing(waiting) as app:
+        app.send_task("pong", (1,))
+        ids = send_timed(waiting, app, [soon(LONG_S + number) for number in range(3)])
+    key = make_delay_keys("reliable:", "celery").due
+    members: Any = waiting.broker_client.zrange(key, 0, -1)
+    waiting.broker_client.zadd(key, dict.fromkeys(members[:2], 1000))
+    assert look(waiting, "celery") == 2
+    waiting.broker_client.zadd(key, {members[2]: 1000})
+    assert waiting.broker_client.rpop("celery")
+    release = Release("reliable:", 1.0)
+    assert release.look(waiting.broker_client, ["celery"]) == 0
+    assert release.next_at - time.monotonic() < 0.1  # it looks again soon
+    waiting.broker_client.rpop("celery")
+    assert look(waiting, "celery") == 1
+    assert ids_in(waiting)[0] == ids[2]
+    assert waiting.queued() == 2
 
 
 def test_a_flood_in_one_queue_holds_up_no_other(waiting: Lab) -> None:
