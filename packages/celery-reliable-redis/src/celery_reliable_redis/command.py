@@ -1,26 +1,30 @@
-"""The command `celery-reliable-redis`."""
+"""The command `celery-reliable-redis`: looks after what waits in the broker for a person to decide."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 
 from celery_reliable_redis import delayed_command
-from celery_reliable_redis.broker_options import BrokerOptionError, connect
+from celery_reliable_redis.broker import add_arguments, open_broker
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command. Returns its exit code: 0, or 1 where something is not there; 2 for what cannot be."""
-    parser = argparse.ArgumentParser("celery-reliable-redis", description="What Celery has in Redis.")
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    delayed_command.add_to(subparsers)
-    parsed = parser.parse_args(arguments)
+def main() -> int:
+    """Run the command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="celery-reliable-redis", description=__doc__)
+    common = argparse.ArgumentParser(add_help=False)
+    add_arguments(common)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    delayed_command.add_to(commands, common)
+    options = parser.parse_args()
     try:
-        with connect(parsed) as broker:
-            return int(parsed.run(broker, parsed))
-    except BrokerOptionError as error:
-        print(f"celery-reliable-redis: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # whoever reads has seen enough
-        return 0
+        with open_broker(options) as broker:
+            code: int = options.run(broker, options)
+            return code
+    except BrokenPipeError:  # whoever read has seen enough
+        sys.stderr.close()
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,39 +12,35 @@ import sys
 from datetime import datetime, timezone
 from typing import Any
 
-from celery_reliable_redis.broker_options import Broker, add_broker_options
+from celery_reliable_redis.broker import Broker
 from celery_reliable_redis.delayed import Delayed, find_delayed, list_delayed, revoke_delayed
 
 EXAMPLES = """examples:
   celery-reliable-redis delayed list -b redis://localhost:6379/0 --limit 20
-  celery-reliable-redis delayed show -A project 0c1f0f0e-2f0a-4a3e-9a6b-4d1c5b1f2a3d
-  celery-reliable-redis delayed revoke -A project ID ID
+  celery-reliable-redis delayed revoke -A project 0c1f0f0e-2f0a-4a3e-9a6b-4d1c5b1f2a3d
 """
 
 
-def add_to(subparsers: Any) -> None:
-    """Add the command to those of `celery-reliable-redis`."""
-    parser = subparsers.add_parser(
+def add_to(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command, whose arguments beside its own are the `common` ones."""
+    delayed = subparsers.add_parser(
         "delayed",
-        help="list, show and revoke tasks that wait in Redis for their ETA",
+        help="tasks that wait for their ETA",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-    listing = _add_action(actions, "list", _list, "list what waits, queue by queue, the next first")
-    listing.add_argument("--limit", type=_count, metavar="N", help="no more than N")
-    _add_action(actions, "show", _show, "print the messages of tasks").add_argument("id", nargs="+")
-    _add_action(actions, "revoke", _revoke, "remove tasks, so that they never start").add_argument(
-        "id", nargs="+"
-    )
-
-
-def _add_action(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
-    add_broker_options(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
-    parser.set_defaults(run=run)
-    return parser
+    actions = delayed.add_subparsers(metavar="ACTION", required=True)
+    chosen = argparse.ArgumentParser(add_help=False)
+    chosen.add_argument("ids", nargs="+", metavar="ID", help="ids of tasks")
+    for name, run, parents, text in (
+        ("list", _list, [common], "list them, queue by queue, the next first"),
+        ("show", _show, [common, chosen], "show the messages of some of them"),
+        ("revoke", _revoke, [common, chosen], "remove some of them, so that they never start"),
+    ):
+        action = actions.add_parser(name, parents=parents, help=text, description=text.capitalize() + ".")
+        if run is _list:
+            action.add_argument("--limit", type=_count, metavar="N", help="no more than N")
+        action.set_defaults(run=run)
 
 
 def _count(text: str) -> int:
@@ -53,36 +49,42 @@ def _count(text: str) -> int:
     return count
 
 
-def _list(broker: Broker, arguments: argparse.Namespace) -> int:
-    for item in itertools.islice(list_delayed(broker.client, broker.prefix), arguments.limit):
-        summary = _summarise(item)
-        print(json.dumps(summary) if arguments.json else "  ".join(map(_plain, summary.values())))
+def _list(broker: Broker, options: argparse.Namespace) -> int:
+    items = itertools.islice(list_delayed(broker.client, broker.prefix), options.limit)
+    if options.json:
+        print(json.dumps([_summarise(item) for item in items], indent=2))
+        return 0
+    for item in items:
+        print("  ".join(map(_plain, _summarise(item).values())))
     return 0
 
 
-def _show(broker: Broker, arguments: argparse.Namespace) -> int:
-    missing = set(arguments.id)
-    for item in find_delayed(broker.client, set(arguments.id), broker.prefix):
-        missing.discard(item.task_id)
-        whole = {**_summarise(item), "message": _with_readable_body(item.read())}
-        print(json.dumps(whole, indent=None if arguments.json else 2))
-    return _tell_missing(missing)
+def _show(broker: Broker, options: argparse.Namespace) -> int:
+    found = list(find_delayed(broker.client, options.ids, broker.prefix))
+    shown = [{**_summarise(item), "message": _with_readable_body(item.read())} for item in found]
+    if options.json:
+        print(json.dumps(shown, indent=2))
+    else:
+        for item in shown:
+            print(json.dumps(item, indent=2))
+    return _result(options, {item.task_id for item in found})
 
 
-def _revoke(broker: Broker, arguments: argparse.Namespace) -> int:
-    revoked = revoke_delayed(broker.client, set(arguments.id), broker.prefix)
-    for task_id in dict.fromkeys(arguments.id):
-        if arguments.json:
-            print(json.dumps({"id": task_id, "revoked": task_id in revoked}))
-        elif task_id in revoked:
-            print(f"revoked {_plain(task_id)}")
-    return _tell_missing(set(arguments.id) - revoked)
+def _revoke(broker: Broker, options: argparse.Namespace) -> int:
+    revoked = revoke_delayed(broker.client, options.ids, broker.prefix)
+    if options.json:
+        print(json.dumps([task_id for task_id in options.ids if task_id in revoked], indent=2))
+    else:
+        for task_id in options.ids:
+            if task_id in revoked:
+                print(f"{_plain(task_id)}: revoked")
+    return _result(options, revoked)
 
 
-def _tell_missing(ids: set[str]) -> int:
-    for task_id in sorted(ids):
-        print(f"not among the delayed: {_plain(task_id)}", file=sys.stderr)
-    return 1 if ids else 0
+def _result(options: argparse.Namespace, found: set[str]) -> int:
+    if missing := sorted(set(options.ids) - found):
+        print(f"not among those that wait: {', '.join(map(_plain, missing))}", file=sys.stderr)
+    return 1 if missing else 0
 
 
 def _summarise(item: Delayed) -> dict[str, str]:

@@ -52,9 +52,11 @@ class Release:
     def look(self, client: redis.Redis, queues: Collection[str]) -> int:
         """Release what is due in queues, given by their keys, if it is time to look. Returns how many."""
         now = time.monotonic()
-        if now < self.next_at or not queues:
+        if now < self.next_at:
             return 0
-        self.next_at = now + min(REST_S, self._longest_s)  # where it fails
+        self.next_at = now + min(REST_S, self._longest_s)  # where there is none, or it fails
+        if not queues:
+            return 0
         self._turn = (self._turn + 1) % len(queues)
         in_turn = [*queues][self._turn :] + [*queues][: self._turn]
         keys = [key for queue in in_turn for key in (*make_delay_keys(self._base, queue), queue)]
