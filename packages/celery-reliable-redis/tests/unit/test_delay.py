@@ -100,7 +100,7 @@ def take_all(lab: Lab, queue: str = "celery") -> list[str]:
     return ids
 
 
-def test_one_script_moves_no_more_than_a_hundred(waiting: Lab) -> None:
+def test_one_script_moves_no_more_than_so_many(waiting: Lab) -> None:
     with producing(waiting) as app:
         ids = send_timed(waiting, app, [soon(LONG_S)] * (MOST + 5))
     make_due(waiting)
@@ -110,7 +110,7 @@ def test_one_script_moves_no_more_than_a_hundred(waiting: Lab) -> None:
     assert {*first, *take_all(waiting)} == {*ids}
 
 
-def test_one_script_moves_no_more_than_a_mebibyte_but_for_one_message(waiting: Lab) -> None:
+def test_one_script_moves_no_more_than_so_many_bytes_but_for_one_message(waiting: Lab) -> None:
     with producing(waiting) as app:
         for _ in range(3):
             app.send_task("pong", ("x" * MOST_BYTES,), countdown=LONG_S)
