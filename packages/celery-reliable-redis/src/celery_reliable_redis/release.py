@@ -17,7 +17,7 @@ from celery_reliable_redis import delay_scripts
 
 #: Looks in one lease, at least.
 LOOKS_PER_LEASE = 4
-#: Messages, and bytes of all but one, that one script moves: it keeps the server busy for about a millisecond.
+#: Messages, and bytes of all but one, that one script moves: the server is busy for about a millisecond.
 MOST, MOST_BYTES = 50, 512 * 1024
 #: Seconds between two looks: so of many workers, and of many messages that are due one after the other, the
 #: server is not asked more often by each.
