@@ -65,6 +65,14 @@ def pong(number):
     records.rpush("done", number)
 
 
+@app.task(name="keep_time")
+def keep_time(number, due):
+    """Note by how many seconds it starts late."""
+    late = time.time() - due
+    note("late", late)
+    note("done", number)
+
+
 @app.task(name="hold")
 def hold(number):
     """Work until the test says otherwise: `release` exists."""
@@ -93,6 +101,14 @@ def poison(self, number):
     note("started", number)
     note("counts", self.request.get("x-delivery-count") or 0)
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+@app.task(name="again_later", bind=True, max_retries=1)
+def again_later(self, number, countdown):
+    note("started", number)
+    if not self.request.retries:
+        raise self.retry(countdown=countdown)
+    note("done", number)
 
 
 @app.task(name="refuse", bind=True)

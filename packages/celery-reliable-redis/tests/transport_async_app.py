@@ -11,7 +11,7 @@ from transport_app import RECORDS, app
 records = Redis.from_url(RECORDS)
 AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 
-for name in ("work", "block", "pong", "hold"):
+for name in ("work", "block", "pong", "keep_time", "hold"):
     app.tasks.unregister(name)
 
 
@@ -47,6 +47,14 @@ async def block(number, seconds):
 async def pong(number):
     """The least that leaves a trace."""
     await records.rpush("done", number)
+
+
+@app.task(name="keep_time")
+async def keep_time(number, due):
+    """Note by how many seconds it starts late."""
+    late = time.time() - due
+    await note("late", late)
+    await note("done", number)
 
 
 @app.task(name="hold")

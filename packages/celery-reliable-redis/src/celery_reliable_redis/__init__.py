@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery_reliable_redis import kombu_versions, stock
 from celery_reliable_redis.dead import DeadLetter, DeadLetters
+from celery_reliable_redis.delayed import list_delayed, revoke_delayed
 from celery_reliable_redis.envelope import UNREADABLE
 from celery_reliable_redis.reservation import reserved_from
 from celery_reliable_redis.seldom import Seldom
@@ -31,8 +32,10 @@ __all__ = [
     "UnsupportedServerError",
     "is_passing",
     "is_refusal",
+    "list_delayed",
     "require_supported",
     "reserved_from",
+    "revoke_delayed",
     "send_many",
     "stock",
 ]

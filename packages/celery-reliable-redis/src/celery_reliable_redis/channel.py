@@ -34,6 +34,7 @@ class Channel(TakingChannel):
             # HELLO came with Redis 6.0; where redis-py has said it, no connection can be had.
             raise make_too_old_error("Redis older than 6.0") if "HELLO" in str(error) else error from None
         try:
+            self.check_delay(float(self.lease))
             require_supported(self.plain_client())
         except BaseException:
             self.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from celery_reliable_redis import dead_command
+from celery_reliable_redis import dead_command, delayed_command
 from celery_reliable_redis.broker import add_arguments, open_broker
 
 
@@ -16,6 +16,7 @@ def main() -> int:
     add_arguments(common)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     dead_command.add_to(commands, common)
+    delayed_command.add_to(commands, common)
     options = parser.parse_args()
     try:
         with open_broker(options) as broker:

@@ -1,5 +1,7 @@
 """The thread that renews leases, sends late acknowledgements, and puts back what dead consumers have left.
 
+It also releases delayed messages.
+
 One for each process: a real thread of the operating system, also where gevent or eventlet have replaced
 threads by greenlets, so that it goes on while a job blocks the interpreter's main thread or the hub.
 It stops with the process, and a forked child starts without one: no child keeps a dead parent alive.
@@ -93,10 +95,12 @@ class Heartbeat:
                 leases = [reservation.lease_s for reservation in list(self._watched)]
                 self._beat_at = time.monotonic() + min(leases, default=1.0) / BEATS_PER_LEASE
                 self._for_each(self._look_after)
+            self._for_each(_release)
             self._awake = False  # from here on, an acknowledgement rings
             if self._roused or any(reservation.acks.unsent for reservation in list(self._watched)):
                 self._awake, self._roused = True, False
-            patience = max(0.0, self._beat_at - time.monotonic())
+            looks = [reservation.release.next_at for reservation in list(self._watched)]
+            patience = max(0.0, min([self._beat_at, *looks]) - time.monotonic())
             if self._awake:
                 patience = min(patience, max(LATE_S, self._rest_until - time.monotonic()))
             alarm.acquire(True, patience)
@@ -144,6 +148,11 @@ class Heartbeat:
                 f"A call to the broker has not returned for {hanging_s:.0f} s, and the consumer waits: "
                 f"the lease of {reservation.id} is not renewed, others get its messages",
             )
+
+
+def _release(reservation: Reservation, client: redis.Redis) -> bool:
+    reservation.release.look(client, reservation.lists)
+    return False
 
 
 def _send_late_acks(reservation: Reservation, client: redis.Redis) -> bool:

@@ -8,7 +8,11 @@ from typing import Any, NamedTuple
 from kombu import Producer
 from kombu.transport import redis as stock
 
+from celery_reliable_redis.delaying import DelayingChannel
 from celery_reliable_redis.target import Target
+
+#: What puts a message into one list.
+_PUTS = stock.Channel._put, DelayingChannel._put
 
 
 class Prototype(NamedTuple):
@@ -49,7 +53,7 @@ def make_prototype_of(caught: Caught, delivery_tag: str) -> Prototype | None:
     retry, policy, declare = (options.pop(name, None) for name in ("retry", "retry_policy", "declare"))
     policy = dict(policy or {}) if retry else None
     channel = connect(producer, policy)
-    if not isinstance(channel, stock.Channel) or type(channel)._put is not stock.Channel._put:
+    if not isinstance(channel, stock.Channel) or type(channel)._put not in _PUTS:
         return None  # another transport's queues are no lists, and its messages no dicts
     recorder = _Recorder(channel, delivery_tag)
     own = Producer(recorder, serializer=producer.serializer, compression=producer.compression)
@@ -59,6 +63,7 @@ def make_prototype_of(caught: Caught, delivery_tag: str) -> Prototype | None:
         or recorder.exchange
         or options.get("content_type")
         or any(_expires(entity) for entity in declare or [])
+        or (isinstance(channel, DelayingChannel) and channel.may_wait(recorder.message))
     ):
         return None
     return Prototype(

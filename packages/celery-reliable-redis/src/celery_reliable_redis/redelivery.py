@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime, timezone
 from typing import Any, NamedTuple
+
+from celery_reliable_redis.eta import read_eta_ms
 
 #: The longest message that is read by default, in bytes: to read it may take 25 times as much memory.
 #: RabbitMQ, from version 4, has the same limit.
@@ -47,7 +48,7 @@ def mark_redelivered(raw: bytes, longest: int = LONGEST, *, counted: bool = Fals
         headers = payload.get("headers") or {}  # null, [] or missing is as good as none
         payload["headers"] = headers = {**headers, "redelivered": True}
         count = count_of(properties)
-        if counted and read_eta(headers) <= time.time():
+        if counted and (read_eta_ms(headers) or 0) <= time.time() * 1000:
             properties[DELIVERY_COUNT] = count = count + 1
         return Returning(write(payload, count), count, payload)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -68,16 +69,3 @@ def count_of(properties: dict[str, Any]) -> int:
 def is_suspect(raw: bytes) -> bool:
     """Return whether the message is to be taken alone."""
     return raw.startswith(SUSPECT_MARK)
-
-
-def read_eta(headers: dict[str, Any]) -> float:
-    """Return the time before which Celery does not start the task (s since 1970); 0.0 for none."""
-    eta = headers.get("eta")
-    if not isinstance(eta, str):
-        return 0.0
-    try:
-        moment = datetime.fromisoformat(eta.replace("Z", "+00:00"))
-    except ValueError:
-        return 0.0
-    # Celery writes the zone; without one, it means UTC.
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

@@ -23,9 +23,11 @@ from celery_reliable_redis import native, scripts
 from celery_reliable_redis.acks import Acks, Removal
 from celery_reliable_redis.consumer import BASE, Consumer, read_entry
 from celery_reliable_redis.counters import counters
+from celery_reliable_redis.eta import read_eta_ms
 from celery_reliable_redis.liveness import LEASES, Liveness
 from celery_reliable_redis.parts import part_key
-from celery_reliable_redis.redelivery import LONGEST, read_eta
+from celery_reliable_redis.redelivery import LONGEST
+from celery_reliable_redis.release import Release
 from celery_reliable_redis.returning import Rules
 
 
@@ -51,7 +53,7 @@ class Held:
     def note_received(self, message: Any) -> None:
         """Note that the consumer has the message now, and can acknowledge it."""
         self.message = weakref.ref(message)
-        self.eta = read_eta(message.headers)
+        self.eta = (read_eta_ms(message.headers) or 0) / 1000
         if self.reservation is not None:
             self.reservation.held.add(self)
 
@@ -78,6 +80,7 @@ class Reservation(Consumer):
         self.abandoned = False
         self.acks = Acks(client.connection_pool)
         self.liveness = Liveness(LEASES * lease_s + patience_s)
+        self.release = Release(self.base, lease_s)
         #: Held while the lease is renewed, or given up: a renewal that comes later would register us anew.
         self._leasing = native.allocate_lock()
         self._is_retired = False

@@ -13,8 +13,8 @@ from typing import Any
 import redis
 
 from celery_reliable_redis.consumer import BASE
+from celery_reliable_redis.delaying import DelayingChannel
 from celery_reliable_redis.heartbeat import heartbeat
-from celery_reliable_redis.punctual import PunctualChannel
 from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.returning import Rules
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 PAUSE_S = 1.0
 
 
-class ReservingChannel(PunctualChannel):
+class ReservingChannel(DelayingChannel):
     """kombu's channel, with a reservation."""
 
     #: Seconds after which a silent consumer is suspected; after three times that long at most, its
@@ -38,7 +38,7 @@ class ReservingChannel(PunctualChannel):
     #: Whether a delivery that ends in a requeue counts as well.
     count_requeues = Rules.count_requeues
     from_transport_options = (
-        *(name for name in PunctualChannel.from_transport_options if name != "ack_emulation"),
+        *(name for name in DelayingChannel.from_transport_options if name != "ack_emulation"),
         *("lease", "delivery_limit", "count_requeues"),
     )
 

@@ -172,6 +172,8 @@ class TakingChannel(ReservingChannel):
             return
         arrival = Arrival(self.read(taken.raw, queue), held)
         self._queue_cycle.rotate(queue)
+        if self.delay_from is not None and self.park(arrival, arrival.held):
+            return
         if queue in self.connection.no_ack:  # nobody will tell us when it is done
             reservation.ack(arrival.held)
             heartbeat.rouse()

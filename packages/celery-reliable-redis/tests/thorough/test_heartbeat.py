@@ -21,6 +21,7 @@ import itertools, logging, threading, time
 from celery_reliable_redis import native
 from celery_reliable_redis.acks import Acks
 from celery_reliable_redis.heartbeat import Heartbeat
+from celery_reliable_redis.release import Release
 
 logging.basicConfig(stream=open("/dev/null", "w"), level=logging.DEBUG)
 heartbeat, beats, inside = Heartbeat(), [], []
@@ -36,6 +37,7 @@ def alone(who):
 class Restless:
     "Somebody has died whenever it looks."
     id, lease_s, abandoned, acks = "restless", 0.001, False, Acks(None)
+    release, lists = Release("", lease_s), {}
     def hangs_for(self): return 0.0
     def renew(self, client): alone("heartbeat")
     def rescue(self, client): beats.append(1); return 1

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from transport_lab import Server
+from transport_delayed import DELAYING
+from transport_lab import Lab, Server
 
 
 @pytest.fixture
@@ -15,3 +16,10 @@ def client(valkey: Server) -> Iterator[redis.Redis]:
     with valkey.client(3) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture
+def waiting(anywhere: Lab) -> Lab:
+    """A laboratory in which tasks wait in Redis."""
+    anywhere.options.update(DELAYING)
+    return anywhere

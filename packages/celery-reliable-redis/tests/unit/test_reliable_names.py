@@ -28,8 +28,10 @@ PUBLIC = [
     "UnsupportedServerError",
     "is_passing",
     "is_refusal",
+    "list_delayed",
     "require_supported",
     "reserved_from",
+    "revoke_delayed",
     "send_many",
     "stock",
 ]
