@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,15 +44,18 @@ def open_broker(options: argparse.Namespace) -> Iterator[Broker]:
         SystemExit: there is no such app, or no such broker; the text says which.
     """
     app = _find_app(options.app) if options.app else Celery("celery-reliable-redis", broker=options.broker)
-    with app.connection_for_read(transport=RELIABLE) as connection:
-        try:
+    try:
+        with app.connection_for_read(transport=RELIABLE) as connection:
             channel = connection.channel()
             prefix = channel.global_keyprefix if options.prefix is None else options.prefix
             yield Broker(channel.plain_client(), prefix)
-        except (OSError, redis.RedisError, OperationalError, UnsupportedServerError) as error:
-            address = app.connection_for_read().as_uri()
-            text = f"celery-reliable-redis: the broker {address} cannot be used: {error}"
-            raise SystemExit(text) from None
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError, redis.RedisError, OperationalError, UnsupportedServerError) as error:
+        # kombu, who could hide the password, cannot read every address.
+        address = re.sub(r"//[^@]*@", "//:**@", str(app.conf.broker_read_url or app.conf.broker_url))
+        text = f"celery-reliable-redis: the broker {address} cannot be used: {error}"
+        raise SystemExit(text) from None
 
 
 def _find_app(name: str) -> Celery:

@@ -91,8 +91,16 @@ def test_who_names_nothing_is_asked_what(lab: Lab, action: str) -> None:
         assert error == "celery-reliable-redis: name the ids of tasks, or say --all\n"
 
 
-def test_a_broker_that_is_not_there_is_named(lab: Lab) -> None:
-    code, out, error = dead(lab, "list", broker="redis://:secret@127.0.0.1:1/0")
+@pytest.mark.parametrize("where", ["127.0.0.1:1/0", "127.0.0.1:x/0", "127.0.0.1:1/x"])
+def test_a_broker_that_cannot_be_used_is_named(lab: Lab, where: str) -> None:
+    code, out, error = dead(lab, "list", broker=f"redis://:secret@{where}")
     assert (code, out) == (1, "")
-    assert error.startswith("celery-reliable-redis: the broker redis://:**@127.0.0.1:1/0 cannot be used: ")
+    assert error.startswith(f"celery-reliable-redis: the broker redis://:**@{where} cannot be used: ")
     assert len(error.splitlines()) == 1
+
+
+def test_who_has_seen_enough_gets_no_traceback(lab: Lab) -> None:
+    lab.broker_client.lpush("celery:dead", *["{}"] * 5000)
+    command = f"{sys.executable} -m celery_reliable_redis.command dead list -b {lab.broker} | head -1"
+    ended = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("(no task)\n", "")
