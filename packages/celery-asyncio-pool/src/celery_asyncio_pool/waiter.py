@@ -1,9 +1,9 @@
 """One thread for each app that waits for results of any number of tasks, and tells the event loops.
 
 It has a result backend of its own, as every thread of Celery's has, and is the only one to use it: before
-Celery 5.7 no two threads may. Where the backend pushes results (Redis), it listens with Celery's own consumer,
-and looks for itself now and then, so that a message that was lost is not waited for. Elsewhere it looks twice a
-second, at all results at once where the backend can.
+Celery 5.7 no two threads may. Where the backend pushes results (Redis), it listens with Celery's own consumer
+and looks for itself now and then, so that a message that was lost is not waited for. Elsewhere it looks twice
+a second, at all results at once where the backend can.
 """
 
 from __future__ import annotations
