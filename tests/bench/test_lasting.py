@@ -3,9 +3,9 @@
     BENCH_LASTING=1000000 pytest tests/bench/test_lasting.py -m bench -s -n 0
 
 Jobs are sent while others are done, so that the queue is never empty and never long. The worker's memory is
-read ten times for each tenth of the jobs. What a busy machine cannot break is asserted: no job is lost, no more
-of asyncio's tasks, greenlets, executions and threads are alive after the last tenth than after the first, and
-the worker's memory has grown by less than a twentieth between these two.
+read ten times for each tenth of the jobs. What a busy machine cannot break is asserted: no job is lost; asyncio
+tasks, greenlets, executions and threads are as many after the last tenth as after the first; and the worker's
+memory has grown by less than a twentieth between these two.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def test_nothing_stays_of_a_job() -> None:
 
 def _do(side: redis.Redis, task: Any, process: psutil.Process, jobs: int) -> list[float]:
     """Send so many jobs and wait for them; the worker's memory in MB, after each tenth of them."""
-    memory, sent, done, moved = [], 0, 0, time.monotonic()
+    memory: list[float] = []
+    sent, done, moved = 0, 0, time.monotonic()
     while done < jobs:
         left = _left(side)
         if sent - left > done:

@@ -71,6 +71,8 @@ class _Wait:
         self._loop = asyncio.get_running_loop()
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._propagate = propagate
+        #: What has failed first, if failures are to be raised.
+        self._failed: Any = None
         self._left = len(wanted)
         self._watches = [Watch(each.id, self._loop, self._teller(each, True)) for each in wanted]
         self._watches += [Watch(each.id, self._loop, self._teller(each, False)) for each in parents]
@@ -96,6 +98,8 @@ class _Wait:
         if not self._done.done():
             raise CeleryTimeoutError("The operation timed out.")
         self._done.result()
+        if self._failed is not None:
+            self._failed.maybe_throw()
 
     def _teller(self, result: Any, is_wanted: bool) -> Any:
         def told(outcome: dict[str, Any] | Exception) -> None:
@@ -117,9 +121,6 @@ class _Wait:
         return told
 
     def _fail(self, result: Any) -> None:
-        if self._done.done():
-            return
-        try:
-            result.maybe_throw()
-        except Exception as error:
-            self._done.set_exception(error)
+        if not self._done.done():
+            self._failed = result
+            self._done.set_result(None)

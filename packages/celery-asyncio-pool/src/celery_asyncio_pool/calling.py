@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from celery._state import _task_stack, get_current_app
-from celery.backends.rpc import RPCBackend
 
 from celery_asyncio_pool.eager_call import current_eager_call, run_as_task
 from celery_asyncio_pool.execution import current_execution
+from celery_asyncio_pool.quiet import hush, mark_sender
 
 #: How many calls Celery makes at a time. Its own limit (`broker_pool_limit`) is 10 connections to the broker.
 THREADS = 8
@@ -72,18 +72,11 @@ async def _call(app: Any, call: Callable[[], Any]) -> Any:
 
 def _run(app: Any, current: Any, context: Context, call: Callable[[], Any]) -> Any:
     current.set_current()
-    backend = app.backend
-    if backend.is_async and not backend.thread_safe and not isinstance(backend, RPCBackend):
-        # This thread's own. It would subscribe to each result, and nobody here reads what then comes.
-        backend.on_task_call = _subscribe_to_nothing
+    hush(app.backend)
     return context.run(call)
-
-
-def _subscribe_to_nothing(producer: object, task_id: str) -> None:
-    pass
 
 
 def _executor() -> ThreadPoolExecutor:
     if not _executors:
-        _executors.append(ThreadPoolExecutor(THREADS, "celery-aio-call"))
+        _executors.append(ThreadPoolExecutor(THREADS, "celery-aio-call", mark_sender))
     return _executors[0]

@@ -52,6 +52,9 @@ class Keeper:
         except asyncio.CancelledError:
             self._task.cancel()
             raise
+        except LifespanError:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Close all of them. Errors are logged: one that fails does not keep the others open."""
@@ -72,6 +75,7 @@ class Keeper:
                 maybe_shutdown()
             except BaseException:
                 opening.cancel()
+                self.close_on(loop)  # Celery stops no pool that has not started
                 raise
         try:
             opening.result()

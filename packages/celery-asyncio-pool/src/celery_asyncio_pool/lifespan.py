@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -35,7 +35,7 @@ _of_apps: WeakKeyDictionary[Any, list[Lifespan[Any]]] = WeakKeyDictionary()
 class Lifespan(Generic[T]):
     """One async generator function that is run along with event loops; `lifespan` makes it."""
 
-    def __init__(self, function: Callable[[], AsyncGenerator[T, None]]) -> None:
+    def __init__(self, function: Callable[[], AsyncIterator[T]]) -> None:
         self.name: str = function.__qualname__
         self.__doc__ = function.__doc__
         self._context = contextlib.asynccontextmanager(function)
@@ -76,7 +76,7 @@ class Lifespan(Generic[T]):
                 del self._values[loop]
 
 
-def lifespan(app: Any) -> Callable[[Callable[[], AsyncGenerator[T, None]]], Lifespan[T]]:
+def lifespan(app: Any) -> Callable[[Callable[[], AsyncIterator[T]]], Lifespan[T]]:
     """Register an async generator function with one `yield`, to be run along with the event loops of `app`.
 
     The decorated name becomes a `Lifespan`; tasks read its `value`.
@@ -87,7 +87,7 @@ def lifespan(app: Any) -> Callable[[Callable[[], AsyncGenerator[T, None]]], Life
     if not isinstance(app, Celery):
         raise TypeError(f"lifespan takes the Celery app: @lifespan(app), not {app!r}")
 
-    def register(function: Callable[[], AsyncGenerator[T, None]]) -> Lifespan[T]:
+    def register(function: Callable[[], AsyncIterator[T]]) -> Lifespan[T]:
         if not inspect.isasyncgenfunction(function) or inspect.signature(function).parameters:
             name = getattr(function, "__qualname__", repr(function))
             raise TypeError(

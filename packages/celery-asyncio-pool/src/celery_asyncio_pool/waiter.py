@@ -13,7 +13,6 @@ import itertools
 import math
 import os
 import queue
-import socket
 import threading
 import time
 import weakref
@@ -31,6 +30,8 @@ from celery.states import READY_STATES
 LISTEN_S, LISTEN_LONGEST_S = 0.001, 0.02
 #: Seconds between two looks at all results: where the backend pushes them, and, as `get()` has it, elsewhere.
 LOOK_AGAIN_S, LOOK_S = 10.0, 0.5
+#: How often a backend may fail in a row, half a second each, before all that wait are told its error.
+TRIES = 4
 #: Seconds without anything to wait for after which the thread ends.
 IDLE_S = 5.0
 
@@ -91,16 +92,24 @@ class Waiter:
         app: Any = self._app()
         app.set_current()
         backend = app.backend
-        look_at_s, listen_s = -math.inf, LISTEN_S
+        look_at_s, listen_s, failures = -math.inf, LISTEN_S, 0
         while self._take_up(look_at_s, backend.is_async):
             listen_s = LISTEN_S if self._new else min(1.2 * listen_s, LISTEN_LONGEST_S)
             if time.monotonic() >= look_at_s:
                 look_at_s = time.monotonic() + (LOOK_AGAIN_S if backend.is_async else LOOK_S)
                 self._new |= self._watches.keys()
-            self._look(backend)
-            if backend.is_async and self._watches:
-                with contextlib.suppress(socket.timeout):
+            try:
+                self._look(backend)
+                if backend.is_async and self._watches:
                     backend.result_consumer.drain_events(timeout=listen_s)
+                failures = 0
+            except TimeoutError:
+                pass
+            except Exception as error:
+                if isinstance(error, NotImplementedError) or (failures := failures + 1) == TRIES:
+                    raise
+                time.sleep(LOOK_S)
+                look_at_s = -math.inf
         if backend.is_async and not backend.thread_safe:
             backend.result_consumer.stop()
 
