@@ -3,9 +3,9 @@
     BENCH_LASTING=1000000 pytest tests/bench/test_lasting.py -m bench -s -n 0
 
 Jobs are sent while others are done, so that the queue is never empty and never long. The worker's memory is
-read ten times for each tenth of the jobs. What a busy machine cannot break is asserted: no job is lost; asyncio
-tasks, greenlets, executions and threads are as many after the last tenth as after the first; and the worker's
-memory has grown by less than a twentieth between these two.
+read ten times for each tenth of the jobs. What a busy machine cannot break is asserted: no job is lost; there
+are as many asyncio tasks, greenlets, executions and threads after the last tenth as after the first; and the
+worker's memory has grown by less than a twentieth between these two.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 import celery
 
 #: Seconds after which an event that should have happened is taken for lost.
-PATIENCE_S = 12.0
+PATIENCE_S = 60.0
 #: The numbers of this Celery's version, as far as they matter: (5, 7).
 CELERY = tuple(int(number) for number in celery.__version__.split(".")[:2])
 #: From where a worker can import the apps of these tests.
