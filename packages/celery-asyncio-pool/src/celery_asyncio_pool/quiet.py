@@ -1,7 +1,8 @@
 """Result backends in the threads that only send.
 
 Celery's backend for Redis subscribes to the result of each task that it sends, and to each of a chord's
-header, and reads what comes when somebody calls `get()` in that thread. In these nobody does: it would pile up.
+header, and reads what comes when somebody calls `get()` in that thread. In these nobody does: it would
+pile up.
 """
 
 from __future__ import annotations
