@@ -1,4 +1,4 @@
-"""Awaited calls and results without a broker: eager ones, backends that are only to be asked, and refusals."""
+"""Awaited calls and results without a broker: eager ones, backends that are only asked, and refusals."""
 
 # mypy: disable-error-code="untyped-decorator, misc"
 # (Celery ships no types.)
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import celery
@@ -109,7 +109,7 @@ def test_without_a_loop_a_call_says_what_to_use_instead(app: Any, call: str) -> 
     @app.task(shared=False)
     async def task() -> None: ...
 
-    calls = {
+    calls: dict[str, Callable[[], Any]] = {
         "adelay": lambda: task.adelay(1),
         "aapply_async": lambda: task.aapply_async(),
         "s": lambda: adelay(task.s()),
@@ -150,7 +150,7 @@ def test_a_group_of_results_fails_with_the_first_that_fails(asked: Any) -> None:
 
 def test_what_does_not_come_in_time_is_an_error_of_celerys(asked: Any) -> None:
     with pytest.raises(CeleryTimeoutError, match="timed out"):
-        asyncio.run(wait_for(asked, "never"))
+        asyncio.run(wait_for(asked, "nothing"))
 
 
 async def wait_for(app: Any, task_id: str, timeout: float = 0.05) -> Any:
