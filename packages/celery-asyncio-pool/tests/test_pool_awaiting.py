@@ -61,6 +61,26 @@ def test_eager_calls_are_awaited_as_others_are(app: Any) -> None:
     assert asyncio.run(main()) == [3, [2, 4], 5, 7]
 
 
+def test_eager_calls_may_be_nested_and_made_at_the_same_time(app: Any) -> None:
+    @app.task(shared=False)
+    async def descends(depth: int) -> int:
+        if depth == 0:
+            return 1
+        results = await asyncio.gather(descends.adelay(depth - 1), descends.adelay(depth - 1))
+        return sum([await result.aget() for result in results])
+
+    @app.task(shared=False)
+    async def down(depth: int) -> int:
+        return 0 if depth == 0 else 1 + await (await down.adelay(depth - 1)).aget()
+
+    async def main() -> list[Any]:
+        results = await asyncio.gather(*(descends.adelay(depth) for depth in (4, 3, 4)))
+        deep = await down.adelay(12)
+        return [*(result.get() for result in results), await deep.aget()]
+
+    assert asyncio.run(main()) == [16, 8, 16, 12]
+
+
 def test_an_eager_task_knows_its_parent(app: Any) -> None:
     @app.task(bind=True, shared=False)
     async def child(self: Any) -> str | None:

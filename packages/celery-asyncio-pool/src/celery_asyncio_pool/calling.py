@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from celery._state import _task_stack, get_current_app
 
@@ -23,6 +24,7 @@ from celery_asyncio_pool.quiet import hush, mark_sender
 THREADS = 8
 
 _executors: list[ThreadPoolExecutor] = []
+_eager_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_executors.clear)  # its threads are the parent's
 
@@ -66,8 +68,17 @@ async def _call(app: Any, call: Callable[[], Any]) -> Any:
     context.run(current_eager_call.set, None)
     if (task := _task_stack.top) is not None:
         call = partial(run_as_task, task, task.request_stack.top, call)
-    current = get_current_app()
-    return await asyncio.wrap_future(_executor().submit(_run, app, current, context, call))
+    call = partial(_run, app, get_current_app(), context, call)
+    if not app.conf.task_always_eager:
+        return await asyncio.wrap_future(_executor().submit(call))
+    # It runs the task, which may call others, and await them: no number of threads would do for all. And one
+    # at a time on each loop (an eager call has its own): Celery sets a flag of the process for as long.
+    async with _eager_locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        executor = ThreadPoolExecutor(1, "celery-aio-eager", mark_sender)
+        try:
+            return await asyncio.wrap_future(executor.submit(call))
+        finally:
+            executor.shutdown(wait=False)
 
 
 def _run(app: Any, current: Any, context: Context, call: Callable[[], Any]) -> Any:
