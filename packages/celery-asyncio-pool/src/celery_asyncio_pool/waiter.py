@@ -111,7 +111,7 @@ class Waiter:
                 time.sleep(LOOK_S)
                 look_at_s = -math.inf
         if backend.is_async and not backend.thread_safe:
-            backend.result_consumer.stop()
+            _close(backend)
 
     def _take_up(self, look_at_s: float, is_async: bool) -> bool:
         """Take up what is asked for, and return whether to go on; block where nothing else is to be done."""
@@ -180,6 +180,12 @@ class _Subscribed(celery_result.AsyncResult):  # type: ignore[misc]  # Celery sh
 
     def __del__(self) -> None:
         """Do nothing: the garbage collector may call this in any thread, and Celery would use the backend."""
+
+
+def _close(backend: Any) -> None:
+    """Close the connections of a backend that nobody will use any more."""
+    backend.result_consumer.stop()
+    backend.client.connection_pool.disconnect()
 
 
 def _look_at(backend: Any, task_ids: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:

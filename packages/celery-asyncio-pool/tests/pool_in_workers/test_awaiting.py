@@ -95,7 +95,7 @@ def test_what_cannot_come_any_more_is_not_waited_for(awaiting: Any) -> None:
     async def main() -> None:
         result = awaiting.AsyncResult("behind", parent=awaiting.AsyncResult("revoked"))
         waiting = asyncio.create_task(result.aget(timeout=PATIENCE_S))
-        await asyncio.to_thread(awaiting.backend.store_result, "revoked", revoked, "REVOKED")
+        awaiting.backend.store_result("revoked", revoked, "REVOKED")
         await waiting
 
     with pytest.raises(celery.exceptions.TaskRevokedError):
