@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from celery.exceptions import TimeoutError as CeleryTimeoutError
 
 from celery_asyncio_pool import Celery, Task, aapply_async, adelay, aget, waiter
 from celery_asyncio_pool.old_celery import CELERY
+from celery_asyncio_pool.quiet import Quiet, hush
 from pool_private_app import PrivateApp
 
 PATIENCE_S = 30.0
@@ -256,4 +258,18 @@ def test_an_app_of_celerys_own_class_has_the_functions() -> None:
         return await aget(await adelay(add, 1, 2)), await aget(await adelay(group(add.s(1, 1))))
 
     assert asyncio.run(main()) == (3, [2])
+    app.close()
+
+
+def test_results_of_a_thread_that_sends_can_be_pickled() -> None:
+    pytest.importorskip("redis", reason="redis is not installed")
+    app = Celery("pickled", broker="memory://", backend="redis://127.0.0.1:1/0", set_as_current=False)
+    before: Any = app.backend
+    made = type(before)
+    hush(before)
+    hush(before)
+    assert type(before).__mro__[1:3] == (Quiet, made)
+    backend = pickle.loads(pickle.dumps(before))
+    assert type(backend) is made
+    assert backend.as_uri() == before.as_uri()
     app.close()

@@ -24,7 +24,7 @@ def hush(backend: Any) -> None:
     """Have `backend` subscribe to nothing in threads that only send; elsewhere it goes on as it was."""
     # Not rpc://, which declares the queue of its replies in the same places.
     if backend.is_async and not isinstance(backend, (RPCBackend, Quiet)):
-        backend.__class__ = type(type(backend).__name__, (Quiet, type(backend)), {})
+        backend.__class__ = _make_quiet(type(backend))
 
 
 class Quiet:
@@ -37,6 +37,21 @@ class Quiet:
     def add_pending_result(self, result: Any, *args: Any, **options: Any) -> Any:
         """Called for each result that a group or a chord is to have."""
         return result if _sends() else super().add_pending_result(result, *args, **options)  # type: ignore[misc]
+
+    def __reduce__(self, *args: Any) -> tuple[Any, ...]:
+        """Pickle it, along with a result, as what it was."""
+        reduced: Any = super().__reduce__(*args)
+        unpickle, (made, *rest) = reduced
+        return unpickle, (made.__mro__[2], *rest)
+
+
+_quiet_classes: dict[type, type] = {}
+
+
+def _make_quiet(backend_class: type) -> type:
+    if backend_class not in _quiet_classes:
+        _quiet_classes[backend_class] = type(backend_class.__name__, (Quiet, backend_class), {})
+    return _quiet_classes[backend_class]
 
 
 def _sends() -> bool:

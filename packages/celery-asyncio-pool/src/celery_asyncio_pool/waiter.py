@@ -101,10 +101,9 @@ class Waiter:
             try:
                 self._look(backend)
                 if backend.is_async and self._watches:
-                    backend.result_consumer.drain_events(timeout=listen_s)
+                    with contextlib.suppress(TimeoutError):  # it heard nothing
+                        backend.result_consumer.drain_events(timeout=listen_s)
                 failures = 0
-            except TimeoutError:
-                pass
             except Exception as error:
                 if isinstance(error, NotImplementedError) or (failures := failures + 1) == TRIES:
                     raise
