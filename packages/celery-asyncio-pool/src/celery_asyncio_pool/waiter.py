@@ -180,6 +180,11 @@ class _Subscribed(celery_result.AsyncResult):  # type: ignore[misc]  # Celery sh
     def __del__(self) -> None:
         """Do nothing: the garbage collector may call this in any thread, and Celery would use the backend."""
 
+    def _set_cache(self, meta: dict[str, Any]) -> dict[str, Any]:
+        # Celery would make results of the children, with this backend, and they would leave this thread.
+        self._cache = meta
+        return meta
+
 
 def _close(backend: Any) -> None:
     """Close the connections of a backend that nobody will use any more."""

@@ -122,6 +122,18 @@ def test_many_results_need_one_thread_and_leave_nothing(sender: Sender, side: re
     assert wait_for_no_channels(side, results)
 
 
+def test_the_children_of_a_result_have_not_the_backend_of_the_thread_that_waits(
+    sender: Sender, awaiting: Any
+) -> None:
+    async def main() -> Any:
+        result = await aapply_async(sender.parent(2), queue=sender.queue)
+        await result.aget(timeout=PATIENCE_S)
+        return result
+
+    children = asyncio.run(main()).children
+    assert [child.backend for child in children] == [awaiting.backend] * 2
+
+
 def test_a_chord_leaves_nothing(sender: Sender, side: redis.Redis) -> None:
     """Celery subscribes to all of its header when it is sent, and nobody reads in the thread that sends."""
 
