@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -200,6 +201,61 @@ def test_hooks_that_a_task_has_are_bridged_and_no_others(app: Celery) -> None:
     prepare(registered, "thread")
     assert hasattr(registered.on_success, "aio_bridge")
     assert not hasattr(registered.on_failure, "aio_bridge")
+
+
+def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As some libraries decorate: with the signature in words of its own."""
+
+    @functools.wraps(function)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    wrapper.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return wrapper
+
+
+async def bare(x: int, y: int = 2) -> int:
+    return x + y
+
+
+async def bound(self: Any, x: int, y: int = 2) -> int:  # noqa: ARG001
+    return x + y
+
+
+@pytest.mark.parametrize("function", [bare, decorated(bare), bound, decorated(bound)])
+@pytest.mark.parametrize("autoretry_for", [(), (ConnectionError,)])
+@pytest.mark.parametrize("pydantic", [False, True])
+def test_a_prepared_task_shows_the_same_signature(
+    app: Celery, function: Callable[..., Any], autoretry_for: tuple[type, ...], pydantic: bool
+) -> None:
+    if pydantic:
+        pytest.importorskip("pydantic", reason="pydantic is not installed")
+    bind = function.__name__ == "bound"
+    app.task(name="task", bind=bind, autoretry_for=autoretry_for, pydantic=pydantic)(function)
+    task = app.tasks["task"]
+    before = [inspect.signature(task.run), inspect.signature(task)]
+    prepare(task, "thread")
+    assert [inspect.signature(task.run), inspect.signature(task)] == before
+    if not autoretry_for:  # Celery's own wrapper for it shows `self`, where a decorator has set a signature
+        assert list(before[0].parameters) == ["x", "y"]
+
+
+def test_the_arguments_of_a_prepared_task_are_checked(app: Celery) -> None:
+    app.task(name="task", bind=True)(bound)
+    prepare(app.tasks["task"], "thread")
+    app.conf.task_always_eager = True
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
+        app.tasks["task"].apply_async(kwargs={"y": 2})
+
+
+def test_a_prepared_class_based_task_shows_the_same_signature(app: Celery) -> None:
+    class ClassBased(app.Task):  # type: ignore[misc]  # Celery ships no types
+        name = "class_based"
+        run = decorated(bound)
+
+    task = app.register_task(ClassBased())
+    prepare(task, "thread")
+    assert list(inspect.signature(task.run).parameters) == ["x", "y"]
 
 
 def test_fast_locals_are_refused() -> None:

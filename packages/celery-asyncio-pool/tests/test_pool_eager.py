@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -151,6 +153,25 @@ def test_an_eager_call_is_tried_again(app: Celery) -> None:
     assert flickers.delay().get() == retries.delay().get() == 2
     with pytest.raises(Retry):
         retries.apply(throw=True)
+
+
+@pytest.mark.skipif(
+    CELERY < (5, 7), reason="before 5.7 Celery keeps the keywords that new arguments stand for"
+)
+def test_a_decorated_task_may_be_tried_again_with_other_arguments(app: Celery) -> None:
+    async def retries(self: Any, x: int, y: int) -> int:
+        if not self.request.retries:
+            raise self.retry(args=(x + 1, y + 1), countdown=0)
+        return x + y
+
+    @functools.wraps(retries)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return await retries(*args, **kwargs)
+
+    wrapper.__signature__ = inspect.signature(retries)  # type: ignore[attr-defined]
+    task = app.task(bind=True)(wrapper)
+    # Celery drops those keywords that the new arguments stand for, by the signature that the task shows.
+    assert task.apply(kwargs={"x": 1, "y": 2}).get() == 5
 
 
 @pytest.mark.parametrize("loop", [False, True], ids=["no loop", "a loop"])

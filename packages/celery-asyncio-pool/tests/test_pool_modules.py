@@ -14,7 +14,10 @@ SOURCE = Path(celery_asyncio_pool.__file__).parent
 TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.glob("*.py"))}
 #: The names that begin with an underscore, and that Celery, kombu, asyncio and the library have made:
 #: the package's README and docs name those of Celery.
-FOREIGN_PRIVATE = {"_task_stack", "_pop_ready", "_get_info", "_get_running_loop", "_threads", "_orig_run"}
+FOREIGN_PRIVATE = {
+    *("_task_stack", "_pop_ready", "_get_info", "_get_running_loop", "_threads", "_orig_run"),
+    *("_cache", "_maybe_set_cache", "_get_current_object"),
+}
 
 
 def imports(name: str) -> Iterator[tuple[str, str]]:
@@ -61,7 +64,13 @@ def test_no_module_sets_an_attribute_of_another_object(name: str) -> None:
     # Those of functions, and of Celery's and greenlet's objects: there is no argument for these.
     assert others <= {
         *("run.aio_bridge", "waiting_apply.aio_bridge", "call.gr_context", "tracer.gr_context"),
-        *("task.__trace__", "task_class.apply", "type(task).__call__"),
+        *(
+            "task.__trace__",
+            "task_class.apply",
+            "type(task).__call__",
+            "backend.__class__",
+            "_this_thread.sends",
+        ),
     }
 
 

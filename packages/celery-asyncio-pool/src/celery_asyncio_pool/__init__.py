@@ -18,10 +18,14 @@ Plain `def` tasks run in threads, tracer and all, exactly as in Celery's threads
 where that is asked for. The pool refuses to interrupt a plain `def`, and to start a task without a slot.
 """
 
+from celery_asyncio_pool.app import Celery, Task
+from celery_asyncio_pool.awaiting import aget
+from celery_asyncio_pool.calling import aapply_async, adelay
 from celery_asyncio_pool.eager import Eager
+from celery_asyncio_pool.lifespan import Lifespan, lifespan
 from celery_asyncio_pool.pool import TaskPool
 from celery_asyncio_pool.versions import say_what_is_missing
 
-__all__ = ["Eager", "TaskPool"]
+__all__ = ["Celery", "Eager", "Lifespan", "Task", "TaskPool", "aapply_async", "adelay", "aget", "lifespan"]
 
 say_what_is_missing()

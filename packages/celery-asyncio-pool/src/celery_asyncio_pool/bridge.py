@@ -129,6 +129,8 @@ def _bridge(
         coroutine = as_coroutine(value)
         return value if coroutine is None else waiter.wait_for(coroutine, part)
 
+    # `wraps` copies it; where a decorator has set one, that of a bound method's function begins with `self`.
+    vars(run).pop("__signature__", None)
     run.aio_bridge = True  # type: ignore[attr-defined]  # tells our wrapper from anyone else's
     return run
 

@@ -38,7 +38,7 @@ def _make_waiting(apply: Callable[..., Any]) -> Callable[..., Any]:
                 prepare(task, "thread")
         if find_waiter() is not None:  # a plain task's thread, or an eager call that calls another
             return apply(self, *args, **kwargs)
-        with open_eager_call():
+        with open_eager_call(self.app):
             return apply(self, *args, **kwargs)
 
     waiting_apply.aio_bridge = True  # type: ignore[attr-defined]  # tells ours from anyone else's

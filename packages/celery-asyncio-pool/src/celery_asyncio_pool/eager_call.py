@@ -19,6 +19,7 @@ from celery._state import _task_stack
 from greenlet import getcurrent
 
 from celery_asyncio_pool.coroutines import AWAITED_CANCELLED, adopt, as_coroutine
+from celery_asyncio_pool.keeper import Keeper
 from celery_asyncio_pool.parts import Part
 from celery_asyncio_pool.python310 import Runner
 
@@ -27,9 +28,9 @@ current_eager_call: ContextVar[EagerCall | None] = ContextVar("celery_aio_eager_
 
 
 @contextlib.contextmanager
-def open_eager_call() -> Iterator[None]:
-    """Open an eager call for the `with` block, and close its event loop afterwards."""
-    call = EagerCall()
+def open_eager_call(app: Any) -> Iterator[None]:
+    """Open an eager call of a task of `app` for the `with` block, and close its event loop afterwards."""
+    call = EagerCall(app)
     token = current_eager_call.set(call)
     try:
         yield
@@ -41,8 +42,10 @@ def open_eager_call() -> Iterator[None]:
 class EagerCall:
     """Runs the coroutines of one call of `apply` on an event loop of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: Any) -> None:
         self._tracer = getcurrent()
+        self._keeper = Keeper(app)
+        self._is_open = False
         self._busy = False
         self._runner = Runner()
         #: Where the loop runs if another one runs in the caller's thread already.
@@ -55,7 +58,7 @@ class EagerCall:
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], part: Part = Part.BODY) -> Any:  # noqa: ARG002  (all alike here)
         """Run `coroutine` to its end, and return its value or raise its exception."""
         context = copy_context()
-        run = functools.partial(self._runner.run, _await_to_the_end(coroutine), context=context)
+        run = functools.partial(self._runner.run, self._run(coroutine), context=context)
         self._busy = True
         try:
             value = run() if asyncio._get_running_loop() is None else self._run_beside(run)
@@ -67,19 +70,34 @@ class EagerCall:
         return value
 
     def close(self) -> None:
-        """Cancel the tasks that are left on the loop, and close it."""
+        """Close the lifespans, cancel the tasks that are left on the loop, and close it."""
         if self._thread is None:
-            self._runner.close()
+            self._end()
         else:
-            self._thread.submit(self._runner.close).result()
+            self._thread.submit(self._end).result()
             self._thread.shutdown()
+
+    async def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        if not self._is_open:
+            self._is_open = True
+            try:
+                await self._keeper.open()
+            except BaseException:
+                coroutine.close()
+                raise
+        return await _await_to_the_end(coroutine)
+
+    def _end(self) -> None:
+        if self._is_open:
+            self._runner.run(self._keeper.close(), context=copy_context())
+        self._runner.close()
 
     def _run_beside(self, run: Callable[[], Any]) -> Any:
         """Make the call in a second thread; this one blocks until it returns, for its caller cannot await."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "celery-aio-eager")
         task = _task_stack.top
-        return self._thread.submit(_run_as_task, task, task.request_stack.top, run).result()
+        return self._thread.submit(run_as_task, task, task.request_stack.top, run).result()
 
 
 async def _await_to_the_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -90,7 +108,7 @@ async def _await_to_the_end(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return value
 
 
-def _run_as_task(task: Any, request: Any, run: Callable[[], Any]) -> Any:
+def run_as_task(task: Any, request: Any, run: Callable[[], Any]) -> Any:
     """Make the call with `task` and `request` as the current ones, which Celery keeps for each thread."""
     _task_stack.push(task)
     task.request_stack.push(request)

@@ -17,6 +17,7 @@ from celery_asyncio_pool.callbacks import CallbackQueue
 from celery_asyncio_pool.drain import CLEAN_UP_S, cancel_running, drain, is_cold
 from celery_asyncio_pool.eager import wait_in_apply
 from celery_asyncio_pool.execution import Execution
+from celery_asyncio_pool.keeper import Keeper
 from celery_asyncio_pool.limits import Verdict
 from celery_asyncio_pool.options import Options
 from celery_asyncio_pool.receivers import warn_of_async_receivers
@@ -47,6 +48,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         #: For each task seen: whether its body belongs on the loop.
         self._on_loop: dict[str, bool] = {}
         self._threads: ThreadPoolExecutor | None = None
+        self._keeper = Keeper(self.app)
 
     def on_start(self) -> None:
         keep_stacks_per_execution(_task_stack)
@@ -54,13 +56,13 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         self._tracer = TracerThread(self.app.set_current)
         self._loop = LoopThread(self._new_loop, self.aio.slow_s, self.app.set_current)
         self._worker_thread = WorkerThread(self._loop.loop, self._callbacks)
-        for name, task in self.app.tasks.items():
-            self._on_loop[name] = self._prepare(task)
+        self._on_loop |= {name: self._prepare(task) for name, task in self.app.tasks.items()}
         warn_of_async_receivers()
         # Slots bound the threads, so that growing the pool needs no new executor.
         self._threads = ThreadPoolExecutor(100_000, "celery-aio-def", self.app.set_current)
         self._tracer.start()
         self._loop.start()
+        self._keeper.open_on(self._loop.loop)
 
     def register_with_event_loop(self, hub: Any) -> None:
         self._hub = hub
@@ -98,6 +100,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
         if self._threads is None:
             return
         threads, self._threads = self._threads, None
+        self._keeper.close_on(self._loop.loop)
         self._loop.stop()
         self._tracer.stop()
         threads.shutdown(wait=not self._slots.running)
@@ -176,9 +179,7 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
                 self._run(execution)
 
     def _run_unless_revoked(self, execution: Execution) -> None:
-        if get_request(
-            execution
-        ).revoked():  # which tells the broker and the backend: in the worker's thread only
+        if get_request(execution).revoked():  # which tells broker and backend: in the worker's thread only
             self._end(execution)
         else:
             execution.start_clock()
@@ -207,10 +208,9 @@ class TaskPool(BasePool):  # type: ignore[misc]  # Celery ships no types
             execution.terminate(signal)
 
     def _get_info(self) -> dict[str, Any]:
-        loop = type(self._loop.loop)
         return {
             **super()._get_info(),
-            "loop": f"{loop.__module__}.{loop.__qualname__}",
+            "loop": "{0.__module__}.{0.__qualname__}".format(type(self._loop.loop)),
             "running": len(self._slots.running),
             "waiting": self._slots.waiting,
             "threads": len(self._threads._threads) if self._threads else 0,

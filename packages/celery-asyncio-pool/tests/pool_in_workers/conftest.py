@@ -116,3 +116,24 @@ def on_threads(shapes: Any, logs: Path) -> Iterator[Worker]:
 def on_asyncio(shapes: Any, logs: Path) -> Iterator[Worker]:
     with running_worker(shapes.app, logs, "shapes_asyncio", "-c", "8", module=SHAPES) as worker:
         yield worker
+
+
+AWAITING = "pool_in_workers.awaiting_app"
+
+
+@pytest.fixture(scope="session")
+def awaiting(app: Any) -> Iterator[Any]:  # noqa: ARG001  (which has put the address into the environment)
+    """The app of this package's own class."""
+    from pool_in_workers import awaiting_app
+
+    awaiting_app.app.loader.import_default_modules()
+    yield awaiting_app.app
+    awaiting_app.app.backend.result_consumer.stop()
+    awaiting_app.app.close()
+    awaiting_app.side.close()
+
+
+@pytest.fixture(scope="session")
+def on_awaiting(awaiting: Any, logs: Path) -> Iterator[Worker]:
+    with running_worker(awaiting, logs, "awaiting", "-c", "50", module=AWAITING) as worker:
+        yield worker

@@ -98,6 +98,16 @@ def _full(task: str) -> str:
     return task if "." in task else "pool_in_workers.foreign_app." + task
 
 
+def make_command(
+    module: str, pool: str = "asyncio", name: str = "a@test", queue: str = "a", loglevel: str = "INFO"
+) -> list[str]:
+    """The command line of a worker."""
+    command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", module]
+    command += ["worker", f"--pool={'custom' if pool == 'asyncio' else pool}", "-n", name, "-Q", queue]
+    command += [f"--loglevel={loglevel}", "--without-mingle", "--without-gossip", "--without-heartbeat"]
+    return command
+
+
 @contextlib.contextmanager
 def running_worker(
     app: Any,
@@ -115,9 +125,7 @@ def running_worker(
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CELERY_")}
     environ = {**kept, **environment, "FOREIGN_QUEUE": queue, "PYTHONUNBUFFERED": "1"}
     environ["CELERY_CUSTOM_WORKER_POOL"] = "celery_asyncio_pool:TaskPool"
-    command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", module]
-    command += ["worker", f"--pool={'custom' if pool == 'asyncio' else pool}", "-n", name, "-Q", queue]
-    command += [f"--loglevel={loglevel}", "--without-mingle", "--without-gossip", "--without-heartbeat"]
+    command = make_command(module, pool, name, queue, loglevel)
     command += options
     with log.open("wb") as sink:
         process = subprocess.Popen(
