@@ -34,7 +34,7 @@ class Channel(TakingChannel):
             # HELLO came with Redis 6.0; where redis-py has said it, no connection can be had.
             raise make_too_old_error("Redis older than 6.0") if "HELLO" in str(error) else error from None
         try:
-            require_supported(self.plain_client())
+            require_supported(self.plain_client(), self.global_keyprefix)
         except BaseException:
             self.close()
             raise

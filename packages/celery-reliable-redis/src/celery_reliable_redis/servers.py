@@ -12,15 +12,18 @@ from typing import Any
 
 import redis
 from redis.exceptions import (
+    AskError,
     BusyLoadingError,
     ClusterDownError,
     MasterDownError,
+    MovedError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     TryAgainError,
 )
 
+from celery_reliable_redis.finding import holds_together
 from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
 #: The first Redis with LMOVE and BLMOVE. Valkey may say of itself that it is a Redis 7.2.
@@ -29,13 +32,15 @@ OLDEST = (6, 2)
 #: What a server says that cannot serve for now; Redis 6.2 says it in the middle of a sentence where it comes
 #: from a script. UNBLOCKED: it became a replica while we waited.
 _NOT_NOW = re.compile(
-    r"(?:^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
+    r"(?:^|-)(ASK|BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|MOVED|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
 )
 #: The codes that redis-py before 8 takes off the text, and does not keep.
 _CODES = {
+    AskError: "ASK",
     BusyLoadingError: "LOADING",
     ClusterDownError: "CLUSTERDOWN",
     MasterDownError: "MASTERDOWN",
+    MovedError: "MOVED",
     ReadOnlyError: "READONLY",
     TryAgainError: "TRYAGAIN",
 }
@@ -92,20 +97,21 @@ def is_refusal(error: redis.RedisError) -> bool:
     return isinstance(error, NoPermissionError) or bool(_NEVER.search(str(error)))
 
 
-def require_supported(client: redis.Redis) -> None:
+def require_supported(client: redis.Redis, prefix: str = "") -> None:
     """Check that the server can do what we need. A server that hides its version is trusted.
 
     Raises:
-        UnsupportedServerError: it is too old, or part of a cluster.
+        UnsupportedServerError: it is too old, or part of a cluster that may spread keys with this prefix.
     """
     hello = _hello(client)
     version = re.match(r"(\d+)\.(\d+)", hello.get("version", ""))
     if version and tuple(map(int, version.groups())) < OLDEST:
         raise make_too_old_error(f"Redis {hello['version']}")
-    if hello.get("mode") == "cluster":
+    if hello.get("mode") == "cluster" and not holds_together(prefix):
         raise UnsupportedServerError(
             "the broker is a Redis cluster; the reliable transport moves messages between keys, which a "
-            "cluster spreads over its nodes (connect). Use one server, or kombu's transport."
+            "cluster spreads over its nodes (connect). Keep them in one slot, by a prefix with a part in "
+            'braces: broker_transport_options = {"global_keyprefix": "{celery}:"}.'
         )
 
 
