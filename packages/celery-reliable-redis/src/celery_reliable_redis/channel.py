@@ -55,6 +55,7 @@ class Channel(TakingChannel):
         if no_ack:
             return super().basic_get(queue, no_ack=True, **kwargs)
         taken = self._take_one(queue)
+        self._put_off_expiry(queue)
         if taken is None:
             return None
         key, raw = taken

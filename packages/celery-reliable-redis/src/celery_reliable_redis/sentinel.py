@@ -33,6 +33,10 @@ class SentinelChannel(Channel, stock.SentinelChannel):
         setattr(self, "_async_sentinel_manager" if asynchronous else "_sentinel_manager", manager)
         return self._make_managed_pool(manager, self._connparams(asynchronous))
 
+    def _fanout_prefixes(self) -> list[str]:
+        # kombu before 5.4 leaves its own as it is written, and may be listened to (`sentinel_fanout_compat`).
+        return [*super()._fanout_prefixes(), stock.Channel.keyprefix_fanout]
+
     def _make_pool(self, params: dict[str, Any]) -> Any:
         return self._make_managed_pool(self._make_manager(), params)
 
