@@ -60,6 +60,7 @@ def make_following(connection_class: type, key: str, seeds: Sequence[tuple[str, 
         port: int
 
         def connect(self) -> None:
+            """Connect to the node that has the key."""
             first, error = (self.host, self.port), None
             for self.host, self.port in dict.fromkeys([first, *seeds]):
                 try:
@@ -83,10 +84,11 @@ def make_following(connection_class: type, key: str, seeds: Sequence[tuple[str, 
                     self.host, self.port = moved[1] or self.host, int(moved[2])
             raise redis.ConnectionError("The nodes of the cluster send us from one to the other")
 
-        def _greet(self, *args: Any, **kwargs: Any) -> None:
+        def greet(self, *args: Any, **kwargs: Any) -> None:
+            """Log in, and ask whether the key is here."""
             getattr(super(), GREETING)(*args, **kwargs)
             self.send_command("EXISTS", key, check_health=False)
             self.read_response()  # says MOVED where it is another node's
 
-    setattr(Following, GREETING, Following._greet)
+    setattr(Following, GREETING, Following.greet)
     return Following

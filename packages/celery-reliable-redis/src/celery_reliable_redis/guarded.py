@@ -107,10 +107,10 @@ class GuardedChannel(kombu_versions.Channel):
             # In turn: most are of the first priority.
             popped = (client.rpop(self._q_for_pri(queue, priority)) for priority in self.priority_steps)
             raw: bytes | None = next((raw for raw in popped if raw is not None), None)
-        self._put_off_expiry(queue)
+        self.put_off_expiry(queue)
         return raw
 
-    def _put_off_expiry(self, queue: str) -> None:
+    def put_off_expiry(self, queue: str) -> None:
         """Have a queue that expires count from now, for somebody has asked for its messages."""
         with self.conn_or_acquire() as client:
             self._maybe_update_queues_expire(client, queue)

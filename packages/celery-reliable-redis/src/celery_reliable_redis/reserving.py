@@ -82,6 +82,10 @@ class ReservingChannel(GuardedChannel):
         params["connection_class"] = make_patient(connection_class)
         return {**params, **connection_options()}
 
+    def connection_params(self, asynchronous: bool) -> dict[str, Any]:
+        """Return what a pool of connections is made with."""
+        return self._connparams(asynchronous)
+
     def _make_pool(self, params: dict[str, Any]) -> Any:
         return redis.ConnectionPool(**params)
 

@@ -31,7 +31,7 @@ class SentinelChannel(Channel, stock.SentinelChannel):
         manager = self._make_manager()
         # kombu closes it with the channel.
         setattr(self, "_async_sentinel_manager" if asynchronous else "_sentinel_manager", manager)
-        return self._make_managed_pool(manager, self._connparams(asynchronous))
+        return self._make_managed_pool(manager, self.connection_params(asynchronous))
 
     def _fanout_prefixes(self) -> list[str]:
         # kombu before 5.4 leaves its own as it is written, and may be listened to (`sentinel_fanout_compat`).

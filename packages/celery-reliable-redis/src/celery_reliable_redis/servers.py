@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import redis
@@ -45,7 +46,9 @@ _CODES = {
     TryAgainError: "TRYAGAIN",
 }
 #: What it says of a command or a key that it will never let us have.
-_NEVER = re.compile(r"unknown (sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE)
+_NEVER = re.compile(
+    r"unknown (redis |sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE
+)
 
 
 class UnsupportedServerError(Exception):
@@ -135,6 +138,19 @@ def make_too_old_error(which: str) -> UnsupportedServerError:
         f"the broker is a {which}; the reliable transport needs 6.2 or later (connect). "
         "Update it, or use kombu's transport."
     )
+
+
+@contextlib.contextmanager
+def refusals_explained() -> Iterator[None]:
+    """Have a refusal say what it means for this transport.
+
+    Raises:
+        UnsupportedServerError: the server refuses something we cannot do without.
+    """
+    try:
+        yield
+    except redis.ResponseError as error:
+        raise make_refused_error(error) if is_refusal(error) else error from None
 
 
 def make_refused_error(error: redis.RedisError) -> UnsupportedServerError:
