@@ -79,15 +79,18 @@ class Server:
         """Start, and return when it answers."""
         while not self.port:
             self.port = free_pair()
-        command = [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes"]
-        command += ["--dir", str(self.directory), "--save", "", *self.arguments]
         log = (self.directory / "server.log").open("ab")
         with log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, start_new_session=True)
         until(lambda: self._answers() or self._ended(), "an answer of the server")
         if self._ended():
             self.process = None
             raise ServerDidNotStart((self.directory / "server.log").read_text()[-500:])
+
+    def command(self) -> list[str]:
+        """What starts it."""
+        command = [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes"]
+        return [*command, "--dir", str(self.directory), "--save", "", *self.arguments]
 
     def _ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
@@ -112,6 +115,13 @@ class Server:
                 self.process.kill()
                 self.process.wait()
             self.process = None
+
+    def kill(self) -> None:
+        """SIGKILL, as when its machine dies."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
 
     def url(self, db: int = 0) -> str:
         return f"redis://127.0.0.1:{self.port}/{db}"

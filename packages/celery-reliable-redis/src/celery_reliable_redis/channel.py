@@ -16,7 +16,7 @@ from celery_reliable_redis.envelope import parse_envelope
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.qos import Arrival, QoS
 from celery_reliable_redis.reservation import Held
-from celery_reliable_redis.servers import make_too_old_error, require_supported
+from celery_reliable_redis.servers import make_too_old_error, refusals_explained, require_supported
 from celery_reliable_redis.taking import TakingChannel
 
 logger = logging.getLogger(__name__)
@@ -32,10 +32,14 @@ class Channel(TakingChannel):
             super().__init__(*args, **kwargs)
         except redis.ResponseError as error:
             # HELLO came with Redis 6.0; where redis-py has said it, no connection can be had.
-            raise make_too_old_error("Redis older than 6.0") if "HELLO" in str(error) else error from None
+            raise (
+                make_too_old_error("Redis older than 6.0, or forbids HELLO")
+                if "HELLO" in str(error)
+                else error
+            ) from None
         try:
             self.check_delay(float(self.lease))
-            require_supported(self.plain_client())
+            require_supported(self.plain_client(), self.global_keyprefix)
         except BaseException:
             self.close()
             raise
@@ -58,11 +62,16 @@ class Channel(TakingChannel):
             self.connection.note_last_cancelled()
         return result
 
+    def _queue_bind(self, *args: Any) -> None:
+        with refusals_explained():  # of EVALSHA, for one: kombu's own queues expire
+            super()._queue_bind(*args)
+
     def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> Any:
         """Get one message, or None."""
         if no_ack:
             return super().basic_get(queue, no_ack=True, **kwargs)
         taken = self._take_one(queue)
+        self.put_off_expiry(queue)
         if taken is None:
             return None
         arrival = Arrival(parse_envelope(taken.raw, queue, self), Held(self.reservation, *taken))

@@ -107,8 +107,13 @@ class GuardedChannel(kombu_versions.Channel):
             # In turn: most are of the first priority.
             popped = (client.rpop(self._q_for_pri(queue, priority)) for priority in self.priority_steps)
             raw: bytes | None = next((raw for raw in popped if raw is not None), None)
-            self._maybe_update_queues_expire(client, queue)
+        self.put_off_expiry(queue)
         return raw
+
+    def put_off_expiry(self, queue: str) -> None:
+        """Have a queue that expires count from now, for somebody has asked for its messages."""
+        with self.conn_or_acquire() as client:
+            self._maybe_update_queues_expire(client, queue)
 
     def _brpop_read(self, **options: Any) -> bool:
         # kombu calls it when the answer to a BRPOP is there.
@@ -151,8 +156,13 @@ class GuardedChannel(kombu_versions.Channel):
             return self._receive_fanout(bytes_to_str(message["channel"]), message["data"])
         return None
 
+    def _fanout_prefixes(self) -> list[str]:
+        return [self.keyprefix_fanout]
+
     def _receive_fanout(self, topic: str, raw: bytes) -> bool:
-        exchange = topic.removeprefix(self.keyprefix_fanout).split("/", 1)[0]
+        for prefix in self._fanout_prefixes():
+            topic = topic.removeprefix(prefix)
+        exchange = topic.split("/", 1)[0]
         queue = self._fanout_to_queue.get(exchange)
         if queue is None:  # cancelled meanwhile
             return False

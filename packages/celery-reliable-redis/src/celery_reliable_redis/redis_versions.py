@@ -24,6 +24,9 @@ MAJOR: int = int(redis.__version__.partition(".")[0])
 #: Whether a connection can read what it has not asked for. With hiredis, redis-py 5 cannot.
 PUSHES = MAJOR >= 6 or not HIREDIS_AVAILABLE
 
+#: The method by which a new connection logs in: `connect` calls this one.
+GREETING = "on_connect_check_health" if hasattr(redis.Connection, "on_connect_check_health") else "on_connect"
+
 
 def connection_options() -> dict[str, Any]:
     """Return the options of a connection that lets the server tell of new messages."""

@@ -14,11 +14,13 @@ import redis
 
 from celery_reliable_redis.consumer import BASE
 from celery_reliable_redis.delaying import DelayingChannel
+from celery_reliable_redis.finding import holds_together, make_following
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.returning import Rules
 from celery_reliable_redis.servers import CannotServeError, make_patient
+from celery_reliable_redis.urls import nodes
 
 logger = logging.getLogger(__name__)
 
@@ -87,8 +89,19 @@ class ReservingChannel(DelayingChannel):
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         params: dict[str, Any] = super()._connparams(asynchronous)
-        params["connection_class"] = make_patient(params["connection_class"], pooled=not asynchronous)
+        connection_class = params["connection_class"]
+        if holds_together(self.global_keyprefix):
+            seeds = nodes(self.connection.client, self.connection.default_port)
+            connection_class = make_following(connection_class, self.global_keyprefix, seeds)
+        params["connection_class"] = make_patient(connection_class, pooled=not asynchronous)
         return {**params, **connection_options()}
+
+    def connection_params(self, asynchronous: bool) -> dict[str, Any]:
+        """Return what a pool of connections is made with."""
+        return self._connparams(asynchronous)
+
+    def _make_pool(self, params: dict[str, Any]) -> Any:
+        return redis.ConnectionPool(**params)
 
     def plain_client(self) -> redis.Redis:
         """Return a client of our own: kombu's adds the prefix to some keys of some commands."""
@@ -99,7 +112,7 @@ class ReservingChannel(DelayingChannel):
         params = {**self._connparams(), "max_connections": None}
         if "path" in params:
             patience.pop("socket_connect_timeout")
-        return redis.Redis(connection_pool=redis.ConnectionPool(**{**params, **patience}))
+        return redis.Redis(connection_pool=self._make_pool({**params, **patience}))
 
     def note_turn(self) -> None:
         """Note that this side goes on.

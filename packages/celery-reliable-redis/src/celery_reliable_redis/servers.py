@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import redis
 from redis.exceptions import (
+    AskError,
     BusyLoadingError,
     ClusterDownError,
     MasterDownError,
+    MovedError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -23,6 +26,7 @@ from redis.exceptions import (
 )
 
 from celery_reliable_redis.calls import drop_suspect, timed
+from celery_reliable_redis.finding import holds_together
 from celery_reliable_redis.native import READ, WRITE
 from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
@@ -32,18 +36,22 @@ OLDEST = (6, 2)
 #: What a server says that cannot serve for now; Redis 6.2 says it in the middle of a sentence where it comes
 #: from a script. UNBLOCKED: it became a replica while we waited.
 _NOT_NOW = re.compile(
-    r"(?:^|-)(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
+    r"(?:^|-)(ASK|BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|MOVED|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
 )
 #: The codes that redis-py before 8 takes off the text, and does not keep.
 _CODES = {
+    AskError: "ASK",
     BusyLoadingError: "LOADING",
     ClusterDownError: "CLUSTERDOWN",
     MasterDownError: "MASTERDOWN",
+    MovedError: "MOVED",
     ReadOnlyError: "READONLY",
     TryAgainError: "TRYAGAIN",
 }
 #: What it says of a command or a key that it will never let us have.
-_NEVER = re.compile(r"unknown (sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE)
+_NEVER = re.compile(
+    r"unknown (redis |sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE
+)
 
 
 class UnsupportedServerError(Exception):
@@ -109,20 +117,21 @@ def is_refusal(error: redis.RedisError) -> bool:
     return isinstance(error, NoPermissionError) or bool(_NEVER.search(str(error)))
 
 
-def require_supported(client: redis.Redis) -> None:
+def require_supported(client: redis.Redis, prefix: str = "") -> None:
     """Check that the server can do what we need. A server that hides its version is trusted.
 
     Raises:
-        UnsupportedServerError: it is too old, or part of a cluster.
+        UnsupportedServerError: it is too old, or part of a cluster that may spread keys with this prefix.
     """
     hello = _hello(client)
     version = re.match(r"(\d+)\.(\d+)", hello.get("version", ""))
     if version and tuple(map(int, version.groups())) < OLDEST:
         raise make_too_old_error(f"Redis {hello['version']}")
-    if hello.get("mode") == "cluster":
+    if hello.get("mode") == "cluster" and not holds_together(prefix):
         raise UnsupportedServerError(
             "the broker is a Redis cluster; the reliable transport moves messages between keys, which a "
-            "cluster spreads over its nodes (connect). Use one server, or kombu's transport."
+            "cluster spreads over its nodes (connect). Keep them in one slot, by a prefix with a part in "
+            'braces: broker_transport_options = {"global_keyprefix": "{celery}:"}.'
         )
 
 
@@ -146,6 +155,19 @@ def make_too_old_error(which: str) -> UnsupportedServerError:
         f"the broker is a {which}; the reliable transport needs 6.2 or later (connect). "
         "Update it, or use kombu's transport."
     )
+
+
+@contextlib.contextmanager
+def refusals_explained() -> Iterator[None]:
+    """Have a refusal say what it means for this transport.
+
+    Raises:
+        UnsupportedServerError: the server refuses something we cannot do without.
+    """
+    try:
+        yield
+    except redis.ResponseError as error:
+        raise make_refused_error(error) if is_refusal(error) else error from None
 
 
 def make_refused_error(error: redis.RedisError) -> UnsupportedServerError:

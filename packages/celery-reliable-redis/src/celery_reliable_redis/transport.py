@@ -6,7 +6,7 @@ import socket
 import time
 from typing import Any
 
-from celery_reliable_redis import kombu_versions
+from celery_reliable_redis import kombu_versions, urls
 from celery_reliable_redis.channel import Channel
 from celery_reliable_redis.counters import counters, show_in
 from celery_reliable_redis.guarded import GuardedTransport
@@ -66,9 +66,16 @@ class Transport(GuardedTransport):
     """kombu's Redis transport with channels that reserve."""
 
     Channel = Channel
+    #: kombu then leaves a URL as it is, and the scheme in it.
+    can_parse_url = True
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, client: Any, **kwargs: Any) -> None:
+        super().__init__(client, **kwargs)
+        self._scheme = urls.settle(client, type(self))
+        if self._scheme == "sentinel":
+            from celery_reliable_redis.sentinel import SentinelChannel
+
+            self.Channel, self.default_port = SentinelChannel, 26379
         self.cycle = Poller()
         show_in(self.client, self._show_counters)
         self._loop: Any = None
@@ -81,6 +88,10 @@ class Transport(GuardedTransport):
             held for channel in self.channels if channel.reservation for held in [*channel.reservation.held]
         ]
         return counters.show(one.since for one in held)
+
+    def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:  # noqa: ARG002
+        """Write where the connection leads to; `uri` is kombu's own idea of it, which lacks a scheme."""
+        return urls.as_uri(self.client, self._scheme, include_password, mask)
 
     @property
     def flushes_before_waiting(self) -> bool:

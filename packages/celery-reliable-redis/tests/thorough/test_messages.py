@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from kombu import Connection, Consumer, Queue
 
+from celery_reliable_redis import kombu_versions
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.servers import UnsupportedServerError
 from transport_consuming import consuming, numbers, publish, receive
@@ -393,3 +394,17 @@ def test_news_and_a_lost_connection_are_understood_while_no_more_is_wanted(anywh
         assert channel.reservation is first  # nothing was asked on it that may have been answered
     assert not lab.queued()
     until(lambda: not any(lab.reserved().values()), "nothing is left")
+
+
+@pytest.mark.skipif(kombu_versions.IS_OLDER, reason="queues expire since kombu 5.7")
+@pytest.mark.parametrize("no_ack", [True, False])
+def test_a_queue_that_is_asked_for_a_message_expires_later(lab: Lab, no_ack: bool) -> None:
+    queue = Queue("expiring", routing_key="expiring", expires=60)
+    with lab.connection() as connection:
+        for number in range(2):
+            connection.Producer().publish(number, exchange="", routing_key="expiring", declare=[queue])
+        lab.broker_client.pexpire("expiring", 10_000)
+        message = queue(connection.default_channel).get(no_ack=no_ack)
+        assert message.payload == 0
+        remaining: Any = lab.broker_client.pttl("expiring")
+        assert remaining > 10_000

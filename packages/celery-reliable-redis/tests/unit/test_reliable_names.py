@@ -38,7 +38,7 @@ PUBLIC = [
 #: Private to Celery, kombu or redis-py, who offer no other way to extend them.
 THEIRS = {
     *("_callbacks", "_deliver", "_in_poll", "_on_connection_disconnect", "_put", "_q_for_pri", "_raw"),
-    *("_decoders", "_parser", "_pop_ready", "_sock", "_to_keys"),
+    *("_decoders", "_init_params", "_initial_params", "_parser", "_pop_ready", "_sock", "_to_keys"),
 }
 
 
@@ -138,6 +138,7 @@ def test_no_module_sets_an_attribute_of_another_object(module: str) -> None:
     assert foreign <= {
         *("message.delivery_tag", "message._raw", "poller._on_connection_disconnect"),
         *("connection.info", "connection.next_health_check", "result.ignored"),
+        *("client.alt", "client.cycle", "client.switch", "client.transport_cls"),
     }
 
 
