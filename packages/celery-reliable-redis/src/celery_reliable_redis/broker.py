@@ -6,10 +6,12 @@ import argparse
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 from celery import Celery
 from celery.app.utils import find_app
+from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from celery_reliable_redis.servers import UnsupportedServerError
@@ -43,15 +45,24 @@ def open_broker(options: argparse.Namespace) -> Iterator[Broker]:
         SystemExit: there is no such app, or no such broker; the text says which.
     """
     app = _find_app(options.app) if options.app else Celery("celery-reliable-redis", broker=options.broker)
-    with app.connection_for_read(transport=RELIABLE) as connection:
-        try:
-            channel = connection.channel()
+    try:
+        connection, channel = _connect(app)
+        with connection:
             prefix = channel.global_keyprefix if options.prefix is None else options.prefix
             yield Broker(channel.plain_client(), prefix)
-        except (OSError, redis.RedisError, OperationalError, UnsupportedServerError) as error:
-            address = app.connection_for_read().as_uri()
-            text = f"celery-reliable-redis: the broker {address} cannot be used: {error}"
-            raise SystemExit(text) from None
+    except (OSError, redis.RedisError, OperationalError, UnsupportedServerError) as error:
+        address = app.connection_for_read().as_uri()
+        text = f"celery-reliable-redis: the broker {address} cannot be used: {error}"
+        raise SystemExit(text) from None
+
+
+def _connect(app: Celery) -> tuple[Connection, Any]:
+    try:
+        connection = app.connection_for_read(transport=RELIABLE)
+        return connection, connection.channel()
+    except ValueError as error:  # the address itself may hold a password
+        text = f"celery-reliable-redis: the broker's address, or an option, means nothing: {error}"
+        raise SystemExit(text) from None
 
 
 def _find_app(name: str) -> Celery:
