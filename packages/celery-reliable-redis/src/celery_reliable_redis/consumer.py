@@ -55,6 +55,9 @@ class Consumer:
         #: How messages go back.
         self.returns = Returns(self.registry[:2], longest, rules)
         self._survey: Survey | None = None
+        #: Lists of dead consumers that we cannot put back, and those of them that we may not.
+        self._stuck: set[str] = set()
+        self._refused: set[str] = set()
 
     def register(self, queues: Iterable[str]) -> None:
         """Let others know of the queues, before the first message is taken from them.
@@ -66,9 +69,10 @@ class Consumer:
         currents = [parts.current for parts in lists.values()]
         try:
             self._renew(self.client, _count(lists), "new")
-            keys = [*lists, *currents]
+            asides = {self.returns.rules.find_dead_key(queue) for queue in lists}
+            keys = [*lists, *currents, *asides]
             # Declared, for once: so the server says now which of them it would refuse later.
-            self.client.eval(scripts.TAKE, len(keys), *keys, 0, 1, "stop", *keys)
+            self.client.eval(scripts.TAKE, len(keys), *keys, 0, 1, "stop", *lists, *currents)
             for key in currents:
                 self.client.lrem(key, -1, "")
         except redis.ResponseError as error:
@@ -102,21 +106,36 @@ class Consumer:
             self._survey = Survey(self.base, self.registry)
 
     def rescue(self, client: redis.Redis) -> int:
-        """Put back some messages of dead consumers. Returns how many: 0 if there are none."""
+        """Put back some messages of dead consumers. Returns how many: 0 if there are none.
+
+        What cannot be put back keeps nothing else waiting.
+
+        Raises:
+            redis.ResponseError: the server cannot put something back, whoever asks for it.
+        """
         if self._survey is not None and self._survey.look_further(client):
             self._survey = None
         lease_ms, remember_ms = int(self.lease_s * 1000), REMEMBER_DEAD_S * 1000
-        args = lease_ms, remember_ms, self.base, LISTS_AT_ONCE
+        args = lease_ms, remember_ms, self.base, LISTS_AT_ONCE + len(self._stuck)
         found: Any = client.eval(scripts.FIND_DEAD, 3, *self.registry, *args)
         moved = 0
+        failure = None
+        self._stuck = {*self._refused}
         for consumer, queue, key, host in zip(*[iter(x.decode() for x in found)] * 4, strict=True):
+            if key in self._refused:
+                continue
             try:
                 raws: Any = client.lrange(key, 0, -1)
                 moved += self.returns.put_back_of_dead(client, consumer, queue, key, raws, host)
             except redis.ResponseError as error:
-                if not is_refusal(error):  # a queue to which others have the right
-                    raise
+                self._stuck.add(key)
+                if is_refusal(error):  # a queue to which others have the right
+                    self._refused.add(key)
+                else:
+                    failure = error
         counters.add("rescued", moved)
+        if failure is not None and not moved:
+            raise failure
         return moved
 
 

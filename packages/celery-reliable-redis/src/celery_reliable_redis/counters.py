@@ -22,7 +22,8 @@ class Counters:
 
     def reset(self) -> None:
         """Begin anew, as in a child that was just forked: nobody is left to release the lock."""
-        self._lock = native.allocate_lock()
+        # One that its own thread may have twice: a signal's handler may acknowledge (Celery's cold shutdown).
+        self._lock = native.allocate_rlock()
         self._numbers = dict.fromkeys(NAMES, 0)
 
     def add(self, name: str, number: int = 1) -> None:
@@ -39,7 +40,14 @@ class Counters:
 
 def show_in(connection: Any, show: Callable[[], dict[str, Any]]) -> None:
     """Have kombu's `connection.info()` tell the counters, too: Celery puts that into `inspect stats`."""
-    connection.info = lambda: {**type(connection).info(connection), "reliable": show()}
+
+    def own_info() -> dict[str, Any]:
+        info: dict[str, Any] = type(connection).info(connection)
+        return info
+
+    connection.info = lambda: {**own_info(), "reliable": show()}
+    # kombu pickles a connection as its class, and what `info` tells.
+    connection.__reduce_ex__ = lambda _: (type(connection), tuple(own_info().values()))
 
 
 #: Those of this process.

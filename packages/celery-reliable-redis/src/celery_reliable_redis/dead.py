@@ -22,6 +22,7 @@ AT_ONCE = 100
 #: KEYS: the list of those put aside, and the queue. ARGV: the message. Returns 1 if it was there, and has
 #: moved to the tail of the queue.
 REPLAY = """
+redis.call('LLEN', KEYS[2])  -- an error, if it is no list
 if redis.call('LREM', KEYS[1], -1, ARGV[1]) == 0 then return 0 end
 redis.call('LPUSH', KEYS[2], ARGV[1])
 return 1
@@ -100,7 +101,8 @@ def find_queues(client: redis.Redis, prefix: str = "") -> list[str]:
         "".join(f"\\{letter}" if letter in "[]*?\\" else letter for letter in prefix) + f"*{DEAD_SUFFIX}"
     )
     keys = client.scan_iter(pattern, count=1000, _type="list")
-    return sorted(key.decode()[len(prefix) : -len(DEAD_SUFFIX)] for key in keys)
+    # A set: SCAN may name a key twice.
+    return sorted({key.decode()[len(prefix) : -len(DEAD_SUFFIX)] for key in keys})
 
 
 def _read(raw: bytes) -> DeadLetter:

@@ -25,6 +25,7 @@ from celery_reliable_redis import native
 from celery_reliable_redis.acks import IDLE_S
 from celery_reliable_redis.calls import forget_calls
 from celery_reliable_redis.reservation import Reservation
+from celery_reliable_redis.servers import is_passing
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class Heartbeat:
         self._alarm: Any = None
         #: What the thread has to say: level and text.
         self._news: deque[tuple[int, str]] = deque(maxlen=100)
+        #: What has been told, and is not told again.
+        self._told: set[str] = set()
         #: When the next renewals are due.
         self._beat_at = 0.0
         #: Until when no late acknowledgement is sent, after one could not be sent.
@@ -114,11 +117,20 @@ class Heartbeat:
                 if do(reservation, client):
                     self.remove(reservation)
             except (redis.RedisError, OSError) as error:
-                self._rest_until = time.monotonic() + REST_S
-                self._tell(logging.DEBUG, f"Nothing done for {reservation.id}, will retry: {error!r}")
+                self._tell_of(error, reservation)
             except Exception:  # the thread must outlive whatever this is
                 text = f"Nothing done for {reservation.id}, will retry: {traceback.format_exc()}"
                 self._tell(logging.ERROR, text)
+
+    def _tell_of(self, error: Exception, reservation: Reservation) -> None:
+        text = f"Not all done for {reservation.id}, will retry: {type(error).__name__}: {error}"
+        if not isinstance(error, redis.ResponseError) or is_passing(error):
+            self._rest_until = time.monotonic() + REST_S
+        elif text not in self._told:  # somebody has to see to it
+            self._told.add(text)
+            self._tell(logging.WARNING, text)
+            return
+        self._tell(logging.DEBUG, text)
 
     def _tell(self, level: int, text: str) -> None:
         self._news.append((level, text))
@@ -129,9 +141,12 @@ class Heartbeat:
         if not hangs:
             reservation.renew(client)
         reservation.acks.confirm_by(client, IDLE_S)
-        if moved := reservation.rescue(client):
-            self._tell(logging.WARNING, f"Put back {moved} message(s) of dead consumers")
-            self._beat_at = 0.0  # there may be more; no lease waits for them
+        try:
+            if moved := reservation.rescue(client):
+                self._tell(logging.WARNING, f"Put back {moved} message(s) of dead consumers")
+                self._beat_at = 0.0  # there may be more; no lease waits for them
+        except redis.ResponseError as error:
+            self._tell_of(error, reservation)
         if hangs:
             self._give_up(reservation)
         # The lease then runs out by itself: a command that is still on its way may yet reserve a message,

@@ -78,6 +78,11 @@ class _OlderChannel(stock.Channel):
 class _OlderPoller(stock.MultiChannelPoller):
     """kombu's poller before 5.7, made to survive a connection that is closed on purpose."""
 
+    def get(self, callback: Any, timeout: float | None = None) -> Any:
+        """Wait for something to happen, where there is no event loop; first as 5.7 does, which begins so."""
+        self.on_poll_start()
+        return super().get(callback, timeout)
+
     def on_readable(self, fileno: int) -> Any:
         """Have the channel read, unless the connection is closed meanwhile."""
         return super().on_readable(fileno) if fileno in self._fd_to_chan else None

@@ -22,6 +22,12 @@ def allocate_lock() -> Any:
     return gevent.get_original("_thread", "allocate_lock")() if gevent else _threading().Lock()
 
 
+def allocate_rlock() -> Any:
+    """Make a `threading.RLock`. As above."""
+    gevent = _patched_by_gevent()
+    return gevent.get_original("_thread", "RLock")() if gevent else _threading().RLock()
+
+
 def start_thread(run: Callable[[Any], None], argument: Any) -> None:
     """Run `run(argument)` in a thread that ends with the process."""
     if gevent := _patched_by_gevent():

@@ -206,8 +206,9 @@ if ARGV[2] == 'dead' then
 end
 local back, aside = 0, 0
 for i = 3, #ARGV, 3 do
+  local where = ARGV[i + 2]
+  redis.call('LLEN', where == 'aside' and KEYS[5] or KEYS[4])  -- an error, if it is no list
   if redis.call('LREM', KEYS[3], 1, ARGV[i]) == 1 then
-    local where = ARGV[i + 2]
     if where == 'aside' then
       redis.call('LPUSH', KEYS[5], ARGV[i + 1])
       aside = aside + 1

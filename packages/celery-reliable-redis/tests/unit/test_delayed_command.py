@@ -75,10 +75,24 @@ def test_it_takes_an_app_and_its_prefix(
     assert run("list") == (0, "", "")
 
 
-@pytest.mark.parametrize("which", [("-b", "redis://127.0.0.1:1/0"), ("-A", "no_such_project")])
+@pytest.mark.parametrize(
+    "which",
+    [
+        ("-b", "redis://127.0.0.1:1/0"),
+        ("-b", "redis://127.0.0.1:port/0"),
+        ("-b", "redis://127.0.0.1:1/database"),
+        ("-A", "no_such_project"),
+    ],
+)
 def test_it_says_in_one_line_what_it_cannot_find(run: Run, which: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit, match=r"^celery-reliable-redis: .*$"):
         run("list", which=which)
+
+
+def test_a_limit_that_is_none_is_refused_in_plain_words(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("list", "--limit", "-1")
+    assert "'-1' is no whole number" in capsys.readouterr().err
 
 
 def test_names_from_anybody_move_no_terminals_cursor(waiting: Lab, run: Run) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import redis
+from kombu.transport import redis as stock
 
-from celery_reliable_redis import calls, liveness
+from celery_reliable_redis import calls, kombu_versions, liveness
 from celery_reliable_redis.calls import forget_calls, timed
 from celery_reliable_redis.heartbeat import Heartbeat
 from celery_reliable_redis.liveness import LEASES
@@ -248,3 +249,13 @@ def test_a_fork_does_not_hang_in_its_parents_calls(clock: Clock, reservation: Wa
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
     in_call(wire, fork)
+
+
+def test_with_an_older_kombu_and_without_an_event_loop_a_consumer_has_its_turns_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(stock.MultiChannelPoller, "get", lambda *_: calls.append("get"))
+    monkeypatch.setattr(stock.MultiChannelPoller, "on_poll_start", lambda _: calls.append("on_poll_start"))
+    kombu_versions._OlderPoller().get(None)
+    assert calls == ["on_poll_start", "get"]
