@@ -88,7 +88,7 @@ class Acks:
 
     def pending(self) -> list[Removal]:
         """Return the messages that may still be in their lists."""
-        return [*self._unsent, *self._unconfirmed]
+        return [*self._unsent.copy(), *self._unconfirmed]  # others may add meanwhile
 
     def hang_up(self) -> None:
         """Close the connection; from now on it is opened only for the moment of sending."""

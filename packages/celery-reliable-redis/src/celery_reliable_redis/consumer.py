@@ -121,7 +121,9 @@ class Consumer:
         moved = 0
         failure = None
         self._stuck = {*self._refused}
-        for consumer, queue, key, host in zip(*[iter(x.decode() for x in found)] * 4, strict=True):
+        for consumer, queue, key, host in zip(
+            *[iter(x.decode(errors="replace") for x in found)] * 4, strict=True
+        ):
             if key in self._refused:
                 continue
             try:

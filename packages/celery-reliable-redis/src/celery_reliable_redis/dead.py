@@ -102,7 +102,7 @@ def find_queues(client: redis.Redis, prefix: str = "") -> list[str]:
     )
     keys = client.scan_iter(pattern, count=1000, _type="list")
     # A set: SCAN may name a key twice.
-    return sorted({key.decode()[len(prefix) : -len(DEAD_SUFFIX)] for key in keys})
+    return sorted({key.decode(errors="replace")[len(prefix) : -len(DEAD_SUFFIX)] for key in keys})
 
 
 def _read(raw: bytes) -> DeadLetter:

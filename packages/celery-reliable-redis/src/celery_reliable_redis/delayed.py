@@ -71,7 +71,9 @@ def _find_queues(client: redis.Redis, prefix: str) -> Iterator[tuple[str, DelayK
     base = f"{prefix}{BASE}"
     start = make_delay_keys(base, prefix).due
     pattern = re.sub(r"([][*?\\])", r"\\\1", start) + "*"
-    keys = {key.decode() for key in client.scan_iter(pattern, MEMBERS_AT_ONCE, "zset")}  # perhaps named twice
+    keys = {
+        key.decode(errors="replace") for key in client.scan_iter(pattern, MEMBERS_AT_ONCE, "zset")
+    }  # perhaps named twice
     for key in sorted(keys):
         queue = key[len(start) :]
         yield queue, make_delay_keys(base, prefix + queue)

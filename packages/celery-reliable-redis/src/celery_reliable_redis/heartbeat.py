@@ -79,6 +79,10 @@ class Heartbeat:
             self._removed.append(client)
             self.rouse()
 
+    def watched(self) -> list[Reservation]:
+        """Return the reservations whose leases are renewed."""
+        return list(self._watched)
+
     def log_news(self) -> None:
         """Log the thread's messages; called in a thread that may log."""
         while self._news:

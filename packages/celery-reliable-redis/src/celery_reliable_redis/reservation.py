@@ -208,7 +208,7 @@ def reserved_from(client: redis.Redis, queue: str, prefix: str = "") -> list[str
     numbers = dict.fromkeys(members, 1)
     numbers |= {who: read_entry(entry).get(f"{prefix}{queue}", 1) for who, entry in entries.items() if who}
     return [
-        part_key(base, consumer.decode(), f"{prefix}{queue}", number)
+        part_key(base, consumer.decode(errors="replace"), f"{prefix}{queue}", number)
         for consumer, most in numbers.items()
         for number in range(1, most + 1)
     ]

@@ -10,6 +10,7 @@ from celery_reliable_redis import kombu_versions, urls
 from celery_reliable_redis.channel import Channel
 from celery_reliable_redis.counters import counters, show_in
 from celery_reliable_redis.guarded import GuardedTransport
+from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.reserving import PAUSE_S
 from celery_reliable_redis.servers import CannotServeError
 from celery_reliable_redis.stopping import Stopping
@@ -77,17 +78,11 @@ class Transport(GuardedTransport):
 
             self.Channel, self.default_port = SentinelChannel, 26379
         self.cycle = Poller()
-        show_in(self.client, self._show_counters)
+        show_in(self.client, _show_counters)
         self._loop: Any = None
         self._looking: Any = None
         self._bell: tuple[socket.socket, socket.socket] | None = None
         self._stopping: Stopping | None = None
-
-    def _show_counters(self) -> dict[str, Any]:
-        held = [
-            held for channel in self.channels if channel.reservation for held in [*channel.reservation.held]
-        ]
-        return counters.show(one.since for one in held)
 
     def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:  # noqa: ARG002
         """Write where the connection leads to; `uri` is kombu's own idea of it, which lacks a scheme."""
@@ -162,3 +157,8 @@ class Transport(GuardedTransport):
             for end in self._bell:
                 end.close()
             self._bell = None
+
+
+def _show_counters() -> dict[str, Any]:
+    # Those of lost connections are among them: their jobs go on.
+    return counters.show(held.since for reservation in heartbeat.watched() for held in [*reservation.held])
