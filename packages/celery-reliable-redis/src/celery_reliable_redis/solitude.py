@@ -10,15 +10,20 @@ import time
 
 from celery_reliable_redis.reservation import Reservation
 
-#: Seconds for which a consumer takes nothing, so that its hands are empty when it takes a suspect. After
-#: that the suspect waits behind the others once more.
+#: Seconds for which a consumer takes nothing, so that its hands are empty when it takes a suspect.
 MAKING_ROOM_S = 30.0
+#: Seconds for which suspects then wait behind the others, where that was in vain, unless its hands are empty
+#: before: a long job must not keep a consumer from the others again and again.
+PASSING_S = 10 * MAKING_ROOM_S
+#: Seconds after which a consumer that has found nothing but suspects to pass looks again.
+LOOK_S = 0.1
 
 
 class Solitude:
     """What one consumer does about suspects."""
 
     def __init__(self) -> None:
+        self._pass_until = 0.0
         self.end()
 
     def end(self) -> None:
@@ -31,14 +36,30 @@ class Solitude:
         self._since = time.monotonic()
         self._has_suspect = has_suspect
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether nothing is taken now."""
+        return bool(self._since)
+
     def choose(self, reservation: Reservation | None) -> str | None:
         """Return what to do with a suspect that is next, as `scripts.TAKE` says; None: take nothing."""
         if not self._since:
-            return "stop" if reservation is not None and reservation.held else "alone"
+            if reservation is None or not reservation.held:
+                return "alone"
+            return "pass" if self._is_passing else "stop"
         if reservation is None or reservation.is_hand_empty:
+            self._pass_until = 0.0
             self.end()
             return "alone"
-        if self._has_suspect or time.monotonic() - self._since < MAKING_ROOM_S:
+        patience_s = LOOK_S if self._is_passing else MAKING_ROOM_S
+        if self._has_suspect or time.monotonic() - self._since < patience_s:
             return None
+        if not self._is_passing:
+            self._pass_until = time.monotonic() + PASSING_S
         self.end()
         return "pass"
+
+    @property
+    def _is_passing(self) -> bool:
+        # Asked for each question, and almost always no: a clock is slower to read.
+        return bool(self._pass_until) and time.monotonic() < self._pass_until
