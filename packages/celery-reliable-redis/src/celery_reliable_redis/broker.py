@@ -43,13 +43,16 @@ def open_broker(options: argparse.Namespace) -> Iterator[Broker]:
         SystemExit: there is no such app, or no such broker; the text says which.
     """
     app = _find_app(options.app) if options.app else Celery("celery-reliable-redis", broker=options.broker)
+    try:
+        address = app.connection_for_read().as_uri()
+    except (KeyError, ValueError) as error:
+        raise SystemExit(f"celery-reliable-redis: there is no such broker: {error.args[0]}") from None
     with app.connection_for_read(transport=RELIABLE) as connection:
         try:
             channel = connection.channel()
             prefix = channel.global_keyprefix if options.prefix is None else options.prefix
             yield Broker(channel.plain_client(), prefix)
         except (OSError, redis.RedisError, OperationalError, UnsupportedServerError) as error:
-            address = app.connection_for_read().as_uri()
             text = f"celery-reliable-redis: the broker {address} cannot be used: {error}"
             raise SystemExit(text) from None
 

@@ -44,9 +44,9 @@ def add_to(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if (count := int(text)) < 0:
-        raise ValueError
-    return count
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tasks")
+    return int(text)
 
 
 def _list(broker: Broker, options: argparse.Namespace) -> int:
