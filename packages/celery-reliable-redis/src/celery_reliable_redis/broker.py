@@ -51,7 +51,14 @@ def open_broker(options: argparse.Namespace) -> Iterator[Broker]:
             yield Broker(channel.plain_client(), prefix)
     except BrokenPipeError:
         raise
-    except (OSError, ValueError, redis.RedisError, OperationalError, UnsupportedServerError) as error:
+    except (
+        KeyError,
+        OSError,
+        ValueError,
+        redis.RedisError,
+        OperationalError,
+        UnsupportedServerError,
+    ) as error:
         # kombu, who could hide the password, cannot read every address.
         address = re.sub(r"//[^@]*@", "//:**@", str(app.conf.broker_read_url or app.conf.broker_url))
         text = f"celery-reliable-redis: the broker {address} cannot be used: {error}"

@@ -121,9 +121,8 @@ class Consumer:
         moved = 0
         failure = None
         self._stuck = {*self._refused}
-        for consumer, queue, key, host in zip(
-            *[iter(x.decode(errors="replace") for x in found)] * 4, strict=True
-        ):
+        names = (name.decode(errors="replace") for name in found)
+        for consumer, queue, key, host in zip(names, names, names, names, strict=True):
             if key in self._refused:
                 continue
             try:

@@ -70,14 +70,15 @@ class DeadLetters:
         return int(number)
 
     def __iter__(self) -> Iterator[DeadLetter]:
-        """Go through them, the oldest first."""
-        end = -1
-        while True:
-            raws: Any = self._client.lrange(self.key, end - AT_ONCE + 1, end)
-            yield from (_read(raw) for raw in reversed(raws))
-            if len(raws) < AT_ONCE:
-                return
-            end -= AT_ONCE
+        """Go through those that are there now, the oldest first; they may be dropped meanwhile."""
+        there: list[bytes] = []
+        while raws := self._read_next(len(there)):
+            there += raws
+        yield from map(_read, there)
+
+    def _read_next(self, number: int) -> list[bytes]:
+        raws: Any = self._client.lrange(self.key, -number - AT_ONCE, -number - 1)
+        return [*reversed(raws)]
 
     def find(self, task_id: str) -> list[DeadLetter]:
         """Return those of one task, the oldest first."""

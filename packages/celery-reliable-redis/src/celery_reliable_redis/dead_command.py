@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+import redis
+
 from celery_reliable_redis.broker import Broker
 from celery_reliable_redis.dead import DeadLetter, DeadLetters, find_queues
 
@@ -96,11 +98,17 @@ def _choose(broker: Broker, options: argparse.Namespace) -> Iterator[tuple[DeadL
 
 
 def _go_through(broker: Broker, options: argparse.Namespace) -> Iterator[tuple[DeadLetters, DeadLetter]]:
-    queues = [options.queue] if options.queue else find_queues(broker.client, broker.prefix)
-    for queue in queues:
+    if options.queue:
+        letters = DeadLetters(broker.client, options.queue, broker.prefix)
+        yield from ((letters, letter) for letter in letters)
+        return
+    for queue in find_queues(broker.client, broker.prefix):
         letters = DeadLetters(broker.client, queue, broker.prefix)
-        for letter in letters:
-            yield letters, letter
+        try:
+            # What does not say why it is there, nobody has put aside: somebody's list is called like that.
+            yield from ((letters, letter) for letter in letters if letter.reason)
+        except redis.exceptions.NoPermissionError:
+            print(f"no right to look into {letters.key}", file=sys.stderr)
 
 
 def _name(letter: DeadLetter) -> str:

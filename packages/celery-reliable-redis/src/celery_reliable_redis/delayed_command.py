@@ -39,13 +39,13 @@ def add_to(subparsers: Any, common: argparse.ArgumentParser) -> None:
     ):
         action = actions.add_parser(name, parents=parents, help=text, description=text.capitalize() + ".")
         if run is _list:
-            action.add_argument("--limit", type=_whole_number, metavar="N", help="no more than N")
+            action.add_argument("--limit", type=_count, metavar="N", help="no more than N")
         action.set_defaults(run=run)
 
 
-def _whole_number(text: str) -> int:
+def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tasks")
     return int(text)
 
 

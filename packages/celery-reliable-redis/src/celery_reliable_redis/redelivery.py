@@ -50,7 +50,9 @@ def mark_redelivered(raw: bytes, longest: int = LONGEST, *, counted: bool = Fals
         count = count_of(properties)
         if counted and (read_eta_ms(headers) or 0) <= time.time() * 1000:
             properties[DELIVERY_COUNT] = count = count + 1
-        return Returning(write(payload, count), count, payload)
+        new = write(payload, count)
+        # Without the mark, rather than refused as too long: what was written in UTF-8 gets longer here.
+        return Returning(new if len(new) <= longest else raw, count, payload)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Returning(raw, 0, None)
 

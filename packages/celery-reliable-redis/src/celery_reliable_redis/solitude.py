@@ -10,25 +10,25 @@ import time
 
 from celery_reliable_redis.reservation import Reservation
 
-#: Seconds for which a consumer takes nothing, so that its hands are empty when it takes a suspect. After
-#: that the suspect waits behind the others once more.
+#: Seconds for which a consumer takes nothing, so that its hands are empty when it takes a suspect.
 MAKING_ROOM_S = 30.0
-#: Seconds for which a consumer then lets suspects go by, and does not make room again: beside a job of hours
-#: every other one would wait for it in vain. Unless its hands are empty before.
-PASSING_S = 300.0
-#: How long it takes nothing where there is nothing but suspects, in seconds.
-REST_S = 0.5
+#: Seconds for which suspects then wait behind the others, where that was in vain, unless its hands are empty
+#: before: a long job must not keep a consumer from the others again and again.
+PASSING_S = 10 * MAKING_ROOM_S
+#: Seconds after which a consumer that has found nothing but suspects to pass looks again.
+LOOK_S = 0.1
 
 
 class Solitude:
     """What one consumer does about suspects."""
 
     def __init__(self) -> None:
+        self._pass_until = 0.0
         self.end()
 
     def end(self) -> None:
         """Take whatever comes."""
-        self._since = self._passes_until = 0.0
+        self._since = 0.0
         self._has_suspect = False
 
     def begin(self, *, has_suspect: bool) -> None:
@@ -36,19 +36,30 @@ class Solitude:
         self._since = time.monotonic()
         self._has_suspect = has_suspect
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether nothing is taken now."""
+        return bool(self._since)
+
     def choose(self, reservation: Reservation | None) -> str | None:
         """Return what to do with a suspect that is next, as `scripts.TAKE` says; None: take nothing."""
-        passes = bool(self._passes_until) and time.monotonic() < self._passes_until
         if not self._since:
             if reservation is None or not reservation.held:
                 return "alone"
-            return "pass" if passes else "stop"
+            return "pass" if self._is_passing else "stop"
         if reservation is None or reservation.is_hand_empty:
+            self._pass_until = 0.0
             self.end()
             return "alone"
-        if self._has_suspect or time.monotonic() - self._since < (REST_S if passes else MAKING_ROOM_S):
+        patience_s = LOOK_S if self._is_passing else MAKING_ROOM_S
+        if self._has_suspect or time.monotonic() - self._since < patience_s:
             return None
-        if not passes:
-            self._passes_until = time.monotonic() + PASSING_S
-        self._since = 0.0
+        if not self._is_passing:
+            self._pass_until = time.monotonic() + PASSING_S
+        self.end()
         return "pass"
+
+    @property
+    def _is_passing(self) -> bool:
+        # Asked for each question, and almost always no: a clock is slower to read.
+        return bool(self._pass_until) and time.monotonic() < self._pass_until

@@ -145,6 +145,11 @@ class TakingChannel(ReservingChannel):
         return Taken(key, place, taken[1])
 
     @property
+    def makes_room(self) -> bool:
+        """Whether nothing is taken until what is in hand is done."""
+        return self._solitude.is_begun
+
+    @property
     def has_backlog(self) -> bool:
         """Whether a message has been taken and not yet handed over."""
         return bool(self._backlog)

@@ -6,7 +6,7 @@ import socket
 import time
 from typing import Any
 
-from celery_reliable_redis import kombu_versions, urls
+from celery_reliable_redis import kombu_versions, solitude, urls
 from celery_reliable_redis.channel import Channel
 from celery_reliable_redis.counters import counters, show_in
 from celery_reliable_redis.guarded import GuardedTransport
@@ -44,12 +44,16 @@ class Poller(kombu_versions.Poller):
     def get(self, callback: Any, timeout: float | None = None) -> Any:
         """Wait for something to happen, where there is no event loop; do not wait with messages in hand.
 
-        The wait is not for ever: a server that could not serve is asked again.
+        The wait is not for ever: a server that could not serve is asked again. Nor is it long while a channel
+        takes nothing until its hands are empty: nobody says here when they are.
         """
         self.maybe_check_brpop_health()
         in_hand = [channel for channel in self._channels if channel.has_backlog]
         if not in_hand:
-            super().get(callback, PAUSE_S if timeout is None else timeout)
+            patience_s = PAUSE_S if timeout is None else timeout
+            if any(channel.makes_room for channel in self._channels):
+                patience_s = min(patience_s, solitude.LOOK_S)
+            super().get(callback, patience_s)
         for channel in in_hand:
             channel.deliver_backlog()
 

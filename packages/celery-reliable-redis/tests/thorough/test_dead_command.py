@@ -76,10 +76,10 @@ def test_all_of_a_queue(lab: Lab, aside: list[str], action: str, queued: int) ->
 
 def test_what_somebody_else_put_there_is_shown_and_dropped(lab: Lab) -> None:
     lab.broker_client.lpush(f"{PREFIX}celery:dead", b"\xff\x1b[2J", "{}", '{"headers": {"x-death": [7]}}')
-    assert "(no task)" in dead(lab, "list")[1]
-    code, out, _ = dead(lab, "show", "--all")
+    assert "(no task)" in dead(lab, "list", "-Q", "celery")[1]
+    code, out, _ = dead(lab, "show", "-Q", "celery", "--all")
     assert (code, "\x1b" in out) == (0, False)
-    assert dead(lab, "drop", "--all")[0] == 0
+    assert dead(lab, "drop", "-Q", "celery", "--all")[0] == 0
     assert not lab.broker_client.exists(f"{PREFIX}celery:dead")
 
 
@@ -101,6 +101,39 @@ def test_a_broker_that_cannot_be_used_is_named(lab: Lab, where: str) -> None:
 
 def test_who_has_seen_enough_gets_no_traceback(lab: Lab) -> None:
     lab.broker_client.lpush("celery:dead", *["{}"] * 5000)
-    command = f"{sys.executable} -m celery_reliable_redis.command dead list -b {lab.broker} | head -1"
+    command = (
+        f"{sys.executable} -m celery_reliable_redis.command dead list -Q celery -b {lab.broker} | head -1"
+    )
     ended = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert (ended.stdout, ended.stderr) == ("(no task)\n", "")
+
+
+@pytest.mark.usefixtures("aside")
+def test_what_nobody_has_put_aside_is_left_alone_unless_its_queue_is_named(lab: Lab) -> None:
+    lab.broker_client.lpush(f"{PREFIX}mail:dead", "somebody's")
+    assert "(no task)" not in dead(lab, "list")[1]
+    assert dead(lab, "drop", "--all")[0] == 0
+    assert dead(lab, "list")[1] == ""
+    assert lab.queued("mail:dead") == 1
+    assert dead(lab, "drop", "--all", "-Q", "mail")[1] == "(no task): dropped\n"
+    assert lab.queued("mail:dead") == 0
+
+
+@pytest.mark.usefixtures("aside")
+def test_a_queue_that_the_user_may_not_read_hides_no_other(lab: Lab) -> None:
+    client = lab.broker_client
+    client.acl_setuser("reader", enabled=True, nopass=True, commands=["+@all"], keys=[f"{PREFIX}celery*"])
+    try:
+        broker = lab.broker.replace("//", "//reader:any@")
+        code, out, error = dead(lab, "list", broker=broker)
+        assert (code, out.count("delivered 1 time")) == (0, 2)
+        assert f"no right to look into {PREFIX}other:dead" in error
+    finally:
+        client.acl_deluser("reader")
+
+
+@pytest.mark.parametrize("broker", ["nonsense://x", "redis://127.0.0.1:xx/0"])
+def test_an_address_that_is_none_is_refused_in_one_sentence(lab: Lab, broker: str) -> None:
+    code, _, error = dead(lab, "list", broker=broker)
+    assert (code, len(error.splitlines())) == (1, 1)
+    assert "cannot be used: " in error

@@ -11,6 +11,7 @@ from celery_reliable_redis.dead import DeadLetter, DeadLetters, find_queues
 from celery_reliable_redis.parts import MOST
 from celery_reliable_redis.redelivery import SUSPECT_MARK, mark_redelivered
 from celery_reliable_redis.reservation import Held, Reservation
+from celery_reliable_redis.solitude import LOOK_S
 from transport_consuming import consuming, numbers, publish, receive
 from transport_lab import Lab, Worker, until
 
@@ -66,6 +67,13 @@ def test_a_task_that_is_replayed_may_be_delivered_as_often_again(lab: Lab) -> No
     assert letters.drop(again)
     assert not letters.drop(again)
     assert find_queues(lab.broker_client) == []
+
+
+def test_those_put_aside_may_be_dropped_while_they_are_gone_through(lab: Lab) -> None:
+    publish(lab, range(250), queue="celery:dead")
+    letters = DeadLetters(lab.broker_client)
+    assert all(letters.drop(letter) for letter in letters)
+    assert len(letters) == 0
 
 
 def test_a_stock_worker_takes_a_suspect_as_any_message(lab: Lab) -> None:
@@ -142,6 +150,50 @@ def test_after_a_while_a_suspect_waits_behind_the_others_once_more(
             message.ack()
         assert numbers(receive(connection, got, 3)) == [0, 2, 1]
         got[2].ack()
+
+
+def test_a_long_job_keeps_its_consumer_from_the_others_once_and_not_each_time(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("celery_reliable_redis.solitude.MAKING_ROOM_S", 0.0)
+    publish(lab, range(2))
+    make_suspect(lab, 1)
+    with consuming(lab) as (connection, got):
+        receive(connection, got, 1)
+        publish(lab, range(2, 3))
+        receive(connection, got, 2)
+        monkeypatch.setattr("celery_reliable_redis.solitude.MAKING_ROOM_S", 3600.0)
+        for count in range(3, 6):  # the suspect is the only other one in the queue each time
+            publish(lab, range(count, count + 1))
+            receive(connection, got, count)
+        for message in got:
+            message.ack()
+        assert numbers(receive(connection, got, 6)) == [0, 2, 3, 4, 5, 1]
+        got[5].ack()
+
+
+def test_where_no_loop_tells_when_a_suspect_is_done_the_consumer_looks_often(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(lab, range(2))
+    make_suspect(lab, 0)
+    make_suspect(lab, 1)
+    with consuming(lab) as (connection, got):
+        receive(connection, got, 1)
+        poller = connection.transport.cycle.poller
+        poll = poller.poll
+        waited: list[float] = []
+
+        def note_and_poll(timeout: float) -> Any:
+            waited.append(timeout)
+            return poll(timeout)
+
+        monkeypatch.setattr(poller, "poll", note_and_poll)
+        with pytest.raises(TimeoutError):
+            connection.drain_events(timeout=2 * LOOK_S)
+        assert max(waited) <= LOOK_S
+        got[0].ack()
+        receive(connection, got, 2)[1].ack()
 
 
 def test_what_waits_for_its_time_in_a_dead_workers_hands_is_not_counted(lab: Lab) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from celery_reliable_redis import solitude
-from celery_reliable_redis.solitude import MAKING_ROOM_S, PASSING_S, REST_S, Solitude
+from celery_reliable_redis.solitude import LOOK_S, MAKING_ROOM_S, PASSING_S, Solitude
 
 BUSY: Any = SimpleNamespace(held={"a job"}, is_hand_empty=False)
 WAITING: Any = SimpleNamespace(held={"one that waits for its time"}, is_hand_empty=True)
@@ -43,7 +43,7 @@ def test_who_has_made_room_in_vain_lets_suspects_go_by(clock: Clock) -> None:
     assert ours.choose(BUSY) == "pass"
     ours.begin(has_suspect=False)  # there was nothing but suspects
     assert ours.choose(BUSY) is None
-    clock.now += REST_S
+    clock.now += LOOK_S
     assert ours.choose(BUSY) == "pass"
     clock.now += PASSING_S
     meet_a_suspect_in_vain(ours, clock)
