@@ -144,6 +144,19 @@ def test_without_a_loop_a_call_says_what_to_use_instead(app: Any, call: str) -> 
         calls[call]()
 
 
+def test_what_is_neither_a_task_nor_a_result_is_refused() -> None:
+    async def main() -> None:
+        sent: Any = asyncio.sleep(0)  # as of adelay(), whose await was forgotten
+        with pytest.raises(TypeError, match=r"aget takes the result of a task or a group, .* not <coroutine"):
+            await aget(sent)
+        for call in (adelay, aapply_async):
+            with pytest.raises(TypeError, match=r"takes a task or a signature, .* not <coroutine"):
+                await call(sent)
+        await sent
+
+    asyncio.run(main())
+
+
 def test_a_backend_that_pushes_nothing_is_asked_again(asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiter, "LOOK_S", 0.01)
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from celery.platforms import EX_FAILURE
+from celery.worker import state as worker_state
 
 from celery_asyncio_pool import keeper, lifespan
 from celery_asyncio_pool.keeper import Keeper, LifespanError
@@ -56,12 +58,13 @@ def make(app: Celery, told: list[str], name: str, failing: str = "", hanging: bo
 def keep(app: Celery) -> None:
     """Open the lifespans of `app` and close them again."""
 
-    async def main() -> None:
-        keeper = Keeper(app)
-        await keeper.open()
-        await keeper.close()
+    asyncio.run(_kept(app))
 
-    asyncio.run(main())
+
+async def _kept(app: Celery) -> None:
+    keeper = Keeper(app)
+    await keeper.open()
+    await keeper.close()
 
 
 def test_lifespans_are_closed_in_the_reverse_order(app: Celery, told: list[str]) -> None:
@@ -98,6 +101,75 @@ def test_one_that_hangs_is_cancelled_and_the_others_are_closed(
     keep(app)
     assert told == ["pool opened", "client opened", "pool closed"]
     assert "lifespan client was cancelled" in caplog.text
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), KeyboardInterrupt(), BaseException()])
+def test_what_is_no_exception_fails_to_open_as_well(
+    app: Celery, told: list[str], error: BaseException
+) -> None:
+    async def client() -> AsyncIterator[None]:
+        if told:
+            raise error
+        yield
+
+    make(app, told, "pool")
+    lifespan(app)(client)
+    with pytest.raises(LifespanError, match=r"client failed to open: (Cancel|Keyboard|Base)"):
+        asyncio.run(asyncio.wait_for(_kept(app), 10))
+    assert told == ["pool opened", "pool closed"]
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), KeyboardInterrupt(), BaseException()])
+def test_what_is_no_exception_keeps_no_other_open(app: Celery, told: list[str], error: BaseException) -> None:
+    async def client() -> AsyncIterator[None]:
+        yield
+        raise error
+
+    make(app, told, "pool")
+    lifespan(app)(client)
+    keep(app)
+    assert told == ["pool opened", "pool closed"]
+
+
+def test_a_worker_ends_with_a_lifespan_that_fails_while_it_is_open(
+    app: Celery, told: list[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_state, "should_stop", None)
+    fail = threading.Event()
+
+    async def client() -> AsyncIterator[None]:
+        opener = asyncio.current_task()
+        assert opener is not None
+        # What a task group does with the task that has opened it.
+        asyncio.get_running_loop().run_in_executor(None, fail.wait).add_done_callback(
+            lambda _: opener.cancel()
+        )
+        yield
+        raise ConnectionError("it is gone")
+
+    make(app, told, "pool")
+    lifespan(app)(client)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        kept = Keeper(app)
+        kept.open_on(loop)
+        assert worker_state.should_stop is None
+        fail.set()
+        assert kept._task is not None
+        asyncio.run_coroutine_threadsafe(asyncio.wait({kept._task}), loop).result(30)
+        kept.close_on(loop)
+        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result(30)
+    finally:
+        fail.set()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+    assert worker_state.should_stop == EX_FAILURE
+    assert told == ["pool opened", "pool closed"]
+    assert caplog.text.count("one of its lifespans has failed while it was open") == 1
+    assert "failed to close: ConnectionError('it is gone')" in caplog.text
 
 
 def test_opening_that_is_given_up_closes_what_is_open(app: Celery, told: list[str]) -> None:

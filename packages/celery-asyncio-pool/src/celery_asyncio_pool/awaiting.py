@@ -31,8 +31,13 @@ def aget(result: Any, timeout: float | None = None, propagate: bool = True) -> C
         celery.exceptions.TimeoutError: it has not come in time. The task goes on.
         NotImplementedError: there is no result backend, or it is `rpc://`.
         RuntimeError: no event loop runs in this thread.
+        TypeError: `result` is no result.
     """
     check_loop(result, "aget", "get")
+    if not isinstance(result, celery_result.ResultBase):
+        raise TypeError(
+            f"aget takes the result of a task or a group, as `await adelay(...)` gives it, not {result!r}"
+        )
     return _get(result, timeout, propagate)
 
 

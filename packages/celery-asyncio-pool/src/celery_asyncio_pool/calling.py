@@ -37,14 +37,17 @@ def aapply_async(task: Any, args: Any = None, kwargs: Any = None, **options: Any
 
     Raises:
         RuntimeError: no event loop runs in this thread.
+        TypeError: `task` is neither a task nor a signature.
     """
     check_loop(task, "aapply_async", "apply_async")
+    _check_task(task, "aapply_async")
     return _call(task.app, partial(task.apply_async, args, kwargs, **options))
 
 
 def adelay(task: Any, *args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:
     """Do what `task.delay(*args, **kwargs)` does; otherwise as `aapply_async`."""
     check_loop(task, "adelay", "delay")
+    _check_task(task, "adelay")
     return _call(task.app, partial(task.apply_async, args, kwargs))
 
 
@@ -59,6 +62,11 @@ def check_loop(instance: object, awaited: str, plain: str) -> None:
             f"{awaited}() is awaited in a coroutine, and no event loop runs here ({instance!r}): "
             f"use {plain}(), or call it within asyncio.run(main())."
         )
+
+
+def _check_task(task: Any, function: str) -> None:
+    if not hasattr(task, "apply_async"):
+        raise TypeError(f"{function} takes a task or a signature, and its arguments after it, not {task!r}")
 
 
 async def _call(app: Any, call: Callable[[], Any]) -> Any:

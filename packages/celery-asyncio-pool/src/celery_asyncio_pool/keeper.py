@@ -13,7 +13,7 @@ from typing import Any
 
 from celery.platforms import EX_FAILURE
 from celery.utils.log import get_logger
-from celery.worker.state import maybe_shutdown
+from celery.worker import state as worker_state
 
 from celery_asyncio_pool.lifespan import Lifespan, lifespans_of
 
@@ -36,6 +36,7 @@ class Keeper:
         self._lifespans = lifespans_of(app)
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._in_worker = False
 
     async def open(self) -> None:
         """Open all of them.
@@ -50,6 +51,7 @@ class Keeper:
         try:
             await opened
         except asyncio.CancelledError:
+            self._stop.set()
             self._task.cancel()
             raise
         except LifespanError:
@@ -69,10 +71,11 @@ class Keeper:
             SystemExit: one of them failed. The log says which, and why: the worker is not to start.
             WorkerShutdown, WorkerTerminate: the worker has been told to stop meanwhile.
         """
+        self._in_worker = True
         opening = asyncio.run_coroutine_threadsafe(self.open(), loop)
         while not concurrent.futures.wait([opening], LOOK_S).done:
             try:
-                maybe_shutdown()
+                worker_state.maybe_shutdown()
             except BaseException:
                 opening.cancel()
                 self.close_on(loop)  # Celery stops no pool that has not started
@@ -98,15 +101,20 @@ class Keeper:
                 context = lifespan.open()
                 try:
                     await context.__aenter__()
-                except (Exception, SystemExit) as error:
+                except BaseException as error:  # a CancelledError, too: else it would be waited for in vain
                     raise LifespanError(f"lifespan {lifespan.name} failed to open: {error!r}") from error
                 open_ones.append((lifespan, context))
-            if not opened.done():  # nobody waits any more
+            if not opened.done():  # else nobody waits any more
                 opened.set_result(None)
             await self._stop.wait()
         except LifespanError as error:
             if not opened.done():
                 opened.set_exception(error)
+        except asyncio.CancelledError:
+            # By a task group or a cancel scope in one of them, whose close tells its error.
+            if self._in_worker and not self._stop.is_set():
+                logger.critical("The worker stops: one of its lifespans has failed while it was open.")
+                worker_state.should_stop = EX_FAILURE
         finally:
             while open_ones:
                 await _close(*open_ones.pop())
@@ -127,7 +135,7 @@ async def _close(lifespan: Lifespan[Any], context: AbstractAsyncContextManager[A
             task, "uncancel"
         ):  # from Python 3.11 on: else those that are closed next could not set timeouts
             task.uncancel()
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # as one that is no Exception would keep the others open
         logger.error("asyncio pool: lifespan %s failed to close: %r", lifespan.name, error, exc_info=error)
     finally:
         alarm.cancel()
