@@ -3,7 +3,7 @@
 # ///
 """Tells Prometheus what the workers of an app have done, and have in hand: celery_reliable_* on port 9108.
 
-    uv run examples/transport_exporter.py redis://127.0.0.1:6379/0
+    uv run --with prometheus-client python examples/transport_exporter.py redis://127.0.0.1:6379/0
 
 It asks the workers each time Prometheus asks, as `celery inspect stats` does, and the broker for what was put
 aside.
