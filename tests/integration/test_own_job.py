@@ -35,7 +35,7 @@ from worker.settings import PROJECT
 from worker.target import Target
 
 APP_DIR = PROJECT / "tests" / "project"
-LIMIT_S = 1.0
+LIMIT_S = 2.0
 NAME = "shop.tasks:act"
 WAYS = [*DESIGNS, *(f"celery:{pool}" for pool in POOLS)]
 

@@ -13,7 +13,7 @@ from celery_reliable_redis.consumer import BASE
 from celery_reliable_redis.release import DelayKeys, make_delay_keys
 
 #: Messages, and members, that the server is asked for at once.
-MESSAGES_AT_ONCE, MEMBERS_AT_ONCE = 100, 1000
+MESSAGES_AT_ONCE, MEMBERS_AT_ONCE = 100, 250
 
 
 class Delayed(NamedTuple):

@@ -15,7 +15,7 @@ from celery_reliable_redis.counters import counters
 from celery_reliable_redis.redelivery import DELIVERY_COUNT, SUSPECT_FROM, mark_redelivered, write
 
 #: Messages put back by one script, and their bytes: so that no script keeps the server busy for long.
-AT_ONCE, BYTES_AT_ONCE = 100, 1024 * 1024
+AT_ONCE, BYTES_AT_ONCE = 50, 512 * 1024
 #: The header of a message that was put aside: what has happened to it, the latest last; as RabbitMQ names it.
 DEATHS = "x-death"
 #: What the name of the queue of those that were put aside ends in.
