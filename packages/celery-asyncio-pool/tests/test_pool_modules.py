@@ -70,6 +70,7 @@ def test_no_module_sets_an_attribute_of_another_object(name: str) -> None:
             "type(task).__call__",
             "backend.__class__",
             "_this_thread.sends",
+            "worker_state.should_stop",
         ),
     }
 
