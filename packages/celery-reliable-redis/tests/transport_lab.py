@@ -33,8 +33,15 @@ RELIABLE = "celery_reliable_redis:Transport"
 POOLS = {"solo": 1, "threads": 4, "prefork": 2, "gevent": 8, "eventlet": 8, "asyncio": 8}
 #: What some pools need. Where it is not installed, their tests are left out.
 REQUIRED = {"gevent": "gevent", "eventlet": "eventlet", "asyncio": "celery_asyncio_pool"}
+#: Those that `.ci/run` tries in tests that take long; the workflow tries all.
+QUICK = "prefork", "gevent"
 #: Long enough for any busy machine; a test that gets this far has failed.
 PATIENCE_S = 60.0
+
+
+def pools(*names: str) -> list[Any]:
+    """Parameters for a test that takes long in each pool."""
+    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.lengthy) for name in names]
 
 
 def until(condition: Callable[[], Any], what: str, every_s: float = 0.02) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from transport_lab import POOLS, Lab, Server, Worker, until, wiped_laboratory
+from transport_lab import POOLS, Lab, Server, Worker, pools, until, wiped_laboratory
 from transport_proxy import Proxy, proxy_for
 
 
@@ -54,7 +54,7 @@ def has_no_lease(lab: Lab, worker: Worker) -> bool:
     return any(name.startswith(f"{worker.process.pid}-".encode()) for name in suspects)
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_a_worker_goes_on_after_all_connections_were_cut(lab: Lab, proxy: Proxy, pool: str) -> None:
     """With a lease that outlives the silence: nothing is done twice."""
     lab.options |= {"lease": 5.0, "socket_timeout": 1.0}
@@ -70,7 +70,7 @@ def test_a_worker_goes_on_after_all_connections_were_cut(lab: Lab, proxy: Proxy,
         assert lab.noted("started") == dict.fromkeys(range(50), 1)
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_a_worker_goes_on_when_the_network_does(lab: Lab, proxy: Proxy, pool: str) -> None:
     lab.options |= {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
     worker_behind(proxy, lab, pool)
@@ -87,7 +87,7 @@ def test_a_worker_goes_on_when_the_network_does(lab: Lab, proxy: Proxy, pool: st
     lab.nothing_is_lost()
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_an_idle_worker_notices_that_it_waits_in_vain(lab: Lab, proxy: Proxy, pool: str) -> None:
     """Nothing else is said by which it could notice."""
     lab.options |= {"socket_timeout": 1.0}
@@ -100,7 +100,7 @@ def test_an_idle_worker_notices_that_it_waits_in_vain(lab: Lab, proxy: Proxy, po
     assert lab.noted("started") == dict.fromkeys(range(5), 1)
 
 
-@pytest.mark.parametrize("pool", ["solo", "threads", "prefork", "asyncio"])
+@pytest.mark.parametrize("pool", pools("solo", "threads", "prefork", "asyncio"))
 def test_a_worker_that_hangs_for_ever_keeps_nothing(lab: Lab, proxy: Proxy, pool: str) -> None:
     """Its main thread publishes, and waits for the answer. With greenlets another one does that."""
     lab.options["socket_timeout"] = None
@@ -123,7 +123,7 @@ def test_a_worker_that_hangs_for_ever_keeps_nothing(lab: Lab, proxy: Proxy, pool
     assert worker.shut_down() == 0
 
 
-@pytest.mark.parametrize("pool", ["gevent", "eventlet"])
+@pytest.mark.parametrize("pool", pools("gevent", "eventlet"))
 def test_a_worker_whose_acknowledgements_hang_for_ever_keeps_nothing(
     lab: Lab, proxy: Proxy, pool: str
 ) -> None:
@@ -138,7 +138,7 @@ def test_a_worker_whose_acknowledgements_hang_for_ever_keeps_nothing(
     lab.all_done()
 
 
-@pytest.mark.parametrize("pool", ["solo", "gevent", "eventlet"])
+@pytest.mark.parametrize("pool", pools("solo", "gevent", "eventlet"))
 def test_a_job_longer_than_three_leases_is_started_once(lab: Lab, proxy: Proxy, pool: str) -> None:
     """The main thread, or the hub, has no turn, and waits for no broker."""
     lab.options["socket_timeout"] = None

@@ -6,7 +6,7 @@ import pytest
 
 from celery_reliable_redis import list_delayed, revoke_delayed
 from transport_delayed import DELAYING, LONG_S, delayed, lateness, producing, send_timed, soon
-from transport_lab import POOLS, RELIABLE, Lab, until
+from transport_lab import POOLS, RELIABLE, Lab, pools, until
 
 #: Due while a worker starts, at the earliest.
 SOON_S = 1.0
@@ -29,7 +29,7 @@ def each_started_once(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("producer", ["own", "stock"])
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_every_pool_starts_each_task_once(waiting: Lab, pool: str, producer: str) -> None:
     lab = waiting
     lab.ready(lab.worker(pool))

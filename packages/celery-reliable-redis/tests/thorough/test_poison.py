@@ -13,7 +13,7 @@ from celery_reliable_redis.redelivery import SUSPECT_MARK, mark_redelivered
 from celery_reliable_redis.reservation import Held, Reservation
 from celery_reliable_redis.solitude import LOOK_S
 from transport_consuming import consuming, numbers, publish, receive
-from transport_lab import Lab, Worker, until
+from transport_lab import Lab, Worker, pools, until
 
 INNOCENT = range(1, 21)
 
@@ -32,7 +32,7 @@ def feed_until_put_aside(lab: Lab, pool: str, workers: int) -> Worker:
     raise AssertionError("nothing was put aside")
 
 
-@pytest.mark.parametrize("pool", ["solo", "threads", "prefork", "gevent", "asyncio"])
+@pytest.mark.parametrize("pool", pools("solo", "threads", "prefork", "gevent", "asyncio"))
 def test_what_kills_its_workers_is_put_aside_and_its_neighbours_are_done(lab: Lab, pool: str) -> None:
     lab.options |= {"lease": 0.3, "delivery_limit": 3}
     lab.send("poison", range(1))

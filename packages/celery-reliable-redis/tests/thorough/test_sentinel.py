@@ -11,7 +11,7 @@ from kombu import Connection
 
 from celery_reliable_redis import send_many
 from celery_reliable_redis.servers import UnsupportedServerError
-from transport_lab import RELIABLE, Lab, Server, laboratory, until
+from transport_lab import RELIABLE, Lab, Server, laboratory, pools, until
 from transport_sentinels import NAME, Watched, watched_servers
 from transport_servers import binary_of
 
@@ -48,7 +48,7 @@ def go_on(lab: Lab, server: Server) -> None:
     lab.app = Celery("client", broker=server.url(3))  # stock producers have to find it themselves
 
 
-@pytest.mark.parametrize("pool", ["solo", "prefork", "gevent"])
+@pytest.mark.parametrize("pool", pools("solo", "prefork", "gevent"))
 def test_a_master_that_dies_under_load_loses_nothing_that_was_replicated(
     watched: Watched, lab: Lab, pool: str
 ) -> None:
@@ -65,7 +65,7 @@ def test_a_master_that_dies_under_load_loses_nothing_that_was_replicated(
     assert not any(lab.reserved().values())
 
 
-@pytest.mark.parametrize("pool", ["prefork"])
+@pytest.mark.parametrize("pool", pools("prefork"))
 def test_a_planned_failover_under_load_loses_nothing_that_was_replicated(
     watched: Watched, lab: Lab, pool: str
 ) -> None:

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from transport_lab import POOLS, Lab, until
+from transport_lab import POOLS, Lab, pools, until
 
 KILLS = 2
 
@@ -59,7 +59,7 @@ def test_a_long_job_of_a_live_worker_is_started_once(lab: Lab) -> None:
     assert lab.noted("started") == dict.fromkeys(range(len(pools)), 1)
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork", "gevent", "eventlet", "asyncio"])
+@pytest.mark.parametrize("pool", pools("threads", "prefork", "gevent", "eventlet", "asyncio"))
 def test_what_is_done_while_a_worker_stops_is_acknowledged_before_the_longest_job_is(
     lab: Lab, pool: str
 ) -> None:
