@@ -153,14 +153,15 @@ def test_a_flood_in_one_queue_holds_up_no_other(waiting: Lab) -> None:
 
 def test_it_says_when_the_next_is_due(waiting: Lab) -> None:
     release = Release("reliable:", 4.0)
+    began = time.monotonic()
     release.look(waiting.broker_client, ["celery", "other"])
-    assert 0.5 < release.next_at - time.monotonic() <= 1.0  # there is none
+    assert began + 1.0 <= release.next_at <= time.monotonic() + 1.0  # there is none
     with producing(waiting) as app:
         send_timed(waiting, app, [soon(LONG_S)])
         send_timed(waiting, app, [soon(0.7)], queue="other")
     release = Release("reliable:", 40.0)
     release.look(waiting.broker_client, ["celery", "other"])
-    assert release.next_at - time.monotonic() < 0.7
+    assert release.next_at <= time.monotonic() + 0.7 + 0.002  # an ETA is rounded up to ms, here and there
 
 
 def test_what_cannot_be_put_into_its_queue_stays(waiting: Lab) -> None:
@@ -169,9 +170,10 @@ def test_what_cannot_be_put_into_its_queue_stays(waiting: Lab) -> None:
     make_due(waiting)
     waiting.broker_client.set("celery", "no list")
     release = Release("reliable:", 1.0)
+    began = time.monotonic()
     with pytest.raises(Exception, match="WRONGTYPE"):
         release.look(waiting.broker_client, ["celery"])
-    assert release.next_at > time.monotonic()  # it does not try again and again
+    assert release.next_at >= began + 0.25  # it does not try again and again
     assert delayed(waiting) == 1
 
 
