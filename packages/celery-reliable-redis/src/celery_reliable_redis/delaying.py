@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-import redis
 from kombu.utils.json import dumps
 
 from celery_reliable_redis import delay_scripts
@@ -64,7 +63,7 @@ class DelayingChannel(PunctualChannel):
         if batch is not None:
             batch.add("eval", delay_scripts.DELAY, *arguments)
         else:
-            self._client_of_delayed().eval(delay_scripts.DELAY, *arguments)
+            self.plain_client().eval(delay_scripts.DELAY, *arguments)
 
     def park(self, envelope: Mapping[str, Any], held: Held) -> bool:
         """Have the server delay a message that we have just taken. Returns whether it does."""
@@ -98,10 +97,6 @@ class DelayingChannel(PunctualChannel):
     def _forgets_key(self, key: str) -> bool:
         return self._forgets(self.names.get(key[len(self.global_keyprefix) :], ""))
 
-    def _client_of_delayed(self) -> redis.Redis:
-        # kombu's would add the prefix to some keys.
-        return redis.Redis(connection_pool=self.pool)
-
     # -- with a queue, its delayed messages go
 
     def _purge(self, queue: str) -> int:
@@ -121,7 +116,7 @@ class DelayingChannel(PunctualChannel):
 
     def count_delayed(self, queue: str) -> int:
         """Count the delayed messages of a queue."""
-        client = self._client_of_delayed()
+        client = self.plain_client()
         counts: list[Any] = [client.zcard(keys.due) for keys in self._all_delay_keys(queue)]
         return sum(counts)
 
@@ -130,7 +125,7 @@ class DelayingChannel(PunctualChannel):
         return [self._delay_keys(self.global_keyprefix + self._q_for_pri(queue, step)) for step in steps]
 
     def _drop_delayed(self, queue: str) -> int:
-        with self._client_of_delayed().pipeline() as pipe:
+        with self.plain_client().pipeline() as pipe:
             for keys in self._all_delay_keys(queue):
                 pipe.zcard(keys.due)
                 pipe.unlink(*keys)  # the server frees them in a thread of its own

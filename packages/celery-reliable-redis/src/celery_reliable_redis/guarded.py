@@ -12,6 +12,7 @@ import logging
 from queue import Empty
 from typing import Any
 
+import redis
 from kombu.transport import redis as stock
 from kombu.utils.encoding import bytes_to_str
 
@@ -72,6 +73,10 @@ class GuardedChannel(kombu_versions.Channel):
         if client is None or client.connection_pool is not self._pool:  # closed meanwhile, or left to a fork
             client = self._idle_client = super()._create_client()
         return client
+
+    def plain_client(self) -> redis.Redis:
+        """Return a client of our own: kombu's adds the prefix to some keys of some commands."""
+        return redis.Redis(connection_pool=self.pool)
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
         """Consume from `queue`."""

@@ -103,10 +103,6 @@ class ReservingChannel(DelayingChannel):
     def _make_pool(self, params: dict[str, Any]) -> Any:
         return redis.ConnectionPool(**params)
 
-    def plain_client(self) -> redis.Redis:
-        """Return a client of our own: kombu's adds the prefix to some keys of some commands."""
-        return redis.Redis(connection_pool=self.pool)
-
     def _heartbeat_client(self) -> redis.Redis:
         patience = {"socket_timeout": self.lease, "socket_connect_timeout": self.lease}
         params = {**self._connparams(), "max_connections": None}
