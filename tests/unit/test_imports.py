@@ -148,7 +148,8 @@ def test_what_runs_under_every_python_needs_no_package_but_the_base(name: str) -
 
 #: Of the command `celery-reliable-redis`.
 COMMAND = {
-    f"celery_reliable_redis.{name}" for name in ("broker", "command", "dead_command", "delayed_command")
+    f"celery_reliable_redis.{name}"
+    for name in ("broker", "command", "dead_command", "delayed_command", "printing")
 }
 
 

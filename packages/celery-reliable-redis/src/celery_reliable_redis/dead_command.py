@@ -13,6 +13,7 @@ import redis
 
 from celery_reliable_redis.broker import Broker
 from celery_reliable_redis.dead import DeadLetter, DeadLetters, find_queues
+from celery_reliable_redis.printing import make_plain, read_message, report_missing
 
 
 def add_to(subparsers: Any, common: argparse.ArgumentParser) -> None:
@@ -53,10 +54,12 @@ def _show(broker: Broker, options: argparse.Namespace) -> int:
         print(json.dumps(shown, indent=2))
     else:
         for letter in found:
-            for name, value in _as_dict(letter).items():
-                print(f"{name:>10}  {_plain(str(value))}")
-            print(f"{'message':>10}  {_plain(letter.raw.decode(errors='replace').strip())}\n")
-    return _result(options, found)
+            message = read_message(letter.raw)
+            text = json.dumps(message) if message else letter.raw.decode(errors="replace")
+            for name, value in {**_as_dict(letter), "message": text}.items():
+                print(f"{name:>10}  {make_plain(str(value))}")
+            print()
+    return report_missing(options.ids, (letter.id for letter in found), "put aside")
 
 
 def _replay(broker: Broker, options: argparse.Namespace) -> int:
@@ -80,13 +83,7 @@ def _do(
     else:
         for letter in done:
             print(f"{_name(letter)}: {what}")
-    return _result(options, done)
-
-
-def _result(options: argparse.Namespace, found: list[DeadLetter]) -> int:
-    if missing := sorted(set(options.ids) - {letter.id for letter in found}):
-        print(f"not among those put aside: {', '.join(missing)}", file=sys.stderr)
-    return 1 if missing else 0
+    return report_missing(options.ids, (letter.id for letter in done), "put aside")
 
 
 def _choose(broker: Broker, options: argparse.Namespace) -> Iterator[tuple[DeadLetters, DeadLetter]]:
@@ -112,12 +109,7 @@ def _go_through(broker: Broker, options: argparse.Namespace) -> Iterator[tuple[D
 
 
 def _name(letter: DeadLetter) -> str:
-    return _plain(" ".join([letter.id or "(no task)", letter.task, letter.args, letter.kwargs]).rstrip())
-
-
-def _plain(text: str) -> str:
-    # Whoever sent it does not write into this terminal but what can be seen.
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return make_plain(" ".join([letter.id or "(no task)", letter.task, letter.args, letter.kwargs]).rstrip())
 
 
 def _as_dict(letter: DeadLetter) -> dict[str, Any]:
@@ -127,4 +119,4 @@ def _as_dict(letter: DeadLetter) -> dict[str, Any]:
 def _describe(letter: DeadLetter) -> str:
     times = f"delivered {letter.deliveries} time{'' if letter.deliveries == 1 else 's'}"
     said = [f"from {letter.queue}" if letter.queue else "", times, letter.reason, letter.time, letter.worker]
-    return _plain(", ".join(text for text in said if text))
+    return make_plain(", ".join(text for text in said if text))

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import base64
-import binascii
-import contextlib
 import itertools
 import json
-import sys
 from datetime import datetime, timezone
 from typing import Any
 
 from celery_reliable_redis.broker import Broker
 from celery_reliable_redis.delayed import Delayed, find_delayed, list_delayed, revoke_delayed
+from celery_reliable_redis.printing import make_plain, read_message, report_missing
 
 EXAMPLES = """examples:
   celery-reliable-redis delayed list -b redis://localhost:6379/0 --limit 20
@@ -55,19 +52,19 @@ def _list(broker: Broker, options: argparse.Namespace) -> int:
         print(json.dumps([_summarise(item) for item in items], indent=2))
         return 0
     for item in items:
-        print("  ".join(map(_plain, _summarise(item).values())))
+        print("  ".join(map(make_plain, _summarise(item).values())))
     return 0
 
 
 def _show(broker: Broker, options: argparse.Namespace) -> int:
     found = list(find_delayed(broker.client, options.ids, broker.prefix))
-    shown = [{**_summarise(item), "message": _with_readable_body(item.read())} for item in found]
+    shown = [{**_summarise(item), "message": read_message(item.raw)} for item in found]
     if options.json:
         print(json.dumps(shown, indent=2))
     else:
         for item in shown:
             print(json.dumps(item, indent=2))
-    return _result(options, {item.task_id for item in found})
+    return report_missing(options.ids, (item.task_id for item in found), "that wait")
 
 
 def _revoke(broker: Broker, options: argparse.Namespace) -> int:
@@ -77,14 +74,8 @@ def _revoke(broker: Broker, options: argparse.Namespace) -> int:
     else:
         for task_id in options.ids:
             if task_id in revoked:
-                print(f"{_plain(task_id)}: revoked")
-    return _result(options, revoked)
-
-
-def _result(options: argparse.Namespace, found: set[str]) -> int:
-    if missing := sorted(set(options.ids) - found):
-        print(f"not among those that wait: {', '.join(map(_plain, missing))}", file=sys.stderr)
-    return 1 if missing else 0
+                print(f"{make_plain(task_id)}: revoked")
+    return report_missing(options.ids, revoked, "that wait")
 
 
 def _summarise(item: Delayed) -> dict[str, str]:
@@ -95,16 +86,3 @@ def _summarise(item: Delayed) -> dict[str, str]:
     except (ValueError, OverflowError, OSError):
         eta = str(item.due)
     return {"eta": eta, "id": item.task_id, "task": str(task), "queue": item.queue}
-
-
-def _with_readable_body(message: dict[str, Any]) -> dict[str, Any]:
-    body, properties = message.get("body"), message.get("properties")
-    if isinstance(body, str) and isinstance(properties, dict) and properties.get("body_encoding") == "base64":
-        with contextlib.suppress(binascii.Error, ValueError):  # packed, or no text: as it is
-            return {**message, "body": base64.b64decode(body).decode()}
-    return message
-
-
-def _plain(text: str) -> str:
-    # Names come from anybody who may send: none of their characters moves a terminal's cursor.
-    return json.dumps(text)[1:-1]

@@ -55,7 +55,9 @@ def test_all_that_is_known_is_shown(lab: Lab, aside: list[str]) -> None:
     [shown] = json.loads(out)
     assert (code, shown["task"], shown["queue"], shown["deliveries"]) == (0, "work", "my:other", 1)
     assert json.loads(shown["message"])["headers"]["id"] == aside[2]
-    assert f"id  {aside[0]}" in dead(lab, "show", aside[0])[1]
+    text = dead(lab, "show", aside[0])[1]
+    assert f"id  {aside[0]}" in text
+    assert '"body": "[[0, 2.5], {},' in text  # and not in base64
 
 
 def test_one_is_replayed_and_the_others_stay(lab: Lab, aside: list[str]) -> None:
