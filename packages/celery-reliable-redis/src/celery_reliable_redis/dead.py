@@ -15,6 +15,7 @@ from typing import Any
 import redis
 
 from celery_reliable_redis.returning import DEAD_SUFFIX, DEATHS
+from celery_reliable_redis.survey import escape_pattern
 
 #: Messages read from the server at once.
 AT_ONCE = 100
@@ -98,10 +99,7 @@ class DeadLetters:
 
 def find_queues(client: redis.Redis, prefix: str = "") -> list[str]:
     """Return the queues of which messages were put aside, sorted. Goes through all keys of the database."""
-    pattern = (
-        "".join(f"\\{letter}" if letter in "[]*?\\" else letter for letter in prefix) + f"*{DEAD_SUFFIX}"
-    )
-    keys = client.scan_iter(pattern, count=1000, _type="list")
+    keys = client.scan_iter(f"{escape_pattern(prefix)}*{DEAD_SUFFIX}", count=1000, _type="list")
     # A set: SCAN may name a key twice.
     return sorted({key.decode(errors="replace")[len(prefix) : -len(DEAD_SUFFIX)] for key in keys})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import redis
 
 from celery_reliable_redis.consumer import BASE
 from celery_reliable_redis.release import DelayKeys, make_delay_keys
+from celery_reliable_redis.survey import escape_pattern
 
 #: Messages, and members, that the server is asked for at once.
 MESSAGES_AT_ONCE, MEMBERS_AT_ONCE = 100, 250
@@ -70,7 +70,7 @@ def revoke_delayed(client: redis.Redis, ids: Collection[str], prefix: str = "") 
 def _find_queues(client: redis.Redis, prefix: str) -> Iterator[tuple[str, DelayKeys]]:
     base = f"{prefix}{BASE}"
     start = make_delay_keys(base, prefix).due
-    pattern = re.sub(r"([][*?\\])", r"\\\1", start) + "*"
+    pattern = escape_pattern(start) + "*"
     keys = {
         key.decode(errors="replace") for key in client.scan_iter(pattern, MEMBERS_AT_ONCE, "zset")
     }  # perhaps named twice

@@ -27,13 +27,18 @@ KEYS_AT_ONCE, CALLS_AT_ONCE = 1000, 50
 CONSUMER = re.compile(r"(\d+-[0-9a-f]{32})(?:\.(\d{1,5}))?")
 
 
+def escape_pattern(text: str) -> str:
+    """Return the pattern by which SCAN finds this text alone."""
+    return re.sub(r"([][*?\\])", r"\\\1", text)
+
+
 class Survey:
     """One walk through all keys, in pieces."""
 
     def __init__(self, base: str, registry: list[str]) -> None:
         self.base = base
         self._registry = registry
-        self._pattern = re.sub(r"([][*?\\])", r"\\\1", base) + "*-*:*"
+        self._pattern = escape_pattern(base) + "*-*:*"
         self._cursor = 0
         #: For each consumer, the highest number of its lists for each queue.
         self._lists: defaultdict[str, dict[str, int]] = defaultdict(dict)
