@@ -79,15 +79,12 @@ class Consumer:
             raise make_refused_error(error) if is_refusal(error) else error from None
         self.lists = lists
 
-    @property
-    def is_cramped(self) -> bool:
-        """Whether there is a queue of which no list has room."""
-        return bool([queue for queue, parts in self.lists.items() if parts.is_full()])
-
     def make_room(self) -> None:
         """Begin another list for each queue of which no list has room, and let others know of it first."""
-        counts = _count(self.lists)
         full = [queue for queue, parts in self.lists.items() if parts.is_full()]
+        if not full:
+            return
+        counts = _count(self.lists)
         for queue in full:
             counts[queue] += 1
         self._renew(self.client, counts, "new")

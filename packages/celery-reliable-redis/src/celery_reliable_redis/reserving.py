@@ -72,7 +72,7 @@ class ReservingChannel(DelayingChannel):
                     "transport itself (consume). Give it another name."
                 )
             reservation.register({*reservation.lists, *keys})
-        elif reservation.is_cramped:
+        else:
             reservation.make_room()
         if self.reservation is None:
             self.reservation = reservation
