@@ -17,8 +17,7 @@ import redis
 from celery_reliable_redis import scripts
 from celery_reliable_redis.counters import counters
 from celery_reliable_redis.parts import Parts
-from celery_reliable_redis.redelivery import LONGEST
-from celery_reliable_redis.returning import Returns, Rules
+from celery_reliable_redis.returning import DEFAULT, Returns, Rules
 from celery_reliable_redis.servers import is_refusal, make_refused_error
 from celery_reliable_redis.survey import Survey
 
@@ -34,14 +33,7 @@ LISTS_AT_ONCE = 20
 class Consumer:
     """One consumer, alive as long as it renews its lease."""
 
-    def __init__(
-        self,
-        client: redis.Redis,
-        prefix: str,
-        lease_s: float,
-        longest: int = LONGEST,
-        rules: Rules = Rules(),  # noqa: B008  # it is frozen
-    ) -> None:
+    def __init__(self, client: redis.Redis, prefix: str, lease_s: float, rules: Rules = DEFAULT) -> None:
         """`client` is this consumer's own: only the threads that call the consumer use it."""
         self.client = client
         self.lease_s = lease_s
@@ -53,7 +45,7 @@ class Consumer:
         self.wake_key = f"{self.base}wake-{self.id}"
         self.registry = [f"{self.base}{name}" for name in ("consumers", "suspects", "queues")]
         #: How messages go back.
-        self.returns = Returns(self.registry[:2], longest, rules)
+        self.returns = Returns(self.registry[:2], rules)
         self._survey: Survey | None = None
         #: Lists of dead consumers that we cannot put back, and those of them that we may not.
         self._stuck: set[str] = set()

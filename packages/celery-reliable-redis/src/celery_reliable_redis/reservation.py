@@ -26,9 +26,8 @@ from celery_reliable_redis.counters import counters
 from celery_reliable_redis.eta import read_eta_ms
 from celery_reliable_redis.liveness import LEASES, Liveness
 from celery_reliable_redis.parts import part_key
-from celery_reliable_redis.redelivery import LONGEST
 from celery_reliable_redis.release import Release
-from celery_reliable_redis.returning import Rules
+from celery_reliable_redis.returning import DEFAULT, Rules
 
 
 class Held:
@@ -70,12 +69,11 @@ class Reservation(Consumer):
         client: redis.Redis,
         prefix: str,
         lease_s: float,
-        longest: int = LONGEST,
-        rules: Rules = Rules(),  # noqa: B008  # it is frozen
+        rules: Rules = DEFAULT,
         patience_s: float = 0.0,
     ) -> None:
         """`patience_s`: how long the server may let us wait for a message."""
-        super().__init__(client, prefix, lease_s, longest, rules)
+        super().__init__(client, prefix, lease_s, rules)
         self.held: set[Held] = set()
         self.abandoned = False
         self.acks = Acks(client.connection_pool)

@@ -61,8 +61,7 @@ class ReservingChannel(DelayingChannel):
                 self.plain_client(),
                 self.global_keyprefix,
                 float(self.lease),
-                self.max_message_bytes,
-                Rules(self.delivery_limit, self.count_requeues, self.sep),
+                Rules(self.delivery_limit, self.count_requeues, self.sep, self.max_message_bytes),
                 self.brpop_timeout,
             )
         if not reservation.lists.keys() >= set(keys):

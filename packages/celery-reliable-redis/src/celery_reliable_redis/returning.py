@@ -6,13 +6,19 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Final
 
 import redis
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.counters import counters
-from celery_reliable_redis.redelivery import DELIVERY_COUNT, SUSPECT_FROM, mark_redelivered, write
+from celery_reliable_redis.redelivery import (
+    DELIVERY_COUNT,
+    LONGEST,
+    SUSPECT_FROM,
+    mark_redelivered,
+    write,
+)
 
 #: Messages put back by one script, and their bytes: so that no script keeps the server busy for long.
 AT_ONCE, BYTES_AT_ONCE = 50, 512 * 1024
@@ -24,7 +30,7 @@ DEAD_SUFFIX = ":dead"
 
 @dataclass(frozen=True)
 class Rules:
-    """When a message is not put back any more."""
+    """How messages go back, and when one is not put back any more."""
 
     #: Deliveries to consumers that died, after which a message is put aside; None for no limit.
     delivery_limit: int | None = 20
@@ -32,6 +38,8 @@ class Rules:
     count_requeues: bool = False
     #: What kombu writes between the name of a queue and a priority.
     sep: str = "\x06\x16"
+    #: The longest message that is read to be marked as redelivered, in bytes.
+    longest: int = LONGEST
 
     def __post_init__(self) -> None:
         limit = self.delivery_limit
@@ -46,13 +54,15 @@ class Rules:
         return re.sub(f"{re.escape(self.sep)}[0-9]$", "", key) + DEAD_SUFFIX
 
 
+#: Those of a transport for which nobody sets an option.
+DEFAULT: Final = Rules()
+
+
 class Returns:
     """How the messages of consumers go back."""
 
-    def __init__(self, registry: list[str], longest: int, rules: Rules) -> None:
+    def __init__(self, registry: list[str], rules: Rules) -> None:
         self._registry = registry
-        #: The longest message that is read to be marked as redelivered, in bytes.
-        self._longest = longest
         self.rules = rules
 
     def put_back_of_dead(
@@ -67,7 +77,7 @@ class Returns:
         self, client: redis.Redis, consumer: str, queue: str, key: str, raws: Iterable[bytes], where: str
     ) -> int:
         """Put messages of our own to the 'head' or 'tail' of `queue`, and do not count it."""
-        returning = ((raw, mark_redelivered(raw, self._longest).raw, where) for raw in raws)
+        returning = ((raw, mark_redelivered(raw, self.rules.longest).raw, where) for raw in raws)
         return self._put_back(client, consumer, queue, key, returning, "own")
 
     def requeue(
@@ -82,7 +92,7 @@ class Returns:
             self.put_back_own(client, consumer, queue, key, [raw], "tail")
 
     def _judge(self, raw: bytes, queue: str, reason: str, worker: str) -> tuple[bytes, bytes, str]:
-        new, count, payload = mark_redelivered(raw, self._longest, counted=True)
+        new, count, payload = mark_redelivered(raw, self.rules.longest, counted=True)
         limit = self.rules.delivery_limit
         if payload is not None and limit is not None and count >= limit:
             death = {"queue": queue, "reason": reason, "time": _now(), "worker": worker, "count": count}
