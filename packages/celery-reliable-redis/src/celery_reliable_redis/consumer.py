@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from celery_reliable_redis import scripts
+from celery_reliable_redis import lease_scripts, scripts
 from celery_reliable_redis.counters import counters
 from celery_reliable_redis.parts import Parts
 from celery_reliable_redis.returning import DEFAULT, Returns, Rules
@@ -90,7 +90,7 @@ class Consumer:
     def _renew(self, client: redis.Redis, counts: dict[str, int], state: str) -> None:
         lease_ms = int(self.lease_s * 1000)
         entry = json.dumps({"host": socket.gethostname(), "queues": counts})
-        is_due = client.eval(scripts.RENEW, 3, *self.registry, self.id, lease_ms, entry, state)
+        is_due = client.eval(lease_scripts.RENEW, 3, *self.registry, self.id, lease_ms, entry, state)
         if is_due and self._survey is None:
             self._survey = Survey(self.base, self.registry)
 
@@ -106,7 +106,7 @@ class Consumer:
             self._survey = None
         lease_ms, remember_ms = int(self.lease_s * 1000), REMEMBER_DEAD_S * 1000
         args = lease_ms, remember_ms, self.base, LISTS_AT_ONCE + len(self._stuck)
-        found: Any = client.eval(scripts.FIND_DEAD, 3, *self.registry, *args)
+        found: Any = client.eval(lease_scripts.FIND_DEAD, 3, *self.registry, *args)
         moved = 0
         failure = None
         self._stuck = {*self._refused}

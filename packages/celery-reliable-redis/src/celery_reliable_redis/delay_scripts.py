@@ -15,16 +15,13 @@ from __future__ import annotations
 
 from typing import Final
 
-_NOW = """
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-"""
+from celery_reliable_redis.scripts import NOW
 
 #: KEYS: due, delayed, the queue. ARGV: member, message, ETA in ms, how far ahead it has to be in ms.
 #: A producer's message: it is delayed, or put into its queue if it is not far enough ahead. Sent twice, it is
 #: delayed once. Returns 1 if it is delayed.
 DELAY: Final = (
-    _NOW
+    NOW
     + """
 if ARGV[3] - now < tonumber(ARGV[4]) then
   redis.call('LPUSH', KEYS[3], ARGV[2])
@@ -40,7 +37,7 @@ return 1
 #: Moves a message from a consumer's list to the delayed ones. Returns 0 and does nothing if it is not far
 #: enough ahead, is no longer in the list, or if its twin is already delayed.
 PARK: Final = (
-    _NOW
+    NOW
     + """
 if ARGV[3] - now < tonumber(ARGV[4]) then return 0 end
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) or redis.call('HGET', KEYS[2], ARGV[1]) then return 0 end
@@ -57,7 +54,7 @@ return 1
 #: they start in their order, however much is due. (The last of them is noted as the message without a name.)
 #: Returns how many were moved, and after how many ms to look again; -1 if nothing is left.
 RELEASE: Final = (
-    _NOW
+    NOW
     + """
 local most, room, wait = tonumber(ARGV[1]), tonumber(ARGV[2]), -1
 local moved = 0

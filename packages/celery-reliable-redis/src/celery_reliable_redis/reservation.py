@@ -19,7 +19,7 @@ from typing import Any
 
 import redis
 
-from celery_reliable_redis import native, scripts
+from celery_reliable_redis import lease_scripts, native
 from celery_reliable_redis.acks import Acks, Removal
 from celery_reliable_redis.consumer import BASE, Consumer, read_entry
 from celery_reliable_redis.counters import counters
@@ -161,7 +161,7 @@ class Reservation(Consumer):
         while not self._leasing.acquire(blocking=False):
             time.sleep(0.001)  # other greenlets have their turn
         try:
-            self._is_retired = bool(self.client.eval(scripts.RETIRE, len(keys), *keys, self.id))
+            self._is_retired = bool(self.client.eval(lease_scripts.RETIRE, len(keys), *keys, self.id))
         finally:
             self._leasing.release()
 

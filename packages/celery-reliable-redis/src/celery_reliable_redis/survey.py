@@ -16,7 +16,7 @@ from typing import Any
 
 import redis
 
-from celery_reliable_redis import scripts
+from celery_reliable_redis import lease_scripts
 from celery_reliable_redis.servers import is_refusal
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Survey:
             if not self._cursor:
                 entries = ((who, json.dumps({"queues": queues})) for who, queues in self._lists.items())
                 filled = [text for entry in entries for text in entry]
-                client.eval(scripts.SURVEYED, len(self._registry), *self._registry, *filled)
+                client.eval(lease_scripts.SURVEYED, len(self._registry), *self._registry, *filled)
                 return True
         return False
 

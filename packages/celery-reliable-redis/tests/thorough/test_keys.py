@@ -10,7 +10,7 @@ import pytest
 import redis
 from kombu import Connection, Consumer, Queue
 
-from celery_reliable_redis import scripts
+from celery_reliable_redis import lease_scripts, scripts
 from celery_reliable_redis.reservation import Reservation
 from transport_lab import RELIABLE, Lab, Server, until, wiped_laboratory
 
@@ -141,7 +141,7 @@ def test_everything_but_messages_expires(anywhere: Lab) -> None:
     until(lambda: heir.rescue(client) or client.scard("reliable:suspects"), "a suspicion")
     left = registry(client)
     assert set(left) == {"reliable:consumers", "reliable:queues", "reliable:suspects"}
-    assert all(0 < ttl <= scripts.DAY_MS for ttl in left.values()), left
+    assert all(0 < ttl <= lease_scripts.DAY_MS for ttl in left.values()), left
     client.eval(scripts.WAKE, 1, heir.wake_key)
     assert 0 < client.pttl(heir.wake_key) <= scripts.KNOCK_MS
     assert client.pttl(heir.lists["celery"].current) == -1  # it holds messages
