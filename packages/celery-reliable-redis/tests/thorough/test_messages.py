@@ -327,7 +327,8 @@ def test_password(any_server: Server, tmp_path: Path) -> None:
             message.ack()
 
 
-def test_tls(any_server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["rediss", "valkeys"])
+def test_tls(any_server: Server, tmp_path: Path, scheme: str) -> None:
     key, certificate = tmp_path / "key", tmp_path / "certificate"
     make = [
         "openssl",
@@ -359,7 +360,7 @@ def test_tls(any_server: Server, tmp_path: Path) -> None:
             pytest.skip("this server was built without TLS")
         ssl = {"ssl_ca_certs": str(certificate), "ssl_cert_reqs": "required"}
         with (
-            Connection(f"rediss://127.0.0.1:{port}/0", transport=RELIABLE, ssl=ssl) as connection,
+            Connection(f"{scheme}://127.0.0.1:{port}/0", transport=RELIABLE, ssl=ssl) as connection,
             connection.channel() as channel,
         ):
             queue = Queue("q")(channel)
