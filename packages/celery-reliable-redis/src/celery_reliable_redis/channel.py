@@ -11,12 +11,18 @@ from queue import Empty
 from typing import Any
 
 import redis
+from kombu.transport.virtual.base import queue_declare_ok_t
 
 from celery_reliable_redis.envelope import parse_envelope
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.qos import Arrival, QoS
 from celery_reliable_redis.reservation import Held
-from celery_reliable_redis.servers import make_too_old_error, refusals_explained, require_supported
+from celery_reliable_redis.servers import (
+    CannotServeError,
+    make_too_old_error,
+    refusals_explained,
+    require_supported,
+)
 from celery_reliable_redis.taking import TakingChannel
 
 logger = logging.getLogger(__name__)
@@ -62,9 +68,24 @@ class Channel(TakingChannel):
             self.connection.note_last_cancelled()
         return result
 
-    def _queue_bind(self, *args: Any) -> None:
-        with refusals_explained():  # of EVALSHA, for one: kombu's own queues expire
-            super()._queue_bind(*args)
+    def queue_declare(self, queue: str | None = None, passive: bool = False, **kwargs: Any) -> Any:
+        """Declare a queue. Redis keeps nothing of it: one that cannot serve now just does not count."""
+        try:
+            return super().queue_declare(queue, passive, **kwargs)
+        except CannotServeError:
+            if passive or not queue:
+                raise
+            return queue_declare_ok_t(queue, 0, 0)
+
+    def _queue_bind(self, exchange: str, *args: Any) -> None:
+        try:
+            with refusals_explained():  # of EVALSHA, for one: kombu's own queues expire
+                super()._queue_bind(exchange, *args)
+        except CannotServeError:
+            # A broadcast is published to whoever listens, and looks in no table. With gevent and eventlet,
+            # Celery would not hear of remote control any more.
+            if self.typeof(exchange).type != "fanout":
+                raise
 
     def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> Any:
         """Get one message, or None."""
@@ -87,6 +108,20 @@ class Channel(TakingChannel):
             raise Empty
         else:
             self._deliver(taken)
+
+    def _receive(self) -> bool:
+        try:
+            return bool(super()._receive())
+        except CannotServeError as error:  # a busy server takes no subscription
+            self.pause_listening(error)
+            return False
+
+    def pause_listening(self, error: CannotServeError) -> None:
+        """Subscribe anew in a moment."""
+        self.leave_alone(error)
+        self.connection.cycle.forget_listening(self)
+        if self.subclient.connection is not None:
+            self.subclient.connection.disconnect()
 
     def _on_connection_disconnect(self, connection: Any) -> None:
         client = self.__dict__.get("client")  # only if it was used

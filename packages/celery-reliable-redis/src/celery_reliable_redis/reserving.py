@@ -132,7 +132,8 @@ class ReservingChannel(DelayingChannel):
         # Asked several times for each message, and almost always never paused: a clock is slower to read.
         return bool(self._resume_at) and time.monotonic() < self._resume_at
 
-    def _leave_alone(self, error: CannotServeError) -> None:
+    def leave_alone(self, error: CannotServeError) -> None:
+        """Ask nothing for a moment."""
         if not self._resume_at:
             logger.warning("The broker cannot serve now, waiting until it can: %s", error)
         self._resume_at = time.monotonic() + PAUSE_S
@@ -156,7 +157,7 @@ class ReservingChannel(DelayingChannel):
             try:
                 reservation.acks.flush()
             except CannotServeError as error:
-                self._leave_alone(error)
+                self.leave_alone(error)
 
     def abandon(self) -> None:
         """Take nothing more for the present reservation; its jobs go on."""

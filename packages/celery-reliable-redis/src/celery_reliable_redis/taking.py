@@ -160,8 +160,10 @@ class TakingChannel(ReservingChannel):
         while self._backlog:
             self.note_turn()
             self._deliver(self._backlog.popleft())
-            if self._backlog and self.connection.yield_to_loop(until):
-                break
+            if self._backlog:
+                self.connection.catch_up()
+                if self.connection.yield_to_loop(until):
+                    break
         # Threads and greenlets begin what they were given before we ask for more: threads would else wait for
         # the interpreter until we wait for the server.
         time.sleep(0)
@@ -189,7 +191,7 @@ class TakingChannel(ReservingChannel):
 
         Jobs go on, under the reservation that is abandoned with the connection.
         """
-        self._leave_alone(error)
+        self.leave_alone(error)
         self.client.connection.disconnect()
 
     def read_unasked(self) -> None:

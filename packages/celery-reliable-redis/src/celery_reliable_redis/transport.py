@@ -57,6 +57,18 @@ class Poller(kombu_versions.Poller):
         for channel in in_hand:
             channel.deliver_backlog()
 
+    def forget_listening(self, channel: Channel) -> None:
+        """Listen on the next socket: redis-py has connected anew, and tells nobody."""
+        self._chan_to_sock.pop((channel, channel.subclient, "LISTEN"), None)
+
+    def _register_LISTEN(self, channel: Channel) -> None:  # noqa: N802  # kombu's name
+        if channel.is_paused:
+            return
+        try:
+            super()._register_LISTEN(channel)
+        except CannotServeError as error:
+            channel.pause_listening(error)
+
     def _register_BRPOP(self, channel: Channel) -> None:  # noqa: N802  # kombu's name
         if channel.is_paused:
             return
@@ -119,6 +131,15 @@ class Transport(GuardedTransport):
         stopping, self._stopping = self._stopping, None
         if stopping is not None:
             stopping.end()
+
+    def catch_up(self) -> None:
+        """Do what waits for the loop's turn: solo has done its job by now, and would acknowledge it there.
+
+        The next job may be a long one. What is then acknowledged, the heartbeat sends.
+        """
+        if self._loop is not None and self._loop._ready:
+            for callback in self._loop._pop_ready():
+                callback()
 
     def yield_to_loop(self, until: float) -> bool:
         """Return whether the loop has its turn now, and comes back to `deliver_backlog` at once."""

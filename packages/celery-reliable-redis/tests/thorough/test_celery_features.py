@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import kombu
 import pytest
 
 from transport_lab import PATIENCE_S, Lab, Server, laboratory, running_server, until, wiped_laboratory
@@ -132,7 +131,6 @@ def test_finished_jobs_are_acknowledged_while_the_next_one_runs(valkey: Server, 
         lab.all_done()
 
 
-@pytest.mark.skipif(kombu.VERSION[:2] < (5, 7), reason="an older one may acknowledge both after the second")
 def test_a_job_of_no_length_is_acknowledged_before_a_long_one_ends(valkey: Server, tmp_path: Path) -> None:
     """Both are taken at once, and the second begins before the loop had its turn."""
     with wiped_laboratory(valkey, tmp_path) as lab:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import redis
+from kombu.pidbox import Mailbox
 
 from transport_consuming import consuming, publish, receive
 from transport_lab import Lab, Server, laboratory, running_server, until
@@ -152,6 +154,30 @@ def test_a_worker_waits_for_a_server_that_cannot_serve(own_lab: Lab, pool: str, 
     finally:
         lab.close()
         records.stop()
+
+
+@pytest.mark.parametrize("trouble", ["READONLY", "MASTERDOWN", "BUSY"])
+def test_who_begins_to_listen_then_hears_later(own_lab: Lab, trouble: str) -> None:
+    """As a worker's greenlet for remote control does, which Celery does not start again when it fails."""
+    lab = own_lab
+    heard: list[int] = []
+    mailbox = Mailbox("control", type="fanout")
+    with lab.connection() as connection, connection.channel() as channel:
+        node = mailbox.Node("me", channel=channel, handlers={"note": lambda _, number: heard.append(number)})
+        with TROUBLES[trouble](lab.server) if trouble != "BUSY" else contextlib.nullcontext():
+            node.listen()
+        with TROUBLES[trouble](lab.server):
+            for _ in range(6):  # longer than two pauses
+                with contextlib.suppress(TimeoutError):
+                    connection.drain_events(timeout=0.5)
+        for number in itertools.count():  # what is said before it listens, nobody hears
+            with lab.connection() as another:
+                mailbox(another)._broadcast("note", {"number": number})
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.5)
+            if heard:
+                break
+            assert number < 100
 
 
 def test_a_server_that_takes_no_connection_is_waited_for(own_lab: Lab) -> None:
