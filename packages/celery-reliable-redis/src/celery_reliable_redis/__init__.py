@@ -14,9 +14,10 @@ from celery_reliable_redis import kombu_versions, stock
 from celery_reliable_redis.dead import DeadLetter, DeadLetters
 from celery_reliable_redis.delayed import list_delayed, revoke_delayed
 from celery_reliable_redis.envelope import UNREADABLE
+from celery_reliable_redis.mistakes import SettingError, UnsupportedServerError
 from celery_reliable_redis.reservation import reserved_from
 from celery_reliable_redis.seldom import Seldom
-from celery_reliable_redis.servers import UnsupportedServerError, is_passing, is_refusal, require_supported
+from celery_reliable_redis.servers import is_passing, is_refusal, require_supported
 from celery_reliable_redis.transport import Transport
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "DeadLetters",
     "NotAllSentError",
     "Seldom",
+    "SettingError",
     "Transport",
     "UnsupportedServerError",
     "is_passing",

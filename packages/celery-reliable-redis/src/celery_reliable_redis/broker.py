@@ -13,7 +13,7 @@ from celery import Celery
 from celery.app.utils import find_app
 from kombu.exceptions import OperationalError
 
-from celery_reliable_redis.servers import UnsupportedServerError
+from celery_reliable_redis.mistakes import UnsupportedServerError
 
 RELIABLE = "celery_reliable_redis:Transport"
 

@@ -16,6 +16,7 @@ from kombu.utils.json import dumps
 from celery_reliable_redis import delay_scripts
 from celery_reliable_redis.consumer import BASE
 from celery_reliable_redis.eta import read_eta_ms
+from celery_reliable_redis.mistakes import SettingError
 from celery_reliable_redis.punctual import PunctualChannel
 from celery_reliable_redis.release import LOOKS_PER_LEASE, DelayKeys, make_delay_keys
 from celery_reliable_redis.reservation import Held
@@ -33,7 +34,7 @@ class DelayingChannel(PunctualChannel):
         """Check the option against the lease.
 
         Raises:
-            ValueError: workers would look too seldom for what is due so soon, or it is no number.
+            SettingError: workers would look too seldom for what is due so soon, or it is no number.
         """
         if self.delay_from is None:
             return
@@ -43,7 +44,7 @@ class DelayingChannel(PunctualChannel):
         except (TypeError, ValueError):
             self.delay_from = math.nan
         if not least <= self.delay_from < math.inf:
-            raise ValueError(
+            raise SettingError(
                 f"delay_from has to be a number of seconds, {least:g} or more: with a lease of "
                 f"{lease_s:g} s, workers look that often for what is due."
             )

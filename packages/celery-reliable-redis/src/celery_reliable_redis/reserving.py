@@ -16,6 +16,7 @@ from celery_reliable_redis.consumer import BASE
 from celery_reliable_redis.delaying import DelayingChannel
 from celery_reliable_redis.finding import holds_together, make_following
 from celery_reliable_redis.heartbeat import heartbeat
+from celery_reliable_redis.mistakes import SettingError
 from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.returning import Rules
@@ -66,7 +67,7 @@ class ReservingChannel(DelayingChannel):
             )
         if not reservation.lists.keys() >= set(keys):
             if taken := [name for name in (*self.active_queues, *more) if name.startswith(BASE)]:
-                raise ValueError(
+                raise SettingError(
                     f"a queue may not be called {taken[0]!r}: keys that begin with {BASE!r} are those of the "
                     "transport itself (consume). Give it another name."
                 )

@@ -12,6 +12,7 @@ import redis
 
 from celery_reliable_redis import scripts
 from celery_reliable_redis.counters import counters
+from celery_reliable_redis.mistakes import SettingError
 from celery_reliable_redis.redelivery import (
     DELIVERY_COUNT,
     LONGEST,
@@ -44,7 +45,7 @@ class Rules:
     def __post_init__(self) -> None:
         limit = self.delivery_limit
         if limit is not None and (type(limit) is not int or limit < 1):
-            raise ValueError(
+            raise SettingError(
                 "broker_transport_options: delivery_limit is a whole number of deliveries, 1 at least, or "
                 f"None for no limit, and not {limit!r} (consume)."
             )

@@ -11,7 +11,7 @@ from redis.retry import Retry
 
 from celery_reliable_redis.channel import Channel
 from celery_reliable_redis.finding import MasterConnection, MasterSSLConnection
-from celery_reliable_redis.servers import UnsupportedServerError
+from celery_reliable_redis.mistakes import UnsupportedServerError
 from celery_reliable_redis.urls import nodes
 
 

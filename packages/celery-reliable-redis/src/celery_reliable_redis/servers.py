@@ -27,6 +27,7 @@ from redis.exceptions import (
 
 from celery_reliable_redis.calls import drop_suspect, timed
 from celery_reliable_redis.finding import holds_together
+from celery_reliable_redis.mistakes import UnsupportedServerError
 from celery_reliable_redis.native import READ, WRITE
 from celery_reliable_redis.redis_versions import greet_unchecked, hear_quietly
 
@@ -52,10 +53,6 @@ _CODES = {
 _NEVER = re.compile(
     r"unknown (redis |sub)?command|ACL failure|can't (run this|access at least one)", re.IGNORECASE
 )
-
-
-class UnsupportedServerError(Exception):
-    """A server that this transport cannot work with; the text says why, and what to do."""
 
 
 class CannotServeError(redis.ConnectionError):

@@ -20,7 +20,7 @@ from celery_reliable_redis.redis_versions import is_connected, read_unasked
 from celery_reliable_redis.reservation import Held
 from celery_reliable_redis.reserving import ReservingChannel
 from celery_reliable_redis.servers import CannotServeError
-from celery_reliable_redis.solitude import Solitude
+from celery_reliable_redis.solitude import Solitude, is_suspect_next
 from celery_reliable_redis.taker import Taken, Taker, make_take_arguments
 
 #: Messages taken at once by a consumer without a prefetch limit.
@@ -48,12 +48,14 @@ class TakingChannel(ReservingChannel):
         queues = self._queue_cycle.consume(len(self.active_queues))
         if self._backlog or not queues or self.is_paused:
             return
-        suspects = self._solitude.choose(self.reservation)
-        if suspects is None:
-            return
         keys, connection = self._queue_keys(queues), self.client.connection
         patience_s = timeout or self.brpop_timeout
         try:
+            if self._solitude.is_to_look() and not is_suspect_next(self.plain_client(), keys):
+                self._solitude.end()
+            suspects = self._solitude.choose(self.reservation)
+            if suspects is None:
+                return
             reservation = self.register()
             self._taker.ask(connection, reservation, keys, len(queues), self._credit(), suspects, patience_s)
         except CannotServeError as error:

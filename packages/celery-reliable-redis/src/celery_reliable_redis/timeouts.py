@@ -10,6 +10,8 @@ import contextlib
 import socket
 from typing import Any
 
+from celery_reliable_redis.mistakes import SettingError
+
 #: How long a server may take to answer, or to take a connection, in seconds.
 ANSWER_S = 5.0
 #: The system looks at a connection that has been idle for so long, again and again, and gives it up.
@@ -39,11 +41,11 @@ def require_sensible(name: str, seconds: Any) -> None:
     """Check an option that is a time in seconds, or None for ever.
 
     Raises:
-        ValueError: it is neither.
+        SettingError: it is neither.
     """
     is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if seconds is not None and not (is_number and 0 < seconds < float("inf")):
-        raise ValueError(
+        raise SettingError(
             f"broker_transport_options[{name!r}] is {seconds!r} (connect). Give a number of seconds above 0, "
             "or None to wait for ever."
         )

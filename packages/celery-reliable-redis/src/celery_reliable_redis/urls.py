@@ -12,7 +12,7 @@ from typing import Any
 
 from kombu.utils.url import as_url, parse_url, sanitize_url
 
-from celery_reliable_redis.servers import UnsupportedServerError
+from celery_reliable_redis.mistakes import UnsupportedServerError
 
 #: What each scheme is to kombu.
 SCHEMES = {

@@ -17,8 +17,8 @@ import pytest
 from kombu import Connection, Consumer, Queue
 
 from celery_reliable_redis import kombu_versions
+from celery_reliable_redis.mistakes import UnsupportedServerError
 from celery_reliable_redis.reservation import Reservation
-from celery_reliable_redis.servers import UnsupportedServerError
 from transport_consuming import consuming, numbers, publish, receive
 from transport_lab import HERE, RELIABLE, Lab, Server, ServerDidNotStart, laboratory, running_server, until
 

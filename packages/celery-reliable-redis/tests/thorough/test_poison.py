@@ -133,6 +133,23 @@ def test_a_suspect_that_comes_to_a_waiting_consumer_goes_back_while_something_is
         receive(connection, got, 2)[1].ack()
 
 
+def test_who_makes_room_goes_on_when_another_has_taken_the_suspect(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("celery_reliable_redis.solitude.MAKING_ROOM_S", 3600.0)
+    publish(lab, range(2))
+    make_suspect(lab, 1)
+    with consuming(lab) as (busy, got), consuming(lab) as (other, got_by_other):
+        receive(busy, got, 1)
+        with pytest.raises(TimeoutError):
+            busy.drain_events(timeout=0.1)
+        assert numbers(receive(other, got_by_other, 1)) == [1]
+        publish(lab, range(2, 3))
+        assert numbers(receive(busy, got, 2)) == [0, 2]
+        for message in (*got, *got_by_other):
+            message.ack()
+
+
 def make_suspect_of(lab: Lab, queue: str) -> None:
     raw: Any = lab.broker_client.lindex(queue, 0)
     lab.broker_client.lset(queue, 0, SUSPECT_MARK.decode() + raw.decode())

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from kombu import Connection, Consumer, Queue
 
-from celery_reliable_redis.servers import UnsupportedServerError
+from celery_reliable_redis.mistakes import UnsupportedServerError
 from transport_lab import HERE, Lab, Server, laboratory, running_server, until
 from transport_servers import binary_of
 
@@ -169,9 +169,28 @@ def test_a_server_without_what_is_needed_is_refused_in_one_sentence(tmp_path: Pa
     ):
         worker = lab.worker("solo")
         assert worker.process.wait(60) == 1
-        last = worker.log.read_text().strip().splitlines()[-1]
-        assert "UnsupportedServerError: the broker " in last
-        assert command in last or (command == "TIME" and "from script" in last)
+        log = worker.log.read_text()
+        assert "Traceback" not in log
+        (said,) = [line for line in log.splitlines() if "UnsupportedServerError: the broker " in line]
+        assert command in said or (command == "TIME" and "from script" in said)
+
+
+MISTAKES = {
+    "delivery_limit": {"delivery_limit": 0},
+    "delay_from": {"delay_from": "soon"},
+    "socket_timeout": {"socket_timeout": -1},
+}
+
+
+@pytest.mark.parametrize("mistake", [*MISTAKES, "queue"])
+def test_a_wrong_setting_is_refused_in_one_sentence(server: Server, tmp_path: Path, mistake: str) -> None:
+    with laboratory(server, tmp_path, options=MISTAKES.get(mistake, {})) as lab:
+        worker = lab.worker("solo", *(["-Q", "reliable:queue"] if mistake == "queue" else []))
+        assert worker.process.wait(60) != 0
+        log = worker.log.read_text()
+    assert "Traceback" not in log
+    (said,) = [line for line in log.splitlines() if "SettingError: " in line]
+    assert mistake in said
 
 
 @pytest.mark.parametrize(

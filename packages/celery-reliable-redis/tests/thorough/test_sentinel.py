@@ -10,7 +10,7 @@ from celery import Celery
 from kombu import Connection
 
 from celery_reliable_redis import send_many
-from celery_reliable_redis.servers import UnsupportedServerError
+from celery_reliable_redis.mistakes import UnsupportedServerError
 from transport_lab import RELIABLE, Lab, Server, laboratory, pools, until
 from transport_sentinels import NAME, Watched, watched_servers
 from transport_servers import binary_of

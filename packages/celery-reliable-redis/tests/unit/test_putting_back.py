@@ -14,9 +14,9 @@ import redis
 from celery_reliable_redis.consumer import LISTS_AT_ONCE
 from celery_reliable_redis.dead import DeadLetters
 from celery_reliable_redis.heartbeat import Heartbeat, _release
+from celery_reliable_redis.mistakes import UnsupportedServerError
 from celery_reliable_redis.reservation import Held, Reservation
 from celery_reliable_redis.returning import Rules
-from celery_reliable_redis.servers import UnsupportedServerError
 from transport_lab import Server, until
 
 RAW = json.dumps({"headers": {}, "properties": {"delivery_info": {}}}).encode()

@@ -24,6 +24,7 @@ PUBLIC = [
     "DeadLetters",
     "NotAllSentError",
     "Seldom",
+    "SettingError",
     "Transport",
     "UnsupportedServerError",
     "is_passing",

@@ -8,9 +8,9 @@ import pytest
 import redis
 from redis._parsers import _RESP3Parser
 
+from celery_reliable_redis.mistakes import UnsupportedServerError
 from celery_reliable_redis.servers import (
     CannotServeError,
-    UnsupportedServerError,
     is_refusal,
     make_patient,
     require_supported,
