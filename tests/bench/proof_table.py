@@ -12,7 +12,19 @@ from pathlib import Path
 
 import msgspec
 
-_COLUMNS = ("pool", "transport", "tasks", "runs", "s", "kills", "lost", "twice", "per kill", "unexplained")
+_COLUMNS = (
+    "pool",
+    "transport",
+    "tasks",
+    "runs",
+    "s",
+    "kills",
+    "lost",
+    "twice",
+    "per kill",
+    "unexplained",
+    "stuck",
+)
 
 
 class KillResult(msgspec.Struct):
@@ -84,9 +96,10 @@ def _rows(group: list[Result]) -> list[tuple[str, ...]]:
         f"{sum(result.lost for result in group)}",
         *_twice(twice.total(), kills.total()),
         f"{sum(result.unexplained for result in group)}",
+        f"{sum(result.stuck for result in group)}",
     )
     each = [
-        ("", ending, "", "", "", f"{kills[ending]}", "", *_twice(twice[ending], kills[ending]), "")
+        ("", ending, "", "", "", f"{kills[ending]}", "", *_twice(twice[ending], kills[ending]), "", "")
         for ending in sorted(kills)
     ]
     return [head, *each]
