@@ -40,6 +40,8 @@ class KillResult(msgspec.Struct):
     #: For each job that was done here and again elsewhere, how long before the end (SIGKILL, or else the
     #: first signal) it was done here, in ms; less than 0 for after that.
     twice_ms: list[float]
+    #: The first process of the worker.
+    pid: int = 0
 
 
 class Result(msgspec.Struct):

@@ -61,6 +61,9 @@ class TakingChannel(ReservingChannel):
         except CannotServeError as error:
             self.pause(error)
             return
+        except BaseException:  # of a signal handler of Celery's, for one, with half a question sent
+            connection.disconnect()  # the reservation is abandoned with it
+            raise
         self._in_poll = connection
         self._brpop_sent_at = time.monotonic()
 
@@ -219,9 +222,8 @@ class TakingChannel(ReservingChannel):
         super().abandon()
 
     def _stop_taking(self) -> None:
-        connection: Any = self._in_poll
         self._in_poll = None
-        if connection and self._taker.awaits_answer:
+        if self._taker.awaits_answer:
             self._taker.interrupt()
-            self._taker.answer(connection)  # what it brings is in our list, and goes back with the rest
+            self._taker.answer(self.client.connection)  # what it brings goes back with the rest
         self._backlog.clear()

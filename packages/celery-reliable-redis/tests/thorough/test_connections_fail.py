@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+from typing import Any
 
 import kombu
 import pytest
+from kombu.transport import redis as stock
 
+from transport_consuming import consuming, numbers, publish, receive
 from transport_lab import POOLS, Lab, Worker, until
 
 
@@ -53,3 +56,43 @@ def test_a_cold_shutdown_returns_messages_at_once(lab: Lab) -> None:
     worker.signal(signal.SIGQUIT)
     until(lambda: lab.queued() == 6, "all six are back")
     assert not any(lab.reserved().values())
+
+
+class Interrupted(Exception):  # noqa: N818  # by a signal
+    """As Celery's handler for SIGQUIT raises one, wherever the worker is, with a pool of threads."""
+
+
+@pytest.mark.parametrize("command", [b"BLMOVE", b"EVAL"])
+def test_what_a_question_that_was_broken_off_still_brings_is_not_forgotten(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, command: bytes
+) -> None:
+    close = stock.Channel.close
+
+    def publish_and_close(channel: Any) -> None:
+        if channel.connection is connection.transport:
+            publish(lab, range(1, 2))  # all is given back; the server may still have a question
+        close(channel)
+
+    with consuming(lab) as (connection, got):
+        publish(lab, range(1))
+        receive(connection, got, 1)[0].ack()
+        wire = next(each.client.connection for each in connection.transport.channels if each.reservation)
+        send = wire.send_packed_command
+
+        def send_and_break_off(packed: Any, **options: Any) -> None:
+            send(packed, **options)
+            if command in b"".join(packed):
+                raise Interrupted
+
+        monkeypatch.setattr(wire, "send_packed_command", send_and_break_off)
+        if command == b"EVAL":  # asked after each message; when there is none, BLMOVE follows
+            publish(lab, range(2, 3))
+        with pytest.raises(Interrupted):
+            receive(connection, got, 3)
+        monkeypatch.setattr(stock.Channel, "close", publish_and_close)
+    monkeypatch.undo()
+    with consuming(lab) as (connection, got):
+        expected = [1] if command == b"BLMOVE" else [1, 2]
+        assert sorted(numbers(receive(connection, got, len(expected)))) == expected
+        for message in got:
+            message.ack()
