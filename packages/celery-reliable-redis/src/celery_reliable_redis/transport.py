@@ -13,7 +13,7 @@ from celery_reliable_redis.guarded import GuardedTransport
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.reserving import PAUSE_S
 from celery_reliable_redis.servers import CannotServeError
-from celery_reliable_redis.stopping import Stopping
+from celery_reliable_redis.stopping import Stopping, acknowledge
 
 #: How often an event loop looks for an answer that is overdue, in seconds.
 LOOK_S = 1.0
@@ -133,13 +133,12 @@ class Transport(GuardedTransport):
             stopping.end()
 
     def catch_up(self) -> None:
-        """Do what waits for the loop's turn: solo has done its job by now, and would acknowledge it there.
+        """Make acknowledgements that wait for the loop's turn: solo has done its job by now.
 
-        The next job may be a long one. What is then acknowledged, the heartbeat sends.
+        The next job may be a long one. What is acknowledged here, the heartbeat sends.
         """
         if self._loop is not None and self._loop._ready:
-            for callback in self._loop._pop_ready():
-                callback()
+            acknowledge(self._loop)
 
     def yield_to_loop(self, until: float) -> bool:
         """Return whether the loop has its turn now, and comes back to `deliver_backlog` at once."""
