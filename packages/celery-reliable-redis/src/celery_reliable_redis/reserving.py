@@ -133,13 +133,14 @@ class ReservingChannel(DelayingChannel):
         # Asked several times for each message, and almost always never paused: a clock is slower to read.
         return bool(self._resume_at) and time.monotonic() < self._resume_at
 
-    def leave_alone(self, error: CannotServeError) -> None:
+    def leave_alone(self, error: redis.RedisError) -> None:
         """Ask nothing for a moment."""
         if not self._resume_at:
             logger.warning("The broker cannot serve now, waiting until it can: %s", error)
         self._resume_at = time.monotonic() + PAUSE_S
 
-    def _note_service(self) -> None:
+    def note_service(self) -> None:
+        """Note that the server serves, and say so if it could not."""
         if self._resume_at:
             logger.info("The broker serves again")
             self._resume_at = 0.0

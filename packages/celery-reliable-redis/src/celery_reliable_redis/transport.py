@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import Any
@@ -60,6 +61,10 @@ class Poller(kombu_versions.Poller):
     def forget_listening(self, channel: Channel) -> None:
         """Listen on the next socket: redis-py has connected anew, and tells nobody."""
         self._chan_to_sock.pop((channel, channel.subclient, "LISTEN"), None)
+        for fileno in [fd for fd, watched in self._fd_to_chan.items() if watched == (channel, "LISTEN")]:
+            del self._fd_to_chan[fileno]  # it is closed, and may by now be the number of somebody else's
+            with contextlib.suppress(OSError):
+                self.poller.unregister(fileno)
 
     def _register_LISTEN(self, channel: Channel) -> None:  # noqa: N802  # kombu's name
         if channel.is_paused:
