@@ -44,7 +44,7 @@ class Channel(TakingChannel):
                 else error
             ) from None
         try:
-            self.check_delay(float(self.lease))
+            self.check_delay(self.lease)
             require_supported(self.plain_client(), self.global_keyprefix)
         except BaseException:
             self.close()

@@ -21,6 +21,7 @@ from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.returning import Rules
 from celery_reliable_redis.servers import CannotServeError, make_patient
+from celery_reliable_redis.timeouts import read_seconds
 from celery_reliable_redis.urls import nodes
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class ReservingChannel(DelayingChannel):
             reservation = Reservation(
                 self.plain_client(),
                 self.global_keyprefix,
-                float(self.lease),
+                self.lease,
                 Rules(self.delivery_limit, self.count_requeues, self.sep, self.max_message_bytes),
                 self.brpop_timeout,
             )
@@ -88,6 +89,7 @@ class ReservingChannel(DelayingChannel):
         ]
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        self.lease = read_seconds("lease", self.lease)
         params: dict[str, Any] = super()._connparams(asynchronous)
         connection_class = params["connection_class"]
         if holds_together(self.global_keyprefix):
