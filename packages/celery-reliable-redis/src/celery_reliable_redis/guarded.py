@@ -54,6 +54,7 @@ class GuardedChannel(kombu_versions.Channel):
     max_message_bytes = LONGEST
     #: A compressed message that holds more is refused; with 0, every compressed message is.
     max_unpacked_bytes = LONGEST
+    global_keyprefix: str = ""
     from_transport_options = (
         *kombu_versions.Channel.from_transport_options,
         "max_message_bytes",
@@ -70,6 +71,7 @@ class GuardedChannel(kombu_versions.Channel):
         # Here, so that a mistake is found before anything is read: every message would be refused for it.
         self.max_message_bytes = _read_size("max_message_bytes", self.max_message_bytes, least=1)
         self.max_unpacked_bytes = _read_size("max_unpacked_bytes", self.max_unpacked_bytes, least=0)
+        self.global_keyprefix = self.global_keyprefix or ""  # None is none to kombu, too
         params: dict[str, Any] = super()._connparams(asynchronous)
         return params
 
