@@ -205,6 +205,23 @@ def test_who_loses_the_connection_by_which_it_listens_hears_later(
             assert [caplog.text.count(said) for said in (SAID, "serves again")] == [time, time]
 
 
+def test_who_listens_waits_for_a_server_that_is_full(own_lab: Lab) -> None:
+    heard: list[int] = []
+    mailbox = Mailbox("control", type="fanout")
+    client: Any = own_lab.broker_client
+    with own_lab.connection() as connection, connection.channel() as channel:
+        node = mailbox.Node("me", channel=channel, handlers={"note": lambda _, number: heard.append(number)})
+        node.listen()
+        hear(own_lab, connection, heard)
+        client.config_set("maxclients", client.info("clients")["connected_clients"] - 1)
+        assert client.client_kill_filter(_type="pubsub") == 1
+        for _ in range(6):  # longer than two pauses
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.5)
+        client.config_set("maxclients", 1000)
+        hear(own_lab, connection, heard)
+
+
 def test_what_who_hears_cannot_do_is_not_taken_for_a_lost_connection(own_lab: Lab) -> None:
     def refuse(*_: Any) -> None:
         raise CannotServeError("its own trouble")
