@@ -44,7 +44,7 @@ class Channel(TakingChannel):
                 else error
             ) from None
         try:
-            self.check_delay(float(self.lease))
+            self.check_delay(self.lease)
             require_supported(self.plain_client(), self.global_keyprefix)
         except BaseException:
             self.close()
@@ -111,17 +111,24 @@ class Channel(TakingChannel):
 
     def _receive(self) -> bool:
         try:
-            return bool(super()._receive())
-        except CannotServeError as error:  # a busy server takes no subscription
+            is_received = bool(super()._receive())
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            if self._in_listen is not None or self.connection is None:  # it is not ours: a callback's
+                raise
+            # A busy server takes no subscription; or the connection is lost, and maybe this one alone (the
+            # server closes it for who is slow). With gevent and eventlet, Celery would not hear any more.
             self.pause_listening(error)
             return False
+        if not self._reserves:
+            self.note_service()
+        return is_received
 
-    def pause_listening(self, error: CannotServeError) -> None:
+    def pause_listening(self, error: redis.RedisError) -> None:
         """Subscribe anew in a moment."""
         self.leave_alone(error)
-        self.connection.cycle.forget_listening(self)
         if self.subclient.connection is not None:
             self.subclient.connection.disconnect()
+        self.connection.cycle.forget_listening(self)
 
     def _on_connection_disconnect(self, connection: Any) -> None:
         client = self.__dict__.get("client")  # only if it was used

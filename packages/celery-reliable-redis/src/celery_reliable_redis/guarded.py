@@ -19,6 +19,7 @@ from kombu.utils.encoding import bytes_to_str
 from celery_reliable_redis import kombu_versions
 from celery_reliable_redis.envelope import UNREADABLE, Placeholder, parse_envelope
 from celery_reliable_redis.message import Message
+from celery_reliable_redis.mistakes import SettingError
 from celery_reliable_redis.redelivery import LONGEST
 from celery_reliable_redis.seldom import Seldom
 
@@ -53,6 +54,7 @@ class GuardedChannel(kombu_versions.Channel):
     max_message_bytes = LONGEST
     #: A compressed message that holds more is refused; with 0, every compressed message is.
     max_unpacked_bytes = LONGEST
+    global_keyprefix: str = ""
     from_transport_options = (
         *kombu_versions.Channel.from_transport_options,
         "max_message_bytes",
@@ -64,6 +66,14 @@ class GuardedChannel(kombu_versions.Channel):
         self.names: dict[str, str] = {}
         self._idle_client: Any = None
         super().__init__(*args, **kwargs)
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        # Here, so that a mistake is found before anything is read: every message would be refused for it.
+        self.max_message_bytes = _read_size("max_message_bytes", self.max_message_bytes, least=1)
+        self.max_unpacked_bytes = _read_size("max_unpacked_bytes", self.max_unpacked_bytes, least=0)
+        self.global_keyprefix = self.global_keyprefix or ""  # None is none to kombu, too
+        params: dict[str, Any] = super()._connparams(asynchronous)
+        return params
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         # kombu makes one for each message that it publishes: 0.1 ms, for what knows a pool, and nothing else.
@@ -178,6 +188,21 @@ class GuardedChannel(kombu_versions.Channel):
         if errors:
             return _drop(topic, raw, f"{errors[0][0].__name__}: {errors[0][1]}")
         return bool(self._deliver_fanout_message(payload, exchange))
+
+
+def _read_size(name: str, value: Any, least: int) -> int:
+    """Return an option that is a number of bytes.
+
+    Raises:
+        SettingError: it is none.
+    """
+    is_whole = type(value) is int or (isinstance(value, float) and value.is_integer())
+    if not is_whole or value < least:
+        raise SettingError(
+            f"broker_transport_options[{name!r}] is {value!r} (connect). "
+            f"Give a whole number of bytes, {least} or more."
+        )
+    return int(value)
 
 
 def _drop(topic: str, raw: bytes, why: str) -> bool:

@@ -21,6 +21,7 @@ from celery_reliable_redis.redis_versions import connection_options
 from celery_reliable_redis.reservation import Reservation
 from celery_reliable_redis.returning import Rules
 from celery_reliable_redis.servers import CannotServeError, make_patient
+from celery_reliable_redis.timeouts import read_seconds
 from celery_reliable_redis.urls import nodes
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class ReservingChannel(DelayingChannel):
             reservation = Reservation(
                 self.plain_client(),
                 self.global_keyprefix,
-                float(self.lease),
+                self.lease,
                 Rules(self.delivery_limit, self.count_requeues, self.sep, self.max_message_bytes),
                 self.brpop_timeout,
             )
@@ -88,6 +89,7 @@ class ReservingChannel(DelayingChannel):
         ]
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        self.lease = read_seconds("lease", self.lease)
         params: dict[str, Any] = super()._connparams(asynchronous)
         connection_class = params["connection_class"]
         if holds_together(self.global_keyprefix):
@@ -133,13 +135,14 @@ class ReservingChannel(DelayingChannel):
         # Asked several times for each message, and almost always never paused: a clock is slower to read.
         return bool(self._resume_at) and time.monotonic() < self._resume_at
 
-    def leave_alone(self, error: CannotServeError) -> None:
+    def leave_alone(self, error: redis.RedisError) -> None:
         """Ask nothing for a moment."""
         if not self._resume_at:
             logger.warning("The broker cannot serve now, waiting until it can: %s", error)
         self._resume_at = time.monotonic() + PAUSE_S
 
-    def _note_service(self) -> None:
+    def note_service(self) -> None:
+        """Note that the server serves, and say so if it could not."""
         if self._resume_at:
             logger.info("The broker serves again")
             self._resume_at = 0.0

@@ -38,6 +38,7 @@ OLDEST = (6, 2)
 #: from a script. UNBLOCKED: it became a replica while we waited.
 _NOT_NOW = re.compile(
     r"(?:^|-)(ASK|BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|MOVED|NOREPLICAS|READONLY|TRYAGAIN|UNBLOCKED)\b"
+    r"|max number of clients"
 )
 #: The codes that redis-py before 8 takes off the text, and does not keep.
 _CODES = {
@@ -89,7 +90,7 @@ def make_patient(connection_class: type, *, pooled: bool = False) -> type:
                 answer = timed(self, READ, super().read_response, *args, **kwargs)
                 self.heard_at = time.monotonic()
                 return answer
-            except (redis.ResponseError, BusyLoadingError) as error:
+            except (redis.ResponseError, redis.ConnectionError) as error:
                 if text := _not_now(error):
                     raise CannotServeError(text) from None
                 raise

@@ -17,6 +17,26 @@ from kombu.message import Message
 LOOK_S = 0.01
 
 
+def acknowledge(loop: Any) -> None:
+    """Make the acknowledgements that wait for the loop's turn.
+
+    All else goes on waiting: the transport's reader, for one, would deliver to a pool that may be closed, and
+    events are to leave together.
+    """
+    with loop._ready_lock:
+        calls = [call for call in [*loop._ready] if isinstance(_owner_of(call), Message)]
+        loop._ready.difference_update(calls)
+    for call in calls:
+        try:
+            call()
+        except Exception as error:  # the others have to be made, too
+            loop.on_callback_error(call, error)
+
+
+def _owner_of(call: Any) -> Any:
+    return getattr(getattr(call, "fun", None), "__self__", None)
+
+
 class Stopping:
     """Does a part of the work of an event loop that may have stopped, until `end`."""
 
@@ -40,15 +60,5 @@ class Stopping:
     def _run(self) -> None:
         while not self._ended.wait(LOOK_S):
             if not self._has_turned:
-                self._acknowledge()
+                acknowledge(self._loop)
             self._has_turned = False
-
-    def _acknowledge(self) -> None:
-        for call in self._loop._pop_ready():
-            if isinstance(getattr(getattr(call, "fun", None), "__self__", None), Message):
-                try:
-                    call()
-                except Exception as error:  # as the loop itself has it
-                    self._loop.on_callback_error(call, error)
-            else:  # the transport's reader, for one, which would deliver to a pool that is closed
-                self._loop.call_soon(call)

@@ -90,7 +90,7 @@ class TakingChannel(ReservingChannel):
         finally:
             self._in_poll = None
             self._flush_brpop_reauth()
-        self._note_service()
+        self.note_service()
         self._note_taken(taken)
         if not self._backlog:
             raise Empty

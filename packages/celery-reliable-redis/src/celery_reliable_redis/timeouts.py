@@ -7,6 +7,7 @@ broker's host that is gone), until the system gives up: after a quarter of an ho
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 from typing import Any
 
@@ -49,6 +50,22 @@ def require_sensible(name: str, seconds: Any) -> None:
             f"broker_transport_options[{name!r}] is {seconds!r} (connect). Give a number of seconds above 0, "
             "or None to wait for ever."
         )
+
+
+def read_seconds(name: str, value: Any) -> float:
+    """Return an option that is a time in seconds.
+
+    Raises:
+        SettingError: it is none.
+    """
+    seconds = math.nan
+    with contextlib.suppress(TypeError, ValueError):
+        seconds = float(value)
+    if not 0 < seconds < math.inf:
+        raise SettingError(
+            f"broker_transport_options[{name!r}] is {value!r} (connect). Give a number of seconds above 0."
+        )
+    return seconds
 
 
 def shorten(patience_s: float, socket_timeout: float | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import Any
@@ -13,7 +14,7 @@ from celery_reliable_redis.guarded import GuardedTransport
 from celery_reliable_redis.heartbeat import heartbeat
 from celery_reliable_redis.reserving import PAUSE_S
 from celery_reliable_redis.servers import CannotServeError
-from celery_reliable_redis.stopping import Stopping
+from celery_reliable_redis.stopping import Stopping, acknowledge
 
 #: How often an event loop looks for an answer that is overdue, in seconds.
 LOOK_S = 1.0
@@ -60,6 +61,10 @@ class Poller(kombu_versions.Poller):
     def forget_listening(self, channel: Channel) -> None:
         """Listen on the next socket: redis-py has connected anew, and tells nobody."""
         self._chan_to_sock.pop((channel, channel.subclient, "LISTEN"), None)
+        for fileno in [fd for fd, watched in self._fd_to_chan.items() if watched == (channel, "LISTEN")]:
+            del self._fd_to_chan[fileno]  # it is closed, and may by now be the number of somebody else's
+            with contextlib.suppress(OSError):
+                self.poller.unregister(fileno)
 
     def _register_LISTEN(self, channel: Channel) -> None:  # noqa: N802  # kombu's name
         if channel.is_paused:
@@ -133,13 +138,12 @@ class Transport(GuardedTransport):
             stopping.end()
 
     def catch_up(self) -> None:
-        """Do what waits for the loop's turn: solo has done its job by now, and would acknowledge it there.
+        """Make acknowledgements that wait for the loop's turn: solo has done its job by now.
 
-        The next job may be a long one. What is then acknowledged, the heartbeat sends.
+        The next job may be a long one. What is acknowledged here, the heartbeat sends.
         """
         if self._loop is not None and self._loop._ready:
-            for callback in self._loop._pop_ready():
-                callback()
+            acknowledge(self._loop)
 
     def yield_to_loop(self, until: float) -> bool:
         """Return whether the loop has its turn now, and comes back to `deliver_backlog` at once."""

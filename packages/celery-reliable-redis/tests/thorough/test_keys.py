@@ -70,6 +70,10 @@ def test_priorities_and_a_prefix_that_holds_the_separator(
         all_come(lab, *SEPARATED, sep=":", priority_steps=steps, global_keyprefix="my:")
 
 
+def test_a_prefix_of_none_is_none(lab: Lab) -> None:
+    all_come(lab, "app", global_keyprefix=None)
+
+
 def test_a_worker_serves_a_queue_whose_name_holds_the_separator(valkey: Server, tmp_path: Path) -> None:
     with wiped_laboratory(valkey, tmp_path, options={"lease": 1.0, "sep": ":"}) as lab:
         worker = lab.worker("solo", "-Q", "app:high,celery")

@@ -176,6 +176,9 @@ def test_a_server_without_what_is_needed_is_refused_in_one_sentence(tmp_path: Pa
 
 
 MISTAKES = {
+    "lease": {"lease": 0},
+    "max_message_bytes": {"max_message_bytes": "1000000"},
+    "max_unpacked_bytes": {"max_unpacked_bytes": None},
     "delivery_limit": {"delivery_limit": 0},
     "delay_from": {"delay_from": "soon"},
     "socket_timeout": {"socket_timeout": -1},

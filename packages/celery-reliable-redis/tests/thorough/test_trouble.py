@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 import redis
+from kombu import Connection
 from kombu.pidbox import Mailbox
 
+from celery_reliable_redis.servers import CannotServeError
 from transport_consuming import consuming, publish, receive
 from transport_lab import Lab, Server, laboratory, running_server, until
 from transport_servers import binary_of
@@ -170,14 +172,65 @@ def test_who_begins_to_listen_then_hears_later(own_lab: Lab, trouble: str) -> No
             for _ in range(6):  # longer than two pauses
                 with contextlib.suppress(TimeoutError):
                     connection.drain_events(timeout=0.5)
-        for number in itertools.count():  # what is said before it listens, nobody hears
-            with lab.connection() as another:
-                mailbox(another)._broadcast("note", {"number": number})
+        hear(lab, connection, heard)
+
+
+def hear(lab: Lab, connection: Connection, heard: list[int]) -> None:
+    """Speak until it is heard: what is said before one listens, nobody hears."""
+    heard.clear()
+    for number in itertools.count():
+        with lab.connection() as another:
+            Mailbox("control", type="fanout")(another)._broadcast("note", {"number": number})
+        with contextlib.suppress(TimeoutError):
+            connection.drain_events(timeout=0.5)
+        if heard:
+            break
+        assert number < 100
+
+
+def test_who_loses_the_connection_by_which_it_listens_hears_later(
+    own_lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That one alone, which a server closes for who is slow. The greenlet for remote control does not end."""
+    heard: list[int] = []
+    mailbox = Mailbox("control", type="fanout")
+    caplog.set_level("INFO", "celery_reliable_redis")
+    with own_lab.connection() as connection, connection.channel() as channel:
+        node = mailbox.Node("me", channel=channel, handlers={"note": lambda _, number: heard.append(number)})
+        node.listen()
+        hear(own_lab, connection, heard)
+        for time in (1, 2):
+            assert own_lab.broker_client.client_kill_filter(_type="pubsub") == 1
+            hear(own_lab, connection, heard)
+            assert [caplog.text.count(said) for said in (SAID, "serves again")] == [time, time]
+
+
+def test_who_listens_waits_for_a_server_that_is_full(own_lab: Lab) -> None:
+    heard: list[int] = []
+    mailbox = Mailbox("control", type="fanout")
+    client: Any = own_lab.broker_client
+    with own_lab.connection() as connection, connection.channel() as channel:
+        node = mailbox.Node("me", channel=channel, handlers={"note": lambda _, number: heard.append(number)})
+        node.listen()
+        hear(own_lab, connection, heard)
+        client.config_set("maxclients", client.info("clients")["connected_clients"] - 1)
+        assert client.client_kill_filter(_type="pubsub") == 1
+        for _ in range(6):  # longer than two pauses
             with contextlib.suppress(TimeoutError):
                 connection.drain_events(timeout=0.5)
-            if heard:
-                break
-            assert number < 100
+        client.config_set("maxclients", 1000)
+        hear(own_lab, connection, heard)
+
+
+def test_what_who_hears_cannot_do_is_not_taken_for_a_lost_connection(own_lab: Lab) -> None:
+    def refuse(*_: Any) -> None:
+        raise CannotServeError("its own trouble")
+
+    with own_lab.connection() as connection, connection.channel() as channel:
+        node = Mailbox("control", type="fanout").Node("me", channel=channel)
+        node.listen(callback=refuse)
+        with pytest.raises(CannotServeError, match="its own trouble"):
+            hear(own_lab, connection, [])
 
 
 def test_a_server_that_takes_no_connection_is_waited_for(own_lab: Lab) -> None:

@@ -39,7 +39,8 @@ PUBLIC = [
 #: Private to Celery, kombu or redis-py, who offer no other way to extend them.
 THEIRS = {
     *("_callbacks", "_deliver", "_in_poll", "_on_connection_disconnect", "_put", "_q_for_pri", "_raw"),
-    *("_decoders", "_init_params", "_initial_params", "_parser", "_pop_ready", "_ready", "_sock", "_to_keys"),
+    *("_decoders", "_init_params", "_initial_params", "_parser", "_ready", "_ready_lock", "_sock"),
+    "_to_keys",
 }
 
 

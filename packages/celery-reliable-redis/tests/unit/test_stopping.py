@@ -80,3 +80,15 @@ def test_nothing_is_made_after_the_end(hub: Any) -> None:
     hub.call_soon(Job().ack_log_error)
     assert len(hub._pop_ready()) == 1
     assert not hub.on_tick
+
+
+def test_events_go_on_waiting_as_they_are(hub: Any) -> None:
+    """Celery 5.5 puts its own method there, again for each event: it is to be there once."""
+    sent: list[str] = []
+    job = Job()
+    for _ in range(3):
+        hub._ready.add(sent.clear)
+        hub.call_soon(job.ack_log_error)
+        stopping.acknowledge(hub)
+    assert len(job.by) == 3
+    assert hub._pop_ready() == {sent.clear}
