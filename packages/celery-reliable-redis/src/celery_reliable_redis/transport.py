@@ -29,6 +29,10 @@ class Poller(kombu_versions.Poller):
             channel.note_turn()
             channel.drop_suspects()
         super().on_poll_start()
+        # redis-py may have connected anew, to send a question: its answer comes on another socket.
+        for (channel, client, kind), sock in list(self._chan_to_sock.items()):
+            if client.connection is not None and client.connection._sock not in (None, sock):
+                self._register(channel, client, kind)
 
     def maybe_check_brpop_health(self) -> None:
         """Close connections whose answer is overdue. kombu has 5.7 do so, after half a minute."""

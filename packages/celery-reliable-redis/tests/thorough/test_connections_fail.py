@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from typing import Any
 
@@ -9,6 +10,7 @@ import kombu
 import pytest
 from kombu.transport import redis as stock
 
+from celery_reliable_redis.taker import Taker
 from transport_consuming import consuming, numbers, publish, receive
 from transport_lab import POOLS, Lab, Worker, until
 
@@ -96,3 +98,26 @@ def test_what_a_question_that_was_broken_off_still_brings_is_not_forgotten(
         assert sorted(numbers(receive(connection, got, len(expected)))) == expected
         for message in got:
             message.ack()
+
+
+def test_an_answer_is_read_where_the_question_was_sent_on_another_socket(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with consuming(lab) as (connection, got):
+        publish(lab, range(1))
+        receive(connection, got, 1)[0].ack()
+        ask = Taker.ask
+        lost: list[Any] = []
+
+        def lose_and_ask(taker: Taker, wire: Any, *arguments: Any) -> None:
+            if not lost:
+                lost.append(wire)
+                wire.disconnect()  # redis-py connects anew
+            ask(taker, wire, *arguments)
+
+        monkeypatch.setattr(Taker, "ask", lose_and_ask)
+        while not lost:
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.3)
+        publish(lab, range(1, 2))
+        receive(connection, got, 2)[1].ack()
