@@ -29,10 +29,6 @@ class Poller(kombu_versions.Poller):
             channel.note_turn()
             channel.drop_suspects()
         super().on_poll_start()
-        # redis-py may have connected anew, to send a question: its answer comes on another socket.
-        for (channel, client, kind), sock in list(self._chan_to_sock.items()):
-            if client.connection is not None and client.connection._sock not in (None, sock):
-                self._register(channel, client, kind)
 
     def maybe_check_brpop_health(self) -> None:
         """Close connections whose answer is overdue. kombu has 5.7 do so, after half a minute."""
@@ -62,6 +58,13 @@ class Poller(kombu_versions.Poller):
         for channel in in_hand:
             channel.deliver_backlog()
 
+    def _follow(self, channel: Channel, client: Any, kind: str) -> None:
+        # redis-py may have connected anew, to send a question: its answer comes on another socket. To kombu
+        # the client is registered, or (with an event loop) unknown, and to be asked a second time.
+        sock = getattr(client.connection, "_sock", None)
+        if sock is not None and self._chan_to_sock.get((channel, client, kind)) is not sock:
+            self._register(channel, client, kind)
+
     def forget_listening(self, channel: Channel) -> None:
         """Listen on the next socket: redis-py has connected anew, and tells nobody."""
         self._chan_to_sock.pop((channel, channel.subclient, "LISTEN"), None)
@@ -74,6 +77,7 @@ class Poller(kombu_versions.Poller):
         if channel.is_paused:
             return
         try:
+            self._follow(channel, channel.subclient, "LISTEN")
             super()._register_LISTEN(channel)
         except CannotServeError as error:
             channel.pause_listening(error)
@@ -83,6 +87,7 @@ class Poller(kombu_versions.Poller):
             return
         channel.notice_closing()
         try:
+            self._follow(channel, channel.client, "BRPOP")
             super()._register_BRPOP(channel)
         except CannotServeError as error:  # it does not even take a new connection
             channel.pause(error)

@@ -8,6 +8,7 @@ from typing import Any
 
 import kombu
 import pytest
+from kombu.asynchronous import Hub
 from kombu.transport import redis as stock
 
 from celery_reliable_redis.taker import Taker
@@ -100,24 +101,37 @@ def test_what_a_question_that_was_broken_off_still_brings_is_not_forgotten(
             message.ack()
 
 
+@pytest.mark.parametrize("has_loop", [False, True])
 def test_an_answer_is_read_where_the_question_was_sent_on_another_socket(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, has_loop: bool
 ) -> None:
     with consuming(lab) as (connection, got):
         publish(lab, range(1))
         receive(connection, got, 1)[0].ack()
         ask = Taker.ask
-        lost: list[Any] = []
+        asked: list[Any] = []
 
         def lose_and_ask(taker: Taker, wire: Any, *arguments: Any) -> None:
-            if not lost:
-                lost.append(wire)
+            assert not taker.awaits_answer
+            if not asked:
                 wire.disconnect()  # redis-py connects anew
+            asked.append(wire)
             ask(taker, wire, *arguments)
 
         monkeypatch.setattr(Taker, "ask", lose_and_ask)
-        while not lost:
+        hub = Hub()
+        if has_loop:
+            connection.register_with_event_loop(hub)
+
+        def go_on() -> bool:
             with contextlib.suppress(TimeoutError):
-                connection.drain_events(timeout=0.3)
+                hub.run_once() if has_loop else connection.drain_events(timeout=0.3)
+            return len(got) == 2
+
+        while not asked:
+            go_on()
         publish(lab, range(1, 2))
-        receive(connection, got, 2)[1].ack()
+        until(go_on, "the message")
+        got[1].ack()
+        connection.close()
+        hub.close()
