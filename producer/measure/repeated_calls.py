@@ -14,8 +14,8 @@ from worker.jobs import Call
 TOO_LONG_S = 10.0
 #: Calls after which memory no longer grows because they are the first ones, and the seconds they may take.
 WARM_UP, WARM_UP_S = 20, 1.0
-#: Calls whose memory is watched, and for how long, in seconds; how often memory is looked at.
-LEAST_GROWTH, MOST_GROWTH, GROWTH_S, LOOKS = 2, 1000, 4.0, 10
+#: Calls whose memory is watched, and for how long, in seconds.
+LEAST_GROWTH, MOST_GROWTH, GROWTH_S = 2, 1000, 4.0
 #: The share of the room for what is left behind that is taken before that is watched.
 ROOM_BEFORE = 0.3
 
@@ -54,14 +54,16 @@ def watch_growth(calls: RepeatedCalls, mean_s: float, room: Room) -> dict[str, i
     if planned:
         calls.repeat(calls, 0, max(WARM_UP - calls.made, 0), WARM_UP_S, room)
     gc.collect()
+    # Memory is looked at after 1, 2, 4, 8, ... calls: wherever they have to stop, a look was near their half.
     before, memory = holdings(), [(0, private_bytes())]
-    until, runs = monotonic() + 1.5 * GROWTH_S, 0
+    until, runs, next_look = monotonic() + 1.5 * GROWTH_S, 0, 1
     while runs < planned and (runs < LEAST_GROWTH or (monotonic() < until and room.is_left())):
         calls()
         runs += 1
-        if runs % max(planned // LOOKS, 1) == 0:
+        if runs >= next_look:
             gc.collect()
             memory.append((runs, private_bytes()))
+            next_look = 2 * runs
     gc.collect()
     after, at_end = settled(before), private_bytes()
     _, at_half = min(memory, key=lambda look: abs(look[0] - runs / 2))
