@@ -13,10 +13,10 @@ from kombu.transport import redis as stock
 
 from celery_reliable_redis.taker import Taker
 from transport_consuming import consuming, numbers, publish, receive
-from transport_lab import POOLS, Lab, Worker, until
+from transport_lab import POOLS, Lab, Worker, pools, until
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_a_worker_goes_on_after_its_connections_and_its_server_went(restartable: Lab, pool: str) -> None:
     lab = restartable
     worker = lab.worker(pool)

@@ -10,16 +10,7 @@ import pytest
 from celery import Celery
 from celery.app.control import Control
 
-from transport_lab import (
-    POOLS,
-    RELIABLE,
-    Lab,
-    Server,
-    Worker,
-    running_server,
-    until,
-    wiped_laboratory,
-)
+from transport_lab import POOLS, RELIABLE, Lab, Server, Worker, pools, running_server, until, wiped_laboratory
 from transport_servers import binary_of
 
 #: In seconds: the shortest that a server knows.
@@ -82,7 +73,7 @@ def control(lab: Lab) -> Iterator[Control]:
 
 
 @pytest.mark.parametrize("acks", ["late", "early"])
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_a_job_now_and_then(lab: Lab, control: Control, pool: str, acks: str) -> None:
     worker = lab.worker(pool, "-E", acks=acks, alone=False)
     lab.ready(worker)
@@ -95,7 +86,7 @@ def test_a_job_now_and_then(lab: Lab, control: Control, pool: str, acks: str) ->
     went_on_undisturbed(lab, worker)
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_a_long_job_and_a_full_prefetch_window(lab: Lab, pool: str) -> None:
     """Nothing is asked for until a job has ended: the connection that takes messages is closed, too."""
     worker = lab.worker(pool, "-E", alone=False)
@@ -107,7 +98,7 @@ def test_a_long_job_and_a_full_prefetch_window(lab: Lab, pool: str) -> None:
     went_on_undisturbed(lab, worker)
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_acknowledgements_whose_connection_is_reset(lab: Lab, pool: str) -> None:
     """Each time at once: what is then written is lost without a word, the last time for good."""
     worker = lab.worker(pool)
@@ -120,7 +111,7 @@ def test_acknowledgements_whose_connection_is_reset(lab: Lab, pool: str) -> None
     went_on_undisturbed(lab, worker)
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", pools(*POOLS))
 def test_a_warm_shutdown_acknowledges_on_a_fresh_connection(lab: Lab, pool: str) -> None:
     worker = lab.worker(pool)
     lab.ready(worker)
