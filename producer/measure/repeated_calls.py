@@ -54,16 +54,15 @@ def watch_growth(calls: RepeatedCalls, mean_s: float, room: Room) -> dict[str, i
     if planned:
         calls.repeat(calls, 0, max(WARM_UP - calls.made, 0), WARM_UP_S, room)
     gc.collect()
-    # Memory is looked at after 1, 2, 4, 8, ... calls: wherever they have to stop, a look was near their half.
     before, memory = holdings(), [(0, private_bytes())]
-    until, runs, next_look = monotonic() + 1.5 * GROWTH_S, 0, 1
+    until, runs = monotonic() + 1.5 * GROWTH_S, 0
     while runs < planned and (runs < LEAST_GROWTH or (monotonic() < until and room.is_left())):
         calls()
         runs += 1
-        if runs >= next_look:
+        # After 1, 2, 4, 8, ... calls: wherever they have to stop, there was a look near their half.
+        if runs >= 2 * memory[-1][0]:
             gc.collect()
             memory.append((runs, private_bytes()))
-            next_look = 2 * runs
     gc.collect()
     after, at_end = settled(before), private_bytes()
     _, at_half = min(memory, key=lambda look: abs(look[0] - runs / 2))
