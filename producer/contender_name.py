@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 
 #: What begins the name of a way through Celery.
 CELERY = "celery:"
+#: Other task queues than Celery: the ways that are theirs (see `contenders.peers`).
+PEERS = ("dramatiq", "taskiq", "huey", "rq", "streaq", "saq")
 #: What the contenders of a sweep differ in: slots, workers, or an option whose value is a number.
 Axis: TypeAlias = Literal["slots", "workers", "prefetch", "max-tasks-per-child"]
 #: Of no use to anybody, and slow to take apart.
@@ -78,6 +80,16 @@ class ContenderName:
     def is_celery(self) -> bool:
         """Whether its jobs go through Celery."""
         return self.celery_pool is not None
+
+    @property
+    def is_peer(self) -> bool:
+        """Whether its jobs go through another task queue than Celery."""
+        return self.way in PEERS
+
+    @property
+    def through_broker(self) -> bool:
+        """Whether its jobs go through a broker, and do not stay in this machine's own processes."""
+        return self.is_celery or self.is_peer
 
     def without_slots(self) -> ContenderName:
         """The same way under the same Python, whatever its slots."""

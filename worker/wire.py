@@ -14,7 +14,6 @@ from redis import Redis, ResponseError
 from redis.backoff import EqualJitterBackoff, NoBackoff
 from redis.retry import Retry
 
-from celery_reliable_redis.redis_versions import get_connection
 from worker.records import JobRecord, SentRecord, boot_id, broker_offset_ns, encode, run_stream
 
 #: How often a process compares its clock with the broker's; quartz drifts by some 20 us per second.
@@ -112,7 +111,7 @@ class Wire:
             self._pool.release(self._connection)
             self._connection = None
         if self._connection is None:
-            self._connection = get_connection(self._pool)  # one that is open, as far as this side knows
+            self._connection = self._pool.get_connection()  # one that is open, as far as this side knows
         return self._connection
 
     def _hang_up(self) -> None:

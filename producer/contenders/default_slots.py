@@ -6,7 +6,7 @@ import math
 
 from producer.contender_name import CELERY
 from producer.contenders.spec import Spec
-from producer.contenders.ways import executor_of, ways
+from producer.contenders.ways import executor_of, own_ways
 from producer.system.machine import cores
 from producer.workloads import Workload
 from producer.workloads.job_facts import JobFacts
@@ -45,7 +45,7 @@ def sensible(workload: Workload) -> list[Spec]:
     left_out = set() if workload.bound == "cores" else {"asyncio+threads"}
     if workload.facts and not workload.facts.has_async:
         left_out.add("asyncio+threads")  # there is nothing that asyncio itself could await
-    chosen = [Spec(way, default_slots(way, workload)) for way in ways() if way not in left_out]
+    chosen = [Spec(way, default_slots(way, workload)) for way in own_ways() if way not in left_out]
     if workload.bound == "waiting":
         if workload.facts:
             chosen.append(Spec(f"{CELERY}prefork", PREFORK_SLOTS))

@@ -1,20 +1,28 @@
-"""The ways of running jobs that a contender can take: designs and Celery pools, and what each is like."""
+"""The ways of running jobs that a contender can take: designs, Celery pools, peers, and what each is like."""
 
 from __future__ import annotations
 
 from producer.contender_name import CELERY, ContenderName
 from producer.contenders.designs import DESIGNS, Design
+from producer.contenders.peers import PEERS, Peer
 from worker.pools import POOLS, Ends, Pool, pool
 
 
 def ways() -> list[str]:
     """List every way a contender can be named, designs first."""
-    return [*DESIGNS, *(f"{CELERY}{name}" for name in POOLS)]
+    return [*DESIGNS, *(f"{CELERY}{name}" for name in POOLS), *PEERS]
 
 
-def executor_of(way: str) -> Design | Pool:
-    """Find the design or the pool that executes the jobs of a way."""
+def own_ways() -> list[str]:
+    """List the ways that are no peers: what a comparison that names nobody chooses from."""
+    return [way for way in ways() if way not in PEERS]
+
+
+def executor_of(way: str) -> Design | Pool | Peer:
+    """Find the design, the pool or the peer that executes the jobs of a way."""
     name = ContenderName(way).celery_pool
+    if way in PEERS:
+        return PEERS[way]
     return DESIGNS[way] if name is None else pool(name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import redis
 
-from producer.contenders.celery_workers.collect import COUNT, Collector
+from producer.contenders.collect import COUNT, Collector
 from producer.contenders.ledger import quote
 from producer.exhibition.moves import MoveMade, OnMove
 from producer.system.reaper import Reaper

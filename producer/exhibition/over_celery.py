@@ -16,8 +16,8 @@ import redis
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from producer.contenders.celery_workers.exchange import SILENCE_S
-from producer.contenders.celery_workers.send import RECONNECT_S, send
+from producer.contenders.celery_workers.send import send
+from producer.contenders.exchange import RECONNECT_S, SILENCE_S
 from producer.exhibition.game_collector import GameCollector, lost_games, read_all
 from producer.exhibition.moves import MoveMade, OnMove, Played
 from producer.exhibition.program import Program

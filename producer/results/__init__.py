@@ -4,6 +4,7 @@ from producer.results.load import load
 from producer.results.model import (
     SCHEMA,
     ContenderResult,
+    Offered,
     Result,
     Run,
     WorkloadResult,
@@ -18,6 +19,7 @@ __all__ = [
     "SCHEMA",
     "ContenderResult",
     "ExpectedSpeed",
+    "Offered",
     "Prediction",
     "Records",
     "Result",

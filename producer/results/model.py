@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from producer.contender_name import Axis, ContenderName
 from producer.contenders.designs.stalls import MAX_STALLS
-from producer.ranges import Bytes, Count, Integer, Load, Microseconds, Moment, Positive, Seconds
+from producer.ranges import MAX_COUNT, Bytes, Count, Integer, Load, Microseconds, Moment, Positive, Seconds
 from producer.results.predictions import MOST, Prediction
 from producer.results.records import Records
 from producer.results.reference import Reference
@@ -37,6 +37,26 @@ class LoopStall:
     #: When it began, since the first job was enqueued.
     at_us: Microseconds
     length_us: Microseconds
+
+
+@dataclass(slots=True)
+class Offered:
+    """How the jobs of a run arrived: at a rate, whether or not anybody was ready for them (open loop).
+
+    Each counts as enqueued at the moment that was meant for it; what the sender was late is in its latency.
+    """
+
+    #: Jobs a second on average, without the burst, and for how long, in seconds.
+    rate: Annotated[float, Meta(gt=0, le=MAX_COUNT)]
+    for_s: Seconds
+    #: When the first job arrived, since the arrivals began, in seconds.
+    first_s: Seconds
+    #: Jobs that arrived all at once besides, and when, since the arrivals began, in seconds.
+    burst: Count = 0
+    burst_at_s: Seconds = 0.0
+    #: By how much the sender was late: for one job in a hundred at least so much, and at most so much.
+    late_p99_s: Seconds = 0.0
+    late_max_s: Seconds = 0.0
 
 
 @dataclass
@@ -78,6 +98,8 @@ class Run:
     used: list[WorkerUsage] = field(default_factory=list)
     #: When its event loop stood still long enough to be worth mentioning; the longest of these times.
     loop_stalls: Annotated[list[LoopStall], Meta(max_length=MAX_STALLS)] = field(default_factory=list)
+    #: How its jobs arrived; None where all were sent at once, as fast as could be.
+    offered: Offered | None = None
 
     @property
     def times(self) -> Times:
@@ -166,7 +188,8 @@ class Result:
     #: What carried messages to the Celery workers; None where others started them.
     transport: str | None = None
     #: A sweep is a comparison of the same ways at several concurrencies, or values of another axis.
-    kind: Literal["comparison", "sweep"] = "comparison"
+    #: A load has for each contender as many runs as rounds at each offered rate.
+    kind: Literal["comparison", "sweep", "load"] = "comparison"
     #: What the contenders of a sweep differ in.
     axis: Axis = "slots"
     #: The Pythons that the contenders ran under; empty where it was the lab's own.

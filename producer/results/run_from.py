@@ -11,7 +11,7 @@ from producer.contender_name import ContenderName
 from producer.contenders.designs.stalls import Stall
 from producer.contenders.protocol import Outcome
 from producer.results.columns import IntegerColumn
-from producer.results.model import LoopStall, Run
+from producer.results.model import LoopStall, Offered, Run
 from producer.results.records import UNKNOWN, Records
 from producer.results.reference import Judge, Reference
 from producer.system.usage import Usage
@@ -29,6 +29,7 @@ def run_from(
     jobs: int,
     used: Usage | None,
     broker_cpu_s: float | None,
+    offered: Offered | None = None,
 ) -> Run:
     """Make the run of an outcome. Its answers are held against a reference, where there is one.
 
@@ -63,6 +64,7 @@ def run_from(
         belongs=[outcome.belongs[name] for name in names] if outcome.belongs else [],
         used=used.workers if used else [],
         loop_stalls=columns.place(outcome.loop_stalls),
+        offered=offered,
     )
 
 

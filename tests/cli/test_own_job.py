@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from producer.cli.own_job import make_target
-from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.collect import Collector
 from producer.results import load
 from producer.system.broker import Broker
 from producer.system.client import connect

@@ -17,10 +17,10 @@ import psutil
 import pytest
 import redis
 
-from producer.contenders.celery_workers.collect import Collector
-from producer.contenders.celery_workers.exchange import SILENCE_S
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
+from producer.contenders.collect import Collector
+from producer.contenders.exchange import SILENCE_S
 from producer.contenders.spec import Spec
 from producer.exhibition.held import Held
 from producer.exhibition.hold import Plan, hold

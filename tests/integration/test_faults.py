@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from producer.contenders.celery_workers import exchange as over_broker
+from producer.contenders import exchange as over_broker
 from producer.contenders.celery_workers import send
-from producer.contenders.celery_workers.exchange import run_over_broker
-from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.celery_workers.send import producer_app, publisher
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
+from producer.contenders.exchange import run_over_broker
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.measure.rounds import Measured, Session, measure
@@ -123,7 +123,7 @@ def test_a_queue_that_nobody_consumes_loses_every_job_and_says_so(broker: Broker
     jobs = [ChessMove(START, wait_ms=0)] * 7
     queue = "simul.nobody"
     outcome = run_over_broker(
-        *(producer_app(broker.url), broker.url, queue, jobs, lambda _: None),
+        *(publisher(producer_app(broker.url), queue), broker.url, jobs, lambda _: None),
         death=lambda: None,
         patient=lambda quiet_s: quiet_s < 0.3,
     )
@@ -141,7 +141,9 @@ def mortal(reaper: Reaper) -> Broker:
 def test_a_broker_that_is_gone_before_the_first_message_spoils_the_run(mortal: Broker) -> None:
     jobs = [ChessMove(START, wait_ms=0)] * 3
     app = producer_app(mortal.url)
-    outcome = run_over_broker(app, mortal.url, "simul.solo", jobs, lambda _: None, death=lambda: None)
+    outcome = run_over_broker(
+        publisher(app, "simul.solo"), mortal.url, jobs, lambda _: None, death=lambda: None
+    )
     assert [*outcome.records] == []
     assert outcome.problems[0].startswith("the broker went away: ")
     assert outcome.problems[1].startswith("3 of 3 jobs are lost")
@@ -157,7 +159,8 @@ def test_a_broker_that_dies_during_a_run_spoils_it(reaper: Reaper, monkeypatch: 
             process.kill()
 
         jobs = [ChessMove(START, wait_ms=0)] * 3
-        outcome = run_over_broker(producer_app(broker.url), broker.url, "q", jobs, lambda _: None, death=kill)
+        publish = publisher(producer_app(broker.url), "q")
+        outcome = run_over_broker(publish, broker.url, jobs, lambda _: None, death=kill)
         assert survivors([process], SOON_S) == []
     assert [problem.partition(":")[0] for problem in outcome.problems] == [
         "the broker went away",

@@ -17,9 +17,9 @@ from celery import Celery
 from kombu import Queue
 
 from producer.contenders.celery_workers import external
-from producer.contenders.celery_workers.exchange import run_over_broker
 from producer.contenders.celery_workers.external import ExternalWorkers, Fleet
-from producer.contenders.celery_workers.send import producer_app
+from producer.contenders.celery_workers.send import producer_app, publisher
+from producer.contenders.exchange import run_over_broker
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.client import connect
@@ -133,9 +133,8 @@ def test_a_stream_of_what_are_no_records_does_not_keep_the_lab_waiting(broker: B
 
     with again_and_again(lie):
         outcome = run_over_broker(
-            producer_app(broker.url),
+            publisher(producer_app(broker.url), f"q-{uuid.uuid4().hex}"),
             broker.url,
-            f"q-{uuid.uuid4().hex}",
             JOBS,
             lambda _: None,
             death=lambda: None,

@@ -16,9 +16,9 @@ import pytest
 import redis
 from celery import Celery
 
-from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.send import producer_app, publish
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
+from producer.contenders.collect import Collector
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker, open_broker
 from producer.system.client import connect

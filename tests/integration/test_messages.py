@@ -18,9 +18,9 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.send import publish
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
+from producer.contenders.collect import Collector
 from producer.measure.started_contenders import Roster
 from producer.system.broker import Broker
 from tests.integration.post import (

@@ -13,7 +13,7 @@ from producer.contenders import default_slots as default_slots_
 from producer.contenders.default_slots import LIGHT_SLOTS, default_slots, sensible
 from producer.contenders.parsing import parse
 from producer.contenders.spec import Spec, unfit
-from producer.contenders.ways import ways
+from producer.contenders.ways import own_ways, ways
 from producer.system.machine import cores
 from producer.workloads import Bound, Workload, build
 from producer.workloads.calls import Calls
@@ -120,9 +120,9 @@ def test_light_slots_are_many_only_where_they_can_wait(way: str, waiting: int, c
 
 
 def test_the_sensible_contenders_are_all_but_one_that_makes_a_difference_only_to_computing() -> None:
-    assert [spec.way for spec in sensible(SEARCH)] == ways()
+    assert [spec.way for spec in sensible(SEARCH)] == own_ways()
     waits = [spec.way for spec in sensible(WAITS)]
-    assert waits == [*(way for way in ways() if way != "asyncio+threads"), "threads"]
+    assert waits == [*(way for way in own_ways() if way != "asyncio+threads"), "threads"]
 
 
 def test_jobs_that_wait_are_done_by_as_many_threads_as_processes_too() -> None:

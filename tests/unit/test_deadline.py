@@ -10,7 +10,7 @@ from pathlib import Path
 import chess
 import pytest
 
-from producer.contenders.celery_workers.exchange import SILENCE_S
+from producer.contenders.exchange import SILENCE_S
 from worker import deadline
 from worker.deadline import UNLIMITED, Deadline
 from worker.errors import SettingsError, StoppedError, TimeLimitError

@@ -17,7 +17,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.contenders.celery_workers.collect import MAX_RECORD_BYTES, Collector
+from producer.contenders.collect import MAX_RECORD_BYTES, Collector
 from producer.contenders.designs.contender import DesignContender
 from producer.contenders.designs.stalls import MAX_STALLS
 from producer.contenders.ledger import Ledger

@@ -1,83 +1,26 @@
-"""Sends a job list through the broker, collects the records meanwhile, and accounts for every job."""
+"""Has the workers that consume a pool's own queue do jobs, whoever started them."""
 
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-import redis
 from celery import Celery
-from kombu.exceptions import KombuError
 
-from producer.contenders.celery_workers.collect import Collector
 from producer.contenders.celery_workers.replies import Stats, ask
-from producer.contenders.celery_workers.send import RECONNECT_S, producer_app, publish
+from producer.contenders.celery_workers.send import producer_app, publisher
 from producer.contenders.celery_workers.waiting import Waiting
+from producer.contenders.exchange import patience_s, run_over_broker
 from producer.contenders.protocol import Outcome, Progress
 from producer.system.broker import check
 from producer.system.client import connect
-from producer.system.reaper import Reaper
 from producer.system.traces import Traces
-from producer.words import count_lost
-from producer.workloads.calls import Calls
 from worker.address import parse
-from worker.jobs import Job, wait_s
+from worker.jobs import Job
 from worker.pools import pool
 
 #: How long workers may take to say what they are, in seconds.
 STATS_S = 10.0
-#: How long no record may arrive, beyond the longest wait of a job, before the rest is given up as lost.
-SILENCE_S = 60.0
-#: How long one read waits for records, in milliseconds; then the worker is looked after.
-BLOCK_MS = 100
-
-#: Tells whether to go on waiting after so many seconds without a record.
-Patient = Callable[[float], bool]
-
-
-def run_over_broker(
-    app: Celery,
-    broker_url: str,
-    queue: str,
-    jobs: Sequence[Job],
-    progress: Progress,
-    *,
-    death: Callable[[], str | None],
-    patient: Patient | None = None,
-    reaper: Reaper | None = None,
-) -> Outcome:
-    """Have the jobs done by whoever consumes `queue`.
-
-    `death` says why nobody consumes it any more, or None. Without `patient`, the rest is given up as lost
-    when no record has come for `patience_s`. What goes wrong is in the outcome's problems. `reaper` removes
-    what is left in the broker where we no longer can.
-    """
-    patient = patient or (lambda quiet_s: quiet_s <= patience_s(jobs))
-    client = connect(broker_url)
-    collector = Collector(client, len(jobs), reaper)
-    problems: list[str] = []
-    try:
-        with contextlib.closing(client), collector:
-            for _ in publish(app, jobs, queue, collector.run):
-                with contextlib.suppress(redis.RedisError):  # what is there is read later
-                    collector.read(None)
-                progress(len(collector.records))
-            problems += _collect(collector, progress, death, patient)
-    except (KombuError, redis.RedisError, OSError) as error:
-        problems.append(f"the broker went away: {error}")
-    problems[:0] = collector.problems()  # first: what was refused may be what is missing
-    if missing := collector.missing():
-        problems.append(f"{count_lost(len(missing), len(jobs))}: {_some(missing)}")
-    return Outcome(
-        collector.records.values(),
-        slots=0,
-        workers=len(hosts(collector.names)),
-        names=collector.names,
-        problems=problems,
-        duplicates=collector.duplicates,
-        clocks_corrected=collector.clocks_corrected,
-    )
 
 
 def send_to_pool(
@@ -98,26 +41,11 @@ def send_to_pool(
     waiting = Waiting(app, row, tell, patience_s(jobs))
     try:
         return run_over_broker(
-            app, broker_url, row.queue, jobs, progress, death=lambda: None, patient=waiting
+            publisher(app, row.queue), broker_url, jobs, progress, death=lambda: None, patient=waiting
         )
     finally:
         with contextlib.closing(connect(broker_url)) as client:
             Traces(asker=app.control.mailbox.asker).remove(client)
-
-
-def patience_s(jobs: Sequence[Job]) -> float:
-    """Say how long no record of these jobs may arrive, in seconds: their longest wait and `SILENCE_S`.
-
-    A call may take as long as any job may.
-    """
-    if isinstance(jobs, Calls):
-        return SILENCE_S + jobs.limit_s
-    return SILENCE_S + max(map(wait_s, jobs), default=0.0)
-
-
-def hosts(names: Iterable[str]) -> set[str]:
-    """Return the hosts of those who did jobs ("host/pid")."""
-    return {name.partition("/")[0] for name in names}
 
 
 def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
@@ -132,31 +60,3 @@ def event_loop(app: Celery, pool_name: str, nodes: Sequence[str]) -> str | None:
     return (
         ", ".join(sorted({reply.pool.loop for reply in replies.answers.values() if reply.pool.loop})) or None
     )
-
-
-def _collect(
-    collector: Collector, progress: Progress, death: Callable[[], str | None], patient: Patient
-) -> list[str]:
-    last, done = time.monotonic(), len(collector.records)
-    while not collector.complete():
-        died = death()  # asked before the last read, so that nothing written before it is missed
-        try:
-            count = collector.read(BLOCK_MS)
-        except redis.RedisError:
-            if time.monotonic() - last > RECONNECT_S:
-                raise
-            time.sleep(BLOCK_MS / 1000)  # nothing to wait on: the connection itself is gone
-            continue
-        if len(collector.records) > done:
-            done, last = len(collector.records), time.monotonic()
-            progress(done)
-        elif died and not count:
-            return [died]
-        elif not patient(quiet_s := time.monotonic() - last):
-            return [f"no record came for {quiet_s:.0f} s"]
-    return []
-
-
-def _some(indexes: Sequence[int]) -> str:
-    shown = ", ".join(map(str, indexes[:5]))
-    return f"{shown}, …" if len(indexes) > 5 else shown

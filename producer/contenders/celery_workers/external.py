@@ -14,10 +14,12 @@ from itertools import starmap
 from celery import Celery
 
 from producer.contenders.celery_workers.asked_usage import AskedUsage
-from producer.contenders.celery_workers.exchange import event_loop, hosts, run_over_broker
+from producer.contenders.celery_workers.exchange import event_loop
 from producer.contenders.celery_workers.other_function import other_function
 from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask, impossible
+from producer.contenders.celery_workers.send import publisher
 from producer.contenders.celery_workers.spawned import WARM_UP_FEN, WARM_UP_MS
+from producer.contenders.exchange import hosts, run_over_broker
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
@@ -185,7 +187,7 @@ class ExternalWorkers:
         asked = AskedUsage(self._app, self._fleet.slots(self._queue))
         with asked.watch():
             outcome = run_over_broker(
-                *(self._app, self._broker.url, self._queue, jobs, progress),
+                *(publisher(self._app, self._queue), self._broker.url, jobs, progress),
                 death=lambda: None,
                 reaper=self._reaper,
             )

@@ -9,6 +9,7 @@ from typing import Any
 from celery import Celery
 
 from celery_reliable_redis import NotAllSentError, send_many
+from producer.contenders.exchange import RECONNECT_S, Publish
 from worker.job_messages import to_message
 from worker.jobs import Job
 from worker.lab_app import BOUNDS, LabApp
@@ -17,8 +18,7 @@ from worker.settings import TASK_NAME, tls_options
 #: Messages between two looks at what has come back, 20 ms. A job counts as enqueued when it is handed over,
 #: before it leaves with up to 99 others.
 BATCH = 1000
-#: How long a broker that went away is waited for, and how long between two attempts, in seconds.
-RECONNECT_S = 60.0
+#: How long between two attempts where the broker went away, in seconds.
 PAUSE_S = 0.2
 
 
@@ -37,6 +37,11 @@ def producer_app(broker_url: str) -> Celery:
         broker_connection_max_retries=3,
     )
     return app
+
+
+def publisher(app: Celery, queue: str) -> Publish:
+    """Return what sends jobs to the queue, as `publish` does."""
+    return lambda jobs, run: publish(app, jobs, queue, run)
 
 
 def publish(app: Celery, jobs: Sequence[Job], queue: str, run: str) -> Iterator[int]:

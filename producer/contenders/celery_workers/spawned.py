@@ -12,8 +12,9 @@ from typing import Any
 import psutil
 from celery import Celery
 
-from producer.contenders.celery_workers.exchange import run_over_broker
 from producer.contenders.celery_workers.process import STOP_S, Surroundings, WorkerProcess
+from producer.contenders.celery_workers.send import publisher
+from producer.contenders.exchange import run_over_broker
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
@@ -175,7 +176,7 @@ class SpawnedWorkers:
     def _run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         around = self._around
         return run_over_broker(
-            *(around.app, around.broker.url, self._queue, jobs, progress),
+            *(publisher(around.app, self._queue), around.broker.url, jobs, progress),
             death=self._death,
             reaper=around.reaper,
         )
