@@ -22,6 +22,7 @@ from producer.cli import (
     judit,
     lesson,
     live,
+    load,
     machine,
     report,
     send,
@@ -73,6 +74,7 @@ app = typer.Typer(
 for command in (
     compare.compare,
     sweep.sweep,
+    load.load,
     lesson.lesson,
     show.show,
     diff.diff,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 
+import psutil
 import redis
 from kombu.exceptions import KombuError
 
+from producer.contenders.arrivals import Repeated
 from producer.contenders.collect import Collector
 from producer.contenders.protocol import Outcome, Progress
 from producer.system.client import connect
 from producer.system.reaper import Reaper
 from producer.words import count_lost
 from producer.workloads.calls import Calls
+from worker.errors import ContenderError
 from worker.jobs import Job, wait_s
 
 #: How long no record may arrive, beyond the longest wait of a job, before the rest is given up as lost.
@@ -25,7 +28,7 @@ BLOCK_MS = 100
 RECONNECT_S = 60.0
 
 #: Sends jobs for the run of that name; yields the number sent so far, now and then.
-Publish = Callable[[Sequence[Job], str], Iterator[int]]
+Publish = Callable[[Sequence[Job], str], Generator[int]]
 #: Tells whether to go on waiting after so many seconds without a record.
 Patient = Callable[[float], bool]
 
@@ -52,13 +55,18 @@ def run_over_broker(
     problems: list[str] = []
     try:
         with contextlib.closing(client), collector:
-            for _ in publish(jobs, collector.run):
-                with contextlib.suppress(redis.RedisError):  # what is there is read later
-                    collector.read(None)
-                progress(len(collector.records))
+            with contextlib.closing(publish(jobs, collector.run)) as sending:
+                for _ in sending:
+                    with contextlib.suppress(redis.RedisError):  # what is there is read later
+                        collector.read(None)
+                    progress(len(collector.records))
+                    if death():  # nobody is there for the rest
+                        break
             problems += _collect(collector, progress, death, patient)
     except (KombuError, redis.RedisError, OSError) as error:
         problems.append(f"the broker went away: {error}")
+    except ContenderError as error:  # of a sender
+        problems.append(str(error))
     problems[:0] = collector.problems()  # first: what was refused may be what is missing
     if missing := collector.missing():
         problems.append(f"{count_lost(len(missing), len(jobs))}: {_some(missing)}")
@@ -78,6 +86,8 @@ def patience_s(jobs: Sequence[Job]) -> float:
 
     A call may take as long as any job may.
     """
+    if isinstance(jobs, Repeated):
+        return patience_s(jobs.jobs)
     if isinstance(jobs, Calls):
         return SILENCE_S + jobs.limit_s
     return SILENCE_S + max(map(wait_s, jobs), default=0.0)
@@ -86,6 +96,21 @@ def patience_s(jobs: Sequence[Job]) -> float:
 def hosts(names: Iterable[str]) -> set[str]:
     """Return the hosts of those who did jobs ("host/pid")."""
     return {name.partition("/")[0] for name in names}
+
+
+def belongs(names: Iterable[str], roots: Sequence[int]) -> dict[str, int]:
+    """Say which of the roots each "host/pid" is, or is a child of; nothing where one has gone, or is neither.
+
+    Names come with records, which whoever can write to the broker can write.
+    """
+    try:
+        pids = {name: int(name.rpartition("/")[2]) for name in names}
+        return {
+            name: roots.index(pid if pid in roots else psutil.Process(pid).ppid())
+            for name, pid in pids.items()
+        }
+    except (psutil.NoSuchProcess, ValueError):
+        return {}
 
 
 def _collect(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from producer.contenders.designs.stalls import Stall
 from producer.contenders.spec import Spec
 from producer.system.usage import Usage
 from worker.jobs import Job
 from worker.records import JobRecord
+
+if TYPE_CHECKING:
+    from producer.contenders.exchange import Publish
+    from producer.contenders.sender import Sender
 
 
 @dataclass(slots=True)
@@ -77,3 +81,14 @@ class Contender(Protocol):
 
     def stop(self) -> None:
         """End everything that was started. Safe to call at any time, and twice."""
+
+
+class QueueContender(Contender, Protocol):
+    """A contender whose jobs go through a queue: they can be sent in several ways."""
+
+    @property
+    def sender(self) -> Sender:
+        """What sends to its queue from a process of its own."""
+
+    def run_sent(self, publish: Publish, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Have jobs done as `run` does, which `publish` sends."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
+from producer.contenders.arrivals import Offer
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.live.feed import MOST_REPORT, STATE_S, Feed, broken_off
@@ -113,12 +114,13 @@ class LiveWatcher:
         self._lanes[workload.name, spec] |= {"status": "left out", "why": why, "queue": None}
         self._publish()
 
-    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int) -> None:
+    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int, offer: Offer | None) -> None:
         """Publish that a run begins."""
         self._running = lane = self._lanes[workload.name, spec]
         queue = self._contenders[workload.name, spec].queue
         lane |= {"status": "running", "round": round_, "done": 0, "rate": None, "queue": queue}
-        self._say("running", f"{workload.name}: round {round_}/{rounds} {spec.name}")
+        at_rate = f" at {offer.rate:,g} jobs/s" if offer else ""
+        self._say("running", f"{workload.name}: round {round_}/{rounds}{at_rate} {spec.name}")
         self._since_s = time.monotonic()
         self._next_s = self._since_s + STATE_S
 

@@ -33,6 +33,11 @@ class ContenderFactory:
 
     def make(self, spec: Spec) -> Contender:
         """Make a contender of the plan's; it is not started."""
+        if spec.name.is_peer:
+            from producer.contenders.peers.contender import PeerContender
+
+            plan = self._plan
+            return PeerContender(spec, self._broker, plan.data_root, self._reaper, plan.variables)
         if not spec.celery_pool:
             return DesignContender(spec, self._plan.data_root, self._reaper, self._plan.variables)
         return self._workers.make(spec)

@@ -29,7 +29,7 @@ class Comparison:
         Raises:
             ResultError: the result cannot be written where the plan says.
         """
-        self.file = ResultFile(plan.out, "sweep" if plan.kind == "sweep" else "compare")
+        self.file = ResultFile(plan.out, "compare" if plan.kind == "comparison" else plan.kind)
         #: Everything up to the last finished run; None before the broker has answered.
         self.result: Result | None = None
         self._plan = plan
@@ -71,6 +71,7 @@ class Comparison:
                         executable=plan.executable,
                         variables=plan.variables,
                         at_once=at_once,
+                        offers=plan.offers or (None,),
                     )
                     for place, workload in enumerate(plan.workloads):
                         measure(workload, plan.contenders[workload.name], session, recorder)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from producer.contender_name import Axis
+from producer.contenders.arrivals import Offer
 from producer.contenders.spec import Spec
 from producer.ranges import MAX_CONTENDERS, MAX_COUNT, MAX_INTEGER, MAX_RECORDS
 from producer.results import Prediction
@@ -40,7 +41,9 @@ class Plan:
     awaited: Sequence[str] = ()
     #: What carries messages to the workers that are started, one of `TRANSPORTS`.
     transport: str = TRANSPORTS[0]
-    kind: Literal["comparison", "sweep"] = "comparison"
+    kind: Literal["comparison", "sweep", "load"] = "comparison"
+    #: The rates at which the jobs of a load arrive; empty where all are sent at once.
+    offers: Sequence[Offer] = ()
     #: What the contenders of a sweep differ in.
     axis: Axis = "slots"
     #: The Pythons that the contenders run under; empty where it is the lab's own.
@@ -64,14 +67,16 @@ class Plan:
                 f"{chosen.name}: options are for workers that simul starts, not for external ones: who "
                 "starts those chooses, as in `simul worker --prefetch 1 --acks early`"
             )
-        runs = (
-            len(self.contenders[workload.name]) * self.rounds * len(workload.jobs)
-            for workload in self.workloads
-        )
-        if (records := sum(runs)) > MAX_RECORDS:
+        if (records := self._records()) > MAX_RECORDS:
+            fewer = "rates, seconds" if self.offers else "--jobs"
             raise InvalidJobError(
-                f"a result holds up to {MAX_RECORDS:,} records, and this comparison would leave {records:,}: "
-                "ask for fewer --jobs, --rounds or contenders"
+                f"a result holds up to {MAX_RECORDS:,} records, and this {self.kind} would leave {records:,}"
+                f": ask for fewer {fewer}, --rounds or contenders"
+            )
+        design = next((spec for spec in self._specs() if not spec.name.through_broker), None)
+        if self.offers and design:
+            raise UnavailableError(
+                f"{design.name} has no queue at which jobs could arrive (--with): name Celery pools or peers"
             )
 
     @property
@@ -94,6 +99,15 @@ class Plan:
         if self.external:
             return frozenset()
         return {spec.option("transport") or self.transport for spec in self._specs() if spec.celery_pool}
+
+    def _records(self) -> int:
+        arriving = sum(offer.rate * offer.for_s + offer.burst for offer in self.offers)
+        return round(
+            sum(
+                len(self.contenders[workload.name]) * self.rounds * (arriving or len(workload.jobs))
+                for workload in self.workloads
+            )
+        )
 
     def _specs(self) -> Iterator[Spec]:
         return (spec for specs in self.contenders.values() for spec in specs)

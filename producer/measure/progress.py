@@ -12,6 +12,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from producer.contenders.arrivals import Offer
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.printable import printable
@@ -40,7 +41,7 @@ class ProgressWatcher:
         )
         self._task = self._bar.add_task("", total=None, rate="")
         self._began = time.monotonic()
-        self._announced: tuple[str, int] | None = None
+        self._announced: tuple[str, int, str] | None = None
         self._answering: tuple[int, int] | None = None
 
     def __enter__(self) -> ProgressWatcher:
@@ -83,12 +84,15 @@ class ProgressWatcher:
         """Say that a contender cannot run, or can no longer."""
         self._show(f"{workload.name}: leaving out {spec.name}: {why}")
 
-    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int) -> None:
+    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int, offer: Offer | None) -> None:
         """Show that a run begins."""
-        if self._announced != (workload.name, round_):
-            self._announced = (workload.name, round_)
-            self._say(f"{workload.name}: round {round_} of {rounds}")
-        self._show(f"{workload.name}: round {round_}/{rounds}  {spec.name}", total=len(workload.jobs))
+        at_rate = f", {offer.rate:,g} jobs/s" if offer else ""
+        if self._announced != (workload.name, round_, at_rate):
+            self._announced = (workload.name, round_, at_rate)
+            self._say(f"{workload.name}: round {round_} of {rounds}{at_rate}")
+        self._show(
+            f"{workload.name}: round {round_}/{rounds}{at_rate}  {spec.name}", total=len(workload.jobs)
+        )
 
     def progress(self, done: int) -> None:
         """Show how many jobs of the run are done."""

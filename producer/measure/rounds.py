@@ -6,25 +6,26 @@ are checked, and each run is handed over as it ends. Nothing is printed here, an
 
 from __future__ import annotations
 
+import itertools
 import random
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from producer.contenders.arrivals import Offer
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec, unfit
+from producer.measure.arriving import Arriving
 from producer.measure.reference_run import work_out
 from producer.measure.side_by_side import side_by_side
 from producer.measure.started_contenders import Roster
-from producer.results import ContenderResult, Run, run_from
+from producer.measure.timed_run import timed_run
+from producer.results import ContenderResult, Run
 from producer.results.reference import Reference
-from producer.system import usage
 from producer.system.broker import Broker
-from producer.system.garbage import collector_off
 from producer.workloads import WORKLOADS, Workload
 from worker.errors import ContenderError
 from worker.jobs import Job
@@ -54,8 +55,8 @@ class Watcher(Protocol):
     def left_out(self, workload: Workload, spec: Spec, why: str) -> None:
         """A contender cannot run, or can no longer."""
 
-    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int) -> None:
-        """A run begins."""
+    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int, offer: Offer | None) -> None:
+        """A run begins, whose jobs are sent at once, or arrive as offered."""
 
     def progress(self, done: int) -> None:
         """`done` jobs of the run have been done."""
@@ -99,6 +100,9 @@ class Session:
     #: The Python that works the right answers out, and what it needs in its environment.
     executable: str = sys.executable
     variables: Mapping[str, str] = field(default_factory=dict)
+    #: The offers at which each round has the jobs arrive, one after the other; None where they are sent at
+    #: once.
+    offers: Sequence[Offer | None] = (None,)
 
 
 def measure(
@@ -124,8 +128,9 @@ def measure(
             measured.contenders.append(ContenderResult(started.spec.name, startup_s))
             ready.append((started, measured.contenders[-1]))
     recorder.begin(measured)
-    for round_ in range(1, session.rounds + 1):
-        random.Random(f"{session.seed}/{workload.name}/{round_}").shuffle(ready)
+    for round_, offer in itertools.product(range(1, session.rounds + 1), session.offers):
+        of_round = f"{session.seed}/{workload.name}/{round_}"
+        random.Random(f"{of_round}/{offer.rate}" if offer else of_round).shuffle(ready)
         for contender, of_contender in tuple(ready):
             try:
                 _revive(contender)
@@ -134,8 +139,12 @@ def measure(
                 of_contender.left_out = str(error)
                 watcher.left_out(workload, contender.spec, str(error))
                 continue
-            watcher.running(workload, contender.spec, round_, session.rounds)
-            run = _run(contender, workload, reference, round_, session)
+            arriving = Arriving(contender, offer, workload.jobs) if offer else None
+            its_jobs = replace(workload, jobs=arriving.jobs) if arriving else workload
+            watcher.running(its_jobs, contender.spec, round_, session.rounds, offer)
+            run = timed_run(
+                *(contender, its_jobs, reference, round_, session.broker, watcher.progress, arriving)
+            )
             recorder.add(run)
             watcher.ran(run)
 
@@ -200,29 +209,3 @@ def _revive(contender: Contender) -> None:
     if not contender.alive():
         contender.stop()
         contender.start()
-
-
-def _run(
-    contender: Contender,
-    workload: Workload,
-    reference: Reference,
-    round_: int,
-    session: Session,
-) -> Run:
-    roots = contender.processes()
-    began = time.time()
-    broker_before = usage.cpu_s(session.broker.pid)
-    with collector_off(), usage.watched(roots) as used:  # the lab keeps a record of every job
-        outcome = contender.run(workload.jobs, session.watcher.progress)
-    broker_cpu = max(0.0, usage.cpu_s(session.broker.pid) - broker_before)  # 0 also where it died meanwhile
-    return run_from(
-        workload.name,
-        contender.spec.name,
-        round_,
-        began,
-        outcome,
-        reference,
-        jobs=len(workload.jobs),
-        used=used if roots else outcome.used,
-        broker_cpu_s=broker_cpu if contender.spec.celery_pool and session.broker.pid else None,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from producer.contenders.arrivals import Offer
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.measure.rounds import Watcher
@@ -47,10 +48,10 @@ class Watchers:
         for watcher in self._watchers:
             watcher.left_out(workload, spec, why)
 
-    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int) -> None:
+    def running(self, workload: Workload, spec: Spec, round_: int, rounds: int, offer: Offer | None) -> None:
         """A run begins."""
         for watcher in self._watchers:
-            watcher.running(workload, spec, round_, rounds)
+            watcher.running(workload, spec, round_, rounds, offer)
 
     def progress(self, done: int) -> None:
         """Jobs of the run have been done."""

@@ -28,6 +28,8 @@ UNACKED, UNACKED_INDEX = "unacked", "unacked_index"
 #: KEYS: deadlines, the table of an exchange. ARGV: the exchange. An exchange without a table needs no
 #: deadline.
 DROP_DEADLINE = "if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('ZREM', KEYS[1], ARGV[1]) end"
+#: The sets in which rq keeps the names of all queues and all workers.
+SHARED_SETS = ("rq:queues", "rq:workers")
 #: Unacknowledged messages that are looked at in one step.
 AT_ONCE = 1000
 
@@ -44,6 +46,9 @@ class Traces:
     node: str = ""
     #: The beginning of the names by which the lab has asked workers (see `Mailbox`).
     asker: str = ""
+    #: What is part of the name of each key that a peer has made for its queue, and of what it adds to the
+    #: sets that it keeps for all queues.
+    names: str = ""
 
     @classmethod
     def from_line(cls, line: str) -> Traces:
@@ -66,6 +71,8 @@ class Traces:
                 _unbind(client, COMMANDS, [binding])
             if self.asker:
                 self._remove_answers(client)
+            if self.names:
+                self._remove_names(client)
 
     def _remove_queue(self, client: redis.Redis) -> None:
         from celery_reliable_redis import reserved_from
@@ -78,6 +85,14 @@ class Traces:
         for tag in _unacked(client, self.queue):
             client.hdel(UNACKED, tag)
             client.zrem(UNACKED_INDEX, tag)
+
+    def _remove_names(self, client: redis.Redis) -> None:
+        for key in client.scan_iter(match=f"*{self.names}*", count=AT_ONCE):
+            client.delete(key)
+        for shared in SHARED_SETS:
+            members = [name for name in client.sscan_iter(shared) if self.names.encode() in name]
+            if members:
+                client.srem(shared, *members)
 
     def _remove_answers(self, client: redis.Redis) -> None:
         members: Any = client.smembers(BINDINGS.format(ANSWERS))

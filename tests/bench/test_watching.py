@@ -153,7 +153,7 @@ def test_a_run_that_is_watched_beside_one_that_is_not(broker: Broker, reaper: Re
                     with stage.situation(situation, plan) as watcher:
                         before = *stage.used_s(situation), _thread_s()
                         watcher.ready(workload, contender.spec, contender)
-                        watcher.running(workload, contender.spec, round_ + 1, ROUNDS)
+                        watcher.running(workload, contender.spec, round_ + 1, ROUNDS, None)
                         began = time.monotonic()
                         makespan_s = _run(workload, contender, watcher.progress)
                         took_s = time.monotonic() - began

@@ -50,7 +50,7 @@ class Killer:
     def left_out(self, workload: Workload, spec: Spec, why: str) -> None: ...
     def ran(self, run: Run) -> None: ...
 
-    def running(self, _: Workload, spec: Spec, round_: int, __: int) -> None:
+    def running(self, _: Workload, spec: Spec, round_: int, *__: object) -> None:
         self._armed = spec == self._victim and round_ == 1
 
     def progress(self, done: int) -> None:

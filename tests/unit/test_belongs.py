@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from producer.contenders.celery_workers.spawned import belongs
+from producer.contenders.exchange import belongs
 
 
 def test_a_process_belongs_to_itself_and_a_child_to_its_parent() -> None:

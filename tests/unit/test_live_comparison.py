@@ -94,13 +94,13 @@ def test_a_lane_goes_from_its_start_to_its_rounds(monkeypatch: pytest.MonkeyPatc
         watcher.working_out(WAITS)
         watcher.starting(WAITS, [GEVENT])
         watcher.ready(WAITS, GEVENT, Ready(found, "simul.gevent"))  # type: ignore[arg-type]  # as much as is asked of it
-        watcher.running(WAITS, found, 2, 5)
+        watcher.running(WAITS, found, 2, 5, None)
         watcher.progress(15)
         *_, running = feed.states
         valid = run(str(found.name), 250)
         watcher.ran(valid)
         watcher.ran(valid)  # nothing runs: nothing is heard
-        watcher.running(WAITS, found, 3, 5)
+        watcher.running(WAITS, found, 3, 5, None)
         watcher.ran(run(str(found.name), problems=["1 job is lost"]))
         *_, last = feed.states
 
@@ -122,7 +122,7 @@ def test_progress_is_published_for_those_who_watch_alone(monkeypatch: pytest.Mon
     feed = Heard(watched=False)
     with LiveWatcher(plan(), feed) as watcher:
         watcher.ready(WAITS, SERIAL, Ready(SERIAL))  # type: ignore[arg-type]  # as much as is asked of it
-        watcher.running(WAITS, SERIAL, 1, 5)
+        watcher.running(WAITS, SERIAL, 1, 5, None)
         before = len(feed.states)
         watcher.progress(3)
         assert len(feed.states) == before

@@ -138,7 +138,7 @@ class Watching:
     def left_out(self, _: Workload, spec: Spec, why: str) -> None:
         self.heard.append(f"left out {spec.name}: {why}")
 
-    def running(self, _: Workload, spec: Spec, round_: int, rounds: int) -> None:
+    def running(self, _: Workload, spec: Spec, round_: int, rounds: int, __: object) -> None:
         self.heard.append(f"{round_}/{rounds} {spec.name}")
 
     def progress(self, done: int) -> None:

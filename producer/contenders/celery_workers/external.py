@@ -17,10 +17,11 @@ from producer.contenders.celery_workers.asked_usage import AskedUsage
 from producer.contenders.celery_workers.exchange import event_loop
 from producer.contenders.celery_workers.other_function import other_function
 from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask, impossible
-from producer.contenders.celery_workers.send import publisher
+from producer.contenders.celery_workers.send import SENDER, publisher
 from producer.contenders.celery_workers.spawned import WARM_UP_FEN, WARM_UP_MS
-from producer.contenders.exchange import hosts, run_over_broker
+from producer.contenders.exchange import Publish, hosts, run_over_broker
 from producer.contenders.protocol import Outcome, Progress
+from producer.contenders.sender import Sender
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.reaper import Reaper
@@ -139,6 +140,7 @@ class ExternalWorkers:
         self._queue = pool(self._pool).queue
         self._event_loop: str | None = None
         self._there = False
+        self._sender: Sender | None = None
 
     @property
     def slots(self) -> int:
@@ -184,10 +186,14 @@ class ExternalWorkers:
 
     def run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
         """Send the jobs, collect the records, account for all of them; ask the workers what they use."""
+        return self.run_sent(publisher(self._app, self._queue), jobs, progress)
+
+    def run_sent(self, publish: Publish, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Do the same with jobs that are sent in another way."""
         asked = AskedUsage(self._app, self._fleet.slots(self._queue))
         with asked.watch():
             outcome = run_over_broker(
-                *(publisher(self._app, self._queue), self._broker.url, jobs, progress),
+                *(publish, self._broker.url, jobs, progress),
                 death=lambda: None,
                 reaper=self._reaper,
             )
@@ -211,6 +217,14 @@ class ExternalWorkers:
         return outcome
 
     @property
+    def sender(self) -> Sender:
+        """What sends to them from a process of its own; it is started when it first sends."""
+        if self._sender is None:
+            assert self._reaper
+            self._sender = Sender(SENDER, self._broker.url, self._queue, self._reaper)
+        return self._sender
+
+    @property
     def queue(self) -> str:
         """The queue of the pool."""
         return self._queue
@@ -227,7 +241,10 @@ class ExternalWorkers:
         """Do nothing: no other thread starts these."""
 
     def stop(self) -> None:
-        """Do nothing: who started them stops them."""
+        """End what sends to them; who started them stops them."""
+        if self._sender:
+            self._sender.stop()
+            self._sender = None
 
 
 def _addresses(host: str) -> int:

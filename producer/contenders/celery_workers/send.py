@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from celery import Celery
@@ -18,6 +18,8 @@ from worker.settings import TASK_NAME, tls_options
 #: Messages between two looks at what has come back, 20 ms. A job counts as enqueued when it is handed over,
 #: before it leaves with up to 99 others.
 BATCH = 1000
+#: The module by which a process of its own sends.
+SENDER = "producer.contenders.celery_workers.sender"
 #: How long between two attempts where the broker went away, in seconds.
 PAUSE_S = 0.2
 
@@ -44,7 +46,7 @@ def publisher(app: Celery, queue: str) -> Publish:
     return lambda jobs, run: publish(app, jobs, queue, run)
 
 
-def publish(app: Celery, jobs: Sequence[Job], queue: str, run: str) -> Iterator[int]:
+def publish(app: Celery, jobs: Sequence[Job], queue: str, run: str) -> Generator[int]:
     """Send the jobs to the queue; yields the number sent so far after each batch.
 
     A broker that goes away is waited for. Messages of which nobody knows whether they arrived are sent again:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
 from celery import Celery
 
 from producer.contenders.celery_workers.process import STOP_S, Surroundings, WorkerProcess
-from producer.contenders.celery_workers.send import publisher
-from producer.contenders.exchange import run_over_broker
+from producer.contenders.celery_workers.send import SENDER, publisher
+from producer.contenders.exchange import Publish, belongs, run_over_broker
 from producer.contenders.protocol import Outcome, Progress
+from producer.contenders.sender import Sender
 from producer.contenders.spec import Spec
 from producer.system.broker import Broker
 from producer.system.client import connect
@@ -56,6 +56,7 @@ class SpawnedWorkers:
         self._workers: list[WorkerProcess] = []
         self._queue = ""
         self._event_loop: str | None = None
+        self._sender: Sender | None = None
 
     @property
     def slots(self) -> int:
@@ -92,7 +93,11 @@ class SpawnedWorkers:
         Where a worker dies, the others are ended with the run: they would go on with its jobs in that of
         another contender.
         """
-        outcome = self._run(jobs, progress)
+        return self.run_sent(publisher(self._around.app, self._queue), jobs, progress)
+
+    def run_sent(self, publish: Publish, jobs: Sequence[Job], progress: Progress) -> Outcome:
+        """Do the same with jobs that are sent in another way."""
+        outcome = self._run(publish, jobs, progress)
         outcome.slots, outcome.workers = self.spec.total_slots, self.spec.workers
         outcome.event_loop = self._event_loop
         outcome.belongs = belongs(outcome.names, self.processes())
@@ -106,6 +111,14 @@ class SpawnedWorkers:
         if death or hung:  # a call that does not end may hold a slot for good
             self.stop()
         return outcome
+
+    @property
+    def sender(self) -> Sender:
+        """What sends to them from a process of its own; it is started when it first sends."""
+        if self._sender is None:
+            around = self._around
+            self._sender = Sender(SENDER, around.broker.url, self._queue, around.reaper)
+        return self._sender
 
     @property
     def queue(self) -> str | None:
@@ -132,6 +145,9 @@ class SpawnedWorkers:
         is soon gone, and a warm shutdown takes up to five seconds (Celery's loop under gevent and eventlet
         looks up every two): there they are killed.
         """
+        if self._sender:
+            self._sender.stop()
+            self._sender = None
         if not self._workers:
             return
         workers, self._workers = self._workers, []
@@ -166,19 +182,17 @@ class SpawnedWorkers:
         wanted = self.spec.total_slots if pool(self._pool).slot == "process" else self.spec.workers
         for _ in range(WARM_UPS * self.spec.workers):
             jobs: list[Any] = [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots
-            outcome = self._run(jobs, lambda _: None)
+            outcome = self._run(publisher(self._around.app, self._queue), jobs, lambda _: None)
             if outcome.problems:
                 raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
             seen.update(outcome.names)
             if len(seen) >= wanted:
                 return
 
-    def _run(self, jobs: Sequence[Job], progress: Progress) -> Outcome:
+    def _run(self, publish: Publish, jobs: Sequence[Job], progress: Progress) -> Outcome:
         around = self._around
         return run_over_broker(
-            *(publisher(around.app, self._queue), around.broker.url, jobs, progress),
-            death=self._death,
-            reaper=around.reaper,
+            *(publish, around.broker.url, jobs, progress), death=self._death, reaper=around.reaper
         )
 
     def deaths(self) -> list[str]:
@@ -191,18 +205,3 @@ class SpawnedWorkers:
 
     def _death(self) -> str | None:
         return next(iter(self.deaths()), None)
-
-
-def belongs(names: Iterable[str], roots: Sequence[int]) -> dict[str, int]:
-    """Say which of the roots each "host/pid" is, or is a child of; nothing where one has gone, or is neither.
-
-    Names come with records, which whoever can write to the broker can write.
-    """
-    try:
-        pids = {name: int(name.rpartition("/")[2]) for name in names}
-        return {
-            name: roots.index(pid if pid in roots else psutil.Process(pid).ppid())
-            for name, pid in pids.items()
-        }
-    except (psutil.NoSuchProcess, ValueError):
-        return {}

@@ -43,10 +43,14 @@ class Peer:
     scales: bool = True
     ends: Ends = "none"
 
+    @property
+    def package(self) -> str:
+        """The full name of its module."""
+        return f"{__name__}.{self.module}"
+
     def arguments(self, slots: int) -> Sequence[str]:
         """Make what Python is told to start a worker with so many slots."""
-        module = f"{__name__}.{self.module}"
-        return [argument.format(module=module, slots=slots) for argument in self.command]
+        return [argument.format(module=self.package, slots=slots) for argument in self.command]
 
     def unavailable(self) -> str | None:
         """Say why it cannot run here, and what to do; None where it can."""
