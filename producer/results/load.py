@@ -144,7 +144,7 @@ def _contradictions(result: Result) -> Iterator[str]:
             yield f"run {place} is of a workload that is not there"
         else:
             yield from (f"run {place}: {why}" for why in _of_run(run, workloads[run.workload]))
-    runs = Counter((run.workload, run.contender, run.round) for run in result.runs)
+    runs = Counter((run.workload, run.contender, run.round, _rate(run)) for run in result.runs)
     if any(number > 1 for number in runs.values()):
         yield "a contender has two runs in one round"
     yield from _of_predictions(result)
@@ -160,6 +160,10 @@ def _of_workload(workload: WorkloadResult) -> Iterator[str]:
         yield "a contender's name would be read as another's"
     if len(set(names)) < len(names):
         yield "two contenders have one name"
+
+
+def _rate(run: Run) -> float | None:
+    return run.offered.rate if run.offered else None
 
 
 def _of_predictions(result: Result) -> Iterator[str]:
@@ -188,7 +192,7 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
         yield "not each of its jobs has a CPU time"
     if not all(map(_can_have_run, columns.cpu_us, columns.finished_us)):
         yield "a job ran for longer than it took"
-    if run.jobs != workload.jobs:
+    if run.jobs != workload.jobs and run.offered is None:
         yield "it has not the jobs of its workload"
     if max(columns.index, default=0) >= run.jobs or len(set(columns.index)) < len(columns.index):
         yield "its records are not of its jobs"

@@ -68,7 +68,7 @@ class PeerContender:
             ContenderError: it did not become ready; the text ends with the end of its log.
         """
         # A name that no other queue has, and that no message of an earlier life waits in.
-        self._queue = f"simul.{self._peer.name}.{uuid.uuid4().hex[:8]}"
+        self._queue = f"simul-{self._peer.name}-{uuid.uuid4().hex[:8]}"
         self._traces = Traces(names=self._queue)
         self._reaper.add_traces(self._traces)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()

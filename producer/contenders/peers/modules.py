@@ -33,10 +33,10 @@ def broker_url() -> str:
 
 
 def queue() -> str:
-    """Return the name of the queue, in letters, digits, dots and hyphens: nobody else has it."""
+    """Return the name of the queue, in letters, digits and hyphens: nobody else has it."""
     return os.environ[QUEUE]
 
 
 def slots() -> int:
-    """Return how many slots the worker has."""
-    return int(os.environ[SLOTS])
+    """Return how many slots the worker has; who only sends has none, and is told of none."""
+    return int(os.environ.get(SLOTS, "1"))
