@@ -13,6 +13,7 @@ from producer.printable import json_text, markdown, spreadsheet, terminal
 from producer.results import Result, WorkloadResult
 from producer.show.advice import give_advice
 from producer.show.columns import every_column
+from producer.show.export_load import export_load
 from producer.show.facts import describe_left_out, describe_problems, describe_workload
 from producer.show.used import describe_used
 from producer.stats.cautions import cautions
@@ -38,6 +39,8 @@ _PARTS: dict[str, type[Ratio] | type[Percentiles]] = {
 
 def export(result: Result, how: Format | Literal["json"]) -> str:
     """Write the comparison as text, which ends with a line break."""
+    if result.kind == "load":
+        return export_load(result, how)
     return {"json": to_json, "csv": to_csv, "markdown": to_markdown}[how](result)
 
 

@@ -194,9 +194,9 @@ def _with_times(
         makespan_min_s=min(makespans),
         makespan_max_s=max(makespans),
         throughput=workload.jobs / median,
-        latency_ms=_percentiles(1000 * times.latency_s),
-        wait_ms=_percentiles(1000 * times.wait_s),
-        service_ms=_percentiles(1000 * times.service_s),
+        latency_ms=percentiles(1000 * times.latency_s),
+        wait_ms=percentiles(1000 * times.wait_s),
+        service_ms=percentiles(1000 * times.service_s),
         efficiency=limit / median,
         limit_s=limit,
         limit_doubt=estimate.doubt,
@@ -209,7 +209,8 @@ def _with_times(
     )
 
 
-def _percentiles(values: Milliseconds) -> Percentiles:
+def percentiles(values: Milliseconds) -> Percentiles:
+    """Return the percentiles of times, in milliseconds; they lose their order."""
     p50, p95, p99 = (float(value) for value in np.percentile(values, [50, 95, 99], overwrite_input=True))
     return Percentiles(len(values), p50, p95, p99, float(values.max()))
 

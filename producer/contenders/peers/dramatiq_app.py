@@ -17,7 +17,9 @@ from producer.contenders.peers.modules import Message, Send, broker_url, queue
 _MIDDLEWARE = [AgeLimit(), ShutdownNotifications(), Callbacks(), Pipelines(), Retries()]
 
 # The namespace begins the name of each key.
-broker = RedisBroker(url=broker_url(), namespace=queue(), middleware=_MIDDLEWARE)
+broker = RedisBroker(  # type: ignore[no-untyped-call]  # it says it is typed, and is so in part
+    url=broker_url(), namespace=queue(), middleware=_MIDDLEWARE
+)
 dramatiq.set_broker(broker)
 
 

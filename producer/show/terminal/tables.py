@@ -29,6 +29,7 @@ from producer.show.slots import against, between_commas
 from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
 from producer.show.terminal.fitting import MAX_WIDTH, new_table, split_to_fit
+from producer.show.terminal.load import show_load
 from producer.show.terminal.predictions import print_predictions
 from producer.show.terminal.sweep import show_sweep, write_facts, write_title
 from producer.show.used import describe_used
@@ -50,6 +51,9 @@ def print_result(console: Console, result: Result, wide: bool = False) -> None:
     """
     for workload in result.workloads:
         console.print()
+        if result.kind == "load":
+            console.print(show_load(result, workload, console.width, wide))
+            continue
         if result.kind == "sweep":
             console.print(show_sweep(result, workload, console.width, wide))
         else:
