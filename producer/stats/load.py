@@ -135,9 +135,9 @@ def _why(step: Step, seen: Sequence[Seen], result: Result) -> str:
         return f"p95 {seconds(step.latency_ms.p95 / 1000)}, backlog {step.backlog_end:,.0f} at the end{after}"
     bound = describe_bound(step.contender, seen, result)
     if step.burst:
-        return f"it had not recovered from the burst when the arrivals ended, for {bound}"
+        return f"it had not recovered from the burst when the arrivals ended, because {bound}"
     growth = _median(each.growth_per_s for each in seen)
-    return f"the backlog grew by {digits(growth)} jobs a second, for {bound}"
+    return f"the backlog grew by {digits(growth)} jobs a second, because {bound}"
 
 
 def _recovery_s(seen: Sequence[Seen]) -> float | None:

@@ -17,7 +17,7 @@ import pytest
 from producer.cli.streams import INSTEAD, Stream
 from producer.results import load
 from producer.results.encode import encode
-from producer.show.report.page import OPENING
+from producer.show.report.document import OPENING
 from producer.workloads.data_files import make
 from tests.cli.conftest import Here
 from tests.helpers import SIMUL, SOON_S, Said, clean_environment

@@ -14,10 +14,11 @@ import pytest
 from producer.results import Result
 from producer.show.charts.entries import derive_fields
 from producer.show.report import files
+from producer.show.report.document import OPENING
 from producer.show.report.figures import make_charts
 from producer.show.report.glossary import mark_words
 from producer.show.report.labelled import Labelled, label
-from producer.show.report.page import OPENING, write_page
+from producer.show.report.page import write_page
 from producer.system.gil import Gil
 from producer.system.pythons import Python
 from producer.words import SPACE

@@ -10,7 +10,7 @@ from producer.printable import html
 from producer.show.classes.charts import colours, draw_predictions, draw_strips
 from producer.show.classes.load import Broken
 from producer.show.report import present
-from producer.show.report.page import OPENING, SCRIPTS, STYLES
+from producer.show.report.document import OPENING, SCRIPTS, STYLES
 from producer.show.report.table import write_scrolling
 from producer.show.svg.drawing import Drawing
 from producer.show.svg.palette import DARK, LIGHT, declare

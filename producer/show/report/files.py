@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from producer import results
+from producer.show.charts.chart import Chart
+from producer.show.report.document import OPENING
 from producer.show.report.figures import make_charts
 from producer.show.report.labelled import Labelled, label
-from producer.show.report.page import OPENING, write_page
+from producer.show.report.load_page import load_charts, write_load_page
+from producer.show.report.page import write_page
 from producer.show.svg.palette import fix_colours
 from producer.show.svg.rows import WIDE
 from producer.system.writing import replace
@@ -27,9 +30,12 @@ def load(paths: Sequence[Path]) -> list[Labelled]:
     """Load the results, each labelled with the name of its file.
 
     Raises:
-        ResultError: one of them cannot be read.
+        ResultError: one of them cannot be read, or a load is among what is none.
     """
     loaded = [results.load(path) for path in paths]
+    loads = [path for path, result in zip(paths, loaded, strict=True) if result.kind == "load"]
+    if loads and len(loads) < len(loaded):
+        raise ResultError(f"{loads[0]} is a load, and others are not (report): make a page of each kind")
     names = [path.name.removesuffix(".gz").removesuffix(".json") for path in paths]
     twice = {name for name, number in Counter(names).items() if number > 1}
     return [
@@ -45,7 +51,8 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
         ResultError: it cannot be written, or would overwrite what is no report.
         ReaderGoneError: it went into a pipe, and was not read to its end.
     """
-    return write_text(write_page(shown), out)
+    is_load = shown[0].result.kind == "load"
+    return write_text(write_load_page(shown) if is_load else write_page(shown), out)
 
 
 def write_text(page: str, out: Path) -> int:
@@ -131,13 +138,21 @@ def _pass_on(out: Path, data: bytes) -> None:
 def _drawings(shown: Sequence[Labelled]) -> Iterator[tuple[str, str]]:
     for result in shown:
         prefix = f"{result.label}-" if len(shown) > 1 else ""
-        for field in result.fields:
-            workload = field.workload.name
-            pictures = [(chart, picture) for chart in make_charts(field) for picture in chart.pictures]
+        for workload, drawn in _charts_of(result):
+            pictures = [(chart, picture) for chart in drawn for picture in chart.pictures]
             for chart, picture in pictures:
                 sentence = picture.sentence or chart.sentence
                 svg = picture.draw(WIDE).slide(sentence, f"{workload}: {picture.title}")
                 yield _file_name(f"{prefix}{workload}-{picture.name}"), fix_colours(svg)
+
+
+def _charts_of(labelled: Labelled) -> Iterator[tuple[str, Sequence[Chart]]]:
+    """Yield the charts of each workload, by its name."""
+    if labelled.result.kind == "load":
+        for workload in labelled.result.workloads:
+            yield workload.name, load_charts(labelled.result, workload)
+    for field in labelled.fields:
+        yield field.workload.name, make_charts(field)
 
 
 def _file_name(text: str) -> str:

@@ -35,5 +35,5 @@ def having(results: Sequence[Labelled], workload: str) -> list[Labelled]:
 
 
 def label(name: str, result: Result) -> Labelled:
-    """Give a result its label, and derive everything from it."""
-    return Labelled(name, result, derive_fields(result))
+    """Give a result its label, and derive everything from it; a load has no fields, but charts of its own."""
+    return Labelled(name, result, () if result.kind == "load" else derive_fields(result))

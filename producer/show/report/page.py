@@ -1,10 +1,8 @@
-"""The page: everything it needs is in it."""
+"""The page of comparisons, workload by workload."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from typing import Any, TypeAlias
 
 from producer.printable import html
@@ -12,43 +10,16 @@ from producer.results import Result
 from producer.show.charts import makespans
 from producer.show.charts.chart import MAX_BLOCKS, Shared
 from producer.show.charts.entries import Field
-from producer.show.report import glossary, present, sections, teaching, timelines
+from producer.show.report import glossary, sections, teaching, timelines
+from producer.show.report.document import write_document
 from producer.show.report.figures import make_charts, write_figures
 from producer.show.report.gil_table import write_gil_gains
 from producer.show.report.job_sizes import write_job_sizes
 from producer.show.report.labelled import Labelled, having
 from producer.show.report.overview import write_overview
-from producer.show.report.predictions import write_link, write_predictions
-from producer.show.svg.palette import DARK, LIGHT, declare
+from producer.show.report.predictions import PLACE, write_predictions
 from producer.words import listed, moment
 
-#: How every report begins; what begins otherwise is not ours to overwrite.
-OPENING = "<!doctype html><!-- simul report -->"
-#: Nothing may be fetched from anywhere; scripts and styles are those in the page.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-_ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
-    "%3Cpath fill='%230072b2' d='M0 0h8v16h8V8H0z'/%3E%3C/svg%3E"
-)
-
-
-#: What the page's script consists of, in this order.
-SCRIPTS = (
-    *(
-        "theme.js",
-        "tip.js",
-        "bars.js",
-        "lanes.js",
-        "timeline.js",
-        "pair.js",
-        "fold.js",
-        "glossary.js",
-        "present.js",
-    ),
-    "page.js",
-)
-#: Its styles, in this order.
-STYLES = ("page.css", "parts.css", "figures.css", "glossary.css", "pair.css", "present.css")
 #: Blocks in all the timelines of a page together: about 40 bytes each, of 6 MB that a page may have.
 PAGE_BLOCKS = 80_000
 #: What the canvases draw, by the key of the figure: a dictionary for each contender.
@@ -71,31 +42,18 @@ def write_page(results: Sequence[Labelled]) -> str:
         _part("questions", "What the course asks", results, teaching.write_answers),
         _part("machine", "What the numbers depend on", results, sections.write_machine),
     ]
+    links = [(name, name) for name in names]
+    if predicted:
+        links.insert(0, (PLACE, "predictions"))
+    links += [
+        ("take-home", "take home"),
+        ("pools", "pools"),
+        ("celery", "Celery"),
+        ("questions", "questions"),
+    ]
     body = "".join(map(glossary.mark_words, parts))
-    assets = files("producer.show.report")
-    style, script = (
-        "".join((assets / name).read_text("utf-8") for name in names) for names in (STYLES, SCRIPTS)
-    )
-    dark = declare(DARK)
-    themes = (
-        f":root{{{declare(LIGHT)}}}:root[data-theme=dark]{{{dark}}}"
-        f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
-    )
-    links = write_link(predicted) + "".join(f'<a href="#{html(name)}">{html(name)}</a>' for name in names)
-    return (
-        f'{OPENING}<html lang="en"><head><meta charset="utf-8"><title>{html(_title(results))}</title>'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<link rel="icon" href="{_ICON}"><style>{themes}{style}</style></head><body>'
-        f'<header><a class="name" href="#top">simul</a><nav>{links}<a href="#take-home">take home</a>'
-        '<a href="#pools">pools</a><a href="#celery">Celery</a><a href="#questions">questions</a>'
-        '<a href="#machine">machine</a><a href="#words">words</a></nav>'
-        f'{present.BUTTON}<button type="button" id="theme">Theme</button></header>'
-        f'<main id="top"{" class=many" if len(results) > 1 else ""}>'
-        f"{body}{glossary.write_all()}</main>{present.STAGE}{glossary.write_popovers()}"
-        '<div id="tip" role="status" hidden></div>'
-        f'<script type="application/json" id="lines">{_json(lines)}</script>'
-        f"<script>{script}</script></body></html>\n"
+    return write_document(
+        _title(results), [*links, ("machine", "machine")], body, lines, many=len(results) > 1
     )
 
 
@@ -163,8 +121,3 @@ def _each(results: Sequence[Labelled], part: Callable[[Labelled], str]) -> str:
         for label, labelled in zip(labels, results, strict=True)
     ]
     return f'<div class="columns">{"".join(columns)}</div>'
-
-
-def _json(value: object) -> str:
-    # "<" would let a text end the script element it stands in.
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")

@@ -41,11 +41,6 @@ def write_predictions(results: Sequence[Labelled]) -> str:
     )
 
 
-def write_link(section: str) -> str:
-    """Write the link to the section in the page's navigation; nothing where there is no section."""
-    return f'<a href="#{PLACE}">predictions</a>' if section else ""
-
-
 def _write_figure(confronted: Confronted) -> str:
     answers = confronted.answers
     lines = "".join(

@@ -122,9 +122,9 @@ def draw_hill(
     drawing.line(band.x(edges[0]), bottom, band.x(edges[-1]), bottom, "soft")
 
 
-def draw_legend(drawing: Drawing, left: float, keys: Sequence[Key]) -> float:
+def draw_legend(drawing: Drawing, left: float, keys: Sequence[Key], top: float = 4.0) -> float:
     """Draw the legend from there to the right, in as many lines as it takes; returns where it ends."""
-    x, y = left, 4.0
+    x, y = left, top
     for key in keys:
         width = 34 + text_width(key.text)
         if x > left and x + width > drawing.width + 14:
@@ -151,7 +151,7 @@ def draw_legend(drawing: Drawing, left: float, keys: Sequence[Key]) -> float:
         y -= LINE
         # What takes a second line has all the room beside it.
         x += width if len(lines) == 1 else drawing.width
-    return y + 26 if keys else 4.0
+    return y + 26 if keys else top
 
 
 def _draw_axis(drawing: Drawing, frame: Frame, axis: Axis, top: float, bottom: float) -> None:
