@@ -24,8 +24,8 @@ def diff(
     from producer.show.terminal.diff import show_diff
     from producer.stats.diff import compare
 
-    before = results.load(old)
-    loaded = {path: results.load(path) for path in dict.fromkeys(new)}
+    before = results.load_comparison(old)
+    loaded = {path: results.load_comparison(path) for path in dict.fromkeys(new)}
     diffs = {str(path): compare(before, result, str(path), force) for path, result in loaded.items()}
     if as_json:
         print(json_text({as_utf8(name): changes for name, changes in diffs.items()}))

@@ -1,6 +1,6 @@
 """The result file: what was measured, raw. Statistics are derived on load, and never saved."""
 
-from producer.results.load import load
+from producer.results.load import load, load_comparison
 from producer.results.model import (
     SCHEMA,
     ContenderResult,
@@ -28,5 +28,6 @@ __all__ = [
     "WorkloadResult",
     "begin",
     "load",
+    "load_comparison",
     "run_from",
 ]

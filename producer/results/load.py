@@ -53,6 +53,21 @@ def load(path: Path) -> Result:
     return result
 
 
+def load_comparison(path: Path) -> Result:
+    """Load a result whose jobs were sent at once, for what can make nothing of jobs that arrived.
+
+    Raises:
+        ResultError: as `load`, or it is a load.
+    """
+    result = load(path)
+    if result.kind == "load":
+        raise ResultError(
+            f"{path} is of `simul load` (load), and jobs that arrive have no makespan: see it with `simul show` "
+            "and `simul report`"
+        )
+    return result
+
+
 class _ContradictionError(Exception):
     """The result holds what no comparison could have left."""
 
@@ -144,6 +159,8 @@ def _contradictions(result: Result) -> Iterator[str]:
             yield f"run {place} is of a workload that is not there"
         else:
             yield from (f"run {place}: {why}" for why in _of_run(run, workloads[run.workload]))
+    if any((run.offered is not None) != (result.kind == "load") for run in result.runs):
+        yield "the runs of a load say how their jobs arrived, and no others do"
     runs = Counter((run.workload, run.contender, run.round, _rate(run)) for run in result.runs)
     if any(number > 1 for number in runs.values()):
         yield "a contender has two runs in one round"
@@ -192,8 +209,11 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
         yield "not each of its jobs has a CPU time"
     if not all(map(_can_have_run, columns.cpu_us, columns.finished_us)):
         yield "a job ran for longer than it took"
-    if run.jobs != workload.jobs and run.offered is None:
-        yield "it has not the jobs of its workload"
+    if run.offered is None:
+        if run.jobs != workload.jobs:
+            yield "it has not the jobs of its workload"
+    elif not (max(run.offered.first_s, run.offered.burst_at_s) <= run.offered.for_s and run.offered.for_s):
+        yield "its jobs arrived when none could"
     if max(columns.index, default=0) >= run.jobs or len(set(columns.index)) < len(columns.index):
         yield "its records are not of its jobs"
     if max(columns.worker, default=-1) >= len(run.workers):

@@ -115,7 +115,7 @@ def _read_share(share: Sequence[_Named], answer: Connection) -> None:
 
 def _read(path: Path, name: str) -> _Read:
     try:
-        result = results.load(path)
+        result = results.load_comparison(path)
         return summarise(name, result), _digest(result)
     except ResultError as error:
         return Broken(name, str(error).replace(str(path), "it")), ""
