@@ -31,7 +31,8 @@ def check(
     from producer.sheet.verdicts import all_supported, judge
 
     filled = read(sheet)
-    verdicts = judge(filled, {as_utf8(path): results.load_comparison(path) for path in dict.fromkeys(results_)})
+    loaded = {as_utf8(path): results.load_comparison(path) for path in dict.fromkeys(results_)}
+    verdicts = judge(filled, loaded)
     if as_json:
         print(json_text(verdicts))
     else:

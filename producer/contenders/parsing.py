@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from producer.contender_name import CELERY, ContenderName, way_of
+from producer.contender_name import CELERY, PEERS, ContenderName, way_of
 from producer.contenders.default_slots import default_slots
 from producer.contenders.pool_options import POOL_OPTIONS, most_slots, read_options
 from producer.contenders.spec import Spec
@@ -40,7 +40,7 @@ def parse_name(text: str) -> ContenderName:
     if celery_pool is None:
         if options:
             raise UnknownNameError(
-                f"{text!r}: {way} is a design; options ({', '.join(POOL_OPTIONS)}) are of Celery pools"
+                f"{text!r}: {way} is a {_kind(way)}; options ({', '.join(POOL_OPTIONS)}) are of Celery pools"
             )
         return ContenderName(way, slots)
     try:
@@ -55,6 +55,10 @@ def parse_name(text: str) -> ContenderName:
     return ContenderName(way, most or slots, workers, chosen)
 
 
+def _kind(way: str) -> str:
+    return "peer" if way in PEERS else "design"
+
+
 def _parse_numbers(way: str, numbers: str, text: str) -> tuple[int | None, int]:
     """Read the slots and the workers of "@4x2"; of nothing there are no slots, and one worker."""
     if not numbers:
@@ -64,7 +68,10 @@ def _parse_numbers(way: str, numbers: str, text: str) -> tuple[int | None, int]:
         raise UnknownNameError(f"{text!r}: behind {way} stand its slots (@4), its workers (@4x2) and options")
     several = match is not None and match[2] is not None
     if several and not way.startswith(CELERY):
-        raise UnknownNameError(f"{text!r}: {way} is a design, which has no workers: write its slots alone")
+        why = "of which simul starts one worker" if way in PEERS else "which has no workers"
+        raise UnknownNameError(f"{text!r}: {way} is a {_kind(way)}, {why}: write its slots alone")
+    if way in PEERS and numbers == "@1":  # so that a list of peers can give each its slots
+        return 1, 1
     if not scales(way) and not (several and match and match[1] == "1"):
         more = f", or {way}@1x4 for four workers" if way.startswith(CELERY) else ""
         raise UnknownNameError(f"{way} has one slot: write {way!r} without {numbers}{more}")

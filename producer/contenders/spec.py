@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from producer.contender_name import ContenderName
+from producer.contenders.peers import PEERS
 from producer.contenders.pool_options import Options
 from producer.contenders.ways import executor_of, scales
 from producer.system.pythons import SUBINTERPRETERS, Python
@@ -56,6 +57,8 @@ class Spec:
 
     def unavailable(self) -> str | None:
         """Why this contender cannot run here, or None."""
+        if self.name.is_peer:
+            return "peers run under the lab's own Python" if self.python else PEERS[self.way].unavailable()
         if self.python:
             return self.python.unavailable(self.way, executor_of(self.way).requires)
         if self.celery_pool:

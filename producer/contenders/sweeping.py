@@ -48,7 +48,9 @@ def specs_along(axis: Axis, values: Sequence[str], ways: str, workload: Workload
         if spec.workers > 1 if axis == "workers" else spec.option(axis) is not None:
             raise UnknownNameError(f"{way!r}: in this sweep {axis} comes from --axis, not from a name")
         if axis == "workers" and not spec.celery_pool:
-            raise UnknownNameError(f"{way!r}: a design has no workers; sweep Celery pools ({CELERY}...)")
+            raise UnknownNameError(
+                f"{way!r}: only Celery pools have several workers; sweep those ({CELERY}...)"
+            )
         for value in values:
             if axis == "workers":
                 specs[_with_workers(spec, value)] = None

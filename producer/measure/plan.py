@@ -67,6 +67,11 @@ class Plan:
                 f"{chosen.name}: options are for workers that simul starts, not for external ones: who "
                 "starts those chooses, as in `simul worker --prefetch 1 --acks early`"
             )
+        if self.external and (peer := next((spec for spec in self._specs() if spec.name.is_peer), None)):
+            raise UnavailableError(
+                f"{peer.name} is a peer, whose worker simul starts itself: leave it out, or --workers "
+                "external"
+            )
         if (records := self._records()) > MAX_RECORDS:
             fewer = "rates, seconds" if self.offers else "--jobs"
             raise InvalidJobError(

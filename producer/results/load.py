@@ -62,8 +62,8 @@ def load_comparison(path: Path) -> Result:
     result = load(path)
     if result.kind == "load":
         raise ResultError(
-            f"{path} is of `simul load` (load), and jobs that arrive have no makespan: see it with `simul show` "
-            "and `simul report`"
+            f"{path} is of `simul load` (load), and jobs that arrive have no makespan: see it with "
+            "`simul show` and `simul report`"
         )
     return result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from producer.show.guarantees import write_guarantee
 from producer.stats.ratios import Ratio
 from producer.stats.summary import Percentiles, Summary
 from producer.words import NOTHING, SPACE, digits, mebibytes, percent, seconds, spread
@@ -78,6 +79,7 @@ SPEED_UP = Column("× serial's speed\n(95 %)", lambda row: write_ratio(row.speed
 OWN_SPEED_UP = Column("× speed of its own\nserial (95 %)", lambda row: write_ratio(row.own_speed_up))
 TO_WINNER = Column("× winner's time\n(95 %)", lambda row: write_ratio(row.to_winner))
 LIMIT = Column("of\nlimit", write_share_of_limit)
+ACKS = Column("ack", lambda row: write_guarantee(row.contender))
 TROUBLE = Column("failed/\ndup/lost", _write_trouble)
 MEMORY = Column("memory", lambda row: mebibytes(row.peak_memory_bytes))
 COST = (
@@ -92,7 +94,7 @@ COST = (
 def every_column(rows: Sequence[Summary]) -> list[Column]:
     """List all the columns; how fast a way is beside its own serial only where there are several Pythons."""
     own = [OWN_SPEED_UP] if _has_several_pythons(rows) else []
-    return [MAKESPAN, RATE, SPEED_UP, *own, TO_WINNER, LIMIT, TROUBLE, *COST]
+    return [MAKESPAN, RATE, SPEED_UP, *own, TO_WINNER, LIMIT, *_acks(rows), TROUBLE, *COST]
 
 
 def main_columns(rows: Sequence[Summary]) -> list[Column]:
@@ -103,7 +105,12 @@ def main_columns(rows: Sequence[Summary]) -> list[Column]:
     trouble = [TROUBLE] if any(row.failed + row.wrong + row.duplicates + row.lost for row in rows) else []
     if _has_several_pythons(rows):
         return [MEDIAN, SPEED_UP, OWN_SPEED_UP, *trouble]
-    return [MAKESPAN, SPEED_UP, LIMIT, MEMORY, *trouble]
+    return [MAKESPAN, SPEED_UP, LIMIT, *_acks(rows), MEMORY, *trouble]
+
+
+def _acks(rows: Sequence[Summary]) -> list[Column]:
+    """When each acknowledges, where peers are among them: else all do alike, or their names say it."""
+    return [ACKS] if any(row.contender.is_peer for row in rows) else []
 
 
 def _has_several_pythons(rows: Sequence[Summary]) -> bool:

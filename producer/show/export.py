@@ -15,9 +15,11 @@ from producer.show.advice import give_advice
 from producer.show.columns import every_column
 from producer.show.export_load import export_load
 from producer.show.facts import describe_left_out, describe_problems, describe_workload
+from producer.show.guarantees import describe_guarantees
 from producer.show.used import describe_used
 from producer.stats.cautions import cautions
 from producer.stats.each_worker import each_worker
+from producer.stats.guarantees import guarantees
 from producer.stats.predictions import VERDICTS, answers_on
 from producer.stats.ratios import Ratio
 from producer.stats.scaling import curves
@@ -57,6 +59,7 @@ def _numbers(result: Result, workload: WorkloadResult) -> dict[str, Any]:
         "contenders": rows,
         "cautions": cautions(result, workload),
         "left_out": {str(name): why for name, why in workload.left_out.items()},
+        **({"guarantees": kept} if (kept := guarantees(row.contender for row in rows)) else {}),
         **({"workers": workers} if (workers := each_worker(result, workload)) else {}),
         **({"predictions": answers} if (answers := answers_on(result, workload)) else {}),
         **({"short_jobs": starved} if (starved := starvations(result, workload)) else {}),
@@ -93,6 +96,7 @@ def _section(result: Result, name: str) -> Iterator[str]:
         yield _line(str(row.contender), *(column.cell(row) for column in columns))
     yield ""
     aside = [
+        *describe_guarantees(row.contender for row in rows),
         *describe_used(rows, each_worker(result, workload)),
         *describe_left_out(workload),
         *(f"invalid: {why}" for why in describe_problems(result, workload)),

@@ -12,6 +12,7 @@ from producer.printable import json_text, markdown, spreadsheet
 from producer.results import Result, WorkloadResult
 from producer.show.facts import describe_left_out, describe_problems, describe_workload
 from producer.show.load import OFFERED, columns, describe_capacities, describe_means
+from producer.stats.guarantees import guarantees
 from producer.stats.load import Step, capacities, steps
 from producer.stats.summary import Percentiles
 
@@ -26,6 +27,7 @@ def _to_json(result: Result) -> str:
         workload.name: {
             "steps": steps(result, workload),
             "capacities": capacities(result, workload),
+            "guarantees": guarantees(step.contender for step in steps(result, workload)),
             "left_out": {str(name): why for name, why in workload.left_out.items()},
         }
         for workload in result.workloads

@@ -99,7 +99,10 @@ def describe_stalls(rows: Sequence[Summary]) -> Iterator[str]:
     stalls = [(row.contender, row.loop_stall_s) for row in rows if (row.loop_stall_s or 0) > STALL_S]
     if stalls:
         which = listed([f"that of {name} for up to {seconds(stall)}" for name, stall in stalls])
-        unseen = " Those of Celery are not watched." if any(row.contender.is_celery for row in rows) else ""
+        of_celery = any(row.contender.is_celery for row in rows)
+        of_peers = any(row.contender.is_peer for row in rows)
+        whose = listed([text for text, there in (("Celery", of_celery), ("peers", of_peers)) if there])
+        unseen = f" Those of {whose} are not watched." if whose else ""
         yield f"Event loops stood still, and meanwhile no job had its turn: {which}.{unseen}"
 
 

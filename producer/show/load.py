@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from producer.results import Result, WorkloadResult
+from producer.show.guarantees import describe_guarantees
 from producer.stats.load import Capacity, Step, capacities
 from producer.words import NOTHING, counted, digits, mebibytes, seconds
 
@@ -87,5 +88,6 @@ def describe_means(rows: Sequence[Step]) -> Iterator[str]:
         f"The sender was late by less than {seconds(worst.late_p99_s)} for 99 jobs of 100 at every rate, "
         f"and by {seconds(most_s)} at most."
     )
+    yield from describe_guarantees(row.contender for row in rows)
     if all(row.runs < 2 for row in rows):
         yield "One run of each: another may hold a little more, or less (--rounds)."

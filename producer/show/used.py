@@ -16,8 +16,10 @@ WITHOUT_BROKER = "without the broker's, which is out of sight"
 
 
 def lacks_broker(rows: Sequence[Summary]) -> bool:
-    """Tell whether CPU time is known of a Celery contender, but not that of its broker."""
-    return any(row.contender.is_celery and row.cpu_s is not None and not row.cpu_has_broker for row in rows)
+    """Tell whether CPU time is known of a contender with a broker, but not that of the broker."""
+    return any(
+        row.contender.through_broker and row.cpu_s is not None and not row.cpu_has_broker for row in rows
+    )
 
 
 def cpu_per_job_s(row: Summary, jobs: int) -> float | None:

@@ -30,5 +30,5 @@ def found_free_share(run: Run) -> float:
 
 def is_bound_by_sending(run: Run) -> bool:
     """Return whether the slots waited for jobs most of the time: then a faster pool would not be seen."""
-    through_broker = run.contender.is_celery
+    through_broker = run.contender.through_broker
     return through_broker and sending_share(run) > SENDING and found_free_share(run) > FOUND_FREE

@@ -246,14 +246,14 @@ def test_each_file_is_read_once_and_nothing_of_its_records_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[Path] = []
-    load = results.load
+    load = results.load_comparison
 
     def counting(path: Path) -> Result:
         read.append(path)
         return load(path)
 
     monkeypatch.setattr(loading, "cores", lambda: 1)
-    monkeypatch.setattr(results, "load", counting)
+    monkeypatch.setattr(results, "load_comparison", counting)
     paths = files_of(tmp_path, 20)
     members, _ = load_members(paths)
 

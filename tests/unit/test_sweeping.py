@@ -55,7 +55,7 @@ def test_a_way_has_each_number_of_workers() -> None:
         ("workers=0", "celery:solo", "a number from 1 to 64, not '0'"),
         ("workers=65", "celery:solo", "a number from 1 to 64, not '65'"),
         ("workers=²", "celery:solo", "a number from 1 to 64"),
-        ("workers=2", "threads", "'threads': a design has no workers"),
+        ("workers=2", "threads", "'threads': only Celery pools have several workers"),
         ("prefetch=2", "threads", "options (prefetch,"),
         ("workers=2", "celery:prefork@2x2", "in this sweep workers comes from --axis"),
         ("prefetch=2", "celery:prefork/prefetch=1", "in this sweep prefetch comes from --axis"),

@@ -34,6 +34,8 @@ class Peer:
     requires: tuple[str, ...]
     #: When a message is dropped from the broker: after its job is done, or before it is begun.
     acks: Literal["late", "early"]
+    #: Whether the peer keeps what a task returns.
+    result_stored: bool
     #: What becomes of a job whose worker dies, in words that follow "a job whose worker dies".
     on_death: str
     #: How it is set up, as its documentation advises for throughput, and where that stands.
@@ -67,6 +69,7 @@ _ROWS = (
         distributions=("dramatiq",),
         requires=("dramatiq",),
         acks="late",
+        result_stored=False,
         on_death="is done again",
         setup="",
     ),
@@ -81,6 +84,7 @@ _ROWS = (
         distributions=("taskiq", "taskiq-redis"),
         requires=("taskiq", "taskiq_redis", "aiofiles"),
         acks="late",
+        result_stored=False,
         on_death="is done again",
         setup="",
         ends="waiting",
@@ -93,6 +97,7 @@ _ROWS = (
         distributions=("huey",),
         requires=("huey",),
         acks="early",
+        result_stored=False,
         on_death="is lost",
         setup="",
     ),
@@ -104,6 +109,7 @@ _ROWS = (
         distributions=("rq",),
         requires=("rq",),
         acks="late",
+        result_stored=False,
         on_death="is lost",
         setup="",
         scales=False,
@@ -117,6 +123,7 @@ _ROWS = (
         distributions=("streaq", "coredis"),
         requires=("streaq", "aiofiles"),
         acks="late",
+        result_stored=False,
         on_death="is done again",
         setup="",
         ends="waiting",
@@ -129,6 +136,7 @@ _ROWS = (
         distributions=("saq",),
         requires=("saq", "aiofiles"),
         acks="late",
+        result_stored=False,
         on_death="is done again",
         setup="",
         ends="waiting",

@@ -135,7 +135,7 @@ def _say(row: Divided, field: Field) -> str:
             return f"was spent held up: {_why_held(row, field)}"
         case Part.SENDING:
             return "passed while slots were free and no further job had been sent: the sender bound it"
-        case Part.QUEUE if name.is_celery:
+        case Part.QUEUE if name.through_broker:
             return (
                 "passed while slots were free and jobs sent, most of them not at a worker yet: the messages "
                 "bound it, in the broker or where workers fetch them"

@@ -83,7 +83,7 @@ def draw(costs: Sequence[Cost], frame: Frame) -> Drawing:
             if label.led:
                 drawing.line(x, y, near, label.base - 5, "soft")
             drawing.text(label.x, label.base, text, anchor=label.anchor, bold=True)
-        shape = drawing.diamond if name.is_celery else drawing.dot
+        shape = drawing.diamond if name.through_broker else drawing.dot
         size = mebibytes(cost.memory_bytes or 0)
         tip = f"{name}\n{digits(cost.jobs_per_s)} jobs per second\npeak memory {size}"
         shape(x, y, 7, choose_colour(cost.entry), tip)

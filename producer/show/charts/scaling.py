@@ -8,6 +8,7 @@ from functools import partial
 
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Field
+from producer.show.charts.families import family_of
 from producer.show.svg.axis import amount
 from producer.show.svg.drawing import Drawing, text_width
 from producer.show.svg.rows import Frame
@@ -80,7 +81,7 @@ def draw(curve: Curve, frame: Frame) -> Drawing:
         line(lambda at: points[0].throughput.value * at / first, "soft")
     if curve.law and curve.law_holds:
         line(curve.law.throughput, "ink", dashed=True)
-    colour = "celery" if curve.way.is_celery else "here"
+    colour = family_of(curve.way).colour
     drawing.path([(x(point.at), y(point.throughput.value)) for point in points], colour, 2.2)
     for point in points:
         _draw_point(drawing, curve, point, x(point.at), y, colour)

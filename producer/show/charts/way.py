@@ -12,11 +12,17 @@ from functools import partial
 
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.entries import Entry, Field
-from producer.show.charts.families import choose_colour
+from producer.show.charts.families import (
+    IN_PROCESS,
+    THROUGH_CELERY,
+    THROUGH_PEER,
+    choose_colour,
+    family_of,
+)
 from producer.show.svg.drawing import Drawing, break_lines
 from producer.show.svg.labels import Box
 from producer.show.svg.rows import LINE, Frame
-from producer.words import counted, seconds
+from producer.words import counted, listed, seconds
 
 #: The most slots that are drawn, each as a small square.
 SQUARES = 40
@@ -60,16 +66,18 @@ class Stop:
 def chart(field: Field, _shared: Shared = ALONE) -> Chart | None:
     """Show the best contender of each family; None where no contender has a valid run."""
     families = [
-        [entry for entry in field.entries if entry.name.is_celery is celery] for celery in (True, False)
+        [entry for entry in field.entries if family_of(entry.name) is family]
+        for family in (THROUGH_CELERY, THROUGH_PEER, IN_PROCESS)
     ]
     best = [next((entry for entry in entries if entry.valid), None) for entries in families]
     ways = [derive(entry) for entry in best if entry]
+    there = [family_of(way.entry.name).text for way in ways]
     if not ways:
         return None
     return Chart(
         "The way of a job",
-        "The best contender through Celery and the best without it, and the mean times of a job in the run "
-        "that stands for the others.",
+        f"The best contender {listed(there)}, and the mean times of a job in the run that stands for the "
+        "others.",
         " ".join(describe(way) for way in ways),
         (Picture("way", "the way of a job", partial(draw, ways)),),
     )
@@ -93,7 +101,7 @@ def derive(entry: Entry) -> Way:
 def describe(way: Way) -> str:
     """Say what a job's time consists of."""
     name, done = way.entry.name, seconds(way.service_s)
-    if not name.is_celery:
+    if not name.through_broker:
         return (
             f"With {name} a job waits {seconds(way.waiting_s)} for a slot and is done in {done}: no message."
         )
@@ -120,13 +128,14 @@ def draw(ways: Sequence[Way], frame: Frame) -> Drawing:
 def _stops(way: Way) -> Iterator[Stop]:
     yield Stop("producer", (f"makes {counted(way.jobs, 'job')}",))
     done = f"each done in {seconds(way.service_s)}"
-    if not way.entry.name.is_celery:
+    if not way.entry.name.through_broker:
         where = f"in {counted(way.processes, 'process', 'processes')}"
         waits = f"no message; waits {seconds(way.waiting_s)} for a slot"
         yield Stop(counted(way.slots, "slot"), (where, done), waits, way.slots)
         return
     yield Stop("broker", (f"keeps {counted(way.jobs, 'message')}", "until they are taken"), "sends a message")
-    pool = f"pool: {way.entry.name.celery_pool}"
+    name = way.entry.name
+    pool = f"pool: {name.celery_pool}" if name.is_celery else f"of {name.way}"
     processes = counted(way.processes, "process", "processes")
     queued = f"lies {seconds(way.queued_s)} in the queue"
     yield Stop(counted(way.workers, "worker"), (pool, f"jobs in {processes}"), queued)

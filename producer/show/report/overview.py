@@ -53,7 +53,7 @@ def write_overview(results: Sequence[Labelled], names: Sequence[str]) -> str:
     head = "".join(f'<th scope="col">{html(column.title)}</th>' for column in columns)
     body = "".join(
         f'<tr><th scope="row">{html(str(name))}</th>{"".join(_cell(name, column) for column in columns)}</tr>'
-        for name in sorted(ways, key=lambda name: (name.is_celery, str(name)))
+        for name in sorted(ways, key=lambda name: (name.through_broker, name.is_peer, str(name)))
     )
     serials = {str(name) for labelled in results for field in labelled.fields if (name := _baseline(field))}
     return (

@@ -38,8 +38,8 @@ def write_pair(chart: TimelineChart, key: str) -> str:
 
 def _first_two(lines: Sequence[Timeline]) -> tuple[int, int]:
     """The fastest of each family, or else the first two."""
-    celery = next((place for place, line in enumerate(lines) if line.entry.name.is_celery), None)
-    here = next((place for place, line in enumerate(lines) if not line.entry.name.is_celery), None)
+    celery = next((place for place, line in enumerate(lines) if line.entry.name.through_broker), None)
+    here = next((place for place, line in enumerate(lines) if not line.entry.name.through_broker), None)
     return (0, 1) if celery is None or here is None else (here, celery)
 
 

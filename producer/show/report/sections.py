@@ -20,6 +20,7 @@ from producer.show.facts import (
     describe_stalls,
     describe_workload,
 )
+from producer.show.guarantees import describe_guarantees
 from producer.show.job import describe_job
 from producer.show.report.fold import fold
 from producer.show.report.glossary import HEAD
@@ -52,6 +53,7 @@ def write_facts(result: Result, workload: WorkloadResult, rows: Sequence[Summary
         parts.append(f'<div class="tiles">{tiles}</div>')
         parts.append(f"<p>{html(describe_jobs(workload, rows))}</p>")
     lines = [*describe_answers(workload), *describe_starvation(starvations(result, workload))]
+    lines += describe_guarantees(row.contender for row in rows)
     lines += describe_used(rows, each_worker(result, workload))
     lines += describe_calls(result, workload)
     parts += [f"<p>{html(line)}</p>" for line in lines]

@@ -1,6 +1,6 @@
 """The colours, by name and by theme.
 
-Each colour means one thing. The two families have Okabe and Ito's hues (jfly.uni-koeln.de/color),
+Each colour means one thing. The families have Okabe and Ito's hues (jfly.uni-koeln.de/color),
 lightened on a dark page; faster is green and slower purple; processes have muted tones, and those of
 neighbours differ in lightness, which people with any kind of colour blindness see. Nothing is said by
 colour alone: what is slower is hatched, a warning has a striped edge, a process's name is beside its lanes.
@@ -14,8 +14,8 @@ from collections.abc import Mapping
 #: Colours that processes take in turn.
 PROCESSES = 6
 
-#: `here` and `celery` are the families of contenders; `bad` is what is invalid or has to be known; `wait` is
-#: waiting in the queue, and `part-` begins what else a slot does with its time.
+#: `here`, `celery` and `peer` are the families of contenders; `bad` is what is invalid or has to be known;
+#: `wait` is waiting in the queue, and `part-` begins what else a slot does with its time.
 LIGHT: Mapping[str, str] = {
     "paper": "#ffffff",
     "raised": "#f6f7f9",
@@ -25,6 +25,7 @@ LIGHT: Mapping[str, str] = {
     "wait": "#c3cad3",
     "here": "#0072b2",
     "celery": "#d55e00",
+    "peer": "#7a6a00",
     "faster": "#1b7837",
     "slower": "#762a83",
     "bad": "#b3261e",
@@ -49,6 +50,7 @@ DARK: Mapping[str, str] = {
     "wait": "#56606e",
     "here": "#56b4e9",
     "celery": "#f28e3d",
+    "peer": "#d8c93a",
     "faster": "#5cba76",
     "slower": "#c79bdc",
     "bad": "#ff8a80",

@@ -45,7 +45,7 @@ def break_even_s(field: Field, celery: Entry, at_once: int) -> float | None:
 
 def _costs(field: Field) -> Iterator[str]:
     celery = next((entry for entry in field.entries if entry.valid and entry.name.is_celery), None)
-    design = next((entry for entry in field.entries if entry.valid and not entry.name.is_celery), None)
+    design = next((entry for entry in field.entries if entry.valid and not entry.name.through_broker), None)
     if celery is None:
         return
     costs = [f"{field.workload.name}: {celery.name}, whose median is the shortest through Celery"]

@@ -25,6 +25,7 @@ from producer.show.facts import (
     describe_stalls,
 )
 from producer.show.gil_gain import describe_gil_gains
+from producer.show.guarantees import describe_guarantees
 from producer.show.slots import against, between_commas
 from producer.show.starvation import describe_starvation
 from producer.show.terminal.advice import print_advice
@@ -107,6 +108,7 @@ def _notes(result: Result, workload: WorkloadResult, rows: Sequence[Summary], wi
         yield describe_jobs(workload, rows)
         yield from describe_bounds(result, workload, rows)
         yield from describe_means(rows)
+    yield from describe_guarantees(row.contender for row in rows)
     yield from describe_gil_gains(result, workload)
     yield from describe_answers(workload)
     if wide:
