@@ -41,6 +41,13 @@ class MovePlayed:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingDone:
+    """Which job it was that did nothing."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Integral:
     """The value of one piece of the integral."""
 
@@ -90,7 +97,7 @@ class GameMovePlayed:
 
 
 Answer: TypeAlias = (
-    FilesChecked | MovePlayed | Integral | PrimesCounted | Exchanged | Returned | GameMovePlayed
+    FilesChecked | MovePlayed | NothingDone | Integral | PrimesCounted | Exchanged | Returned | GameMovePlayed
 )
 
 

@@ -13,6 +13,7 @@ from worker.jobs import (
     FileCheck,
     GameMove,
     Job,
+    NoOp,
     Sieve,
     Trapezoid,
     fields_of,
@@ -22,6 +23,7 @@ from worker.jobs import (
 KINDS: dict[str, type[Job]] = {
     "file_check": FileCheck,
     "chess_move": ChessMove,
+    "no_op": NoOp,
     "trapezoid": Trapezoid,
     "sieve": Sieve,
     "exchange": Exchange,

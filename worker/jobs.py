@@ -26,6 +26,8 @@ MAX_WAIT_MS = 20_000
 MAX_BOARDS, MAX_PLIES = 1_000, 2_000
 #: What the names of the queues begin with that a game's moves are sent to, and how long they are at most.
 GAME_QUEUES, MAX_QUEUE = "simul.", 255
+#: The number of a job that does nothing.
+MAX_NUMBER = 10**9
 #: Steps of one piece of an integral: some seconds.
 MAX_STEPS = 10_000_000
 #: The sieve's upper end. Its memory grows with the root of this: a few megabytes a job.
@@ -80,6 +82,16 @@ class ChessMove:
             _require(0 <= self.wait_ms <= MAX_WAIT_MS, f"wait_ms lies in 0..{MAX_WAIT_MS:,}")
         if self.depth is not None:
             _require(1 <= self.depth <= MAX_DEPTH, f"depth lies in 1..{MAX_DEPTH}, not {self.depth}")
+
+
+@dataclass(frozen=True, slots=True)
+class NoOp:
+    """Do nothing: what is left is what it costs to have anything done."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.number <= MAX_NUMBER, f"number lies in 0..{MAX_NUMBER:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +208,7 @@ class GameMove:
         )
 
 
-Job: TypeAlias = FileCheck | ChessMove | Trapezoid | Sieve | Exchange | Call | GameMove
+Job: TypeAlias = FileCheck | ChessMove | NoOp | Trapezoid | Sieve | Exchange | Call | GameMove
 
 
 def wait_s(job: Job) -> float:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import assert_never
 
 from worker import call, chess_move, deadline, exchange, file_check, game_move, sieve, trapezoid
-from worker.answers import Answer
-from worker.jobs import Call, ChessMove, Exchange, FileCheck, GameMove, Job, Sieve, Trapezoid
+from worker.answers import Answer, NothingDone
+from worker.jobs import Call, ChessMove, Exchange, FileCheck, GameMove, Job, NoOp, Sieve, Trapezoid
 
 
 def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None = None) -> Answer:
@@ -34,6 +34,8 @@ def perform(job: Job, data_root: Path, sleep: Callable[[float], object] | None =
             return file_check.check(job, data_root, until)
         case ChessMove():
             return chess_move.move(job, sleep, until)
+        case NoOp():
+            return NothingDone(job.number)
         case Trapezoid():
             return trapezoid.integrate(job, until)
         case Sieve():
@@ -60,6 +62,8 @@ async def perform_async(job: Job, data_root: Path) -> Answer:
             return await file_check.check_async(job, data_root, until)
         case ChessMove():
             return await chess_move.move_async(job, until=until)
+        case NoOp():
+            return NothingDone(job.number)
         case Trapezoid():
             return await trapezoid.integrate_async(job, until)
         case Sieve():

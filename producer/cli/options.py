@@ -13,7 +13,7 @@ from worker.pools import POOLS
 Workloads: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        help="What to do: files, waits, search, trapezoid, sieve, exchange, mixed, uneven; "
+        help="What to do: files, waits, search, trapezoid, sieve, exchange, mixed, uneven, noop; "
         "or --job for your own."
     ),
 ]

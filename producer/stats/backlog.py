@@ -33,8 +33,14 @@ class Backlog:
         return float(self.jobs[:last].max(initial=0.0))
 
     def falls_to(self, jobs: float, after_s: float) -> float | None:
-        """Return when it was first so small after a moment; None where it never was."""
-        small = self.at_s[(self.jobs <= jobs) & (self.at_s > after_s)]
+        """Return when it fell to so many jobs after it was larger after a moment; None where it never did.
+
+        Where it never was larger, that is the moment itself.
+        """
+        large = np.flatnonzero((self.jobs > jobs) & (self.at_s >= after_s))
+        if not len(large):
+            return after_s
+        small = self.at_s[large[0] :][self.jobs[large[0] :] <= jobs]
         return float(small[0]) if len(small) else None
 
     def thinned(self, points: int = 400) -> Backlog:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producer.workloads import exchange, files, mixed, search, sieve, trapezoid, uneven, waits
+from producer.workloads import exchange, files, mixed, noop, search, sieve, trapezoid, uneven, waits
 from producer.workloads.maker import Bound, Check, Maker, Recipe
 from worker.errors import UnknownNameError
 from worker.jobs import Job
@@ -37,6 +37,7 @@ WORKLOADS: dict[str, Maker] = {
     "exchange": exchange.MAKER,
     "mixed": mixed.MAKER,
     "uneven": uneven.MAKER,
+    "noop": noop.MAKER,
 }
 
 
