@@ -121,7 +121,7 @@ _ROWS = (
         ("-m", "streaq", "run", "{module}:worker"),
         slot="coroutine",
         distributions=("streaq", "coredis"),
-        requires=("streaq", "aiofiles"),
+        requires=("streaq", "coredis", "aiofiles"),
         acks="late",
         result_stored=False,
         on_death="is done again",

@@ -1,4 +1,4 @@
-"""dramatiq on Redis: an actor, and what sends to it."""
+"""The app of dramatiq: an actor on its Redis broker, which acknowledges a message after its job."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ from typing import Any
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, ShutdownNotifications
 
 from producer.contenders.peers import job as work
 from producer.contenders.peers.modules import Message, Send, broker_url, queue
 
-# Its default middleware without TimeLimit, for which a job of more than ten minutes is too long.
-_MIDDLEWARE = [AgeLimit(), ShutdownNotifications(), Callbacks(), Pipelines(), Retries()]
+#: Milliseconds that a job may take: a week, which is to say that dramatiq ends none (its own limit is 600 s).
+TIME_LIMIT_MS = 7 * 24 * 3600 * 1000
 
-# The namespace begins the name of each key.
-broker = RedisBroker(  # type: ignore[no-untyped-call]  # it says it is typed, and is so in part
-    url=broker_url(), namespace=queue(), middleware=_MIDDLEWARE
-)
+# It says that it is typed, and is so in part.
+broker = RedisBroker(url=broker_url(), namespace=queue())  # type: ignore[no-untyped-call]  # as said
 dramatiq.set_broker(broker)
 
 
-@dramatiq.actor(queue_name="jobs")
+@dramatiq.actor(time_limit=TIME_LIMIT_MS, max_retries=3, min_backoff=1000)
 def do(run: str, index: int, enqueued_ns: int, job: Any) -> None:
     """Do a job, and record it."""
     work.do(run, index, enqueued_ns, job)
@@ -31,11 +28,13 @@ def do(run: str, index: int, enqueued_ns: int, job: Any) -> None:
 
 @contextmanager
 def sender() -> Iterator[Send]:
-    """Yield what sends messages one by one: dramatiq has no call for many."""
+    """Yield what sends: one call of Redis a message, as dramatiq's groups do."""
 
     def send(messages: Sequence[Message]) -> None:
         for message in messages:
             do.send(**message)
 
-    yield send
-    broker.close()
+    try:
+        yield send
+    finally:
+        broker.close()

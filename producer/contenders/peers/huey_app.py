@@ -1,4 +1,4 @@
-"""huey on Redis: a task, and what sends to it."""
+"""The app of huey: a list of Redis, from which a message is gone before its job is begun."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from huey import RedisHuey
 from producer.contenders.peers import job as work
 from producer.contenders.peers.modules import Message, Send, broker_url, queue
 
-# Blocking reads are its default: there is no interval in which the queue is polled.
-huey = RedisHuey(queue(), url=broker_url(), results=False)
+huey = RedisHuey(queue(), url=broker_url(), results=False, clean_name=False)
 
 
-@huey.task()
+@huey.task(retries=3)
 def do(run: str, index: int, enqueued_ns: int, job: Any) -> None:
     """Do a job, and record it."""
     work.do(run, index, enqueued_ns, job)
@@ -23,10 +22,13 @@ def do(run: str, index: int, enqueued_ns: int, job: Any) -> None:
 
 @contextmanager
 def sender() -> Iterator[Send]:
-    """Yield what sends messages one by one: huey has no call for many."""
+    """Yield what sends: huey has no call for many."""
 
     def send(messages: Sequence[Message]) -> None:
         for message in messages:
             do(**message)
 
-    yield send
+    try:
+        yield send
+    finally:
+        huey.storage.conn.close()

@@ -36,6 +36,7 @@ def sender() -> Iterator[Send]:
                     job_id=f"{queue()}-{message['run']}-{message['index']}",
                     timeout=-1,
                     result_ttl=0,
+                    retry=rq.Retry(max=3),
                 )
                 for message in messages
             ]
@@ -47,7 +48,9 @@ def sender() -> Iterator[Send]:
 
 def main() -> None:
     """Work, in a process that forks for each job and has loaded before what a job needs."""
-    importlib.import_module(PEERS["rq"].package)  # of that name, and not as the program that this is
+    # The module under its own name, not as the program that this is, and what reads a job.
+    for module in (PEERS["rq"].package, "worker.shapes"):
+        importlib.import_module(module)
     rq.Worker([_queue], connection=_client, name=queue()).work(logging_level="WARNING")
 
 

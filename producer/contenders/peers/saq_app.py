@@ -1,4 +1,4 @@
-"""saq on Redis: a function, the settings that its worker is started with, and what sends to it."""
+"""The app of saq: lists of Redis, where a job is active until it is finished."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from redis.asyncio import Redis
-from saq.queue.redis import RedisQueue
+from saq import Queue
 
 from producer.contenders.peers import job as work
 from producer.contenders.peers.modules import Message, Send, broker_url, queue, slots
 
-_queue = RedisQueue(Redis.from_url(broker_url()), name=queue())
+#: Messages on their way at a time.
+AT_A_TIME = 100
+
+saq_queue = Queue.from_url(broker_url(), name=queue())
 
 
 async def do(_: Any, *, run: str, index: int, enqueued_ns: int, job: Any) -> None:
@@ -21,18 +23,25 @@ async def do(_: Any, *, run: str, index: int, enqueued_ns: int, job: Any) -> Non
     await work.do_async(run, index, enqueued_ns, job)
 
 
-#: What `saq producer...saq_app.settings` looks for.
-settings = {"queue": _queue, "functions": [("do", do)], "concurrency": slots()}
+settings = {"queue": saq_queue, "functions": [do], "concurrency": slots()}
 
 
 @contextmanager
 def sender() -> Iterator[Send]:
-    """Yield what sends messages one by one. Nothing is kept of a job that is done, and none is timed out."""
+    """Yield what sends: saq has no call for many without their results; a hundred are awaited together."""
 
     async def send_all(messages: Sequence[Message]) -> None:
-        for message in messages:
-            await _queue.enqueue("do", **message, ttl=-1, timeout=0)
+        for start in range(0, len(messages), AT_A_TIME):
+            await asyncio.gather(*map(_send, messages[start : start + AT_A_TIME]))
 
     with asyncio.Runner() as runner:
-        yield lambda messages: runner.run(send_all(messages))
-        runner.run(_queue.disconnect())
+        runner.run(saq_queue.connect())
+        try:
+            yield lambda messages: runner.run(send_all(messages))
+        finally:
+            runner.run(saq_queue.disconnect())
+
+
+async def _send(message: Message) -> None:
+    # No time limit, no result kept; retries: how often it is tried in all.
+    await saq_queue.enqueue("do", timeout=0, ttl=-1, retries=3, **message)
