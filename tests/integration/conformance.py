@@ -18,7 +18,7 @@ from worker.jobs import ChessMove, Exchange, FileCheck, Job, Sieve, Trapezoid
 #: Where each slot costs as much as a process.
 DEAR = {"celery:prefork", "processes", "interpreters"}
 #: Where many jobs have one thread.
-SHARING = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet"}
+SHARING = {"asyncio", "celery:asyncio", "celery:gevent", "celery:eventlet", "taskiq", "streaq", "saq"}
 #: Enough that jobs overtake each other, and few of those that are dear.
 MANY, FEW = 4, 2
 

@@ -13,6 +13,7 @@ import redis
 from producer.contenders.celery_workers.send import producer_app
 from producer.contenders.celery_workers.spawned import SpawnedWorkers
 from producer.contenders.designs.contender import DesignContender
+from producer.contenders.peers.contender import PeerContender
 from producer.contenders.protocol import Contender
 from producer.contenders.spec import Spec
 from producer.measure.reference_run import work_out
@@ -54,11 +55,13 @@ def make_over(
 
     def over(transport: str) -> Callable[[Spec], Contender]:
         def make(spec: Spec) -> Contender:
-            if spec.celery_pool is None:
+            if not spec.name.through_broker:
                 return DesignContender(spec, data_root, reaper)
             broker: Broker = request.getfixturevalue(
                 "broker"
             )  # not before a pool is wanted: designs need none
+            if spec.name.is_peer:
+                return PeerContender(spec, broker, data_root, reaper)
             return SpawnedWorkers(spec, broker, producer_app(broker.url), data_root, reaper, transport)
 
         return make

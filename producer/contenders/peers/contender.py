@@ -59,7 +59,8 @@ class PeerContender:
         self._variables = variables or {}
         self._queue = ""
         self._process: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  it goes with this
+        #: What the worker writes to stdout and stderr.
+        self._log: IO[bytes]
 
     def start(self) -> None:
         """Start the worker, and have each slot do a job.
