@@ -41,7 +41,7 @@ class Plan:
     awaited: Sequence[str] = ()
     #: What carries messages to the workers that are started, one of `TRANSPORTS`.
     transport: str = TRANSPORTS[0]
-    kind: Literal["comparison", "sweep", "load"] = "comparison"
+    kind: Literal["comparison", "sweep", "load", "queues"] = "comparison"
     #: The rates at which the jobs of a load arrive; empty where all are sent at once.
     offers: Sequence[Offer] = ()
     #: What the contenders of a sweep differ in.

@@ -28,6 +28,7 @@ PACKAGES = (
     "uvloop",
     "aiofiles",
     "chess",
+    *("dramatiq", "taskiq", "taskiq-redis", "huey", "rq", "streaq", "coredis", "saq"),
 )
 
 

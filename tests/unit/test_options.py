@@ -52,7 +52,7 @@ def test_all_the_commands_are_there() -> None:
     words = {" ".join(path) for path in PATHS}
     assert words == {
         *("", "compare", "show", "send", "worker", "judit", "machine", "data", "data make", "data check"),
-        *("sweep", "diff", "report", "check", "live", "load", "lesson", "class"),
+        *("sweep", "diff", "report", "check", "live", "load", "queues", "lesson", "class"),
     }
 
 

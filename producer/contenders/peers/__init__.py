@@ -70,8 +70,12 @@ _ROWS = (
         requires=("dramatiq",),
         acks="late",
         result_stored=False,
-        on_death="is done again",
-        setup="",
+        on_death="is done again, when its heartbeat is a minute old and one of a thousand requests looks",
+        setup=("Two messages a thread are prefetched, its default (dramatiq/worker.py)."),
+        unequal=(
+            "It polls: what comes into an empty queue may wait for up to a second "
+            "(dramatiq_worker_timeout, its default). It imports gevent where that is installed."
+        ),
     ),
     Peer(
         "taskiq",
@@ -85,8 +89,12 @@ _ROWS = (
         requires=("taskiq", "taskiq_redis", "aiofiles"),
         acks="late",
         result_stored=False,
-        on_death="is done again",
-        setup="",
+        on_death="is done again after ten minutes, its idle_timeout",
+        setup=(
+            "A stream of which up to 100 messages are fetched at a time, its default; async tasks in "
+            "the loop itself."
+        ),
+        unequal=("Its worker uses uvloop where that is installed."),
         ends="waiting",
     ),
     Peer(
@@ -99,7 +107,8 @@ _ROWS = (
         acks="early",
         result_stored=False,
         on_death="is lost",
-        setup="",
+        setup=("Blocking reads, its default, so that no interval matters."),
+        unequal=("It has no late acknowledgement. It imports gevent where that is installed."),
     ),
     Peer(
         "rq",
@@ -110,8 +119,12 @@ _ROWS = (
         requires=("rq",),
         acks="late",
         result_stored=False,
-        on_death="is lost",
-        setup="",
+        on_death="is done again by the retries that it was sent with",
+        setup=(
+            "A worker that forks for each job, which is what its documentation advises for "
+            "production (docs/benchmark.md), with all that a job needs loaded before."
+        ),
+        unequal=("One job at a time."),
         scales=False,
         ends="all",
     ),
@@ -124,8 +137,8 @@ _ROWS = (
         requires=("streaq", "coredis", "aiofiles"),
         acks="late",
         result_stored=False,
-        on_death="is done again",
-        setup="",
+        on_death="is done again after a minute, its idle_timeout",
+        setup=("As many messages are prefetched as there are slots, its default."),
         ends="waiting",
     ),
     Peer(
@@ -137,8 +150,8 @@ _ROWS = (
         requires=("saq", "aiofiles"),
         acks="late",
         result_stored=False,
-        on_death="is done again",
-        setup="",
+        on_death="is done again when its timeout is over, which has to be longer than any job",
+        setup=("Blocking reads, its default."),
         ends="waiting",
     ),
 )

@@ -11,7 +11,11 @@ from saq import Queue
 
 from producer.contenders.peers import job as work
 from producer.contenders.peers.modules import Message, Send, broker_url, queue, slots
+from worker.settings import Settings
 
+#: Seconds after which a job counts as stuck, so that it is done again when its worker has died: longer than
+#: any job may take.
+STUCK_S = int(Settings.read().job_limit_s) + 30
 #: Messages on their way at a time.
 AT_A_TIME = 100
 
@@ -43,5 +47,5 @@ def sender() -> Iterator[Send]:
 
 
 async def _send(message: Message) -> None:
-    # No time limit, no result kept; retries: how often it is tried in all.
-    await saq_queue.enqueue("do", timeout=0, ttl=-1, retries=3, **message)
+    # No result kept; retries: how often it is tried in all.
+    await saq_queue.enqueue("do", timeout=STUCK_S, ttl=-1, retries=3, **message)
