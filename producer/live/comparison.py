@@ -70,10 +70,10 @@ class LiveWatcher:
         """
         if self._feed.watched:
             self._say("reporting", "making the report")
-            from producer.show.report.labelled import label  # not at the top: nobody may want it
-            from producer.show.report.page import write_page
+            from producer.show.report.files import make_page  # not at the top: nobody may want it
+            from producer.show.report.labelled import label
 
-            page = write_page([label(name, result)])
+            page = make_page([label(name, result)])
             if len(page.encode()) <= MOST_REPORT:
                 self._feed.report(page)
                 self._state["report"] = True

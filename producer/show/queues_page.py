@@ -38,7 +38,8 @@ def write_queues_page(
 ) -> str:
     """Write the whole page; `command` is what made it."""
     names = list(dict.fromkeys(runs.contender for runs in measured))
-    where = f"{machine.cpu}, {counted(machine.cores, 'core')}, {gibibytes(machine.memory_bytes)}, {machine.python}"
+    memory = gibibytes(machine.memory_bytes)
+    where = f"{machine.cpu}, {counted(machine.cores, 'core')}, {memory}, {machine.python}"
     introduction = INTRODUCTION.format(
         command=command, machine=where, broker=broker, rounds=counted(rounds, "run")
     )

@@ -51,8 +51,12 @@ def write(shown: Sequence[Labelled], out: Path) -> int:
         ResultError: it cannot be written, or would overwrite what is no report.
         ReaderGoneError: it went into a pipe, and was not read to its end.
     """
-    is_load = shown[0].result.kind == "load"
-    return write_text(write_load_page(shown) if is_load else write_page(shown), out)
+    return write_text(make_page(shown), out)
+
+
+def make_page(shown: Sequence[Labelled]) -> str:
+    """Make the page of these results, all of one kind."""
+    return write_load_page(shown) if shown[0].result.kind == "load" else write_page(shown)
 
 
 def write_text(page: str, out: Path) -> int:

@@ -19,6 +19,7 @@ WORDS: Mapping[str, str] = {
         "Python's event loop: one thread does many jobs, and turns to another whenever one of "
         "them has to wait."
     ),
+    "backlog": "Jobs that have arrived and are not done yet, those in slots included.",
     "broker": (
         "The program between the producer and the workers: it keeps messages until a worker takes "
         "them; here it is Redis, or one that speaks its language."
@@ -73,6 +74,10 @@ WORDS: Mapping[str, str] = {
     "p95": (
         "Of 100 of these times 95 are shorter, 5 longer; likewise p50, the median, and p99, which only one "
         "in a hundred exceeds."
+    ),
+    "offered rate": (
+        "Jobs that arrive per second on average, whether or not anybody is ready for them: who is slow "
+        "does not slow their arrival down."
     ),
     "pool": (
         "What does the jobs inside a Celery worker: processes (prefork), threads, an event loop, "
