@@ -158,7 +158,7 @@ def _contradictions(result: Result) -> Iterator[str]:
         if run.workload not in workloads:
             yield f"run {place} is of a workload that is not there"
         else:
-            yield from (f"run {place}: {why}" for why in _of_run(run, workloads[run.workload]))
+            yield from (f"run {place}: {why}" for why in _of_run(run, workloads[run.workload], result.kind))
     if any((run.offered is not None) != (result.kind == "load") for run in result.runs):
         yield "the runs of a load say how their jobs arrived, and no others do"
     runs = Counter((run.workload, run.contender, run.round, _rate(run)) for run in result.runs)
@@ -198,7 +198,7 @@ def _of_predictions(result: Result) -> Iterator[str]:
             yield "a contender's speed is predicted twice"
 
 
-def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
+def _of_run(run: Run, workload: WorkloadResult, kind: str) -> Iterator[str]:
     if not _is_read_back(run.contender):
         yield "its contender's name would be read as another's"
     columns = run.records
@@ -209,10 +209,12 @@ def _of_run(run: Run, workload: WorkloadResult) -> Iterator[str]:
         yield "not each of its jobs has a CPU time"
     if not all(map(_can_have_run, columns.cpu_us, columns.finished_us)):
         yield "a job ran for longer than it took"
-    if run.offered is None:
+    if run.offered is None and kind != "load":
         if run.jobs != workload.jobs:
             yield "it has not the jobs of its workload"
-    elif not (max(run.offered.first_s, run.offered.burst_at_s) <= run.offered.for_s and run.offered.for_s):
+    elif run.offered and not (
+        max(run.offered.first_s, run.offered.burst_at_s) <= run.offered.for_s and run.offered.for_s
+    ):
         yield "its jobs arrived when none could"
     if max(columns.index, default=0) >= run.jobs or len(set(columns.index)) < len(columns.index):
         yield "its records are not of its jobs"

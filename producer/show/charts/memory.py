@@ -9,7 +9,13 @@ from functools import partial
 from producer.show.charts.chart import ALONE, Chart, Picture, Shared
 from producer.show.charts.costs import Cost, derive, name_least
 from producer.show.charts.entries import Field
-from producer.show.charts.families import IN_PROCESS, THROUGH_CELERY, choose_colour, list_families
+from producer.show.charts.families import (
+    IN_PROCESS,
+    THROUGH_CELERY,
+    THROUGH_PEER,
+    choose_colour,
+    list_families,
+)
 from producer.show.svg.axis import Axis, amount, amount_log
 from producer.show.svg.drawing import Drawing, break_lines
 from producer.show.svg.labels import Box, place_labels
@@ -58,7 +64,7 @@ def draw(costs: Sequence[Cost], frame: Frame) -> Drawing:
     drawing = Drawing(frame.width)
     across = _axis("peak memory, in MiB", [(cost.memory_bytes or 0) / 2**20 for cost in seen])
     up = _axis("jobs per second", [cost.jobs_per_s for cost in seen])
-    shapes = {IN_PROCESS: "dot", THROUGH_CELERY: "diamond"}
+    shapes = {IN_PROCESS: "dot", THROUGH_CELERY: "diamond", THROUGH_PEER: "diamond"}
     keys = [replace(key, shape=shapes[key]) for key in list_families(cost.entry for cost in seen)]
     top = draw_legend(drawing, 0, keys) + 12
     for line in break_lines(up.title, frame.width - 4):
