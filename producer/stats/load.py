@@ -95,18 +95,19 @@ def _rate(run: Run) -> float:
 
 def _step(name: ContenderName, rate: float, runs: Sequence[Run], result: Result) -> Step:
     offers = [run.offered for run in runs if run.offered]
+    valid = [run for run in runs if run.valid and run.records.index]
     step = Step(
         contender=name,
         rate=rate,
         burst=offers[0].burst,
         burst_at_s=offers[0].burst_at_s,
         runs=len(runs),
-        valid_runs=sum(run.valid for run in runs),
+        valid_runs=len(valid),
         late_p99_s=max(offer.late_p99_s for offer in offers),
         late_max_s=max(offer.late_max_s for offer in offers),
         problems=tuple(f"round {run.round}: {problem}" for run in runs for problem in run.problems),
     )
-    seen = [see(run) for run in runs if run.valid]
+    seen = [see(run) for run in valid]
     if not seen:
         return step
     used = _used(seen)
@@ -114,7 +115,7 @@ def _step(name: ContenderName, rate: float, runs: Sequence[Run], result: Result)
         step,
         arrived_per_s=_median(each.arrived_per_s for each in seen),
         done_per_s=_median(each.done_per_s for each in seen),
-        latency_ms=percentiles(1000 * join_times([run.times for run in runs if run.valid]).latency_s),
+        latency_ms=percentiles(1000 * join_times([run.times for run in valid]).latency_s),
         backlog_end=_median(each.backlog_end for each in seen),
         backlog_peak=_median(each.backlog_peak for each in seen),
         peak_memory_bytes=max((each.peak_memory_bytes or 0 for each in seen), default=0) or None,
@@ -153,7 +154,8 @@ def _used(seen: Sequence[Seen]) -> float | None:
 def _capacity(name: ContenderName, its_steps: Sequence[Step]) -> Capacity:
     measured = [step for step in its_steps if step.held is not None]
     if not measured:
-        return Capacity(name, None, None, f"no valid run: {its_steps[0].problems[0]}")
+        problems = [problem for step in its_steps for problem in step.problems] or ["no job was done"]
+        return Capacity(name, None, None, f"no valid run: {problems[0]}")
     failed = next((step for step in measured if not step.held), None)
     held = [step for step in measured if failed is None or step.rate < failed.rate]
     highest = held[-1] if held else None

@@ -29,6 +29,7 @@ from producer.show.terminal.tables import print_result
 from producer.stats.diff import compare
 from tests.charted import compared, one_after_the_other, placed
 from tests.made import left_out, result, run, workload
+from tests.unit.test_load_stats import offered_run, steady
 from worker.errors import ResultError
 
 
@@ -70,20 +71,35 @@ def sweep() -> Result:
     return result(runs, kind="sweep")
 
 
-PLAIN: list[Any] = [to_plain(made) for made in (comparison(), sweep(), computed())]
+def arrived() -> Result:
+    """Two contenders at two offered rates, and a run that failed."""
+    made, _ = compared(
+        *(
+            offered_run(steady(rate, growth=growth), rate, contender=name, problems=problems)
+            for rate, growth in ((1.0, 0.0), (2.0, 0.4))
+            for name, problems in (("celery:threads@2", ()), ("huey@2", ("it died",) if rate > 1 else ()))
+        )
+    )
+    made.kind = "load"
+    return made
+
+
+PLAIN: list[Any] = [to_plain(made) for made in (comparison(), sweep(), computed(), arrived())]
 
 
 def everything(path: Path) -> None:
     """All that is ever made of a result, as the commands make it."""
     loaded = load(path)
     print_result(Console(file=StringIO(), width=160), loaded)
-    for workload_ in loaded.workloads:
+    for workload_ in loaded.workloads if loaded.kind != "load" else ():
         show_sweep(loaded, workload_)
     for how in ("json", "csv", "markdown"):
         export(loaded, how)
     shown = files.load([path, path])
     files.write(shown, path.with_suffix(".html"))
     files.write_static(shown, path.with_suffix(".charts"), png=False)
+    if loaded.kind == "load":
+        return
     for old, new in ((comparison(), loaded), (loaded, comparison()), (loaded, loaded)):
         try:
             show_diff("two", compare(old, new, "new", force=True), 1.1)
