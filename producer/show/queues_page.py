@@ -17,19 +17,25 @@ HEADINGS = (
     *("queue", "ack", "sent/s", "done/s (min–max)", "of ideal", "CPU a job, ms", "memory"),
     *("offered/s, its half", "latency then, ms p50/p95/p99"),
 )
+#: How what is said of jobs whose worker dies is shown.
+DEATHS = (
+    "What becomes of a job whose worker dies is shown by `uv run --extra peers pytest -m bench -n 0 -s "
+    "tests/bench/test_peer_deaths.py`, in up to half an hour."
+)
 #: What is said of every number on the page.
 INTRODUCTION = """\
 # Queues side by side
 
 Measured by `{command}` on {machine}; {broker}; {rounds} of each, in random order. Every queue has one worker
-and the slots behind its @, on the same Redis; the jobs are the same, and each writes the same record. Made by
-hand for a release; another machine has other numbers, and the command shows them.
+and the slots behind its @, on the same Redis; the jobs are the same. Made by hand for a release; another
+machine has other numbers, and the command shows them.
 
 How to read it: a queue is filled while its worker, warm, stands still; *sent/s* is how fast its own client
 does that, and *done/s* how fast the worker then empties it: the median, with the least and the most. From
 fewer than five runs nothing is claimed. *CPU a job* is that of the worker's processes. *Latency* is that of
 jobs that arrive at half of the queue's own capacity (seeded Poisson arrivals), from the moment each was to
-arrive.
+arrive. Every job writes a record to Redis before it is acknowledged, which is part of every number: without
+it no-ops are done faster (`uv run pytest -m bench -s tests/bench/test_workers.py`).
 """
 
 
@@ -72,7 +78,7 @@ def _setups(names: Sequence[ContenderName], machine: Machine) -> Iterator[str]:
 def _guarantees(names: Sequence[ContenderName]) -> Iterator[str]:
     yield "## What each guarantees\n"
     yield from (f"- {markdown(line)}" for line in describe_guarantees(names))
-    yield ""
+    yield f"\n{DEATHS}\n"
 
 
 def _section(measured: Sequence[QueueRuns]) -> Iterator[str]:

@@ -89,7 +89,7 @@ _ROWS = (
         requires=("taskiq", "taskiq_redis", "aiofiles"),
         acks="late",
         result_stored=False,
-        on_death="is done again after ten minutes, its idle_timeout",
+        on_death="is done again after ten minutes, its idle_timeout, when another job comes",
         setup=(
             "A stream of which up to 100 messages are fetched at a time, its default; async tasks in "
             "the loop itself."
