@@ -17,6 +17,12 @@ HEADINGS = (
     *("queue", "ack", "sent/s", "done/s (min–max)", "of ideal", "CPU a job, ms", "memory"),
     *("offered/s, its half", "latency then, ms p50/p95/p99"),
 )
+#: How Celery is set up.
+CELERY = (
+    "The transport celery-reliable-redis; prefetch 4, Celery's default; no result backend. Sent by "
+    "`send_many` of that transport: Celery's own `delay` is slower (`uv run pytest -m bench -s "
+    "tests/bench/test_sending.py`)."
+)
 #: How what is said of jobs whose worker dies is shown.
 DEATHS = (
     "What becomes of a job whose worker dies is shown by `uv run --extra peers pytest -m bench -n 0 -s "
@@ -70,7 +76,7 @@ def _setups(names: Sequence[ContenderName], machine: Machine) -> Iterator[str]:
         else:
             versions = [f"{each} {machine.packages.get(each, NOTHING)}" for each in ("celery", "kombu")]
             command = f"simul worker --pool {name.celery_pool} -c {name.slots or 1}"
-            note = "The transport celery-reliable-redis, prefetch 4 (Celery's default), no result backend."
+            note = CELERY
             yield _line(str(name), ", ".join(versions), f"`{command}`", note)
     yield ""
 

@@ -11,6 +11,7 @@ from tests.helpers import simul
 
 
 def test_a_load_prints_its_table_and_saves_and_shows_it(tmp_path: Path) -> None:
+    pytest.importorskip("huey")
     said = simul(
         *("load", "noop", "--jobs", "20", "--rate", "20,40", "--for", "1", "--burst", "10@0.5"),
         *("--with", "celery:threads@2,huey@2", "--out", "a.json.gz", "--report", "a.html"),
@@ -63,6 +64,7 @@ def test_what_makes_no_sense_is_one_clear_line(
 
 
 def test_queues_are_compared_on_one_page_and_one_that_cannot_run_stops_nobody(tmp_path: Path) -> None:
+    pytest.importorskip("huey")
     said = simul(
         *("queues", "--quick", "--quiet", "--with", "celery:solo,huey@2", "--out", "page.md"), cwd=tmp_path
     )

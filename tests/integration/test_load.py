@@ -62,7 +62,7 @@ def test_a_sender_that_cannot_keep_its_schedule_spoils_the_run(roster: Roster) -
 def test_a_worker_that_dies_while_jobs_arrive_ends_the_run_at_once(
     broker: Broker, data_root: Path, reaper: Reaper
 ) -> None:
-    contender: QueueContender = PeerContender(Spec("huey", 2), broker, data_root, reaper)
+    contender: QueueContender = PeerContender(runnable(Spec("huey", 2)), broker, data_root, reaper)
     try:
         contender.start()
         arriving = Arriving(contender, Offer(rate=50, for_s=3600.0, seed=1), JOBS)
