@@ -12,7 +12,7 @@ from producer.lesson.contenders import SlotsPool
 Workloads: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        help="What to predict: files, waits, search, trapezoid, sieve, exchange, mixed, uneven. "
+        help="What to predict: files, waits, search, trapezoid, sieve, exchange, mixed, uneven, noop. "
         "Without it: files, waits and search."
     ),
 ]

@@ -106,7 +106,7 @@ def test_any_other_json_is_an_invalid_job_or_a_valid_one_and_never_anything_wors
     [
         ([], "not list"),
         ({}, "no kind of job is called None"),
-        ({"kind": "shell"}, "there are: file_check, chess_move, trapezoid, sieve"),
+        ({"kind": "shell"}, "there are: file_check, chess_move, no_op, trapezoid, sieve"),
         ({"kind": "file_check"}, "missing required field `files`"),
         ({"kind": "file_check", "files": []}, "names 1 to 1,000 files"),
         ({"kind": "file_check", "files": ["a"] * 1001}, "names 1 to 1,000 files"),

@@ -12,7 +12,7 @@ import pytest
 
 from worker.errors import InvalidJobError
 from worker.job_messages import KINDS
-from worker.jobs import Call, ChessMove, Exchange, FileCheck, GameMove, Job, Sieve, Trapezoid
+from worker.jobs import Call, ChessMove, Exchange, FileCheck, GameMove, Job, NoOp, Sieve, Trapezoid
 from worker.perform import perform, perform_async
 from worker.settings import PROJECT_DATA
 
@@ -20,6 +20,7 @@ JOBS: list[Job] = [
     FileCheck(("test001.txt", "missing.txt")),
     ChessMove(chess.STARTING_FEN, wait_ms=1, seed=5),
     ChessMove(chess.STARTING_FEN, depth=1),
+    NoOp(7),
     Trapezoid(0, 2, 100),
     Sieve(0, 100),
     Exchange(2026, producers=3, consumers=2, messages=5, capacity=2, pause_ms=0.5),
