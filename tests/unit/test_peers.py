@@ -28,6 +28,7 @@ from tests.charted import compared, placed
 from tests.made import MACHINE
 from tests.unit.test_load_stats import offered_run, steady
 from worker.errors import UnknownNameError
+from worker.settings import PROJECT
 
 WAITS = build("waits", jobs=4)
 
@@ -132,3 +133,12 @@ def test_the_page_of_queues_has_what_is_unequal_beside_the_number() -> None:
     assert "- rq: 1 slot where others have 2." in page
     assert "- huey@2: acknowledged early, which is less to do, and less to rely on." in page
     assert PEERS["huey"].unequal in page
+
+
+def test_the_tests_have_all_peers() -> None:
+    import tomllib
+
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
+    extra = project["project"]["optional-dependencies"]["peers"]
+    assert set(extra) <= set(project["dependency-groups"]["dev"])
+    assert {peer for peer in PEERS if not any(each.startswith(peer) for each in extra)} == set()
