@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +25,7 @@ DEFAULT_QUEUES = (
 )
 #: Jobs of each workload, and of a quick comparison.
 NOOPS, WAITS, SEARCHES, FILE_CHECKS, QUICK_JOBS = 2000, 100, 100, 200, 20
+ROUNDS = 3
 #: Files of a file check, and how long each wait is, in milliseconds.
 CHUNK, WAIT_MS = 10, 100.0
 #: Seconds for which jobs arrive at half of a contender's capacity.
@@ -44,7 +44,7 @@ Page = Annotated[
 
 def queues(
     contenders: Queues = DEFAULT_QUEUES,
-    rounds: options.Rounds = 3,
+    rounds: options.Rounds = ROUNDS,
     seed: options.Seed = DEFAULT_SEED,
     broker: options.BrokerUrl = None,
     data: options.Data = settings.PROJECT_DATA,
@@ -63,7 +63,7 @@ def queues(
     from producer.system import machine
 
     if out:
-        _require_parent(out)
+        _require_writable(out)
     workloads = _workloads(seed, data, quick)
     names = split_contenders(contenders)
     if not names:
@@ -87,14 +87,16 @@ def queues(
     if not any(runs.capacity for runs in measured):
         why = next((runs.left_out for runs in measured if runs.left_out), "no run was valid")
         raise NothingMeasuredError(f"no queue was measured: {why}")
-    command = shlex.join(["simul", *sys.argv[1:]])
-    page = write_queues_page(measured, plan.rounds, machine.look(), version, command)
+    here = machine.look()
+    command = _command(here.packages, contenders, plan.rounds, seed, broker, out, quick)
+    page = write_queues_page(measured, plan.rounds, here, version, command)
     if out is None:
         print(page, end="")
         return
     try:
         out.write_text(page, "utf-8")
     except OSError as error:
+        print(page, end="")  # what took so long is at least shown
         raise ResultError(f"{out} cannot be written (queues): {error.strerror}") from None
 
 
@@ -114,6 +116,32 @@ def _workloads(seed: int, data: Path, quick: bool) -> Sequence[Workload]:
     ]
 
 
-def _require_parent(out: Path) -> None:
-    if not out.absolute().parent.is_dir():
-        raise ResultError(f"{out} cannot be written (queues): its directory is not there")
+def _command(
+    packages: Mapping[str, str],
+    contenders: str,
+    rounds: int,
+    seed: int,
+    broker: str | None,
+    out: Path | None,
+    quick: bool,
+) -> str:
+    """Write the command that makes the page again; of a broker's address, which may have a password, nothing."""
+    extras = ("peers", *(extra for extra in ("hiredis",) if extra in packages))
+    said = ["uv", "run", *(word for extra in extras for word in ("--extra", extra)), "simul", "queues"]
+    said += ["--with", contenders] if contenders != DEFAULT_QUEUES else []
+    said += ["--quick"] if quick else ["--rounds", str(rounds)] if rounds != ROUNDS else []
+    said += ["--seed", str(seed)] if seed != DEFAULT_SEED else []
+    said += ["--broker", "YOURS"] if broker else []
+    return shlex.join([*said, *(["--out", str(out)] if out else [])])
+
+
+def _require_writable(out: Path) -> None:
+    from producer.show.queues_page import TITLE
+
+    try:
+        if out.exists() and not out.read_text("utf-8", "replace").startswith(TITLE):
+            raise ResultError(f"{out} exists and is no page of queues: name another file with --out")
+        if not out.absolute().parent.is_dir():
+            raise ResultError(f"{out} cannot be written (queues): its directory is not there")
+    except OSError as error:
+        raise ResultError(f"{out} cannot be written (queues): {error.strerror}") from None

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from array import array
 from collections.abc import Generator, Mapping, Sequence
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -27,8 +28,8 @@ from worker.settings import PROJECT
 READY_S = 60.0
 #: How often it is looked at while it sends, in seconds.
 LOOK_S = 0.05
-#: How long it may say nothing while it sends as fast as it can, in seconds: longer than a broker that went
-#: away is waited for.
+#: How long it may say nothing while jobs are due, in seconds: longer than a broker that went away is waited
+#: for.
 SILENCE_S = 90.0
 #: How long it may take to hang up before it is killed, in seconds.
 STOP_S = 2.0
@@ -66,12 +67,13 @@ class Sender:
         """
         yield from self._publish(Request(run, jobs))
 
-    def when_due(self, arrivals: array[int]) -> Publish:
+    def when_due(self, arrivals: array[int], burst: int | None = None) -> Publish:
         """Return what sends each job when it is due, in nanoseconds since the beginning, as `publish` does.
 
-        It yields many times a second, so that who collects the records can do so meanwhile.
+        `burst` is the first of many jobs that are due at once, to send which takes its time. It yields many
+        times a second, so that who collects the records can do so meanwhile.
         """
-        return lambda jobs, run: self._publish(Request(run, jobs, arrivals))
+        return lambda jobs, run: self._publish(Request(run, jobs, arrivals, burst))
 
     def stop(self) -> None:
         """End the process. Safe to call at any time, and twice."""
@@ -126,12 +128,12 @@ class Sender:
         is_over = False
         try:
             self._requests.send(request)
-            quiet_s = 0.0
+            quiet_s, patience_s = 0.0, SILENCE_S + _longest_pause_s(request.arrivals)
             while not is_over:
                 if not self._replies.poll(LOOK_S):
                     quiet_s += LOOK_S
-                    if request.arrivals is None and quiet_s > SILENCE_S:
-                        raise ContenderError(f"nothing was sent for {SILENCE_S:.0f} s (send)")
+                    if quiet_s > patience_s:
+                        raise ContenderError(f"nothing was sent for {quiet_s:.0f} s (send)")
                     yield 0
                     continue
                 quiet_s = 0.0
@@ -164,3 +166,10 @@ class Sender:
             return how_it_ended(self._process.wait(STOP_S), self._log)
         except subprocess.TimeoutExpired:
             return f"no longer answers: {last_words(self._log)}"
+
+
+def _longest_pause_s(arrivals: array[int] | None) -> float:
+    """Return the longest time in which no job is due, in seconds."""
+    if not arrivals:
+        return 0.0
+    return max(after - before for before, after in pairwise([0, *arrivals])) / 1e9

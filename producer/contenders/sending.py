@@ -17,13 +17,15 @@ class Request:
     jobs: Sequence[Job]
     #: When each is due, in nanoseconds since the beginning, in order; None where all are at once.
     arrivals: array[int] | None = None
+    #: The index of the first job of a burst: until all of it is sent, no job counts as late.
+    burst: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What became of a request that had arrivals: by how much the sender was late.
 
-    That is the time from when a job was due to when its sending began: for one in a hundred at least so much,
+    That is the time from when a job was due to when the broker had it: for one in a hundred at least so much,
     and at most so much.
     """
 

@@ -40,7 +40,8 @@ class LiveWatcher:
             "title": f"{names}, along {plan.axis}" if plan.kind == "sweep" else names,
             "status": "starting",
             "says": "making ready",
-            "rounds": plan.rounds,
+            # Of a load, a run at each rate counts as a round.
+            "rounds": plan.rounds * max(len(plan.offers), 1),
             "began": time.time(),
             "ended": None,
             "workers": None,
@@ -119,6 +120,7 @@ class LiveWatcher:
         self._running = lane = self._lanes[workload.name, spec]
         queue = self._contenders[workload.name, spec].queue
         lane |= {"status": "running", "round": round_, "done": 0, "rate": None, "queue": queue}
+        lane["jobs"] = len(workload.jobs)
         at_rate = f" at {offer.rate:,g} jobs/s" if offer else ""
         self._say("running", f"{workload.name}: round {round_}/{rounds}{at_rate} {spec.name}")
         self._since_s = time.monotonic()

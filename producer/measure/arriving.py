@@ -10,8 +10,8 @@ from producer.contenders.protocol import Contender, Outcome, Progress, QueueCont
 from producer.results import Offered
 from worker.jobs import Job
 
-#: How late the sending of a job may begin, in seconds; where it is later for more than one in a hundred, it
-#: is the sender that is measured, and not the contender.
+#: How late the broker may get a job, in seconds; where that is later for more than one in a hundred, it is
+#: the sender that is measured, and not the contender.
 LATE_S = 0.05
 
 
@@ -28,7 +28,8 @@ class Arriving:
     def run(self, progress: Progress) -> Outcome:
         """Have them done; the run is invalid where the sender did not keep its schedule."""
         sender = self._contender.sender
-        publish = sender.when_due(self._arrivals)
+        burst = self._arrivals.index(int(self._offer.burst_at_s * NS)) if self._offer.burst else None
+        publish = sender.when_due(self._arrivals, burst)
         outcome = self._contender.run_sent(publish, self.jobs, progress)
         self._sent = sender.sent
         if self._sent.late_p99_s > LATE_S:

@@ -53,16 +53,24 @@ class _Filling:
 
     def publish(self, jobs: Sequence[Job], run: str) -> Generator[int]:
         self.contender.sender.start()
-        roots = [psutil.Process(pid) for pid in self.contender.processes()]
-        tree = [process for root in roots for process in (root, *root.children(recursive=True))]
-        for process in tree:
-            process.suspend()
-        began_ns = time.monotonic_ns()
+        stopped: list[psutil.Process] = []
         try:
+            for pid in self.contender.processes():
+                self._stop(pid, stopped)
+            began_ns = time.monotonic_ns()
             yield from self.contender.sender.publish(jobs, run)
             self.sending_s = (time.monotonic_ns() - began_ns) / 1e9
         finally:
             self.resumed_ns = time.monotonic_ns()
-            for process in tree:
+            for process in stopped:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.resume()
+
+    def _stop(self, pid: int, stopped: list[psutil.Process]) -> None:
+        """Have a worker and its children stand still; one that has just ended stands still already."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(pid)
+            for process in (root, *root.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.suspend()
+                    stopped.append(process)

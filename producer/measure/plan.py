@@ -79,7 +79,7 @@ class Plan:
                 f": ask for fewer {fewer}, --rounds or contenders"
             )
         design = next((spec for spec in self._specs() if not spec.name.through_broker), None)
-        if self.offers and design:
+        if (self.offers or self.kind == "queues") and design:
             raise UnavailableError(
                 f"{design.name} has no queue at which jobs could arrive (--with): name Celery pools or peers"
             )

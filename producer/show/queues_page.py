@@ -19,7 +19,7 @@ HEADINGS = (
 )
 #: How Celery is set up.
 CELERY = (
-    "The transport celery-reliable-redis; prefetch 4, Celery's default; no result backend. Sent by "
+    "The transport celery-reliable-redis; Celery's prefetch, 4; no result backend. Sent by "
     "`send_many` of that transport: Celery's own `delay` is slower (`uv run pytest -m bench -s "
     "tests/bench/test_sending.py`)."
 )
@@ -28,32 +28,41 @@ DEATHS = (
     "What becomes of a job whose worker dies is shown by `uv run --extra peers pytest -m bench -n 0 -s "
     "tests/bench/test_peer_deaths.py`, in up to half an hour."
 )
+#: What makes some queues faster where it is installed.
+FASTER = ("hiredis", "uvloop")
 #: What is said of every number on the page.
+#: What such a page begins with.
+TITLE = "# Queues side by side"
 INTRODUCTION = """\
-# Queues side by side
+{title}
 
-Measured by `{command}` on {machine}; {broker}; {rounds} of each, in random order. Every queue has one worker
-and the slots behind its @, on the same Redis; the jobs are the same. Made by hand for a release; another
-machine has other numbers, and the command shows them.
+Measured by `{command}` on {machine}; {broker}; {loaded}; {rounds} of each, in random order. Every queue has
+one worker and the slots behind its @, on the same Redis; the jobs are the same. Made by hand for a release;
+another machine has other numbers, and the command shows them.
 
 How to read it: a queue is filled while its worker, warm, stands still; *sent/s* is how fast its own client
 does that, and *done/s* how fast the worker then empties it: the median, with the least and the most. From
 fewer than five runs nothing is claimed. *CPU a job* is that of the worker's processes. *Latency* is that of
 jobs that arrive at half of the queue's own capacity (seeded Poisson arrivals), from the moment each was to
-arrive. Every job writes a record to Redis before it is acknowledged, which is part of every number: without
-it no-ops are done faster (`uv run pytest -m bench -s tests/bench/test_workers.py`).
+arrive. Every job writes a record to Redis when it is done, which is part of every number: without it no-ops
+are done faster (`uv run pytest -m bench -s tests/bench/test_workers.py`).
 """
 
 
 def write_queues_page(
     measured: Sequence[QueueRuns], rounds: int, machine: Machine, broker: str, command: str
 ) -> str:
-    """Write the whole page; `command` is what made it."""
+    """Write the whole page; `command` is what makes it again."""
     names = list(dict.fromkeys(runs.contender for runs in measured))
     memory = gibibytes(machine.memory_bytes)
     where = f"{machine.cpu}, {counted(machine.cores, 'core')}, {memory}, {machine.python}"
     introduction = INTRODUCTION.format(
-        command=command, machine=where, broker=broker, rounds=counted(rounds, "run")
+        title=TITLE,
+        command=command,
+        machine=where,
+        broker=broker,
+        rounds=counted(rounds, "run"),
+        loaded=", ".join(f"{name} {machine.packages.get(name, 'not installed')}" for name in FASTER),
     )
     parts = [introduction, *_setups(names, machine), *_guarantees(names)]
     for workload in dict.fromkeys(runs.workload.name for runs in measured):
@@ -76,6 +85,7 @@ def _setups(names: Sequence[ContenderName], machine: Machine) -> Iterator[str]:
         else:
             versions = [f"{each} {machine.packages.get(each, NOTHING)}" for each in ("celery", "kombu")]
             command = f"simul worker --pool {name.celery_pool} -c {name.slots or 1}"
+            command += "".join(f" --{option} {value}".rstrip() for option, value in name.options)
             note = CELERY
             yield _line(str(name), ", ".join(versions), f"`{command}`", note)
     yield ""

@@ -1,10 +1,9 @@
 """Whether a contender held the rate in a run whose jobs arrived, and what bound it where it did not.
 
 It holds a rate if its backlog does not grow by more than chance explains. How many jobs a Poisson process
-brings varies by the square root of their number: in the second half of the time in which jobs arrive, twice
-that, or as many as there are slots, may arrive without being done. With a burst it has to have recovered
-before the arrivals end: the backlog is then no larger than it ever was before the burst, or than there are
-slots.
+brings varies by the square root of their number: in the second half of the time in which jobs arrive, what
+waits beyond the slots may grow by twice that. With a burst it has to have recovered before the arrivals end:
+the backlog is then no larger than it ever was before the burst, or than there are slots.
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ from producer.words import counted, percent
 
 #: From this share on, slots, a core or all cores were full.
 FULL = 0.9
+#: Times are kept in whole microseconds: what arrived at a moment may seem to have come so much before it.
+ROUNDING_S = 2e-6
 #: Ways whose jobs run in several processes, of which each can have a core.
 SEVERAL_PROCESSES = A_GIL_EACH | {"rq"}
 
@@ -58,8 +59,10 @@ def see(run: Run) -> Seen:
     arrived_s, finished_s = times.enqueued_s + offer.first_s, times.finished_s + offer.first_s
     backlog = backlog_of(run)
     recovery_s = _recovery_s(run, backlog)
-    growth = _between(arrived_s, offer.for_s) - _between(finished_s, offer.for_s)
-    most = max(run.slots, 2 * math.sqrt(_between(arrived_s, offer.for_s)))
+    at_half, at_end = backlog.at(offer.for_s / 2), backlog.at(offer.for_s)
+    # What is in a slot is being done.
+    growth = max(at_end, run.slots) - max(at_half, run.slots)
+    most = 2 * math.sqrt(_between(arrived_s, offer.for_s))
     recovered = recovery_s is not None and offer.burst_at_s + recovery_s <= offer.for_s
     return Seen(
         slots=run.slots,
@@ -67,9 +70,9 @@ def see(run: Run) -> Seen:
         took_s=max(offer.for_s, float(finished_s.max(initial=0.0))),
         arrived_per_s=len(arrived_s) / offer.for_s,
         done_per_s=int((finished_s <= offer.for_s).sum()) / offer.for_s,
-        backlog_end=backlog.at(offer.for_s),
+        backlog_end=at_end,
         backlog_peak=backlog.peak(),
-        growth_per_s=max(0.0, growth / (offer.for_s / 2)),
+        growth_per_s=max(0.0, at_end - at_half) / (offer.for_s / 2),
         held=recovered if offer.burst else growth <= most,
         recovery_s=recovery_s,
         busy_s=float(times.service_s.sum()),
@@ -110,9 +113,9 @@ def _recovery_s(run: Run, backlog: Backlog) -> float | None:
     offer = run.offered
     if not offer.burst:
         return None
-    before = max(run.slots, backlog.peak(before_s=offer.burst_at_s))
-    fell_s = backlog.falls_to(before, offer.burst_at_s)
-    return None if fell_s is None else fell_s - offer.burst_at_s
+    came_s = offer.burst_at_s - ROUNDING_S
+    fell_s = backlog.falls_to(max(run.slots, backlog.peak(before_s=came_s)), came_s)
+    return None if fell_s is None else max(0.0, fell_s - offer.burst_at_s)
 
 
 def _between(moments_s: np.ndarray[tuple[int], np.dtype[np.float64]], for_s: float) -> int:

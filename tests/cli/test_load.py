@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from producer.cli.queues import _command
 from producer.results import load
 from tests.helpers import simul
 
@@ -52,6 +53,7 @@ def test_a_load_prints_its_table_and_saves_and_shows_it(tmp_path: Path) -> None:
             "Unavailable: threads@2 has no queue at which jobs could arrive",
         ),
         (("--with", "huey@2", "--workers", "external"), 4, "Unavailable: huey@2 is a peer"),
+        (("--with", "rq@3"), 2, "UnknownName: rq has one slot"),
     ],
 )
 def test_what_makes_no_sense_is_one_clear_line(
@@ -70,9 +72,20 @@ def test_queues_are_compared_on_one_page_and_one_that_cannot_run_stops_nobody(tm
     )
     assert said.code == 0, said.err
     page = (tmp_path / "page.md").read_text()
-    assert "Measured by `simul queues --quick --quiet --with celery:solo,huey@2 --out page.md`" in page
+    assert "simul queues --with celery:solo,huey@2 --quick --out page.md` on" in page
     for name in ("noop", "waits of 100 ms", "search", "files"):
         section = page.partition(f"## {name}\n")[2].partition("\n## ")[0]
         assert "| celery:solo | late |" in section
         assert "| huey@2 | early |" in section
         assert "no valid run" not in section
+
+
+def test_a_page_of_queues_names_no_password_and_replaces_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    said = simul("queues", "--out", "README.md", cwd=tmp_path)
+    assert (said.code, (tmp_path / "README.md").read_text()) == (6, "mine")
+    assert said.err.startswith("Result: README.md exists and is no page of queues")
+    said = simul("queues", "--quick", "--with", "threads@2", cwd=tmp_path)
+    assert (said.code, said.err.splitlines()[-1][:40]) == (4, "Unavailable: threads@2 has no queue at wh")
+    command = _command({}, "huey@2", 3, 2026, "redis://:secret@host", None, quick=False)
+    assert command == "uv run --extra peers simul queues --with huey@2 --broker YOURS"

@@ -116,6 +116,21 @@ def test_a_burst_that_comes_late_by_rounding_is_no_recovery() -> None:
     assert only_step(late).recovery_s == pytest.approx(0.98, abs=0.05)
 
 
+def test_a_burst_that_comes_early_by_rounding_is_no_recovery() -> None:
+    early = offered_run(_with_burst(takes_s=0.01), burst=100, burst_at_s=5.0, first_s=-1e-6)
+    assert only_step(early).recovery_s == pytest.approx(0.98, abs=0.05)
+    slow = offered_run(_with_burst(takes_s=0.1), burst=100, burst_at_s=5.0, first_s=-1e-6)
+    assert not only_step(slow).held
+
+
+def test_many_slots_hide_no_growth() -> None:
+    # All slots are full at half-time: what comes on top waits.
+    run = replace(offered_run(steady(50, growth=0.0123), 50), slots=100)
+    step = only_step(run)
+    assert step.backlog_end == pytest.approx(190, abs=5)
+    assert not step.held
+
+
 def test_an_invalid_run_is_not_counted() -> None:
     bad = offered_run(steady(10, wait_s=5), round_=2, problems=["it lied"])
     step = only_step(offered_run(steady(10)), bad)

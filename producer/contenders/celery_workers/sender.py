@@ -13,6 +13,8 @@ from producer.contenders.peers.modules import Message, Send, broker_url, queue
 def sender() -> Iterator[Send]:
     """Make an app, and yield what sends by it."""
     app = producer_app(broker_url())
+    with app.producer_or_acquire() as producer:  # or the first job would have to wait for that
+        producer.connection.ensure_connection(max_retries=3)
 
     def send_all(messages: Sequence[Message]) -> None:
         send(app, messages, queue())

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from producer.contenders.exchange import Publish, belongs, run_over_broker
 from producer.contenders.peers import PEERS
 from producer.contenders.peers.modules import QUEUE, SLOTS
@@ -139,8 +141,12 @@ class PeerContender:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(STOP_S)
+        children = _children(process.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        for child in children:  # rq's have a process group of their own
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
         process.wait()
         self._reaper.drop_process(process.pid)
         self._log.close()
@@ -183,3 +189,9 @@ class PeerContender:
     def _death(self) -> str | None:
         code = self._process.poll() if self._process else 0
         return None if code is None else f"its worker {how_it_ended(code, self._log)}"
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
