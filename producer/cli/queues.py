@@ -125,7 +125,7 @@ def _command(
     out: Path | None,
     quick: bool,
 ) -> str:
-    """Write the command that makes the page again; of a broker's address, which may have a password, nothing."""
+    """Write the command that makes the page again, without a broker's address, which may have a password."""
     extras = ("peers", *(extra for extra in ("hiredis",) if extra in packages))
     said = ["uv", "run", *(word for extra in extras for word in ("--extra", extra)), "simul", "queues"]
     said += ["--with", contenders] if contenders != DEFAULT_QUEUES else []
