@@ -30,6 +30,8 @@ ROUNDS = 3
 CHUNK, WAIT_MS = 10, 100.0
 #: Seconds for which jobs arrive at half of a contender's capacity.
 LOAD_S, QUICK_LOAD_S = 8.0, 2.0
+#: The fewest jobs that arrive then: the 99th percentile of fewer says little.
+ARRIVING, QUICK_ARRIVING = 100, 10
 
 Queues = Annotated[
     str, typer.Option("--with", envvar="SIMUL_QUEUES_WITH", help="Which queues, by commas: dramatiq@8,rq@1.")
@@ -81,9 +83,8 @@ def queues(
         broker_url=broker,
         kind="queues",
     )
-    measured, version = compare_queues(
-        plan, QUICK_LOAD_S if quick else LOAD_S, lambda line: None if quiet else say(line)
-    )
+    arriving = (QUICK_LOAD_S, QUICK_ARRIVING) if quick else (LOAD_S, ARRIVING)
+    measured, version = compare_queues(plan, arriving, lambda line: None if quiet else say(line))
     if not any(runs.capacity for runs in measured):
         why = next((runs.left_out for runs in measured if runs.left_out), "no run was valid")
         raise NothingMeasuredError(f"no queue was measured: {why}")

@@ -27,18 +27,16 @@ from worker.errors import ContenderError
 
 #: The share of its own capacity that is offered to each.
 LOAD = 0.5
-#: The fewest jobs that arrive then: the 99th percentile of fewer says little.
-JOBS_AT_HALF = 100
 
 
 #: Called with what is being done.
 Tell = Callable[[str], None]
 
 
-def compare_queues(plan: Plan, for_s: float, tell: Tell) -> tuple[list[QueueRuns], str]:
+def compare_queues(plan: Plan, arriving: tuple[float, int], tell: Tell) -> tuple[list[QueueRuns], str]:
     """Measure every contender of the plan on every workload; also returns the broker's version.
 
-    One that cannot run, or dies, is left out, and the others go on.
+    At half of the capacity, jobs arrive for so many seconds, and as long as it takes for so many to arrive. One that cannot run, or dies, is left out, and the others go on.
     """
     measured: list[QueueRuns] = []
     with Reaper() as reaper, open_broker(plan.broker_url, reaper) as broker:
@@ -51,7 +49,7 @@ def compare_queues(plan: Plan, for_s: float, tell: Tell) -> tuple[list[QueueRuns
             )
             with Roster(factory.make) as roster:
                 trial = _Trial(plan, workload, reference, broker, roster, tell)
-                measured += trial.measure(plan.contenders[workload.name], for_s)
+                measured += trial.measure(plan.contenders[workload.name], *arriving)
         return measured, broker.version
 
 
@@ -68,7 +66,7 @@ class _Trial:
         self._roster = roster
         self._tell = tell
 
-    def measure(self, specs: Sequence[Spec], for_s: float) -> list[QueueRuns]:
+    def measure(self, specs: Sequence[Spec], for_s: float, least: int) -> list[QueueRuns]:
         measured = {spec: QueueRuns(self._workload, spec.name) for spec in specs}
         for spec, runs in measured.items():
             self._tell(f"{self._workload.name}: starting {spec.name}")
@@ -80,7 +78,7 @@ class _Trial:
                 self._tell(f"{self._workload.name}: round {round_} of {self._plan.rounds}, {spec.name}")
                 self._fill(spec, measured[spec], round_)
         for spec in ready:
-            self._load(spec, measured[spec], for_s)
+            self._load(spec, measured[spec], for_s, least)
         return list(measured.values())
 
     def _start(self, spec: Spec) -> str | None:
@@ -97,7 +95,7 @@ class _Trial:
             contender = self._roster.contender(spec)
             runs.filled.append(filled_run(contender, self._workload, self._reference, round_))
 
-    def _load(self, spec: Spec, runs: QueueRuns, for_s: float) -> None:
+    def _load(self, spec: Spec, runs: QueueRuns, for_s: float, least: int) -> None:
         """Offer half of what it can do, for as long as it takes for enough jobs to arrive."""
         if runs.capacity is None or runs.left_out:
             return
@@ -106,7 +104,7 @@ class _Trial:
         runs.left_out = self._start(spec)
         if runs.left_out is None:
             contender = self._roster.contender(spec)
-            offer = Offer(rate, max(for_s, JOBS_AT_HALF / rate), self._plan.seed)
+            offer = Offer(rate, max(for_s, least / rate), self._plan.seed)
             arriving = Arriving(contender, offer, self._workload.jobs)
             arrived = replace(self._workload, jobs=arriving.jobs)
             runs.half = timed_run(

@@ -47,7 +47,7 @@ def test_each_job_counts_from_when_it_was_to_arrive(way: str, roster: Roster) ->
 
 def test_a_sender_that_cannot_keep_its_schedule_spoils_the_run(roster: Roster) -> None:
     contender = roster.start(Spec("celery:threads", 4))
-    beyond = Offer(rate=100_000, for_s=0.5, seed=1)  # no process sends a job in 10 microseconds
+    beyond = Offer(rate=100_000, for_s=0.1, seed=1)  # no process sends a job in 10 microseconds
     arriving = Arriving(contender, beyond, JOBS)
     outcome = arriving.run(lambda _: None)
     assert len(outcome.records) == len(arriving.jobs)
