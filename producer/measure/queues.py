@@ -36,7 +36,8 @@ Tell = Callable[[str], None]
 def compare_queues(plan: Plan, arriving: tuple[float, int], tell: Tell) -> tuple[list[QueueRuns], str]:
     """Measure every contender of the plan on every workload; also returns the broker's version.
 
-    At half of the capacity, jobs arrive for so many seconds, and as long as it takes for so many to arrive. One that cannot run, or dies, is left out, and the others go on.
+    At half of the capacity, jobs arrive for so many seconds, and as long as it takes for so many to arrive.
+    One that cannot run, or dies, is left out, and the others go on.
     """
     measured: list[QueueRuns] = []
     with Reaper() as reaper, open_broker(plan.broker_url, reaper) as broker:
