@@ -15,26 +15,28 @@ def test_a_load_prints_its_table_and_saves_and_shows_it(tmp_path: Path) -> None:
     pytest.importorskip("huey")
     said = simul(
         *("load", "noop", "--jobs", "20", "--rate", "20,40", "--for", "1", "--burst", "10@0.5"),
-        *("--with", "celery:threads@2,huey@2", "--out", "a.json.gz", "--report", "a.html"),
+        *("--with", "celery:threads@2,huey@2", "--out", "a.json.gz"),
         cwd=tmp_path,
     )
-    assert said.code == 0, said.err
-    assert said.err.splitlines()[:3] == [
-        "noop: 20 jobs, working out the right answers",
-        "noop: round 1 of 1, 20 jobs/s",
-        "noop: round 1 of 1, 40 jobs/s",
-    ]
-    for name in ("celery:threads@2", "huey@2"):
-        assert f"  {name} h" in said.out  # holds, or held
-    assert "Latency counts from the moment at which a job was to arrive" in said.out
     result = load(tmp_path / "a.json.gz")
+    # On a busy machine the sender may be late, which is then said, and nothing else may be wrong.
+    late = [run for run in result.runs if not run.valid]
+    assert all(run.problems[0].startswith("the sender was late") for run in late), late
+    assert said.code == (7 if len(late) == len(result.runs) else 0), said.err
+    rounds = [line for line in said.err.splitlines() if line.startswith("noop: round")]
+    progress = [line for line in rounds if "invalid" not in line]
+    assert progress == ["noop: round 1 of 1, 20 jobs/s", "noop: round 1 of 1, 40 jobs/s"]
+    for name in ("celery:threads@2", "huey@2"):
+        assert any(f"  {name} {verdict}" in said.out for verdict in ("holds", "held", "no valid run"))
+    assert "Latency counts from the moment at which a job was to arrive" in said.out
     assert result.kind == "load"
     assert result.complete
     rates = {(str(run.contender), run.offered.rate) for run in result.runs if run.offered}
     assert rates == {(name, rate) for name in ("celery:threads@2", "huey@2") for rate in (20, 40)}
     assert all(run.offered.burst == 10 for run in result.runs if run.offered)
     assert simul("show", "a.json.gz", cwd=tmp_path).out == said.out
-    assert "Latency over offered rate" in (tmp_path / "a.html").read_text()
+    assert simul("report", "a.json.gz", "-o", "a.html", cwd=tmp_path).code == 0
+    assert "which rate each contender can hold" in (tmp_path / "a.html").read_text()
     assert simul("diff", "a.json.gz", "a.json.gz", cwd=tmp_path).code == 6
 
 
