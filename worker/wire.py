@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from redis import Redis, ResponseError
+from redis import VERSION, Redis, ResponseError
 from redis.backoff import EqualJitterBackoff, NoBackoff
 from redis.retry import Retry
 
@@ -111,7 +111,7 @@ class Wire:
             self._pool.release(self._connection)
             self._connection = None
         if self._connection is None:
-            self._connection = self._pool.get_connection()  # one that is open, as far as this side knows
+            self._connection = _open_connection(self._pool)  # one that is open, as far as this side knows
         return self._connection
 
     def _hang_up(self) -> None:
@@ -135,6 +135,11 @@ class BrokerClock:
             self._offset_ns = broker_offset_ns(self._client)
             self._checked_ns = now
         return self._offset_ns
+
+
+def _open_connection(pool: Any) -> Any:
+    """Get a connection; before redis-py 5.3, which a project may have, the pool wants to know what for."""
+    return pool.get_connection() if VERSION >= (5, 3) else pool.get_connection("XADD")
 
 
 def _unsettled(group: Sequence[Pending]) -> list[Pending]:
