@@ -73,12 +73,12 @@ def compare(
     names = dict.fromkeys(workloads or (() if own else DEFAULT_WORKLOADS))
     lists = [build(name, jobs, seed, chunk, data) for name in names]
     for workload in (*lists, *([own.unmeasured(seed)] if own else ())):
-        _contenders(contenders, workload)  # a misread name is told before anything is made ready
+        choose_contenders(contenders, workload)  # a misread name is told before anything is made ready
     require_free(out, report)  # found out now, and not after the function was measured, or the comparison
     chosen_pythons = prepare_pythons(pythons, quiet)
     if own:
         lists.append(own.measured(seed, chosen_pythons, quiet))
-    chosen = {workload.name: _contenders(contenders, workload) for workload in lists}
+    chosen = {workload.name: choose_contenders(contenders, workload) for workload in lists}
     from producer.measure.plan import Plan
 
     external = workers == "external"
@@ -203,7 +203,8 @@ def prepare_pythons(pythons: Sequence[str] | None, quiet: bool) -> Sequence[Pyth
         return prepare(pythons, lambda what: say(what) if lines else status.update(Text(printable(what))))
 
 
-def _contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
+def choose_contenders(text: str | None, workload: Workload) -> Sequence[Spec]:
+    """Read the contenders that --with names; where it is not given, those that make sense."""
     if text is None:
         return sensible(workload)
     named = list(dict.fromkeys(parse(part, workload) for part in split_contenders(text)))

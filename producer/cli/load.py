@@ -8,17 +8,13 @@ from typing import Annotated
 import typer
 
 from producer.cli import job_options, options
-from producer.cli.compare import carry_out, require_free, require_measured
+from producer.cli.compare import carry_out, choose_contenders, require_free, require_measured
 from producer.cli.own_job import own_job, require_one
 from producer.cli.report import write_page
-from producer.contenders.default_slots import sensible
 from producer.contenders.offers import read_offers
-from producer.contenders.parsing import parse
-from producer.contenders.pool_options import split_contenders
 from producer.contenders.spec import Spec
 from producer.workloads import DEFAULT_SEED, Workload, build
 from worker import settings
-from worker.errors import UnknownNameError
 
 #: How long jobs arrive in a quick load, in seconds.
 QUICK_S = 5.0
@@ -110,9 +106,5 @@ def load(
 
 
 def _choose(text: str | None, workload: Workload) -> Sequence[Spec]:
-    if text is None:
-        return [spec for spec in sensible(workload) if spec.name.is_celery]
-    named = list(dict.fromkeys(parse(part, workload) for part in split_contenders(text)))
-    if not named:
-        raise UnknownNameError("--with names no contender; name Celery pools or peers: celery:gevent@8")
-    return named
+    chosen = choose_contenders(text, workload)
+    return chosen if text is not None else [spec for spec in chosen if spec.name.is_celery]

@@ -18,12 +18,15 @@ from producer.system.reaper import Reaper
 from producer.words import count_lost
 from producer.workloads.calls import Calls
 from worker.errors import ContenderError
-from worker.jobs import Job, wait_s
+from worker.jobs import ChessMove, Job, wait_s
 
 #: How long no record may arrive, beyond the longest wait of a job, before the rest is given up as lost.
 SILENCE_S = 60.0
 #: How long one read waits for records, in milliseconds; then the worker is looked after.
 BLOCK_MS = 100
+#: The move that warms a slot up: in the start position, and for so many milliseconds.
+WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
+WARM_UP_MS = 30
 #: How long a broker that went away is waited for, in seconds.
 RECONNECT_S = 60.0
 
@@ -91,6 +94,11 @@ def patience_s(jobs: Sequence[Job]) -> float:
     if isinstance(jobs, Calls):
         return SILENCE_S + jobs.limit_s
     return SILENCE_S + max(map(wait_s, jobs), default=0.0)
+
+
+def warm_up_jobs(slots: int) -> list[Job]:
+    """Make an unhurried move in the start position for each slot: so long that no slot does two."""
+    return [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * slots
 
 
 def hosts(names: Iterable[str]) -> set[str]:

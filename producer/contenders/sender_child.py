@@ -15,7 +15,6 @@ import sys
 import time
 from array import array
 from multiprocessing.connection import Connection
-from typing import Any
 
 from producer.contenders.peers.modules import Message, PeerModule, Send
 from producer.contenders.sending import Request, Sent
@@ -28,7 +27,7 @@ BATCH = 100
 REPORT_NS = 50_000_000
 #: Who has not caught up with a burst after so many times as many jobs never does.
 MOST_BURST = 3
-#: How long before the first arrival the messages have to be ready, in nanoseconds.
+#: How long after a request the arrivals begin, in nanoseconds.
 LEAD_NS = 100_000_000
 
 
@@ -58,14 +57,14 @@ class _Sending:
         self._send = send
         self._request = request
         self._replies = replies
-        self._messages: list[dict[str, Any]] = [to_message(job) for job in request.jobs]
         self._reported_ns = 0
 
     def send_all(self) -> Sent:
         if self._request.arrivals is not None:
             return self._send_when_due(self._request.arrivals)
-        for first in range(0, len(self._messages), BATCH):
-            last = min(first + BATCH, len(self._messages))
+        jobs = len(self._request.jobs)
+        for first in range(0, jobs, BATCH):
+            last = min(first + BATCH, jobs)
             self._send([self._message(index, time.monotonic_ns()) for index in range(first, last)])
             self._report(last)
         return Sent()
@@ -96,7 +95,7 @@ class _Sending:
         return bisect.bisect_right(arrivals, arrivals[burst]) - burst
 
     def _message(self, index: int, enqueued_ns: int) -> Message:
-        job = self._messages[index]
+        job = to_message(self._request.jobs[index])
         return {"run": self._request.run, "index": index, "enqueued_ns": enqueued_ns, "job": job}
 
     def _report(self, count: int) -> None:

@@ -18,8 +18,7 @@ from producer.contenders.celery_workers.exchange import event_loop
 from producer.contenders.celery_workers.other_function import other_function
 from producer.contenders.celery_workers.replies import ASK_S, Pong, Queues, Stats, ask, impossible
 from producer.contenders.celery_workers.send import SENDER, publisher
-from producer.contenders.celery_workers.spawned import WARM_UP_FEN, WARM_UP_MS
-from producer.contenders.exchange import Publish, hosts, run_over_broker
+from producer.contenders.exchange import Publish, hosts, run_over_broker, warm_up_jobs
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.sender import Sender
 from producer.contenders.spec import Spec
@@ -27,7 +26,7 @@ from producer.system.broker import Broker
 from producer.system.reaper import Reaper
 from producer.words import counted
 from worker.errors import ContenderError
-from worker.jobs import ChessMove, Job
+from worker.jobs import Job
 from worker.pools import pool
 from worker.settings import RELIABLE_TRANSPORT
 
@@ -177,9 +176,7 @@ class ExternalWorkers:
                 f"than {MOST_SLOTS:,}: stop who claims too many"
             )
         self._event_loop = event_loop(self._app, self._pool, list(slots))
-        outcome = self.run(
-            [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots, lambda _: None
-        )
+        outcome = self.run(warm_up_jobs(self.spec.total_slots), lambda _: None)
         if outcome.problems:
             raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")
         self._there = True

@@ -7,13 +7,12 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from celery import Celery
 
 from producer.contenders.celery_workers.process import STOP_S, Surroundings, WorkerProcess
 from producer.contenders.celery_workers.send import SENDER, publisher
-from producer.contenders.exchange import Publish, belongs, run_over_broker
+from producer.contenders.exchange import Publish, belongs, run_over_broker, warm_up_jobs
 from producer.contenders.protocol import Outcome, Progress
 from producer.contenders.sender import Sender
 from producer.contenders.spec import Spec
@@ -24,14 +23,11 @@ from producer.system.machine import cores
 from producer.system.reaper import Reaper
 from producer.workloads.calls import Calls
 from worker.errors import ContenderError, SimulError
-from worker.jobs import ChessMove, Job
+from worker.jobs import Job
 from worker.pools import pool
 from worker.settings import TRANSPORTS
 
-#: The start position, in which every slot plays one unhurried move to warm up.
-WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
-WARM_UP_MS = 30
-#: How often that is tried for each worker, as long as it is not known that all have done something.
+#: How often all are warmed up for each worker, as long as it is not known that each has done something.
 WARM_UPS = 10
 
 
@@ -181,7 +177,7 @@ class SpawnedWorkers:
         seen: set[str] = set()
         wanted = self.spec.total_slots if pool(self._pool).slot == "process" else self.spec.workers
         for _ in range(WARM_UPS * self.spec.workers):
-            jobs: list[Any] = [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots
+            jobs = warm_up_jobs(self.spec.total_slots)
             outcome = self._run(publisher(self._around.app, self._queue), jobs, lambda _: None)
             if outcome.problems:
                 raise ContenderError(f"{self.spec.name} did not warm up: {outcome.problems[0]}")

@@ -15,7 +15,7 @@ from typing import IO
 
 import psutil
 
-from producer.contenders.exchange import Publish, belongs, run_over_broker
+from producer.contenders.exchange import Publish, belongs, run_over_broker, warm_up_jobs
 from producer.contenders.peers import PEERS
 from producer.contenders.peers.modules import QUEUE, SLOTS
 from producer.contenders.protocol import Outcome, Progress
@@ -29,12 +29,9 @@ from producer.system.reaper import Reaper
 from producer.system.traces import Traces
 from producer.workloads.calls import Calls
 from worker.errors import ContenderError, SimulError
-from worker.jobs import ChessMove, Job
+from worker.jobs import Job
 from worker.settings import PROJECT
 
-#: The start position, in which every slot plays one unhurried move to warm up.
-WARM_UP_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
-WARM_UP_MS = 30
 #: How long its worker may take to do the first job, in seconds.
 READY_S = 60.0
 #: How long it has for a warm shutdown before it is killed, in seconds.
@@ -175,7 +172,7 @@ class PeerContender:
         )
 
     def _warm_up(self) -> None:
-        jobs = [ChessMove(WARM_UP_FEN, wait_ms=WARM_UP_MS)] * self.spec.total_slots
+        jobs = warm_up_jobs(self.spec.total_slots)
         outcome = run_over_broker(
             *(self._sender.publish, self._broker.url, jobs, lambda _: None),
             death=self._death,
